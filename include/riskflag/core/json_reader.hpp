@@ -1,0 +1,56 @@
+#pragma once
+
+// A strict reader for the JSON files that we write ourselves (model.json and its neighbours). RFC 8259 without
+// leniency: no duplicate keys, no NaN, no comments, UTF-8 checked, depth limited, numbers exact (std::from_chars).
+// Never throws. Requests of strangers and foreign files go through Boost.JSON in json/ and interop/.
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <riskflag/core/result.hpp>
+
+namespace riskflag::inline v0_1 {
+
+class Json;
+using JsonArray = std::vector<Json>;
+/// Members in file order; keys are unique.
+using JsonObject = std::vector<std::pair<std::string, Json>>;
+
+/// One JSON value. Numbers keep their text, so that 64-bit integers and doubles both come back exactly.
+class Json {
+ public:
+  enum class Kind { null, boolean, number, string, array, object };
+
+  [[nodiscard]] Kind kind() const noexcept;
+  [[nodiscard]] bool is_null() const noexcept { return kind() == Kind::null; }
+
+  /// Line and column (1-based) where the value starts, for messages.
+  [[nodiscard]] std::size_t line() const noexcept;
+
+  // Each gives the value, or a failure that names `path` of this value, what was found and what was expected.
+  [[nodiscard]] Result<bool> boolean() const;
+  [[nodiscard]] Result<double> number() const;         ///< finite; also accepts "inf" and "-inf" strings as the writer makes them
+  [[nodiscard]] Result<std::int64_t> integer() const;  ///< no fraction, no exponent, within int64
+  [[nodiscard]] Result<std::uint64_t> unsigned_integer() const;
+  [[nodiscard]] Result<std::string> string() const;
+  [[nodiscard]] const JsonArray* array() const noexcept;    ///< nullptr when it is none
+  [[nodiscard]] const JsonObject* object() const noexcept;  ///< nullptr when it is none
+
+  /// Member `key` of an object; nullptr when this is no object or has no such member.
+  [[nodiscard]] const Json* find(std::string_view key) const noexcept;
+  /// Member `key`, or a failure that names it and what is there instead.
+  [[nodiscard]] Result<const Json*> at(std::string_view key) const;
+  /// Fails on the first member whose key is not in `known`, naming the nearest known one.
+  [[nodiscard]] Result<void> only(std::initializer_list<std::string_view> known) const;
+};
+
+/// Parses the whole of `text` as one value. `where` is the file's name for messages ("model.json:12: ...").
+[[nodiscard]] Result<Json> read_json(std::string_view text, std::string_view where, std::size_t max_depth = 64);
+
+}  // namespace riskflag::inline v0_1

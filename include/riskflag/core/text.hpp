@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace riskflag::inline v0_1 {
+
+/// Shortest text that reads back to the same double ("0.1", "1e+22" as std::to_chars writes it; "nan", "inf", "-inf").
+[[nodiscard]] std::string number_text(double x);
+void append_number(std::string& out, double x);
+void append_number(std::string& out, std::int64_t x);
+
+/// The whole of `text` as a double, bit-equal to strtod in the C locale; a leading '+' is accepted, blanks, hex and empty
+/// text are not; "inf", "nan" in any case are accepted only when `specials` says so. Underflow gives the nearest
+/// (possibly 0), overflow is no number.
+enum class Specials { refuse, accept };
+[[nodiscard]] std::optional<double> parse_double(std::string_view text, Specials specials = Specials::refuse) noexcept;
+[[nodiscard]] std::optional<std::int64_t> parse_integer(std::string_view text) noexcept;
+
+/// Without ASCII blanks (space, tab, CR, LF, FF, VT) at both ends.
+[[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;
+[[nodiscard]] std::string lower_ascii(std::string_view text);
+[[nodiscard]] std::vector<std::string_view> split_text(std::string_view text, char separator);
+
+/// "text" in double quotes, control bytes escaped, cut to `limit` bytes at a character boundary with "...": fit for a message.
+[[nodiscard]] std::string quoted(std::string_view text, std::size_t limit = 60);
+
+/// The candidate with the smallest edit distance, if that is small enough to be a likely slip; for "did you mean".
+[[nodiscard]] std::optional<std::string_view> find_nearest(std::string_view name, std::span<const std::string_view> candidates);
+/// " (did you mean \"x\"?)" or "".
+[[nodiscard]] std::string did_you_mean(std::string_view name, std::span<const std::string_view> candidates);
+[[nodiscard]] std::string did_you_mean(std::string_view name, std::span<const std::string> candidates);
+
+/// True when `text` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+
+}  // namespace riskflag::inline v0_1
