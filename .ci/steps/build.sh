@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# Everything at GCC -O2, warnings as errors.
+set -euo pipefail
+cmake -S "$RISKFLAG_ROOT" -B "$RISKFLAG_BUILD" -DCMAKE_CXX_COMPILER=g++ > /dev/null
+cmake --build "$RISKFLAG_BUILD"
