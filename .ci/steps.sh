@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by tests/run.sh and .ci/run: runs step files one after another, stops at the first that fails, prints each one's seconds.
 
 export RISKFLAG_ROOT

@@ -3,6 +3,6 @@
 set -euo pipefail
 for bench in "$RISKFLAG_BUILD"/bench/*_bench; do
   [ -x "$bench" ] || continue
-  echo "$(basename "$bench")"
+  basename "$bench"
   "$bench" --benchmark_min_time=0.01 --benchmark_color=false 2> /dev/null | grep -vE '^(-|Benchmark)' | cut -c1-120
 done

@@ -10,4 +10,5 @@ if ! cmp -s "$requirements" "$venv/installed.txt"; then
   cp "$requirements" "$venv/installed.txt"
 fi
 cd "$RISKFLAG_ROOT/tests/peers"
-RISKFLAG_BUILD="$RISKFLAG_BUILD" RISKFLAG_BIN_DIR="$RISKFLAG_BUILD/bin" OPENBLAS_NUM_THREADS=1 "$venv/bin/python" -m unittest -v
+export RISKFLAG_BIN_DIR="$RISKFLAG_BUILD/bin" OPENBLAS_NUM_THREADS=1
+"$venv/bin/python" -m unittest -v
