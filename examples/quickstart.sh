@@ -10,6 +10,7 @@ build=${RISKFLAG_BUILD:-$root/build}
 work=$build/quickstart
 bin=$build/bin
 keep=no
+generator=()
 case "${1:-}" in
   "") ;;
   --keep) keep=yes ;;
