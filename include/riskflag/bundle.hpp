@@ -1,0 +1,6 @@
+#pragma once
+
+// The model directory and the program that turns one raw row into a score. Needs Eigen and Boost.JSON.
+
+#include <riskflag/bundle/bundle.hpp>
+#include <riskflag/bundle/row_program.hpp>

@@ -1,0 +1,5 @@
+#pragma once
+
+// From a model's probability to a calibrated one. Standard library only.
+
+#include <riskflag/calibrate/calibration.hpp>

@@ -1,0 +1,8 @@
+#pragma once
+
+// Our own JSON files (schema, manifest) and exact reading of strangers' JSON. Needs Boost.JSON, linked, or compiled in
+// once through <riskflag/json/src.hpp>.
+
+#include <riskflag/json/exact.hpp>
+#include <riskflag/json/manifest.hpp>
+#include <riskflag/json/schema_json.hpp>
