@@ -1,0 +1,100 @@
+"""Every snippet in README.md and docs/ is compiled or run.
+
+```cpp   compiled: a block is the body of a function; its #include lines (at its top) go to the top of the file.
+         A block that starts with `// snippet: file` is a whole translation unit.
+```sh    run, in order, all blocks of a page in one fresh directory with the programs on the PATH.
+```cmake is one of the projects in tests/consumers (checked to stand there, white space apart).
+Other fences (console, json, text, csv) are output to look at, not commands. README's two commands are run by CI itself.
+"""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "examples").rglob("*.md"))]
+SET_UP_COMMANDS = {"examples/quickstart.sh", "tests/run.sh", "tests/run.sh --fast", "examples/quickstart.sh --keep"}
+FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.M | re.S)
+
+
+def blocks(page, language):
+    text = page.read_text(encoding="utf-8")
+    for match in FENCE.finditer(text):
+        if match.group(1) == language:
+            yield text[: match.start()].count("\n") + 2, match.group(2)
+
+
+def compile_page(page, folder):
+    """One translation unit a page (headers are read once), plus one for each whole-file block."""
+    includes, functions, units = [], [], []
+    for line, body in blocks(page, "cpp"):
+        if body.startswith("// snippet: file"):
+            units.append((line, body))
+            continue
+        rest = []
+        for text in body.splitlines():
+            (includes if text.startswith("#include") else rest).append(text)
+        functions.append((line, "\n".join(rest)))
+    if functions:
+        code = "".join(f"{line}\n" for line in dict.fromkeys(includes))
+        for line, body in functions:
+            code += f'[[maybe_unused]] static void snippet_{line}() {{\n#line {line} "{page}"\n{body}\n}}\n'
+        units.append((0, code))
+    for number, (line, code) in enumerate(units):
+        source = folder / f"{page.stem}_{number}.cpp"
+        source.write_text(code, encoding="utf-8")
+        compiler = ["ccache"] if shutil.which("ccache") else []
+        compiler += ["g++", "-std=c++20", "-O0", "-Wall", "-Wextra", "-Wno-unused-variable", "-Wno-unused-but-set-variable", "-Werror",
+                     f"-I{ROOT / 'include'}", "-isystem", "/usr/include/eigen3", "-c", str(source), "-o", str(source.with_suffix(".o"))]
+        done = subprocess.run(compiler, capture_output=True, text=True)
+        if done.returncode != 0:
+            return f"{page.relative_to(ROOT)}:{line}: does not compile\n{done.stderr[:3000]}"
+    return None
+
+
+def run_page(page, folder):
+    lines = [text for _, body in blocks(page, "sh") for text in body.splitlines()]
+    lines = [text for text in lines if text.strip() not in SET_UP_COMMANDS]
+    if not any(text.strip() and not text.strip().startswith("#") for text in lines):
+        return None
+    binaries = os.environ.get("RISKFLAG_BIN_DIR", str(ROOT / "build" / "bin"))
+    work = folder / page.stem
+    work.mkdir()
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", "\n".join(lines)], cwd=work, capture_output=True, text=True, timeout=600,
+                          env={**os.environ, "PATH": f"{binaries}:{os.environ['PATH']}", "RISKFLAG_SOURCE": str(ROOT)})
+    if done.returncode != 0:
+        return f"{page.relative_to(ROOT)}: its sh blocks end with {done.returncode}\n{done.stdout[-1500:]}\n{done.stderr[-1500:]}"
+    return None
+
+
+def check_cmake(page):
+    tidy = lambda text: re.sub(r"\s+", " ", text).strip()
+    projects = [tidy(path.read_text(encoding="utf-8")) for path in (ROOT / "tests" / "consumers").rglob("CMakeLists.txt")]
+    for line, body in blocks(page, "cmake"):
+        for command in re.findall(r"^\w+\(.*?\)$", body, re.M | re.S):
+            if not any(tidy(command) in project for project in projects):
+                return f"{page.relative_to(ROOT)}:{line}: {command!r} stands in no project of tests/consumers"
+    return None
+
+
+def main():
+    failed, checked = 0, 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        for number, page in enumerate(PAGES):
+            own = folder / str(number)
+            own.mkdir()
+            for problem in (compile_page(page, own), run_page(page, own), check_cmake(page)):
+                if problem:
+                    failed += 1
+                    print(problem)
+            checked += sum(1 for language in ("cpp", "sh", "cmake") for _ in blocks(page, language))
+    print(f"{checked} snippets on {len(PAGES)} pages")
+    sys.exit(1 if failed or checked == 0 else 0)
+
+
+if __name__ == "__main__":
+    main()
