@@ -1,0 +1,11 @@
+#pragma once
+
+// The door of prep/: raw fields become features. See docs/guide/prep.md.
+
+#include <riskflag/prep/eigen_view.hpp>
+#include <riskflag/prep/expression.hpp>
+#include <riskflag/prep/fields.hpp>
+#include <riskflag/prep/fit.hpp>
+#include <riskflag/prep/operation.hpp>
+#include <riskflag/prep/pipeline.hpp>
+#include <riskflag/prep/recipe.hpp>
