@@ -12,3 +12,34 @@ enum class CpuLevel { scalar, neon, avx2, avx512 };  ///< avx2: Haswell (AVX2, B
 [[nodiscard]] std::string_view name_of(CpuLevel level) noexcept;
 
 }  // namespace riskflag::inline v0_1
+
+namespace riskflag::inline v0_1 {
+
+inline CpuLevel cpu_level() noexcept {
+#if defined(__x86_64__)
+  static const CpuLevel kLevel = [] {
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2")) return CpuLevel::scalar;
+    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                        __builtin_cpu_supports("avx512vbmi");
+    return avx512 ? CpuLevel::avx512 : CpuLevel::avx2;
+  }();
+  return kLevel;
+#elif defined(__aarch64__)
+  return CpuLevel::neon;  // part of the base architecture
+#else
+  return CpuLevel::scalar;
+#endif
+}
+
+inline std::string_view name_of(CpuLevel level) noexcept {
+  switch (level) {
+    case CpuLevel::scalar: return "scalar";
+    case CpuLevel::neon: return "neon";
+    case CpuLevel::avx2: return "avx2";
+    case CpuLevel::avx512: return "avx512";
+  }
+  return "scalar";
+}
+
+}  // namespace riskflag::inline v0_1

@@ -1,8 +1,8 @@
 #pragma once
 
 // The only place with POSIX calls. Nothing that was saved is lost: temporary neighbour, fsync, rename.
-// Functions named try_* never throw and serve programs without exceptions; the others throw Error (io, not_found,
-// already_exists) with the path, what was attempted and the system's reason.
+// Everything here throws Error (io, not_found, already_exists) with the path, what was attempted and the system's reason;
+// try_read_file, which never throws, is in core/read_file.hpp for programs without exceptions.
 
 #include <cstddef>
 #include <cstdint>
@@ -11,16 +11,18 @@
 #include <string_view>
 #include <vector>
 
+#include <riskflag/core/error.hpp>
+#include <riskflag/core/read_file.hpp>
 #include <riskflag/core/result.hpp>
 
 namespace riskflag::inline v0_1 {
 
-/// The whole file as bytes, read in blocks (a mapped file that shrinks would kill the process).
-[[nodiscard]] Result<std::string> try_read_file(const std::string& path, std::size_t max_bytes = SIZE_MAX);
+/// The whole file as bytes (try_read_file, throwing).
 [[nodiscard]] std::string read_file(const std::string& path, std::size_t max_bytes = SIZE_MAX);
 
 /// Writes a neighbour ("path.tmp-PID-N"), fsyncs it, renames it over `path`, fsyncs the directory. On failure the
-/// neighbour is removed and `path` is as it was.
+/// neighbour is removed and `path` is as it was. A symbolic link is followed; a device or pipe is written to directly; an
+/// existing file keeps its permissions.
 void write_file(const std::string& path, std::string_view bytes);
 
 /// Appends one record with a single write() under an exclusive lock (flock), so that many processes can append and a kill
@@ -124,8 +126,12 @@ class FileSink final : public ByteSink {
   void close();
 
  private:
-  std::string path_, staging_, buffer_;
+  void flush(std::string_view more);
+  void drop() noexcept;
+
+  std::string path_, target_, staging_, buffer_;
   int fd_ = -1;
+  bool owned_ = false;  ///< the descriptor is ours to close
 };
 
 [[nodiscard]] bool exists(const std::string& path) noexcept;
@@ -148,3 +154,6 @@ void system_random(void* out, std::size_t size);
 [[nodiscard]] std::int64_t monotonic_ns() noexcept;
 
 }  // namespace riskflag::inline v0_1
+
+#include <riskflag/core/detail/file_write.hpp>
+#include <riskflag/core/detail/file_read.hpp>

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -7,7 +9,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
+
+#include <riskflag/core/missing.hpp>
 
 namespace riskflag::inline v0_1 {
 
@@ -15,6 +20,8 @@ namespace riskflag::inline v0_1 {
 [[nodiscard]] std::string number_text(double x);
 void append_number(std::string& out, double x);
 void append_number(std::string& out, std::int64_t x);
+void append_number(std::string& out, std::uint64_t x);
+void append_number(std::string& out, int x);
 
 /// The whole of `text` as a double, bit-equal to strtod in the C locale; a leading '+' is accepted, blanks, hex and empty
 /// text are not; "inf", "nan" in any case are accepted only when `specials` says so. Underflow gives the nearest
@@ -40,4 +47,9 @@ enum class Specials { refuse, accept };
 /// True when `text` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 
+/// Length in bytes of the well-formed UTF-8 character that `text` starts with, 1 to 4; 0 when it starts with none.
+[[nodiscard]] std::size_t utf8_length(std::string_view text) noexcept;
+
 }  // namespace riskflag::inline v0_1
+
+#include <riskflag/core/detail/text.hpp>

@@ -1,0 +1,291 @@
+#pragma once
+
+// Definitions of core/text.hpp.
+
+#include <riskflag/core/text.hpp>
+
+#if !defined(__cpp_lib_to_chars)
+#include <clocale>
+#include <cstdlib>
+#endif
+
+namespace riskflag::inline v0_1 {
+
+inline void append_number(std::string& out, double x) {
+  if (is_missing(x)) {
+    out += "nan";
+    return;
+  }
+  if (!is_finite(x)) {
+    out += (std::bit_cast<std::uint64_t>(x) >> 63) != 0 ? "-inf" : "inf";
+    return;
+  }
+  char buffer[40];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, x).ptr;
+  out.append(buffer, end);
+}
+
+inline void append_number(std::string& out, std::int64_t x) {
+  char buffer[24];
+  out.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, x).ptr);
+}
+
+inline void append_number(std::string& out, std::uint64_t x) {
+  char buffer[24];
+  out.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, x).ptr);
+}
+
+inline void append_number(std::string& out, int x) { append_number(out, static_cast<std::int64_t>(x)); }
+
+inline std::string number_text(double x) {
+  std::string out;
+  append_number(out, x);
+  return out;
+}
+
+namespace detail {
+
+[[nodiscard]] constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+[[nodiscard]] constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+[[nodiscard]] constexpr bool is_blank(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+/// Whether digits[.digits][e[+-]digits] (no sign) is below 1 in magnitude; tells underflow from overflow where
+/// std::from_chars says "out of range" to both.
+[[nodiscard]] inline bool is_below_one(std::string_view text) noexcept {
+  std::int64_t before_point = 0;  // decimal exponent of the first significant digit, were there no e-part
+  bool significant = false, point = false;
+  std::size_t i = 0;
+  for (; i < text.size() && (is_digit(text[i]) || text[i] == '.'); ++i) {
+    if (text[i] == '.') {
+      point = true;
+    } else if (significant) {
+      before_point += point ? 0 : 1;
+    } else if (text[i] != '0') {
+      significant = true;
+      before_point += point ? 0 : 1;
+    } else {
+      before_point -= point ? 1 : 0;
+    }
+  }
+  std::int64_t exponent = 0;
+  if (i < text.size()) {  // at 'e'
+    ++i;
+    const bool negative = i < text.size() && text[i] == '-';
+    if (i < text.size() && (text[i] == '-' || text[i] == '+')) ++i;
+    for (; i < text.size() && exponent < (std::int64_t{1} << 60) / 16; ++i) exponent = exponent * 10 + (text[i] - '0');
+    if (negative) exponent = -exponent;
+  }
+  return before_point + exponent <= 0;
+}
+
+/// digits[.digits][e[+-]digits], a digit on at least one side of the point: what strtod reads, without signs and names.
+[[nodiscard]] inline bool is_plain_decimal(std::string_view text) noexcept {
+  std::size_t i = 0, digits = 0;
+  for (; i < text.size() && is_digit(text[i]); ++i) ++digits;
+  if (i < text.size() && text[i] == '.') {
+    for (++i; i < text.size() && is_digit(text[i]); ++i) ++digits;
+  }
+  if (digits == 0) return false;
+  if (i < text.size() && (text[i] == 'e' || text[i] == 'E')) {
+    ++i;
+    if (i < text.size() && (text[i] == '-' || text[i] == '+')) ++i;
+    const std::size_t first = i;
+    for (; i < text.size() && is_digit(text[i]);) ++i;
+    if (i == first) return false;
+  }
+  return i == text.size();
+}
+
+[[nodiscard]] inline bool equals_ignoring_case(std::string_view text, std::string_view lower_case) noexcept {
+  return text.size() == lower_case.size() &&
+         std::equal(text.begin(), text.end(), lower_case.begin(), [](char a, char b) { return lower(a) == b; });
+}
+
+/// A plain decimal's value; nullopt on overflow.
+[[nodiscard]] inline std::optional<double> decimal_value(std::string_view text) noexcept {
+#if defined(__cpp_lib_to_chars)
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc::result_out_of_range) {
+    if (is_below_one(text)) return 0.0;
+    return std::nullopt;
+  }
+  return value;
+#else  // libc++ before 20; strtod reads the locale's decimal point, so it is put in
+  std::string copy(text);
+  const std::size_t point = copy.find('.');
+  if (point != std::string::npos) copy.replace(point, 1, std::localeconv()->decimal_point);
+  const double value = std::strtod(copy.c_str(), nullptr);
+  if (!is_finite(value)) return std::nullopt;
+  return value;
+#endif
+}
+
+}  // namespace detail
+
+inline std::optional<double> parse_double(std::string_view text, Specials specials) noexcept {
+  bool negative = false;
+  if (!text.empty() && (text.front() == '-' || text.front() == '+')) {
+    negative = text.front() == '-';
+    text.remove_prefix(1);
+  }
+  std::optional<double> value;
+  if (detail::is_plain_decimal(text)) {
+    value = detail::decimal_value(text);
+  } else if (specials == Specials::accept) {
+    if (detail::equals_ignoring_case(text, "nan")) return kMissing;
+    if (detail::equals_ignoring_case(text, "inf") || detail::equals_ignoring_case(text, "infinity")) {
+      value = std::numeric_limits<double>::infinity();
+    }
+  }
+  if (value && negative) value = -*value;
+  return value;
+}
+
+inline std::optional<std::int64_t> parse_integer(std::string_view text) noexcept {
+  if (text.size() > 1 && text.front() == '+' && detail::is_digit(text[1])) text.remove_prefix(1);
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+inline std::string_view trimmed(std::string_view text) noexcept {
+  while (!text.empty() && detail::is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && detail::is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+inline std::string lower_ascii(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = detail::lower(c);
+  return out;
+}
+
+inline std::vector<std::string_view> split_text(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  for (;;) {
+    const std::size_t at = text.find(separator);
+    parts.push_back(text.substr(0, at));
+    if (at == std::string_view::npos) return parts;
+    text.remove_prefix(at + 1);
+  }
+}
+
+inline std::size_t utf8_length(std::string_view text) noexcept {
+  if (text.empty()) return 0;
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto continues = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xbf) {
+    return i < text.size() && byte(i) >= low && byte(i) <= high;
+  };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  if (first < 0xc2) return 0;  // a continuation byte, or an overlong form of ASCII
+  if (first < 0xe0) return continues(1) ? 2 : 0;
+  if (first < 0xf0) {
+    const unsigned low = first == 0xe0 ? 0xa0 : 0x80;   // overlong forms
+    const unsigned high = first == 0xed ? 0x9f : 0xbf;  // surrogates
+    return continues(1, low, high) && continues(2) ? 3 : 0;
+  }
+  if (first < 0xf5) {
+    const unsigned low = first == 0xf0 ? 0x90 : 0x80;
+    const unsigned high = first == 0xf4 ? 0x8f : 0xbf;  // beyond U+10FFFF
+    return continues(1, low, high) && continues(2) && continues(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+inline bool is_utf8(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+inline std::string quoted(std::string_view text, std::size_t limit) {
+  std::string out = "\"";
+  std::size_t taken = 0;
+  while (taken < text.size()) {
+    const std::string_view rest = text.substr(taken);
+    const std::size_t length = std::max<std::size_t>(utf8_length(rest), 1);
+    if (taken + length > limit) {
+      out += "...";
+      break;
+    }
+    const auto byte = static_cast<unsigned char>(rest.front());
+    if (byte == '"' || byte == '\\') {
+      out += '\\';
+      out += rest.front();
+    } else if (byte == '\n') {
+      out += "\\n";
+    } else if (byte == '\r') {
+      out += "\\r";
+    } else if (byte == '\t') {
+      out += "\\t";
+    } else if (byte < 0x20 || byte == 0x7f || utf8_length(rest) == 0) {
+      constexpr std::string_view kHex = "0123456789abcdef";
+      out += "\\x";
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    } else {
+      out.append(rest.substr(0, length));
+    }
+    taken += length;
+  }
+  out += '"';
+  return out;
+}
+
+namespace detail {
+
+/// Edits (insert, delete, replace, swap of neighbours) between two texts, without regard to ASCII case.
+[[nodiscard]] inline std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const bool same = lower(a[i - 1]) == lower(b[j - 1]);
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (same ? 0u : 1u)});
+      if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1])) {
+        row[j] = std::min(row[j], before[j - 2] + 1);
+      }
+    }
+    std::swap(before, last);
+    std::swap(last, row);
+  }
+  return last[b.size()];
+}
+
+}  // namespace detail
+
+inline std::optional<std::string_view> find_nearest(std::string_view name,
+                                                    std::span<const std::string_view> candidates) {
+  constexpr std::size_t kLongest = 100;  // longer names are no slips of a finger, and the distance is quadratic
+  if (name.empty() || name.size() > kLongest) return std::nullopt;
+  std::optional<std::string_view> nearest;
+  std::size_t least = std::max<std::size_t>(1, name.size() / 3) + 1;
+  for (const std::string_view candidate : candidates) {
+    if (candidate.empty() || candidate.size() > kLongest) continue;
+    const std::size_t distance = detail::edit_distance(name, candidate);
+    if (distance < least && distance < candidate.size()) {
+      least = distance;
+      nearest = candidate;
+    }
+  }
+  return nearest;
+}
+
+inline std::string did_you_mean(std::string_view name, std::span<const std::string_view> candidates) {
+  const auto nearest = find_nearest(name, candidates);
+  return nearest ? " (did you mean " + quoted(*nearest) + "?)" : std::string();
+}
+
+inline std::string did_you_mean(std::string_view name, std::span<const std::string> candidates) {
+  const std::vector<std::string_view> views(candidates.begin(), candidates.end());
+  return did_you_mean(name, std::span<const std::string_view>(views));
+}
+
+}  // namespace riskflag::inline v0_1
