@@ -1,0 +1,68 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace riskflag::inline v0_1::http {
+
+struct Header {
+  std::string_view name, value;
+};
+
+/// One whole request. Every view is valid until the handler returns.
+struct Request {
+  std::string_view method;  ///< as sent: "POST"
+  std::string_view target;  ///< as sent: "/v1/score?explain=3"
+  std::span<const Header> headers;
+  std::string_view body;
+};
+
+struct Response {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers{};  ///< without Content-Length, Connection and Date
+  std::string body{};
+};
+
+/// Why the server itself answers: the request never reached the handler, or the handler threw.
+struct Refusal {
+  int status = 400;
+  std::string_view code;    ///< "bad_request"
+  std::string_view detail;  ///< a sentence
+  std::span<const Header> headers;  ///< of the request, when they were read
+};
+
+/// "Not Found"; "Unknown" for a status that is not in RFC 9110.
+[[nodiscard]] inline std::string_view reason_phrase(int status) noexcept {
+  switch (status) {
+    case 200: return "OK";
+    case 202: return "Accepted";
+    case 204: return "No Content";
+    case 301: return "Moved Permanently";
+    case 302: return "Found";
+    case 304: return "Not Modified";
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 408: return "Request Timeout";
+    case 411: return "Length Required";
+    case 413: return "Content Too Large";
+    case 414: return "URI Too Long";
+    case 415: return "Unsupported Media Type";
+    case 422: return "Unprocessable Content";
+    case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
+    case 500: return "Internal Server Error";
+    case 501: return "Not Implemented";
+    case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
+    case 505: return "HTTP Version Not Supported";
+    default: return "Unknown";
+  }
+}
+
+}  // namespace riskflag::inline v0_1::http
