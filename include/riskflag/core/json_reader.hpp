@@ -6,11 +6,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <riskflag/core/result.hpp>
@@ -22,18 +23,25 @@ using JsonArray = std::vector<Json>;
 /// Members in file order; keys are unique.
 using JsonObject = std::vector<std::pair<std::string, Json>>;
 
-/// One JSON value. Numbers keep their text, so that 64-bit integers and doubles both come back exactly.
+namespace detail {
+class JsonParser;
+}
+
+/// One JSON value. A number is kept as the double and, when it is one, the 64-bit integer: both come back exactly.
 class Json {
  public:
   enum class Kind { null, boolean, number, string, array, object };
 
-  [[nodiscard]] Kind kind() const noexcept;
+  [[nodiscard]] Kind kind() const noexcept { return static_cast<Kind>(value_.index()); }
   [[nodiscard]] bool is_null() const noexcept { return kind() == Kind::null; }
 
   /// Line and column (1-based) where the value starts, for messages.
-  [[nodiscard]] std::size_t line() const noexcept;
+  [[nodiscard]] std::size_t line() const noexcept { return line_; }
+  [[nodiscard]] std::size_t column() const noexcept { return column_; }
+  /// "model.json:12:7".
+  [[nodiscard]] std::string place() const;
 
-  // Each gives the value, or a failure that names `path` of this value, what was found and what was expected.
+  // Each gives the value, or a failure that names the place of this value, what was found and what was expected.
   [[nodiscard]] Result<bool> boolean() const;
   [[nodiscard]] Result<double> number() const;         ///< finite; also accepts "inf" and "-inf" strings as the writer makes them
   [[nodiscard]] Result<std::int64_t> integer() const;  ///< no fraction, no exponent, within int64
@@ -48,9 +56,29 @@ class Json {
   [[nodiscard]] Result<const Json*> at(std::string_view key) const;
   /// Fails on the first member whose key is not in `known`, naming the nearest known one.
   [[nodiscard]] Result<void> only(std::initializer_list<std::string_view> known) const;
+  /// A failure at this value's place, for the caller's own checks.
+  [[nodiscard]] Failure failure(std::string message, ErrorCode code = ErrorCode::parse) const;
+  /// "the string \"abc\"", "the number 1.5", "an array of 3": for messages.
+  [[nodiscard]] std::string description() const;
+
+ private:
+  friend class detail::JsonParser;
+  struct Number {
+    enum class Form : std::uint8_t { real, negative, positive };
+    double real = 0;
+    std::uint64_t integer = 0;  ///< two's complement when Form::negative
+    Form form = Form::real;
+  };
+
+  std::variant<std::monostate, bool, Number, std::string, JsonArray, JsonObject> value_;  ///< in the order of Kind
+  std::shared_ptr<const std::string> where_;
+  std::uint32_t line_ = 0, column_ = 0;
 };
 
-/// Parses the whole of `text` as one value. `where` is the file's name for messages ("model.json:12: ...").
+/// Parses the whole of `text` as one value. `where` is the file's name for messages ("model.json:12:7: ..."; the column
+/// counts bytes). Recursion is as deep as the text, up to `max_depth`. A number beyond double's range is refused.
 [[nodiscard]] Result<Json> read_json(std::string_view text, std::string_view where, std::size_t max_depth = 64);
 
 }  // namespace riskflag::inline v0_1
+
+#include <riskflag/core/detail/json_reader.hpp>
