@@ -1,0 +1,22 @@
+#pragma once
+
+#include <riskflag/core/calendar.hpp>
+#include <riskflag/core/column_view.hpp>
+#include <riskflag/core/cpu.hpp>
+#include <riskflag/core/error.hpp>
+#include <riskflag/core/exact.hpp>
+#include <riskflag/core/feature.hpp>
+#include <riskflag/core/file.hpp>
+#include <riskflag/core/function_ref.hpp>
+#include <riskflag/core/json_reader.hpp>
+#include <riskflag/core/json_writer.hpp>
+#include <riskflag/core/matrix_view.hpp>
+#include <riskflag/core/missing.hpp>
+#include <riskflag/core/order_key.hpp>
+#include <riskflag/core/parallel.hpp>
+#include <riskflag/core/random.hpp>
+#include <riskflag/core/read_file.hpp>
+#include <riskflag/core/result.hpp>
+#include <riskflag/core/sha256.hpp>
+#include <riskflag/core/text.hpp>
+#include <riskflag/core/version.hpp>
