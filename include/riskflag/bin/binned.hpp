@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <riskflag/bin/cuts.hpp>
+#include <riskflag/core/matrix_view.hpp>
+#include <riskflag/core/parallel.hpp>
+
+namespace riskflag::inline v0_1 {
+
+/// A table of one byte a cell, in the two orders that training reads: by column (to send rows left and right), and in tiles
+/// of neighbouring columns, row after row within a tile (to fill histograms that stay in the first-level cache).
+///
+/// Life: 1. made by bin_matrix() or bin_like(); 2. read by any number of trainings and threads.
+class Binned {
+ public:
+  /// Columns [first, first + width); row i's bins stand at cells + i * width.
+  struct Tile {
+    std::size_t first;
+    std::size_t width;
+    const std::uint8_t* cells;
+  };
+  static constexpr std::size_t kTileWidth = 16;  ///< the widest tile: 16 x 264 x 8 bytes of histogram fit 48 KB
+
+  [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
+  [[nodiscard]] std::size_t cols() const noexcept { return cuts_.bins.size(); }
+  [[nodiscard]] const Cuts& cuts() const noexcept { return cuts_; }
+  [[nodiscard]] const FeatureCuts& feature(std::size_t f) const noexcept { return cuts_.bins[f]; }
+  /// The bins of column f, one a row.
+  [[nodiscard]] const std::uint8_t* column(std::size_t f) const noexcept { return columns_.data() + f * rows_; }
+  [[nodiscard]] std::size_t tiles() const noexcept { return tile_first_.size() - 1; }
+  [[nodiscard]] Tile tile(std::size_t t) const noexcept {
+    return {tile_first_[t], tile_first_[t + 1] - tile_first_[t], tiled_.data() + tile_first_[t] * rows_};
+  }
+  /// True when the tiles exist: bin_like() for validation rows leaves them out.
+  [[nodiscard]] bool has_tiles() const noexcept { return !tiled_.empty(); }
+
+  /// What the tables are for; see has_tiles().
+  enum class Use { training, validation };
+  /// Bins `x` with given cuts. Throws Error(schema_mismatch) when x.cols() differs from the number of features.
+  template <class T>
+  [[nodiscard]] static Binned make(Cuts cuts, MatrixView<T> x, Use use, Executor& executor);
+
+ private:
+  Cuts cuts_;
+  std::size_t rows_ = 0;
+  std::vector<std::uint8_t> columns_;
+  std::vector<std::uint8_t> tiled_;
+  std::vector<std::size_t> tile_first_;
+};
+
+/// Chooses cuts and bins `x` (rows x features, NaN = missing; read in place, whatever its layout). See make_cuts().
+[[nodiscard]] Binned bin_matrix(MatrixView<double> x, std::span<const Feature> features, const BinOptions& options,
+                                Executor& executor);
+[[nodiscard]] Binned bin_matrix(MatrixView<float> x, std::span<const Feature> features, const BinOptions& options,
+                                Executor& executor);
+
+/// Bins more rows with the cuts of an earlier table: validation sets, live rows. Unknown categorical values are no error.
+[[nodiscard]] Binned bin_like(const Cuts& cuts, MatrixView<double> x, Executor& executor);
+[[nodiscard]] Binned bin_like(const Cuts& cuts, MatrixView<float> x, Executor& executor);
+
+}  // namespace riskflag::inline v0_1

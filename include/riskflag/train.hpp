@@ -1,0 +1,7 @@
+#pragma once
+
+// The door of train/: boosted trees from binned rows.
+
+#include <riskflag/bin.hpp>
+#include <riskflag/train/options.hpp>
+#include <riskflag/train/train.hpp>

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <riskflag/bin/binned.hpp>
+#include <riskflag/core/matrix_view.hpp>
+#include <riskflag/core/parallel.hpp>
+#include <riskflag/model/model.hpp>
+#include <riskflag/train/options.hpp>
+
+namespace riskflag::inline v0_1 {
+
+/// What is learned from: one label a row; empty weights count as 1, empty init margins as "start at the average".
+struct TrainData {
+  const Binned& bins;
+  std::span<const double> labels;
+  std::span<const double> weights{};       ///< >= 0 and finite; a row of weight 0 is as good as absent
+  std::span<const double> init_margins{};  ///< offsets before the link, rounded to the leaf grid; not part of the model
+};
+
+/// Rows that metrics are computed on after every iteration. Values as in training: NaN = missing.
+struct ValidData {
+  std::string name = "valid";
+  MatrixView<double> features{};
+  std::span<const double> labels{};
+  std::span<const double> weights{};
+  std::span<const double> init_margins{};
+};
+
+/// What a finished iteration brought.
+struct IterationReport {
+  int iteration;                            ///< 1-based
+  const std::vector<std::string>& names;    ///< "valid.binary_logloss": data set, dot, metric
+  const std::vector<double>& values;        ///< NaN where a metric is not defined (one class only)
+  double seconds;                           ///< since training began
+};
+
+/// How the caller watches and ends a training. Both are looked at between iterations, on the calling thread.
+struct TrainHooks {
+  std::function<void(const IterationReport&)> on_iteration{};
+  std::stop_token stop{};
+};
+
+/// A model and how its training ended.
+struct TrainResult {
+  Model model{};              ///< cut to best_iteration when training stopped early
+  int best_iteration = 0;     ///< 1-based; the last iteration unless early stopping is on
+  bool stopped_early = false;
+  bool cancelled = false;     ///< the stop token asked; the model holds the iterations finished so far
+  double bin_seconds = 0.0;   ///< of validation sets, and of training rows where train() binned them
+  double train_seconds = 0.0;
+};
+
+/// Learns boosted trees. The same data and options give the same model, byte for byte, whatever the executor.
+///
+/// Throws Error(invalid_option) for options (see validate()), Error(invalid_data) for no rows, labels that are NaN, infinite
+/// or not 0 and 1 (binary), of one class only, weights that are negative, not finite or all zero, Error(schema_mismatch)
+/// for lengths that differ, Error(numeric) when a sum of gradients leaves the finite numbers. Not to be called from inside
+/// a task of `executor`. Memory: about 40 bytes a row besides `data`, and 2.1 KB a feature and leaf.
+[[nodiscard]] TrainResult train(const TrainData& data, std::span<const ValidData> valid, const TrainOptions& options,
+                                Executor& executor, const TrainHooks& hooks = {});
+
+/// Bins `x`, then learns from it: the whole way for one table without validation sets.
+[[nodiscard]] TrainResult train(MatrixView<double> x, std::span<const Feature> features, std::span<const double> labels,
+                                const TrainOptions& options, Executor& executor);
+
+}  // namespace riskflag::inline v0_1
