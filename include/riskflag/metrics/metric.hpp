@@ -16,7 +16,8 @@ struct Metric {
 };
 
 inline constexpr std::string_view kNoRows = "there are no rows";
-inline constexpr std::string_view kNoWeight = "the weights sum to zero";
+inline constexpr std::string_view kNoWeight = "there are no rows of positive weight";
 inline constexpr std::string_view kOneClass = "labels are all one class";
+inline constexpr std::string_view kNoPositives = "there are no positives";
 
 }  // namespace riskflag::inline v0_1::metrics

@@ -10,7 +10,7 @@
 #include <riskflag/core/missing.hpp>
 #include <riskflag/model/link.hpp>
 #include <riskflag/model/model.hpp>
-#include <riskflag/model/order.hpp>
+#include <riskflag/core/order_key.hpp>
 
 namespace riskflag::inline v0_1 {
 
