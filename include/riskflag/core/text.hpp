@@ -37,6 +37,10 @@ enum class Specials { refuse, accept };
 
 /// "text" in double quotes, control bytes escaped, cut to `limit` bytes at a character boundary with "...": fit for a message.
 [[nodiscard]] std::string quoted(std::string_view text, std::size_t limit = 60);
+/// Where <iomanip> is included, std::quoted is found through a std::string's namespace and would be the better match.
+[[nodiscard]] inline std::string quoted(const std::string& text, std::size_t limit = 60) { return quoted(std::string_view(text), limit); }
+[[nodiscard]] inline std::string quoted(std::string& text, std::size_t limit = 60) { return quoted(std::string_view(text), limit); }
+[[nodiscard]] inline std::string quoted(const char* text, std::size_t limit = 60) { return quoted(std::string_view(text), limit); }
 
 /// The candidate with the smallest edit distance, if that is small enough to be a likely slip; for "did you mean".
 [[nodiscard]] std::optional<std::string_view> find_nearest(std::string_view name, std::span<const std::string_view> candidates);
