@@ -11,9 +11,9 @@
 
 namespace riskflag::inline v0_1 {
 
-/// Holds an exclusive lock (flock) on `path` from construction to destruction; waits until it is free. The file is created
-/// if absent and stays. The lock ends with its process, however that ends; it excludes other processes and other
-/// FileLocks of this one. Throws Error(io).
+/// Holds an exclusive lock (flock) on `path` from construction to destruction; waits until it is free. The file is
+/// created if absent and stays. The lock ends with its process, however that ends; it excludes other processes and
+/// other FileLocks of this one. Throws Error(io).
 class FileLock {
  public:
   explicit FileLock(const std::string& path) : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {

@@ -70,11 +70,11 @@ struct Artifact {
 
 /// Where the story of training runs goes: a journal, a console, an MLflow server, your own database.
 ///
-/// Override what you want to hear; every member does nothing by default. A run's life: 1. begin_run gives the id that all
-/// other calls take; 2. any number of log_* calls, in any order, several runs at once; 3. end_run, once. A run that never
-/// ends (kill -9) stays "RUNNING". Members throw Error when the record could not be kept; whether that stops the training
-/// is the caller's choice (TeeLogger and the programs have an option for it).
-/// The loggers of this library may be called from many threads at once; your own need not, unless you share it.
+/// Override what you want to hear; every member does nothing by default. A run's life: 1. begin_run gives the id that
+/// all other calls take; 2. any number of log_* calls, in any order, several runs at once; 3. end_run, once. A run that
+/// never ends (kill -9) stays "RUNNING". Members throw Error when the record could not be kept; whether that stops the
+/// training is the caller's choice (TeeLogger and the programs have an option for it). The loggers of this library may
+/// be called from many threads at once; your own need not, unless you share it.
 class Logger {
  public:
   virtual ~Logger() = default;
@@ -104,8 +104,8 @@ class NullLogger final : public Logger {};
 
 /// One run of a logger, ended in every case.
 ///
-/// Life: 1. constructed: begin_run; 2. log; 3. finish(status), once. Destroyed without finish (an exception passes by): the
-/// run ends as FAILED and errors of the logger are dropped. Not copied; as thread-safe as its logger.
+/// Life: 1. constructed: begin_run; 2. log; 3. finish(status), once. Destroyed without finish (an exception passes by):
+/// the run ends as FAILED and errors of the logger are dropped. Not copied; as thread-safe as its logger.
 class Run {
  public:
   Run(Logger& logger, const RunInfo& info) : logger_(&logger), id_(logger.begin_run(info)) {}

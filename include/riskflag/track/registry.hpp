@@ -1,0 +1,120 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <riskflag/core/error.hpp>
+#include <riskflag/core/text.hpp>
+#include <riskflag/track/logger.hpp>
+
+namespace riskflag::inline v0_1::track {
+
+/// A registered model directory.
+struct ModelVersion {
+  std::string name;
+  std::uint64_t version = 0;  ///< 1, 2, 3, ... without gaps, in order of registration
+  std::string path{};         ///< the directory to open; or a URI, for registries that are not on this disk
+  std::string digest{};       ///< SHA-256 of its manifest.json
+  std::string run_id{};       ///< the run that made it; may be empty
+  std::string description{};
+  std::vector<KeyValue> tags{};
+  std::int64_t created_ms = 0;
+  std::vector<std::string> aliases{};  ///< that point to it now, sorted
+};
+
+/// What register_model takes.
+struct NewVersion {
+  std::string name;    ///< registered model; created with its first version
+  std::string source;  ///< model directory
+  std::string run_id{};
+  std::string description{};
+  std::vector<KeyValue> tags{};
+};
+
+/// Models under names, in numbered versions, with aliases that move: the local one below (track/local_registry.hpp), or
+/// an MLflow server's. A version never changes once it is there; an alias is always at exactly one version.
+class Registry {
+ public:
+  virtual ~Registry() = default;
+  /// Adds `source` as the next version of its name.
+  virtual ModelVersion register_model(const NewVersion& model) = 0;
+  /// Names of all registered models, sorted.
+  [[nodiscard]] virtual std::vector<std::string> names() const = 0;
+  /// All versions of a model, ascending; throws Error(not_found) for an unknown name.
+  [[nodiscard]] virtual std::vector<ModelVersion> versions(std::string_view name) const = 0;
+  [[nodiscard]] virtual std::optional<ModelVersion> find_version(std::string_view name,
+                                                                 std::uint64_t version) const = 0;
+  [[nodiscard]] virtual std::optional<ModelVersion> find_alias(std::string_view name, std::string_view alias) const = 0;
+  /// Points the alias to that version in one step, whether it existed or not. Throws Error(not_found) without that
+  /// version.
+  virtual void set_alias(std::string_view name, std::string_view alias, std::uint64_t version) = 0;
+  /// False when there was no such alias.
+  virtual bool remove_alias(std::string_view name, std::string_view alias) = 0;
+
+ protected:
+  Registry() = default;
+  Registry(const Registry&) = default;
+  Registry& operator=(const Registry&) = default;
+};
+
+/// "models:/NAME@ALIAS" or "models:/NAME/VERSION", taken apart.
+struct ModelUri {
+  std::string name;
+  std::string alias{};        ///< empty when a version is named
+  std::uint64_t version = 0;  ///< 0 when an alias is named
+};
+/// nullopt for any other text.
+[[nodiscard]] std::optional<ModelUri> parse_model_uri(std::string_view uri);
+
+/// The version that a models:/ URI names. Throws Error(usage) for another text, Error(not_found) for an unknown name,
+/// version or alias, with what there is.
+[[nodiscard]] ModelVersion resolve(const Registry& registry, std::string_view uri);
+
+inline std::optional<ModelUri> parse_model_uri(std::string_view uri) {
+  constexpr std::string_view kScheme = "models:/";
+  if (!uri.starts_with(kScheme)) return std::nullopt;
+  uri.remove_prefix(kScheme.size());
+  const std::size_t at = uri.find_last_of("@/");
+  if (at == std::string_view::npos || at == 0 || at + 1 == uri.size()) return std::nullopt;
+  ModelUri out{std::string(uri.substr(0, at))};
+  const std::string_view rest = uri.substr(at + 1);
+  if (uri[at] == '@') {
+    out.alias = rest;
+    return out;
+  }
+  const auto version = parse_integer(rest);
+  if (!version || *version < 1) return std::nullopt;
+  out.version = static_cast<std::uint64_t>(*version);
+  return out;
+}
+
+inline ModelVersion resolve(const Registry& registry, std::string_view uri) {
+  const std::optional<ModelUri> parsed = parse_model_uri(uri);
+  if (!parsed) fail(ErrorCode::usage, std::string(uri), "is no model; use models:/NAME@ALIAS or models:/NAME/VERSION");
+  const std::vector<std::string> names = registry.names();
+  if (std::find(names.begin(), names.end(), parsed->name) == names.end()) {
+    fail(ErrorCode::not_found, std::string(uri),
+         "there is no model " + quoted(parsed->name) + did_you_mean(parsed->name, names));
+  }
+  if (parsed->version != 0) {
+    if (auto found = registry.find_version(parsed->name, parsed->version)) return *found;
+    fail(ErrorCode::not_found, std::string(uri),
+         "there is no version " + std::to_string(parsed->version) + "; the model has " +
+             std::to_string(registry.versions(parsed->name).size()));
+  }
+  if (auto found = registry.find_alias(parsed->name, parsed->alias)) return *found;
+  std::string known;
+  for (const ModelVersion& version : registry.versions(parsed->name)) {
+    for (const std::string& alias : version.aliases) known += (known.empty() ? "" : ", ") + alias;
+  }
+  fail(ErrorCode::not_found, std::string(uri),
+       "there is no alias " + quoted(parsed->alias) + "; the model has " +
+           (known.empty() ? std::string("none") : known));
+}
+
+}  // namespace riskflag::inline v0_1::track
