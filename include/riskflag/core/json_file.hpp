@@ -24,7 +24,7 @@ class JsonFile {
   /// The value, or Error(corrupt) with the reader's own sentence.
   template <class T>
   [[nodiscard]] T take(Result<T> result) const {
-    if (!result) fail(ErrorCode::corrupt, where_, result.failure().text());
+    if (!result) refuse(result.failure());
     return std::move(result).value();
   }
   [[nodiscard]] const Json& member(const Json& object, std::string_view key) const { return *take(object.at(key)); }
@@ -56,7 +56,7 @@ class JsonFile {
   }
   void only(const Json& object, std::initializer_list<std::string_view> known) const {
     const auto result = object.only(known);
-    if (!result) fail(ErrorCode::corrupt, where_, result.failure().text());
+    if (!result) refuse(result.failure());
   }
   /// The whole text as an object whose member "format" is at most `format`.
   [[nodiscard]] Json open(std::string_view bytes, std::int64_t format) const {
@@ -71,6 +71,9 @@ class JsonFile {
   }
 
  private:
+  [[noreturn]] void refuse(const Failure& failure) const {
+    fail(ErrorCode::corrupt, failure.where.empty() ? where_ : failure.where, failure.message);
+  }
   std::string where_;
 };
 
