@@ -1,0 +1,13 @@
+#pragma once
+
+// The door of model: trees, the file they live in, and the slow scorer.
+
+#include <riskflag/model/check.hpp>
+#include <riskflag/model/file.hpp>
+#include <riskflag/model/history.hpp>
+#include <riskflag/model/importance.hpp>
+#include <riskflag/model/link.hpp>
+#include <riskflag/model/load.hpp>
+#include <riskflag/model/model.hpp>
+#include <riskflag/model/tree.hpp>
+#include <riskflag/model/walk.hpp>
