@@ -225,8 +225,10 @@ inline std::vector<RunRecord> read_journal(const std::string& directory) {
   for (const std::string& name : list_directory(directory)) {
     if (name.ends_with(".jsonl")) runs.push_back(read_run(join_path(directory, name)));
   }
-  std::stable_sort(runs.begin(), runs.end(),
-                   [](const RunRecord& a, const RunRecord& b) { return a.info.start_ms < b.info.start_ms; });
+  std::sort(runs.begin(), runs.end(), [](const RunRecord& a, const RunRecord& b) {
+    return std::pair(a.info.start_ms, std::string_view(a.run_id)) <
+           std::pair(b.info.start_ms, std::string_view(b.run_id));
+  });
   return runs;
 }
 
