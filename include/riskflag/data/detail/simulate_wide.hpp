@@ -40,7 +40,7 @@ inline constexpr std::array<WidePreset, 4> kWidePresets = {{
     {"wide28", 28,
      {WideKind::normal, WideKind::normal, WideKind::amount, WideKind::gappy, WideKind::normal, WideKind::flag, WideKind::count,
       WideKind::normal},
-     -2.2, 0.55},
+     -2.4, 0.7},
     {"wide208", 208,
      {WideKind::normal, WideKind::normal, WideKind::amount, WideKind::gappy, WideKind::normal, WideKind::flag, WideKind::count,
       WideKind::normal},
@@ -48,11 +48,11 @@ inline constexpr std::array<WidePreset, 4> kWidePresets = {{
     {"onehot300", 300,
      {WideKind::one_hot, WideKind::one_hot, WideKind::one_hot, WideKind::one_hot, WideKind::one_hot, WideKind::one_hot,
       WideKind::one_hot, WideKind::one_hot},
-     -2.3, 0.30},
+     -3.6, 0.30},
     {"sparse95", 100,
      {WideKind::rare, WideKind::rare, WideKind::rare, WideKind::rare, WideKind::rare, WideKind::rare, WideKind::rare,
       WideKind::rare},
-     -2.3, 1.0},
+     -0.6, 1.0},
 }};
 
 /// The cell and its effect's argument: a number around 0, 0 for a missing or idle cell.
