@@ -1,0 +1,185 @@
+#pragma once
+
+// Random models and rows for tests and benchmarks of model/ and predict/: every rule, edge values among the thresholds,
+// leaves numbered out of order.
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <riskflag/core/missing.hpp>
+#include <riskflag/core/random.hpp>
+#include <riskflag/model/model.hpp>
+
+namespace riskflag_test {
+
+using namespace riskflag;
+
+struct ModelShape {
+  std::size_t trees = 20;
+  std::size_t leaves = 8;  ///< per tree; 1 = trees of one leaf
+  std::size_t features = 5;
+  double categorical = 0.0;      ///< share of categorical features
+  std::size_t levels = 40;       ///< of categorical features
+  std::size_t category_sets = 6; ///< distinct sets for each categorical feature
+  bool all_rules = false;        ///< every MissingRule; otherwise nan alone
+  bool edge_thresholds = false;  ///< zeros, denormals, infinities among the thresholds
+  std::size_t thresholds = 60;   ///< distinct ones for each feature
+  int outputs = 1;
+  double grid = 0x1p-30;         ///< 0 = leaves off any grid
+};
+
+/// Draws one after another from one stream.
+class Draws {
+ public:
+  explicit Draws(std::uint64_t seed, std::uint64_t stream = 0) : random_(seed, stream) {}
+  double uniform() { return random_.uniform(at_++); }
+  std::size_t below(std::size_t n) { return static_cast<std::size_t>(random_.below(n, at_++)); }
+  bool chance(double p) { return uniform() < p; }
+
+ private:
+  Random random_;
+  std::uint64_t at_ = 0;
+};
+
+/// Values on which comparisons go wrong first.
+inline const std::vector<double>& edge_values() {
+  static const double inf = std::numeric_limits<double>::infinity();
+  static const double tiny = std::numeric_limits<double>::denorm_min();
+  static const std::vector<double> values = {
+      0.0,   -0.0,  tiny, -tiny, 1e-310, -1e-310, 2.2250738585072014e-308, kZeroBand, -kZeroBand,
+      1e-35, -1e-35, std::nextafter(kZeroBand, 1.0), std::nextafter(-kZeroBand, -1.0), 1.0, -1.0,
+      std::numeric_limits<double>::max(), -std::numeric_limits<double>::max(), inf};
+  return values;
+}
+
+inline Tree random_tree(Draws& draws, const ModelShape& shape, const std::vector<Feature>& features,
+                        const std::vector<std::vector<double>>& pools,
+                        const std::vector<std::vector<std::vector<std::uint32_t>>>& sets) {
+  Tree tree;
+  const std::size_t leaves = shape.leaves == 0 ? 1 : shape.leaves;
+  // Leaf numbers out of order: a scorer must not assume that they run from left to right.
+  std::vector<std::int32_t> numbers(leaves);
+  for (std::size_t i = 0; i < leaves; ++i) numbers[i] = static_cast<std::int32_t>(i);
+  for (std::size_t i = leaves; i > 1; --i) std::swap(numbers[i - 1], numbers[draws.below(i)]);
+  struct Open {
+    std::int32_t parent;
+    bool left;
+  };
+  std::vector<Open> open = {{-1, true}};
+  while (open.size() < leaves) {
+    const std::size_t pick = draws.below(open.size());
+    const Open at = open[pick];
+    const auto index = static_cast<std::int32_t>(tree.nodes.size());
+    if (at.parent >= 0) (at.left ? tree.nodes[static_cast<std::size_t>(at.parent)].left
+                                 : tree.nodes[static_cast<std::size_t>(at.parent)].right) = index;
+    Node node;
+    const std::size_t f = draws.below(features.size());
+    node.feature = static_cast<std::int32_t>(f);
+    node.default_left = draws.chance(0.5);
+    node.gain = draws.uniform();
+    node.count = 100.0;
+    if (features[f].type == FeatureType::categorical) {
+      node.categorical = true;
+      node.category_set = static_cast<std::uint32_t>(tree.category_sets.size());
+      tree.category_sets.push_back(sets[f][draws.below(sets[f].size())]);
+    } else {
+      node.threshold = pools[f][draws.below(pools[f].size())];
+      if (shape.all_rules) node.missing = static_cast<MissingRule>(draws.below(3));
+    }
+    tree.nodes.push_back(node);
+    open[pick] = {index, true};
+    open.push_back({index, false});
+  }
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    if (open[i].parent < 0) continue;
+    Node& parent = tree.nodes[static_cast<std::size_t>(open[i].parent)];
+    (open[i].left ? parent.left : parent.right) = ~numbers[i];
+  }
+  for (std::size_t i = 0; i < leaves; ++i) {
+    const double raw = draws.uniform() - 0.5;
+    tree.leaves.push_back(shape.grid > 0 ? std::round(raw / shape.grid) * shape.grid : raw);
+    tree.leaf_counts.push_back(10.0);
+  }
+  return tree;
+}
+
+inline Model random_model(std::uint64_t seed, const ModelShape& shape) {
+  Draws draws(seed);
+  Model model;
+  model.objective.name = shape.outputs > 1 ? "multiclass" : "binary";
+  model.num_outputs = shape.outputs;
+  model.leaf_grid = shape.grid;
+  std::vector<std::vector<double>> pools(shape.features);
+  std::vector<std::vector<std::vector<std::uint32_t>>> sets(shape.features);
+  for (std::size_t f = 0; f < shape.features; ++f) {
+    Feature feature;
+    feature.name = "f" + std::to_string(f);
+    if (draws.chance(shape.categorical)) {
+      feature.type = FeatureType::categorical;
+      for (std::size_t l = 0; l < shape.levels; ++l) feature.levels.push_back("level " + std::to_string(l));
+      for (std::size_t s = 0; s < shape.category_sets; ++s) {
+        auto& words = sets[f].emplace_back((shape.levels + 31) / 32);
+        for (std::size_t l = 0; l < shape.levels; ++l) {
+          if (draws.chance(0.5)) words[l / 32] |= 1U << (l % 32);
+        }
+      }
+    } else {
+      for (std::size_t i = 0; i < shape.thresholds; ++i) pools[f].push_back(draws.uniform() * 4.0 - 2.0);
+      if (shape.edge_thresholds) pools[f].insert(pools[f].end(), edge_values().begin(), edge_values().end());
+    }
+    model.features.push_back(std::move(feature));
+  }
+  for (int k = 0; k < shape.outputs; ++k) {
+    model.base_margin.push_back(shape.grid > 0 ? std::round(draws.uniform() / shape.grid) * shape.grid : draws.uniform());
+  }
+  for (std::size_t t = 0; t < shape.trees * static_cast<std::size_t>(shape.outputs); ++t) {
+    model.trees.push_back(random_tree(draws, shape, model.features, pools, sets));
+  }
+  model.best_iteration = static_cast<int>(shape.trees);
+  return model;
+}
+
+/// `rows` rows, row-major: plain values, thresholds themselves and their neighbours, edge values, missing ones.
+inline std::vector<double> random_rows(std::uint64_t seed, std::size_t rows, const Model& model, double missing = 0.1,
+                                       double edges = 0.3) {
+  Draws draws(seed, 1);
+  const std::size_t cols = model.features.size();
+  std::vector<std::vector<double>> thresholds(cols);
+  for (const Tree& tree : model.trees) {
+    for (const Node& node : tree.nodes) {
+      if (!node.categorical) thresholds[static_cast<std::size_t>(node.feature)].push_back(node.threshold);
+    }
+  }
+  std::vector<double> out;
+  out.reserve(rows * cols);
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t f = 0; f < cols; ++f) {
+      double x = draws.uniform() * 4.0 - 2.0;
+      if (model.features[f].type == FeatureType::categorical) {
+        x = static_cast<double>(draws.below(model.features[f].levels.size() + 30));
+        if (draws.chance(edges * 0.3)) x = -1.0;
+        if (draws.chance(edges * 0.3)) x = draws.uniform() * 40.0 - 2.0;
+        if (draws.chance(edges * 0.2)) x = edge_values()[draws.below(edge_values().size())];
+      } else if (draws.chance(edges)) {
+        const auto& known = thresholds[f];
+        if (!known.empty() && draws.chance(0.6)) {
+          x = known[draws.below(known.size())];
+          if (draws.chance(0.3)) x = std::nextafter(x, -1e300);
+          else if (draws.chance(0.4)) x = std::nextafter(x, 1e300);
+        } else {
+          x = edge_values()[draws.below(edge_values().size())];
+          if (draws.chance(0.1)) x = -std::numeric_limits<double>::infinity();
+        }
+      }
+      if (draws.chance(missing)) x = draws.chance(0.5) ? kMissing : -kMissing;
+      out.push_back(x);
+    }
+  }
+  return out;
+}
+
+}  // namespace riskflag_test
