@@ -1,0 +1,68 @@
+#pragma once
+
+// Finding bytes: 64 at a time as bit masks (pass 1), 16 at a time (cells). SSE2 is part of x86-64, so no -m flag and no
+// dispatch is needed; elsewhere the same masks come from plain loops.
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace riskflag::inline v0_1::detail::csv {
+
+/// Readable bytes that every buffer has behind its last one, so that the scans may look past the end.
+inline constexpr std::size_t kCsvPadding = 64;
+
+/// Bit i is set when p[i] == byte, i < 64.
+[[nodiscard]] inline std::uint64_t match64(const char* p, char byte) noexcept {
+#if defined(__SSE2__)
+  const __m128i want = _mm_set1_epi8(byte);
+  std::uint64_t mask = 0;
+  for (int part = 0; part < 4; ++part) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16 * part));
+    const auto bits = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, want)));
+    mask |= static_cast<std::uint64_t>(bits) << (16 * part);
+  }
+  return mask;
+#else
+  std::uint64_t mask = 0;
+  for (unsigned i = 0; i < 64; ++i) mask |= static_cast<std::uint64_t>(p[i] == byte) << i;
+  return mask;
+#endif
+}
+
+/// The first `a` or `b` at or after p. There must be one: readers put a newline behind the last byte.
+[[nodiscard]] inline const char* find_either(const char* p, char a, char b) noexcept {
+#if defined(__SSE2__)
+  const __m128i want_a = _mm_set1_epi8(a);
+  const __m128i want_b = _mm_set1_epi8(b);
+  for (;; p += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    const __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(bytes, want_a), _mm_cmpeq_epi8(bytes, want_b));
+    const auto bits = static_cast<std::uint32_t>(_mm_movemask_epi8(hit));
+    if (bits != 0) return p + std::countr_zero(bits);
+  }
+#else
+  while (*p != a && *p != b) ++p;
+  return p;
+#endif
+}
+
+/// Newlines in [p, p + size).
+[[nodiscard]] inline std::uint64_t count_newlines(const char* p, std::size_t size) noexcept {
+  std::uint64_t count = 0;
+  const char* const end = p + size;
+  while (p < end) {
+    const auto* hit = static_cast<const char*>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)));
+    if (hit == nullptr) break;
+    ++count;
+    p = hit + 1;
+  }
+  return count;
+}
+
+}  // namespace riskflag::inline v0_1::detail::csv
