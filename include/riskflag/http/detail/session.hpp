@@ -272,7 +272,8 @@ class Session : public std::enable_shared_from_this<Session> {
       });
       return false;
     }
-    return respond(ask(), keep_alive());
+    Response answer = ask();
+    return respond(std::move(answer), keep_alive());  // asked after the answer is there: a drain may have begun meanwhile
   }
 
   [[nodiscard]] Response ask() noexcept {
