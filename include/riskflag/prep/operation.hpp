@@ -99,7 +99,7 @@ using Operation = std::variant<Fill, MissingFlag, Clip, Log1p, Scale, Lookup, On
 [[nodiscard]] std::vector<Slot> slots_read(const Operation& operation);
 [[nodiscard]] Slot first_slot_written(const Operation& operation) noexcept;
 [[nodiscard]] std::uint32_t slots_written(const Operation& operation) noexcept;
-/// How many values a Formula's program holds at once, at most; nullopt-like 0 when the program is not well formed.
+/// How many values a Formula's program holds at once, at most; 0 when the program is not well formed.
 [[nodiscard]] std::size_t stack_depth(const std::vector<Token>& program) noexcept;
 
 /// Runs one operation on n values. slots[s] is the array of slot s (n doubles); `stack` has stack_depth * n doubles for a

@@ -71,7 +71,6 @@ class Pipeline {
 
  private:
   PipelineParts parts_;
-  std::vector<double*> unused_;
   std::size_t slot_count_ = 0;
   std::size_t stack_depth_ = 0;
 };
