@@ -92,6 +92,8 @@ TEST_CASE("a categorical node sends its set left, everything unknown right, miss
   CHECK(left(model, kMissing));
   model.trees[0].nodes[0].default_left = false;
   CHECK_FALSE(left(model, kMissing));
+  model.trees[0].category_sets = {{}};
+  for (const double out : {0.0, -0.5, 1.0, -1.0}) CHECK_FALSE(left(model, out));
 }
 
 TEST_CASE("rows are rounded to float first for models that say so") {

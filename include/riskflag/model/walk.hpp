@@ -16,7 +16,7 @@ namespace riskflag::inline v0_1 {
 
 /// True when value `x` (not missing) is one of the levels of a bitset. -0.5 is cut to 0, as LightGBM's cast to int does.
 [[nodiscard]] inline bool is_in_set(std::span<const std::uint32_t> words, double x) noexcept {
-  if (order_key(x) <= order_key(-1.0)) return false;
+  if (words.empty() || order_key(x) <= order_key(-1.0)) return false;
   if (order_key(x) >= order_key(static_cast<double>(words.size()) * 32.0)) return false;
   const auto level = static_cast<std::uint64_t>(static_cast<std::int64_t>(x));
   return ((words[level / 32] >> (level % 32)) & 1U) != 0;
@@ -59,14 +59,15 @@ namespace riskflag::inline v0_1 {
   const auto step = static_cast<std::size_t>(model.num_outputs);
   const auto first = static_cast<std::size_t>(output);
   const double base = model.base_margin.empty() ? 0.0 : model.base_margin[first];
-  double sum = model.average_output ? 0.0 : base;
+  // Adding 0.0 makes a sum of zeros +0 in whatever order it is taken.
+  double sum = model.average_output ? 0.0 : exact::add(base, 0.0);
   std::size_t trees = 0;
   for (std::size_t t = first; t < model.trees.size(); t += step, ++trees) {
     const Tree& tree = model.trees[t];
     sum = exact::add(sum, tree.leaves[leaf_of(tree, row, model.float32_inputs)]);
   }
-  if (!model.average_output || trees == 0) return model.average_output ? base : sum;
-  return exact::add(base, exact::div(sum, static_cast<double>(trees)));
+  if (!model.average_output) return sum;
+  return exact::add(base, trees == 0 ? 0.0 : exact::div(sum, static_cast<double>(trees)));
 }
 
 /// The predictions of one row after the link, one for each output, into `out` (num_outputs long).

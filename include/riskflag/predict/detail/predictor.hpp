@@ -1,0 +1,212 @@
+#pragma once
+
+// Definitions of predict/predictor.hpp.
+
+#include <cstring>
+#include <utility>
+
+#include <riskflag/core/exact.hpp>
+#include <riskflag/model/check.hpp>
+#include <riskflag/predict/detail/build_scan.hpp>
+#include <riskflag/predict/predictor.hpp>
+
+namespace riskflag::inline v0_1 {
+
+inline Result<Predictor> Predictor::make(const Model& model, const PredictorOptions& options) {
+  if (auto checked = check_model(model, "model"); !checked) return checked.failure();
+  if (options.engine != "auto" && options.engine != "scan" && options.engine != "walk") {
+    return Failure{ErrorCode::invalid_option, "engine", quoted(options.engine) + "; \"auto\", \"scan\" or \"walk\""};
+  }
+  const ScanKernel* kernel = options.kernel == "auto" ? &best_kernel() : find_kernel(options.kernel);
+  if (kernel == nullptr) {
+    std::string known = "\"auto\"";
+    for (const ScanKernel* each : kScanKernels) known += ", " + quoted(each->name);
+    return Failure{ErrorCode::invalid_option, "kernel", quoted(options.kernel) + "; this build has " + known};
+  }
+  if (!is_runnable(*kernel)) {
+    return Failure{ErrorCode::unsupported, "kernel",
+                   quoted(kernel->name) + " needs instructions that this CPU lacks; its level is " +
+                       std::string(name_of(cpu_level()))};
+  }
+  auto parts = std::make_shared<Parts>();
+  parts->objective = model.objective;
+  parts->link = find_link(model.objective.name).value_or(Link::identity);
+  for (const Feature& feature : model.features) parts->features.push_back(feature.name);
+  parts->base = model.base_margin;
+  parts->outputs = model.num_outputs;
+  parts->trees = model.trees.size();
+  for (const Tree& tree : model.trees) parts->nodes += tree.nodes.size();
+  parts->average = model.average_output;
+  parts->any_order = model.leaf_grid != 0.0;
+  parts->why_walk = options.engine == "walk" ? "asked for" : detail::ScanBuilder(model, parts->scan).build();
+  if (parts->why_walk.empty()) {
+    parts->view = parts->scan.view();
+    parts->kernel = kernel;
+  } else if (options.engine == "scan") {
+    return Failure{ErrorCode::unsupported, "engine", "the interval scan cannot take this model: " + parts->why_walk};
+  } else {
+    parts->scan = ScanForest{};
+    parts->walk = std::make_unique<WalkForest>(model);
+  }
+  return Predictor(std::move(parts));
+}
+
+/// From the sum of an output's leaves (base margin included unless the leaves are averaged) to its margin.
+inline double Predictor::finish(double sum, std::size_t output) const noexcept {
+  if (!parts_->average) return sum;
+  const std::size_t count = parts_->trees / static_cast<std::size_t>(parts_->outputs);
+  return exact::add(parts_->base[output], count == 0 ? 0.0 : exact::div(sum, static_cast<double>(count)));
+}
+
+inline void Predictor::walk_row(const double* row, std::ptrdiff_t stride, std::size_t wanted, double* out) const noexcept {
+  const auto outputs = static_cast<std::size_t>(parts_->outputs);
+  for (std::size_t k = 0; k < wanted; ++k) {
+    double sum = parts_->average ? 0.0 : exact::add(parts_->base[k], 0.0);
+    for (std::size_t t = k; t < parts_->trees; t += outputs) sum = exact::add(sum, parts_->walk->leaf(t, row, stride));
+    out[k] = finish(sum, k);
+  }
+}
+
+inline void Predictor::scan_row(const double* row, std::size_t wanted, double* out) const noexcept {
+  const Parts& parts = *parts_;
+  const ScanForest& forest = parts.scan;
+  const auto outputs = static_cast<std::size_t>(parts.outputs);
+  alignas(64) std::uint8_t ranks[kScanMaxColumns];
+  // Kernels read whole registers: the bytes beyond the last column are read, and must be there, but never used.
+  for (std::size_t i = forest.columns; i < ((forest.columns + 63) & ~std::size_t{63}); ++i) ranks[i] = 0;
+  parts.kernel->rank_row(parts.view, row, ranks);
+  alignas(64) std::uint8_t leaf[4 * kScanLanes];
+  for (std::size_t k = 0; k < wanted; ++k) {
+    // Eight sums side by side hide the latency of addition; on the leaf grid every one of them is exact.
+    double sums[8] = {};
+    double ordered = parts.average ? 0.0 : exact::add(parts.base[k], 0.0);
+    if (parts.any_order) {
+      for (std::uint32_t b = forest.output_bundles[k]; b < forest.output_bundles[k + 1]; ++b) {
+        const ScanBundle& bundle = forest.bundles[b];
+        parts.kernel->row_leaves(parts.view, bundle, ranks, leaf);
+        const std::uint32_t* first = forest.lane_leaf.data() + bundle.first_lane;
+        const double* leaves = forest.leaves.data();
+        for (std::size_t lane = 0; lane < bundle.width * kScanLanes; lane += 8) {
+          sums[0] += leaves[first[lane] + leaf[lane]];
+          sums[1] += leaves[first[lane + 1] + leaf[lane + 1]];
+          sums[2] += leaves[first[lane + 2] + leaf[lane + 2]];
+          sums[3] += leaves[first[lane + 3] + leaf[lane + 3]];
+          sums[4] += leaves[first[lane + 4] + leaf[lane + 4]];
+          sums[5] += leaves[first[lane + 5] + leaf[lane + 5]];
+          sums[6] += leaves[first[lane + 6] + leaf[lane + 6]];
+          sums[7] += leaves[first[lane + 7] + leaf[lane + 7]];
+        }
+      }
+      for (const double sum : sums) ordered = exact::add(ordered, sum);
+    } else {
+      // Off the grid the order counts: tree by tree, as the slow scorer adds them.
+      for (std::size_t t = k; t < parts.trees; t += outputs) {
+        const ScanTree& tree = forest.trees[t];
+        const std::uint8_t* node = parts.view.nodes + std::size_t{tree.first_node} * 4;
+        std::uint8_t e = 0;
+        for (std::uint32_t n = 0; n < tree.nodes; ++n, node += 4) {
+          e = ranks[node[0]] > node[1] && e == node[2] ? node[3] : e;
+        }
+        ordered = exact::add(ordered, forest.leaves[tree.first_leaf + e]);
+      }
+    }
+    out[k] = finish(ordered, k);
+  }
+}
+
+inline void Predictor::scan_block(MatrixView<double> rows, double* out) const noexcept {
+  const Parts& parts = *parts_;
+  const ScanForest& forest = parts.scan;
+  const auto outputs = static_cast<std::size_t>(parts.outputs);
+  constexpr std::size_t kMostRows = 1024;
+  constexpr std::size_t kRankBytes = 64 * 1024;
+  alignas(64) std::uint8_t ranks[kRankBytes];
+  alignas(64) std::uint8_t leaf[kMostRows];
+  alignas(64) double sums[kMostRows];
+  const std::size_t columns = forest.columns == 0 ? 1 : forest.columns;
+  const std::size_t fitting = kRankBytes / columns / kScanRowStep * kScanRowStep;
+  const std::size_t block = fitting < kMostRows ? fitting : kMostRows;
+  for (std::size_t begin = 0; begin < rows.rows(); begin += block) {
+    const std::size_t count = rows.rows() - begin < block ? rows.rows() - begin : block;
+    const std::size_t padded = (count + kScanRowStep - 1) / kScanRowStep * kScanRowStep;
+    // Padding rows are scored like the others and dropped; their ranks only need a value.
+    for (std::size_t c = 0; c < columns; ++c) std::memset(ranks + c * padded + count, 0, padded - count);
+    parts.kernel->rank_block(parts.view, rows.row(begin), rows.row_stride(), rows.col_stride(), count, padded, ranks);
+    for (std::size_t k = 0; k < outputs; ++k) {
+      const double start = parts.average ? 0.0 : exact::add(parts.base[k], 0.0);
+      for (std::size_t r = 0; r < padded; ++r) sums[r] = start;
+      for (std::size_t t = k; t < parts.trees; t += outputs) {
+        const ScanTree& tree = forest.trees[t];
+        parts.kernel->tree_leaves(parts.view, tree, ranks, padded, padded, leaf);
+        const double* leaves = forest.leaves.data() + tree.first_leaf;
+        if (parts.any_order) {
+          parts.kernel->add_leaves(leaves, tree.leaves, leaf, padded, sums);
+        } else {
+          for (std::size_t r = 0; r < padded; ++r) sums[r] = exact::add(sums[r], leaves[leaf[r]]);
+        }
+      }
+      for (std::size_t r = 0; r < count; ++r) out[(begin + r) * outputs + k] = finish(sums[r], k);
+    }
+  }
+}
+
+inline double Predictor::margin(const double* row) const noexcept {
+  double out = 0.0;
+  if (parts_->walk) {
+    walk_row(row, 1, 1, &out);
+  } else {
+    scan_row(row, 1, &out);
+  }
+  return out;
+}
+
+inline void Predictor::row_margins(const double* row, double* out) const noexcept {
+  if (parts_->walk) {
+    walk_row(row, 1, static_cast<std::size_t>(parts_->outputs), out);
+  } else {
+    scan_row(row, static_cast<std::size_t>(parts_->outputs), out);
+  }
+}
+
+inline double Predictor::probability(const double* row) const noexcept {
+  double out = margin(row);
+  apply_link(parts_->link, parts_->objective.sigmoid, std::span<double>(&out, 1));
+  return out;
+}
+
+inline void Predictor::row_probabilities(const double* row, double* out) const noexcept {
+  row_margins(row, out);
+  apply_link(parts_->link, parts_->objective.sigmoid, std::span<double>(out, static_cast<std::size_t>(parts_->outputs)));
+}
+
+inline bool Predictor::margins(MatrixView<double> rows, std::span<double> out) const noexcept {
+  const auto outputs = static_cast<std::size_t>(parts_->outputs);
+  if (rows.cols() != features() || out.size() != rows.rows() * outputs) return false;
+  if (parts_->walk) {
+    for (std::size_t r = 0; r < rows.rows(); ++r) walk_row(rows.row(r), rows.col_stride(), outputs, out.data() + r * outputs);
+  } else if (rows.rows() < 4 && rows.col_stride() == 1) {
+    // A block costs as much as 64 rows.
+    for (std::size_t r = 0; r < rows.rows(); ++r) scan_row(rows.row(r), outputs, out.data() + r * outputs);
+  } else {
+    scan_block(rows, out.data());
+  }
+  return true;
+}
+
+inline bool Predictor::probabilities(MatrixView<double> rows, std::span<double> out) const noexcept {
+  if (!margins(rows, out)) return false;
+  const auto outputs = static_cast<std::size_t>(parts_->outputs);
+  for (std::size_t at = 0; at < out.size(); at += outputs) {
+    apply_link(parts_->link, parts_->objective.sigmoid, out.subspan(at, outputs));
+  }
+  return true;
+}
+
+inline std::string Predictor::describe() const {
+  const std::string size = std::to_string(parts_->trees) + " trees, " + std::to_string(parts_->nodes) + " nodes";
+  if (parts_->walk) return "walk, node by node: " + size + " (" + parts_->why_walk + ")";
+  return "interval scan, " + std::string(parts_->kernel->name) + " kernel: " + size + ", " +
+         std::to_string(parts_->scan.columns) + " columns";
+}
+
+}  // namespace riskflag::inline v0_1

@@ -1,0 +1,74 @@
+// Ranks of values, one at a time: included once for every instruction set, inside its namespace and target region.
+// Needs ScanView and its parts, order_key, is_missing; plain integer code that each target compiles its own way.
+
+/// How many of a search's thresholds lie below `key`.
+inline std::uint32_t rank_of(const std::int64_t* keys, std::uint32_t blocks, std::int64_t key) {
+  std::uint32_t block = 0;
+  for (std::uint32_t i = 0; i + 1 < blocks; ++i) block += keys[i] < key ? 1U : 0U;
+  const std::int64_t* in_block = keys + 16 + 16 * block;
+  std::uint32_t rank = 16 * block;
+  for (std::uint32_t i = 0; i < 16; ++i) rank += in_block[i] < key ? 1U : 0U;
+  return rank;
+}
+
+/// 0 when the level goes left, 1 when it goes right. `x` is not missing.
+inline std::uint8_t set_rank(const ScanView& forest, const ScanSet& set, double x) {
+  if (set.words == 0 || order_key(x) <= order_key(-1.0)) return 1;
+  if (order_key(x) >= order_key(static_cast<double>(set.words) * 32.0)) return 1;
+  const std::uint64_t level = static_cast<std::uint64_t>(static_cast<std::int64_t>(x));
+  return ((forest.words[set.first_word + level / 32] >> (level % 32)) & 1U) != 0 ? std::uint8_t{0} : std::uint8_t{1};
+}
+
+inline double as_seen(const ScanView& forest, double x) {
+  return forest.float32_inputs != 0 && !is_missing(x) ? static_cast<double>(static_cast<float>(x)) : x;
+}
+
+inline void rank_value(const ScanView& forest, const ScanSearch& search, double raw, std::uint8_t* ranks,
+                       std::size_t stride) {
+  const double x = as_seen(forest, raw);
+  const std::int64_t key = order_key(x);
+  const bool missing = is_missing(x);
+  const bool zero = key >= order_key(-kZeroBand) && key <= order_key(kZeroBand);
+  const std::uint8_t rank = static_cast<std::uint8_t>(rank_of(forest.keys + search.first_key, search.blocks, key));
+  const ScanFill* fill = forest.fills + search.first_fill;
+  for (std::uint32_t i = 0; i < search.fills; ++i) {
+    const bool absent = missing || (zero && fill[i].zero_is_missing != 0);
+    ranks[fill[i].column * stride] = absent ? fill[i].missing_rank : rank;
+  }
+}
+
+inline void rank_set(const ScanView& forest, const ScanSet& set, double raw, std::uint8_t* rank) {
+  const double x = as_seen(forest, raw);
+  *rank = is_missing(x) ? set.missing_rank : set_rank(forest, set, x);
+}
+
+inline void rank_row(const ScanView& forest, const double* row, std::uint8_t* ranks) {
+  for (std::uint32_t i = 0; i < forest.search_count; ++i) {
+    rank_value(forest, forest.searches[i], row[forest.searches[i].feature], ranks, 1);
+  }
+  for (std::uint32_t i = 0; i < forest.set_count; ++i) {
+    rank_set(forest, forest.sets[i], row[forest.sets[i].feature], ranks + forest.sets[i].column);
+  }
+}
+
+inline void rank_block(const ScanView& forest, const double* cells, std::ptrdiff_t row_stride, std::ptrdiff_t col_stride,
+                       std::size_t rows, std::size_t stride, std::uint8_t* ranks) {
+  // 64 rows at a time stay in the first cache level while their columns are read one after another.
+  for (std::size_t begin = 0; begin < rows; begin += kScanRowStep) {
+    const std::size_t end = begin + kScanRowStep < rows ? begin + kScanRowStep : rows;
+    for (std::uint32_t i = 0; i < forest.search_count; ++i) {
+      const ScanSearch& search = forest.searches[i];
+      const double* column = cells + static_cast<std::ptrdiff_t>(search.feature) * col_stride;
+      for (std::size_t r = begin; r < end; ++r) {
+        rank_value(forest, search, column[static_cast<std::ptrdiff_t>(r) * row_stride], ranks + r, stride);
+      }
+    }
+    for (std::uint32_t i = 0; i < forest.set_count; ++i) {
+      const ScanSet& set = forest.sets[i];
+      const double* column = cells + static_cast<std::ptrdiff_t>(set.feature) * col_stride;
+      for (std::size_t r = begin; r < end; ++r) {
+        rank_set(forest, set, column[static_cast<std::ptrdiff_t>(r) * row_stride], ranks + set.column * stride + r);
+      }
+    }
+  }
+}

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <riskflag/core/matrix_view.hpp>
+#include <riskflag/core/result.hpp>
+#include <riskflag/model/link.hpp>
+#include <riskflag/model/model.hpp>
+#include <riskflag/predict/dispatch.hpp>
+#include <riskflag/predict/walk_forest.hpp>
+
+namespace riskflag::inline v0_1 {
+
+/// Which engine scores; the answers do not differ by a bit.
+struct PredictorOptions {
+  std::string_view engine = "auto";  ///< "auto", "scan" (interval scan) or "walk" (node by node)
+  std::string_view kernel = "auto";  ///< of the scan: "auto", "scalar", "avx2", "avx512"
+};
+
+/// Scores rows with a model: the fast form, bit-equal to margin() and predict_row() of model/walk.hpp on every CPU, at any
+/// flags, for one row or many.
+///
+/// Life: 1. made from a model, which it does not keep; 2. used from any number of threads, no member allocates or locks
+/// (margins() of rows from elsewhere takes up to 84 KiB of stack); 3. copied for free: copies share the forest.
+class Predictor {
+ public:
+  /// Fails with `corrupt` for a model that check_model refuses, `unsupported` when options.engine is "scan" and the model
+  /// is beyond it or options.kernel does not run here, `invalid_option` for an unknown engine or kernel.
+  [[nodiscard]] static Result<Predictor> make(const Model& model, const PredictorOptions& options = {});
+
+  [[nodiscard]] std::size_t features() const noexcept { return parts_->features.size(); }
+  [[nodiscard]] int outputs() const noexcept { return parts_->outputs; }
+  [[nodiscard]] const std::vector<std::string>& feature_names() const noexcept { return parts_->features; }
+  [[nodiscard]] const std::string& objective() const noexcept { return parts_->objective.name; }
+
+  /// The margin of one row (features() values side by side, NaN = missing), of the first output.
+  [[nodiscard]] double margin(const double* row) const noexcept;
+  /// The margins of one row: outputs() of them.
+  void row_margins(const double* row, double* out) const noexcept;
+  /// The prediction after the link, of a one-output model: a probability for "binary".
+  [[nodiscard]] double probability(const double* row) const noexcept;
+  void row_probabilities(const double* row, double* out) const noexcept;
+
+  /// The margins of many rows into `out`, rows x outputs, row-major. Requires rows.cols() == features() and
+  /// out.size() == rows.rows() * outputs(); nothing is written otherwise, and false returned.
+  bool margins(MatrixView<double> rows, std::span<double> out) const noexcept;
+  /// The same after the link: softmax over a row's outputs for "multiclass".
+  bool probabilities(MatrixView<double> rows, std::span<double> out) const noexcept;
+
+  /// What was chosen and why: "interval scan, avx512 kernel: 500 trees, 15000 nodes, 55 columns".
+  [[nodiscard]] std::string describe() const;
+  /// "scan" or "walk".
+  [[nodiscard]] std::string_view engine() const noexcept { return parts_->walk ? "walk" : "scan"; }
+  [[nodiscard]] std::string_view kernel() const noexcept { return parts_->walk ? "" : parts_->kernel->name; }
+
+ private:
+  /// Everything, made once and shared by copies; never changed afterwards, so that its view stays valid.
+  struct Parts {
+    Objective objective;
+    Link link = Link::identity;
+    std::vector<std::string> features;
+    std::vector<double> base;
+    int outputs = 1;
+    std::size_t trees = 0, nodes = 0;
+    bool average = false;
+    bool any_order = false;  ///< leaves lie on a grid: sums are exact in any order
+    std::string why_walk;
+    std::unique_ptr<WalkForest> walk;  ///< set when this engine was chosen
+    ScanForest scan;
+    ScanView view{};
+    const ScanKernel* kernel = nullptr;
+  };
+
+  explicit Predictor(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
+
+  /// The first `wanted` outputs of one row.
+  void scan_row(const double* row, std::size_t wanted, double* out) const noexcept;
+  void walk_row(const double* row, std::ptrdiff_t stride, std::size_t wanted, double* out) const noexcept;
+  void scan_block(MatrixView<double> rows, double* out) const noexcept;
+  [[nodiscard]] double finish(double sum, std::size_t output) const noexcept;
+
+  std::shared_ptr<const Parts> parts_;
+};
+
+}  // namespace riskflag::inline v0_1
+
+#include <riskflag/predict/detail/predictor.hpp>

@@ -1,0 +1,137 @@
+#pragma once
+
+// The flat form that is scored by interval scan; built from a Model on load, never saved.
+//
+// A row's values become ranks: one byte for each column, the number of a feature's thresholds below the value, so that
+// "x <= threshold k" is "rank <= k". The leaves of a tree are numbered from left to right; a row's leaf is one byte e that
+// starts at 0, and every node, parents first, does
+//
+//     m = (rank[column] > k) & (e == a);   e = m ? b : e
+//
+// where a is the first leaf of the node's subtree and b that of its right half: e == a says that the row is at the node.
+// No pointers, branches or gathers. The node's side of missing values is in the column: a feature whose nodes disagree has
+// several, which differ in the rank of NaN alone.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace riskflag::inline v0_1 {
+
+/// Trees that one step of the single-row form advances at once: one lane each.
+inline constexpr std::size_t kScanLanes = 64;
+/// A step of one group of lanes: column, rank, a and b of 64 nodes, 64 bytes each.
+inline constexpr std::size_t kScanStepBytes = 4 * kScanLanes;
+/// Ranks are addressed by one byte.
+inline constexpr std::size_t kScanMaxColumns = 256;
+/// Leaves are numbered by one byte.
+inline constexpr std::size_t kScanMaxLeaves = 256;
+/// Thresholds that one column can rank: 0..255 are the ranks.
+inline constexpr std::size_t kScanMaxThresholds = 255;
+
+/// One search: where a feature's value stands among (up to 255 of) its thresholds.
+///
+/// Its keys begin at keys[first_key]: 16 pivots, the last key of each block of 16 (INT64_MAX for the last block and
+/// beyond), then the blocks, padded with INT64_MAX.
+struct ScanSearch {
+  std::uint32_t feature;
+  std::uint32_t first_key;
+  std::uint32_t blocks;  ///< 1..16
+  std::uint32_t first_fill, fills;
+};
+
+/// One column that takes a search's rank.
+struct ScanFill {
+  std::uint8_t column;
+  std::uint8_t missing_rank;  ///< what it takes instead when the value is missing
+  std::uint8_t zero_is_missing;
+};
+
+/// One column that is 0 or 1: the answer of a categorical node (0 = left).
+struct ScanSet {
+  std::uint32_t feature;
+  std::uint32_t first_word, words;  ///< bits of the levels that go left
+  std::uint8_t column;
+  std::uint8_t missing_rank;
+};
+
+/// One tree of the batch form: nodes of 4 bytes {column, rank, a, b}, leaves from left to right.
+struct ScanTree {
+  std::uint32_t first_node, nodes;
+  std::uint32_t first_leaf, leaves;
+};
+
+/// Up to four groups of 64 trees of one output, walked side by side in the single-row form. A step holds the next node of
+/// every lane: `width` times kScanStepBytes. Lanes without a node (left) hold one that changes nothing.
+struct ScanBundle {
+  std::uint32_t first_line;  ///< of 64 bytes, into steps
+  std::uint32_t steps;
+  std::uint32_t width;       ///< 4, 2 or 1 groups
+  std::uint32_t first_lane;  ///< into lane_leaf
+};
+
+/// All of the above as plain pointers, for kernels.
+struct ScanView {
+  const ScanSearch* searches;
+  const ScanFill* fills;
+  const std::int64_t* keys;
+  const ScanSet* sets;
+  const std::uint32_t* words;
+  const ScanTree* trees;
+  const std::uint8_t* nodes;
+  const double* leaves;
+  const ScanBundle* bundles;
+  const std::uint8_t* steps;
+  const std::uint32_t* lane_leaf;
+  std::uint32_t search_count, set_count, columns, float32_inputs;
+};
+
+/// 64 bytes on their own cache line.
+struct alignas(64) ScanLine {
+  std::uint8_t bytes[64];
+};
+/// Eight keys on one cache line.
+struct alignas(64) ScanKeys {
+  std::int64_t keys[8];
+};
+
+/// Owner of what a ScanView points into.
+struct ScanForest {
+  std::vector<ScanSearch> searches{};
+  std::vector<ScanFill> fills{};
+  std::vector<ScanKeys> keys{};
+  std::vector<ScanSet> sets{};
+  std::vector<std::uint32_t> words{};
+  std::vector<ScanTree> trees{};        ///< in the model's order
+  std::vector<ScanLine> nodes{};
+  std::vector<double> leaves{};         ///< the last one is 0.0, for lanes without a tree
+  std::vector<ScanBundle> bundles{};    ///< output by output
+  std::vector<std::uint32_t> output_bundles{};  ///< bundles of output k: [output_bundles[k], output_bundles[k + 1])
+  std::vector<ScanLine> steps{};
+  std::vector<std::uint32_t> lane_leaf{};  ///< first leaf of each lane's tree
+  std::vector<std::uint32_t> tree_lane{};  ///< lane of each tree
+  std::uint32_t columns = 0;
+  bool float32_inputs = false;
+
+  /// Valid while the forest lives and does not change.
+  [[nodiscard]] ScanView view() const noexcept {
+    return {searches.data(),
+            fills.data(),
+            keys.empty() ? nullptr : keys.front().keys,
+            sets.data(),
+            words.data(),
+            trees.data(),
+            nodes.empty() ? nullptr : nodes.front().bytes,
+            leaves.data(),
+            bundles.data(),
+            steps.empty() ? nullptr : steps.front().bytes,
+            lane_leaf.data(),
+            static_cast<std::uint32_t>(searches.size()),
+            static_cast<std::uint32_t>(sets.size()),
+            columns,
+            float32_inputs ? 1U : 0U};
+  }
+};
+
+}  // namespace riskflag::inline v0_1

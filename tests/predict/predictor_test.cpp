@@ -1,0 +1,227 @@
+#include <riskflag/predict.hpp>
+
+#include <bit>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <riskflag/model/walk.hpp>
+
+#include "random_model.hpp"
+
+using namespace riskflag;
+using namespace riskflag_test;
+
+namespace {
+
+std::vector<std::uint64_t> bits(const std::vector<double>& values) {
+  std::vector<std::uint64_t> out;
+  for (const double x : values) out.push_back(std::bit_cast<std::uint64_t>(x));
+  return out;
+}
+
+/// The slow scorer's margins, rows x outputs.
+std::vector<double> slow(const Model& model, const std::vector<double>& rows) {
+  const std::size_t cols = model.features.size();
+  std::vector<double> out;
+  for (std::size_t at = 0; at < rows.size(); at += cols) {
+    for (int k = 0; k < model.num_outputs; ++k) out.push_back(margin(model, std::span(rows).subspan(at, cols), k));
+  }
+  return out;
+}
+
+struct Engine {
+  std::string engine, kernel;
+};
+
+/// Every engine and kernel that runs here.
+std::vector<Engine> engines() {
+  std::vector<Engine> out = {{"walk", "auto"}};
+  for (const ScanKernel* kernel : kScanKernels) {
+    if (is_runnable(*kernel)) {
+      out.push_back({"scan", std::string(kernel->name)});
+    } else {
+      MESSAGE("skipped here: kernel " << std::string(kernel->name));
+    }
+  }
+  return out;
+}
+
+/// Holds every engine to the slow scorer: single rows, row-major and column-major batches of many sizes.
+void hold_to_slow(const Model& model, const std::vector<double>& rows) {
+  const std::size_t cols = model.features.size();
+  const std::size_t n = rows.size() / cols;
+  const auto outputs = static_cast<std::size_t>(model.num_outputs);
+  const std::vector<double> want = slow(model, rows);
+  for (const Engine& engine : engines()) {
+    CAPTURE(engine.engine);
+    CAPTURE(engine.kernel);
+    const auto made = Predictor::make(model, {engine.engine, engine.kernel});
+    REQUIRE_MESSAGE(made.ok(), made.failure().text());
+    std::vector<double> got(n * outputs);
+    for (std::size_t i = 0; i < n; ++i) made->row_margins(rows.data() + i * cols, got.data() + i * outputs);
+    CHECK_MESSAGE(bits(got) == bits(want), "single rows");
+    CHECK(std::bit_cast<std::uint64_t>(made->margin(rows.data())) == std::bit_cast<std::uint64_t>(want[0]));
+    std::fill(got.begin(), got.end(), -1.0);
+    REQUIRE(made->margins(MatrixView<double>::row_major(rows.data(), n, cols), got));
+    CHECK_MESSAGE(bits(got) == bits(want), "a row-major batch of " << n);
+    std::vector<double> turned(rows.size());
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t f = 0; f < cols; ++f) turned[f * n + i] = rows[i * cols + f];
+    }
+    std::fill(got.begin(), got.end(), -1.0);
+    REQUIRE(made->margins(MatrixView<double>::col_major(turned.data(), n, cols), got));
+    CHECK_MESSAGE(bits(got) == bits(want), "a column-major batch of " << n);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("invariant: every engine and kernel gives the slow scorer's bits") {
+  std::uint64_t seed = 1;
+  for (const std::size_t leaves : {1u, 2u, 5u, 31u, 32u, 33u, 64u, 65u, 200u, 256u}) {
+    for (const std::size_t features : {1u, 7u, 30u}) {
+      CAPTURE(leaves);
+      CAPTURE(features);
+      const Model model = random_model(++seed, {.trees = 70, .leaves = leaves, .features = features, .edge_thresholds = true,
+                                                .thresholds = leaves > 60 ? 25u : 60u});
+      hold_to_slow(model, random_rows(seed, 130, model));
+    }
+  }
+}
+
+TEST_CASE("every number of rows around the vector widths is scored alike") {
+  const Model model = random_model(11, {.trees = 33, .leaves = 31, .features = 9, .all_rules = true, .edge_thresholds = true});
+  for (std::size_t n = 1; n <= 66; ++n) hold_to_slow(model, random_rows(n, n, model));
+  for (const std::size_t n : {127u, 128u, 129u, 511u, 512u, 513u, 1023u, 1024u, 1025u, 2100u}) {
+    hold_to_slow(model, random_rows(n, n, model));
+  }
+}
+
+TEST_CASE("every number of trees around the lanes is scored alike") {
+  for (const std::size_t trees : {0u, 1u, 2u, 63u, 64u, 65u, 127u, 128u, 129u, 191u, 192u, 193u, 255u, 256u, 257u, 500u}) {
+    const Model model = random_model(trees + 100, {.trees = trees, .leaves = 9, .features = 6, .edge_thresholds = true});
+    hold_to_slow(model, random_rows(trees, 40, model));
+  }
+}
+
+TEST_CASE("every rule for missing values is scored alike, with columns beyond one, two and four registers") {
+  for (const std::size_t features : {3u, 14u, 27u, 51u}) {  // about 15, 70, 135 and 255 columns
+    const Model model = random_model(features, {.trees = 150, .leaves = 31, .features = features, .all_rules = true,
+                                                .edge_thresholds = true, .thresholds = 12});
+    const auto made = Predictor::make(model, {.engine = "scan"});
+    REQUIRE_MESSAGE(made.ok(), made.failure().text());
+    hold_to_slow(model, random_rows(features, 200, model, 0.3));
+  }
+}
+
+TEST_CASE("categorical sets are scored alike: unseen levels, negative ones, fractions, missing ones") {
+  for (const std::size_t levels : {2u, 31u, 32u, 33u, 300u}) {
+    const Model model = random_model(levels, {.trees = 40, .leaves = 20, .features = 8, .categorical = 0.6, .levels = levels,
+                                              .edge_thresholds = true});
+    REQUIRE(Predictor::make(model, {.engine = "scan"}).ok());
+    hold_to_slow(model, random_rows(levels, 300, model, 0.2, 0.6));
+  }
+}
+
+TEST_CASE("features with more than 255 thresholds take several columns and are scored alike") {
+  const Model model = random_model(8, {.trees = 200, .leaves = 31, .features = 3, .all_rules = true, .edge_thresholds = true,
+                                       .thresholds = 2000});
+  REQUIRE(Predictor::make(model, {.engine = "scan"}).ok());
+  hold_to_slow(model, random_rows(8, 500, model, 0.1, 0.8));
+}
+
+TEST_CASE("several outputs, averages, float inputs and leaves off the grid are scored alike") {
+  for (const double grid : {0x1p-30, 0.0}) {
+    for (const int outputs : {1, 3}) {
+      for (const bool average : {false, true}) {
+        for (const bool float32 : {false, true}) {
+          Model model = random_model(21, {.trees = 80, .leaves = 15, .features = 5, .all_rules = true, .edge_thresholds = true,
+                                          .outputs = outputs, .grid = grid});
+          model.average_output = average;
+          model.float32_inputs = float32;
+          hold_to_slow(model, random_rows(22, 150, model));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("sums of zeros are +0 whatever the order, negative zeros among them") {
+  Model model = random_model(5, {.trees = 9, .leaves = 3, .features = 2});
+  model.base_margin = {-0.0};
+  for (Tree& tree : model.trees) tree.leaves.assign(3, -0.0);
+  hold_to_slow(model, random_rows(5, 70, model));
+}
+
+TEST_CASE("probabilities are the link of the margins") {
+  const Model model = random_model(31, {.trees = 20, .leaves = 8, .features = 4, .outputs = 3});
+  const auto rows = random_rows(31, 100, model);
+  std::vector<double> want;
+  for (std::size_t i = 0; i < 100; ++i) {
+    std::vector<double> out(3);
+    predict_row(model, std::span(rows).subspan(i * 4, 4), out);
+    want.insert(want.end(), out.begin(), out.end());
+  }
+  const auto made = Predictor::make(model);
+  REQUIRE(made.ok());
+  std::vector<double> got(300);
+  REQUIRE(made->probabilities(MatrixView<double>::row_major(rows.data(), 100, 4), got));
+  CHECK(bits(got) == bits(want));
+  for (std::size_t i = 0; i < 100; ++i) made->row_probabilities(rows.data() + i * 4, got.data() + i * 3);
+  CHECK(bits(got) == bits(want));
+}
+
+TEST_CASE("models beyond the scan are walked, and describe() says why") {
+  const Model many_leaves = random_model(41, {.trees = 3, .leaves = 300, .features = 4, .thresholds = 500});
+  const auto walked = Predictor::make(many_leaves);
+  REQUIRE(walked.ok());
+  CHECK(walked->engine() == "walk");
+  CHECK(walked->describe().find("tree 0 has 300 leaves") != std::string::npos);
+  const auto forced = Predictor::make(many_leaves, {.engine = "scan"});
+  REQUIRE_FALSE(forced.ok());
+  CHECK(forced.failure().code == ErrorCode::unsupported);
+  const Model many_columns = random_model(42, {.trees = 40, .leaves = 100, .features = 300, .all_rules = true});
+  REQUIRE(Predictor::make(many_columns)->describe().find("rank columns") != std::string::npos);
+  for (const Model* model : {&many_leaves, &many_columns}) {
+    const auto rows = random_rows(43, 90, *model);
+    const auto made = Predictor::make(*model);
+    std::vector<double> got(90);
+    REQUIRE(made->margins(MatrixView<double>::row_major(rows.data(), 90, model->features.size()), got));
+    CHECK(bits(got) == bits(slow(*model, rows)));
+  }
+}
+
+TEST_CASE("unknown engines and kernels, broken models and wrong sizes are refused") {
+  Model model = random_model(51, {});
+  CHECK(Predictor::make(model, {.engine = "fast"}).failure().code == ErrorCode::invalid_option);
+  CHECK(Predictor::make(model, {.kernel = "sse9"}).failure().code == ErrorCode::invalid_option);
+  const auto made = Predictor::make(model);
+  const auto rows = random_rows(51, 10, model);
+  std::vector<double> out(9);
+  CHECK_FALSE(made->margins(MatrixView<double>::row_major(rows.data(), 10, 5), out));
+  CHECK_FALSE(made->margins(MatrixView<double>::row_major(rows.data(), 9, 4), out));
+  model.trees[0].nodes[0].feature = 77;
+  CHECK(Predictor::make(model).failure().code == ErrorCode::corrupt);
+}
+
+TEST_CASE("try_load gives a predictor, or a sentence") {
+  const auto folder = std::filesystem::temp_directory_path() / "riskflag_predictor_test";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  const std::string path = (folder / "model.json").string();
+  const Model model = random_model(61, {});
+  std::ofstream(path, std::ios::binary) << model_text(model);
+  const auto rows = random_rows(61, 1, model);
+  const auto loaded = try_load(path);
+  REQUIRE_MESSAGE(loaded.ok(), loaded.failure().text());
+  CHECK(loaded->margin(rows.data()) == margin(model, rows));
+  CHECK(loaded->features() == model.features.size());
+  CHECK(try_load((folder / "none.json").string()).failure().code == ErrorCode::not_found);
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << model_text(model).substr(0, 1000);
+  CHECK(try_load(path).failure().code == ErrorCode::corrupt);
+  std::filesystem::remove_all(folder);
+}
