@@ -1,0 +1,90 @@
+#!/bin/bash
+# The same bits from every compiler and at every flag: builds each program of the table below with each compiler that is
+# there, at each line of flags, and compares what it prints with expected.txt. The last line is "N passed, N failed".
+#
+#   tests/bits/run.sh              everything
+#   tests/bits/run.sh --print      what the first compiler prints at -O2, for expected.txt after a deliberate change
+#   COMPILERS="g++" tests/bits/run.sh
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+compilers=${COMPILERS:-"g++ clang++-16 clang++-19"}
+
+# program (a .cpp beside this script) | modes that hold at every strict flag | modes that hold under -ffast-math too | libraries
+programs=(
+  "exact_hash|all scoring|scoring|"
+)
+strict=(
+  "-O0"
+  "-O1"
+  "-O2"
+  "-O3 -march=native -flto"
+  "-O2 -mfma -ffp-contract=fast"
+  "-O3 -march=native -ffp-contract=fast"
+)
+fast=(
+  "-O2 -ffast-math"
+  "-O3 -march=native -ffast-math"
+)
+case $(uname -m) in
+  x86_64) ;;
+  *) strict=("${strict[@]//-mfma /}") ;;
+esac
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+
+build() {  # compiler, flags, program, libraries
+  # shellcheck disable=SC2086 # flags and libraries are lists
+  "$1" -std=c++20 $2 -I"$root/include" "$here/$3.cpp" -o "$work/$3" $4 2>"$work/log"
+}
+
+check() {  # compiler, flags, program, modes, libraries
+  if ! build "$1" "$2" "$3" "$5"; then
+    # Clang's link-time optimisation needs a linker plugin that not every installation has: that says nothing about bits.
+    if [[ $2 == *-flto* ]] && build "$1" "${2/-flto/}" "$3" "$5"; then
+      echo "note: $1 cannot link with -flto here; built without"
+    else
+      echo "FAILED $1 $2 $3: does not build"
+      head -5 "$work/log"
+      failed=$((failed + 1))
+      return
+    fi
+  fi
+  local mode got want
+  for mode in $4; do
+    got=$("$work/$3" "$mode")
+    want=$(grep "^$3 $mode " "$here/expected.txt")
+    if [[ -n $want && $got == "$want" ]]; then
+      passed=$((passed + 1))
+    else
+      echo "FAILED $1 $2: printed \"$got\", expected \"$want\""
+      failed=$((failed + 1))
+    fi
+  done
+}
+
+if [[ ${1:-} == --print ]]; then
+  for row in "${programs[@]}"; do
+    IFS='|' read -r program modes _ libraries <<<"$row"
+    build "${compilers%% *}" -O2 "$program" "$libraries" || { cat "$work/log" >&2; exit 1; }
+    for mode in $modes; do "$work/$program" "$mode"; done
+  done
+  exit
+fi
+
+for compiler in $compilers; do
+  if ! command -v "$compiler" >/dev/null; then
+    echo "skipped: $compiler is not installed"
+    continue
+  fi
+  for row in "${programs[@]}"; do
+    IFS='|' read -r program modes fast_modes libraries <<<"$row"
+    for flags in "${strict[@]}"; do check "$compiler" "$flags" "$program" "$modes" "$libraries"; done
+    [[ -z $fast_modes ]] || for flags in "${fast[@]}"; do check "$compiler" "$flags" "$program" "$fast_modes" "$libraries"; done
+  done
+done
+echo "$passed passed, $failed failed"
+[[ $failed == 0 && $passed != 0 ]]
