@@ -1,0 +1,78 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <numeric>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <riskflag/core/error.hpp>
+#include <riskflag/core/parallel.hpp>
+#include <riskflag/data/split.hpp>
+#include <riskflag/study/fit.hpp>
+
+namespace riskflag::inline v0_1::study {
+
+/// What k folds say about rows that no fold's model was fitted on.
+struct CrossValidation {
+  std::vector<std::uint32_t> rows;               ///< all rows of the folds, ascending
+  std::vector<double> scores;                    ///< out of fold, one for each of `rows`
+  std::vector<std::vector<std::size_t>> folds;   ///< positions in `rows` of each fold's held-out rows
+  std::vector<int> best_iterations;              ///< of each fold
+  int rounds = 0;                                ///< their median (of an even number: the mean of the middle two, rounded up)
+};
+
+/// The middle value of `values`, which is not empty; of two middle ones the mean, rounded up.
+[[nodiscard]] inline int median_rounds(std::vector<int> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half] + 1) / 2;
+}
+
+/// Hooks of one fold's training, and who hears of its phases.
+struct FoldHooks {
+  std::function<TrainHooks(int fold)> train;                      ///< 1-based
+  std::function<void(int fold, std::string_view phase)> on_phase;
+};
+
+/// Fits everything anew (levels, pipeline, cuts, trees) on each k - 1 folds and scores the fold left out, which also stops the training
+/// early. job.train_rows are the rows to fold; job.valid_rows is not used. Throws Error(cancelled) as soon as a fold is stopped.
+[[nodiscard]] inline CrossValidation cross_validate(const FitJob& job, const Parts& parts, int k, const SplitOptions& split,
+                                                    Executor& executor, const FoldHooks& hooks, Seconds& seconds) {
+  CrossValidation out;
+  out.rows.assign(job.train_rows.begin(), job.train_rows.end());
+  const auto labels = detail::gather(job.labels, out.rows);
+  const auto groups = detail::gather(std::span<const std::uint64_t>(parts.groups), out.rows);
+  const auto times = detail::gather(std::span<const std::int64_t>(parts.times), out.rows);
+  const auto folds = k_folds(out.rows.size(), static_cast<std::size_t>(k), split, labels, groups, times);
+  out.scores.resize(out.rows.size());
+  for (std::size_t f = 0; f < folds.size(); ++f) {
+    std::vector<std::uint32_t> held_out, rest;
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < out.rows.size(); ++i) {
+      const bool held = next < folds[f].size() && folds[f][next] == i;
+      if (held) ++next;
+      (held ? held_out : rest).push_back(out.rows[i]);
+    }
+    const int number = static_cast<int>(f) + 1;
+    const FitJob fold_job{job.frame, job.schema, job.recipe, job.labels, job.weights, job.groups, rest, held_out, job.options};
+    const TrainHooks train_hooks = hooks.train(number);
+    const Fit fitted = fit(fold_job, executor, train_hooks, seconds, [&](std::string_view phase) { hooks.on_phase(number, phase); });
+    if (fitted.trained.cancelled) check_stop(train_hooks.stop, "train");
+    const Stopwatch evaluate;
+    const Predictor predictor = value_or_throw(Predictor::make(fitted.trained.model));
+    const std::vector<double> scores = score_rows(job.frame, fitted.schema, fitted.pipeline, predictor, held_out, executor);
+    out.folds.emplace_back(folds[f].begin(), folds[f].end());
+    for (std::size_t i = 0; i < scores.size(); ++i) out.scores[folds[f][i]] = scores[i];
+    out.best_iterations.push_back(fitted.trained.best_iteration);
+    seconds.evaluate += evaluate.seconds();
+  }
+  out.rounds = std::max(1, median_rounds(out.best_iterations));
+  return out;
+}
+
+}  // namespace riskflag::inline v0_1::study

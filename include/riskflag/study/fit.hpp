@@ -1,0 +1,126 @@
+#pragma once
+
+// One fit: rows in, schema, pipeline and model out. The study calls it once, cross-validation once for each fold.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <riskflag/bin/binned.hpp>
+#include <riskflag/core/error.hpp>
+#include <riskflag/core/file.hpp>
+#include <riskflag/core/parallel.hpp>
+#include <riskflag/data/frame.hpp>
+#include <riskflag/data/schema.hpp>
+#include <riskflag/predict/predictor.hpp>
+#include <riskflag/prep/fit.hpp>
+#include <riskflag/study/parts.hpp>
+#include <riskflag/study/roles.hpp>
+#include <riskflag/train/train.hpp>
+
+namespace riskflag::inline v0_1::study {
+
+/// Wall-clock seconds by phase.
+struct Seconds {
+  double read = 0, prepare = 0, bin = 0, train = 0, evaluate = 0, total = 0;
+};
+
+/// Throws Error(cancelled) when the token asks.
+inline void check_stop(const std::stop_token& stop, std::string_view phase) {
+  if (stop.stop_requested()) fail(ErrorCode::cancelled, "", "interrupted (phase " + std::string(phase) + "); nothing was written");
+}
+
+/// Seconds since construction.
+class Stopwatch {
+ public:
+  [[nodiscard]] double seconds() const noexcept { return static_cast<double>(monotonic_ns() - start_) * 1e-9; }
+
+ private:
+  std::int64_t start_ = monotonic_ns();
+};
+
+/// What a fit sees. The spans have one element for each row of `frame`.
+struct FitJob {
+  const Frame& frame;
+  const Schema& schema;  ///< of the whole table; the fit narrows it to its training rows
+  const prep::Recipe& recipe;
+  std::span<const double> labels;
+  std::span<const double> weights;        ///< empty = all 1
+  std::span<const std::uint64_t> groups;  ///< empty unless the split is by group
+  std::span<const std::uint32_t> train_rows;
+  std::span<const std::uint32_t> valid_rows;  ///< empty: no early stopping
+  const TrainOptions& options;
+};
+
+/// What a fit gives.
+struct Fit {
+  Schema schema;  ///< what the training rows know, as the recipe wants it
+  prep::Pipeline pipeline;
+  TrainResult trained;
+};
+
+/// Told when a fit goes on to its next phase: "prepare", "bin", "train".
+using OnPhase = std::function<void(std::string_view phase)>;
+
+/// Fits the recipe and the trees on the training rows alone. Throws Error(cancelled) when hooks.stop asked before there was a tree;
+/// later the result says cancelled and has the trees so far.
+[[nodiscard]] inline Fit fit(const FitJob& job, Executor& executor, const TrainHooks& hooks, Seconds& seconds,
+                             const OnPhase& on_phase) {
+  Fit out;
+  on_phase("prepare");
+  const Stopwatch prepare;
+  out.schema = prep::prepare_schema(job.recipe, narrow_to_rows(job.schema, job.frame, job.train_rows));
+  const std::vector<double> labels = detail::gather(job.labels, job.train_rows);
+  const std::vector<double> weights = detail::gather(job.weights, job.train_rows);
+  const std::vector<std::uint64_t> groups = detail::gather(job.groups, job.train_rows);
+  const prep::FitInputs inputs{labels, weights, job.options.seed, groups};
+  prep::Fitted fitted = prep::fit(job.recipe, out.schema, take_features(job.frame, out.schema, job.train_rows), inputs, executor);
+  out.pipeline = std::move(fitted.pipeline);
+  check_stop(hooks.stop, "prepare");
+
+  prep::FeatureMatrix valid_matrix;
+  std::vector<ValidData> valid;
+  const std::vector<double> valid_labels = detail::gather(job.labels, job.valid_rows);
+  const std::vector<double> valid_weights = detail::gather(job.weights, job.valid_rows);
+  if (!job.valid_rows.empty()) {
+    valid_matrix = out.pipeline.transform(take_features(job.frame, out.schema, job.valid_rows), out.schema, executor);
+    valid.push_back({"valid", valid_matrix.view(), valid_labels, valid_weights, {}});
+  }
+  seconds.prepare += prepare.seconds();
+  check_stop(hooks.stop, "prepare");
+
+  on_phase("bin");
+  const Stopwatch bin;
+  const Binned bins = bin_matrix(fitted.train.view(), out.pipeline.features(), bin_options(job.options), executor);
+  fitted.train = {};
+  const double binned = bin.seconds();
+  check_stop(hooks.stop, "bin");
+
+  on_phase("train");
+  const TrainData data{bins, labels, weights, {}};
+  out.trained = train(data, valid, job.options, executor, hooks);
+  if (out.trained.cancelled && out.trained.model.trees.empty()) check_stop(hooks.stop, "train");
+  seconds.bin += binned + out.trained.bin_seconds;
+  seconds.train += out.trained.train_seconds;
+  return out;
+}
+
+/// Probabilities (or predictions) of some rows of `frame`, by the pipeline as it stands: what riskflag-score gives for them.
+[[nodiscard]] inline std::vector<double> score_rows(const Frame& frame, const Schema& schema, const prep::Pipeline& pipeline,
+                                                    const Predictor& predictor, std::span<const std::uint32_t> rows,
+                                                    Executor& executor) {
+  std::vector<double> scores(rows.size());
+  if (rows.empty()) return scores;
+  const prep::FeatureMatrix matrix = pipeline.transform(take_features(frame, schema, rows), schema, executor);
+  constexpr std::size_t kBlock = 4096;
+  parallel_for(executor, rows.size(), kBlock, [&](std::size_t begin, std::size_t end, unsigned) {
+    predictor.probabilities(matrix.view().rows_from(begin, end - begin), std::span(scores).subspan(begin, end - begin));
+  });
+  return scores;
+}
+
+}  // namespace riskflag::inline v0_1::study

@@ -1,0 +1,175 @@
+#pragma once
+
+// From columns and flags to a Schema: what each column is for, and which levels the training rows know.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <riskflag/core/error.hpp>
+#include <riskflag/core/text.hpp>
+#include <riskflag/data/frame.hpp>
+#include <riskflag/data/schema.hpp>
+#include <riskflag/study/options.hpp>
+#include <riskflag/study/target.hpp>
+#include <riskflag/study/warning.hpp>
+
+namespace riskflag::inline v0_1::study {
+
+namespace detail {
+
+/// Notes a column's role; refuses names that are no columns and columns with two roles.
+class RoleBook {
+ public:
+  RoleBook(const Frame& frame, const std::string& where) : frame_(frame), where_(where) {}
+
+  void set(const std::string& name, Role role, const std::string& flag) {
+    if (name.empty()) return;
+    require(name, flag);
+    const auto [it, fresh] = roles_.emplace(name, std::pair(role, flag));
+    if (!fresh && it->second.first != role) {
+      fail(ErrorCode::invalid_option, flag, "column " + quoted(name) + " is named by " + it->second.second +
+                                                " already; a column has one role");
+    }
+  }
+  void require(const std::string& name, const std::string& flag) const {
+    if (frame_.find(name) != nullptr) return;
+    std::vector<std::string_view> names;
+    for (const Column& column : frame_.columns()) names.push_back(column.name);
+    std::string list;
+    if (names.size() <= 40) {
+      for (const std::string_view each : names) list += (list.empty() ? "; it has " : ", ") + std::string(each);
+    } else {
+      list = "; it has " + std::to_string(names.size()) + " columns";
+    }
+    fail(ErrorCode::not_found, where_, flag + ": there is no column " + quoted(name) + did_you_mean(name, names) + list);
+  }
+  [[nodiscard]] Role role_of(const std::string& name) const {
+    const auto it = roles_.find(name);
+    return it == roles_.end() ? Role::feature : it->second.first;
+  }
+
+ private:
+  const Frame& frame_;
+  const std::string& where_;
+  std::map<std::string, std::pair<Role, std::string>> roles_;
+};
+
+}  // namespace detail
+
+/// The schema of the whole table: types and roles, special codes, missing tokens. Text columns without a role are dropped, each with a
+/// warning. Throws Error: not_found (a name that is no column, with the nearest), invalid_option (two roles for one column, codes of
+/// a column that is no number), invalid_data (no feature is left).
+[[nodiscard]] inline Schema make_schema(const Frame& frame, const StudyOptions& options, std::vector<Warning>& warnings) {
+  const ColumnOptions& columns = options.columns;
+  detail::RoleBook book(frame, options.data);
+  book.set(columns.target, Role::target, "--target");
+  for (const std::string& name : columns.id) book.set(name, Role::id, "--id");
+  for (const std::string& name : columns.drop) book.set(name, Role::dropped, "--drop");
+  for (const std::string& name : columns.protected_) book.set(name, Role::protected_, "--protected");
+  book.set(columns.weight, Role::weight, "--weight");
+  for (const std::string& name : options.parts.group_by) {
+    if (name != "fields" && book.role_of(name) == Role::feature) book.set(name, Role::group, "--group-by");
+    if (name != "fields") book.require(name, "--group-by");
+  }
+  if (!options.parts.time_by.empty()) {
+    book.require(options.parts.time_by, "--time-by");
+    if (book.role_of(options.parts.time_by) == Role::feature) book.set(options.parts.time_by, Role::time, "--time-by");
+  }
+  for (const std::string& name : columns.categorical) book.require(name, "--categorical");
+  for (const std::string& name : columns.numeric) book.require(name, "--numeric");
+  for (const auto& [name, codes] : options.reading.special) book.require(name, "--special");
+
+  Schema schema;
+  if (options.reading.missing) schema.missing = *options.reading.missing;
+  std::size_t features = 0;
+  for (const Column& column : frame.columns()) {
+    Field field;
+    field.name = column.name;
+    field.type = column.type;
+    field.role = book.role_of(column.name);
+    field.required = false;
+    if (column.type == ColumnType::text && (field.role == Role::feature || field.role == Role::protected_)) {
+      warnings.push_back({"text_dropped", "column " + quoted(column.name) + " is text and is not used", column.name,
+                          "--id " + column.name + ", --drop " + column.name + " or --categorical " + column.name, {}});
+      field.role = Role::dropped;
+    }
+    if (const auto it = options.reading.column_missing.find(column.name); it != options.reading.column_missing.end()) {
+      field.missing = it->second;
+    }
+    if (const auto it = options.reading.special.find(column.name); it != options.reading.special.end()) {
+      if (column.type != ColumnType::number) {
+        fail(ErrorCode::invalid_option, "--special", "column " + quoted(column.name) + " is a " + std::string(name_of(column.type)) +
+                                                         " column; special codes are for numbers");
+      }
+      field.special = it->second;
+    }
+    if (field.role == Role::feature) ++features;
+    schema.fields.push_back(std::move(field));
+  }
+  if (features == 0) {
+    fail(ErrorCode::invalid_data, options.data, "no column is left to learn from: all have another role or are text");
+  }
+  return schema;
+}
+
+/// `schema` with what only rows can say, from those rows alone: the levels of each category, and whether a feature was never missing
+/// (then it is required).
+[[nodiscard]] inline Schema narrow_to_rows(Schema schema, const Frame& frame, std::span<const std::uint32_t> rows) {
+  for (std::size_t f = 0; f < schema.fields.size(); ++f) {
+    Field& field = schema.fields[f];
+    if (field.role != Role::feature && field.role != Role::protected_) continue;
+    const Column& column = frame.column(f);
+    bool missing = false;
+    if (column.type == ColumnType::category) {
+      std::vector<bool> used(column.levels.size());
+      for (const std::uint32_t row : rows) {
+        const std::int32_t code = column.codes[row];
+        if (code == kMissingCode) missing = true;
+        else used[static_cast<std::size_t>(code)] = true;
+      }
+      field.levels.clear();
+      for (std::size_t code = 0; code < used.size(); ++code) {
+        if (used[code]) field.levels.push_back(column.levels[code]);
+      }
+    } else {
+      for (std::size_t i = 0; i < rows.size() && !missing; ++i) missing = column.is_missing_at(rows[i]);
+    }
+    field.required = field.role == Role::feature && !missing;
+  }
+  return schema;
+}
+
+/// The features of some rows, as a frame of their own: what fitting and encoding see.
+[[nodiscard]] inline Frame take_features(const Frame& frame, const Schema& schema, std::span<const std::uint32_t> rows) {
+  Frame out;
+  for (std::size_t f = 0; f < schema.fields.size(); ++f) {
+    if (schema.fields[f].role == Role::feature) out.add(take_rows(frame.column(f), rows));
+  }
+  return out;
+}
+
+/// The rows' weights: of the weight column, or empty. Throws Error(invalid_data) for a cell that is missing, negative or not finite.
+[[nodiscard]] inline std::vector<double> read_weights(const Frame& frame, const StudyOptions& options) {
+  if (options.columns.weight.empty()) return {};
+  const Column& column = frame.column(options.columns.weight);
+  if (column.type != ColumnType::number) {
+    fail(ErrorCode::invalid_data, options.data, "weight column " + quoted(column.name) + " is a " + std::string(name_of(column.type)) +
+                                                    " column; weights are numbers >= 0");
+  }
+  for (std::size_t i = 0; i < column.size(); ++i) {
+    if (!is_finite(column.numbers[i]) || column.numbers[i] < 0) {
+      fail(ErrorCode::invalid_data, options.data, "weight column " + quoted(column.name) + " holds " +
+                                                      (column.is_missing_at(i) ? "a missing value" : number_text(column.numbers[i])) +
+                                                      " in data row " + std::to_string(i + 1) + "; weights are finite and >= 0");
+    }
+  }
+  return column.numbers;
+}
+
+}  // namespace riskflag::inline v0_1::study
