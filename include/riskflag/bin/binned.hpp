@@ -63,3 +63,5 @@ class Binned {
 [[nodiscard]] Binned bin_like(const Cuts& cuts, MatrixView<float> x, Executor& executor);
 
 }  // namespace riskflag::inline v0_1
+
+#include <riskflag/bin/detail/make_binned.hpp>

@@ -60,3 +60,5 @@ struct Cuts {
                              Executor& executor);
 
 }  // namespace riskflag::inline v0_1
+
+#include <riskflag/bin/detail/make_cuts.hpp>

@@ -60,3 +60,6 @@ void set_option(TrainOptions& options, std::string_view name, std::string_view v
 [[nodiscard]] BinOptions bin_options(const TrainOptions& options);
 
 }  // namespace riskflag::inline v0_1
+
+#include <riskflag/train/detail/options_table.hpp>
+#include <riskflag/train/detail/validate_options.hpp>

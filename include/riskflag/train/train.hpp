@@ -69,3 +69,5 @@ struct TrainResult {
                                 const TrainOptions& options, Executor& executor);
 
 }  // namespace riskflag::inline v0_1
+
+#include <riskflag/train/detail/boost.hpp>

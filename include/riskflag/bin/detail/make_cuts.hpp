@@ -1,0 +1,128 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <riskflag/bin/cuts.hpp>
+#include <riskflag/bin/detail/level_bins.hpp>
+#include <riskflag/bin/detail/numeric_cuts.hpp>
+#include <riskflag/core/error.hpp>
+#include <riskflag/core/missing.hpp>
+#include <riskflag/core/order_key.hpp>
+#include <riskflag/core/random.hpp>
+#include <riskflag/core/text.hpp>
+
+namespace riskflag::inline v0_1 {
+
+inline std::uint8_t FeatureCuts::bin_of(double x) const noexcept {
+  if (is_missing(x)) return static_cast<std::uint8_t>(missing_bin());
+  if (type == FeatureType::categorical) {
+    // The cut to an integer is the walker's (model/walk.hpp): -0.5 is level 0 there.
+    if (!(x > -1.0 && x < static_cast<double>(level_bins.size()))) return static_cast<std::uint8_t>(unseen_bin());
+    return level_bins[static_cast<std::size_t>(static_cast<std::int64_t>(x))];
+  }
+  unsigned b = 0;
+  while (b < cuts.size() && order_key(cuts[b]) < order_key(x)) ++b;
+  return static_cast<std::uint8_t>(b);
+}
+
+inline double FeatureCuts::threshold(unsigned b) const noexcept {
+  return b < cuts.size() ? cuts[b] : std::numeric_limits<double>::infinity();
+}
+
+namespace detail {
+
+/// One row of each of `sample` equal stretches of the table, rising; all rows when there are no more than that.
+[[nodiscard]] inline std::vector<std::size_t> sampled_rows(std::size_t rows, std::uint64_t sample, std::uint64_t seed) {
+  const std::size_t n = static_cast<std::size_t>(std::min<std::uint64_t>(rows, sample));
+  std::vector<std::size_t> out(n);
+  const Random random = Random(seed).split(0x62696e);  // "bin"
+  // first(i) = floor(i * rows / n) without overflow.
+  const auto first = [&](std::size_t i) { return i * (rows / n) + i * (rows % n) / n; };
+  for (std::size_t i = 0; i < n; ++i) {
+    out[i] = n == rows ? i : first(i) + static_cast<std::size_t>(random.below(first(i + 1) - first(i), i));
+  }
+  return out;
+}
+
+template <class T>
+[[nodiscard]] FeatureCuts level_cuts(MatrixView<T> x, std::size_t column, const Feature& feature) {
+  constexpr double kMost = 1048576.0;
+  const std::size_t declared = feature.levels.size();
+  std::vector<std::uint64_t> counts(declared);
+  const T* cell = x.col(column);
+  for (std::size_t i = 0; i < x.rows(); ++i, cell += x.row_stride()) {
+    const double value = static_cast<double>(*cell);
+    if (is_missing(value)) continue;
+    const double limit = declared != 0 ? static_cast<double>(declared) : kMost;
+    if (!(value >= 0.0 && value < limit) || static_cast<double>(static_cast<std::int64_t>(value)) != value) {
+      fail(ErrorCode::invalid_data, "row " + std::to_string(i) + ", feature " + quoted(feature.name),
+           number_text(value) + " is no level; a categorical value is an index from 0 to " + number_text(limit - 1.0) + ", or NaN");
+    }
+    const auto level = static_cast<std::size_t>(value);
+    if (level >= counts.size()) counts.resize(level + 1);
+    ++counts[level];
+  }
+  return bins_of_levels(counts);
+}
+
+template <class T>
+[[nodiscard]] FeatureCuts numeric_cuts(MatrixView<T> x, std::size_t column, std::span<const std::size_t> rows,
+                                       const BinOptions& options) {
+  std::vector<std::int64_t> keys, scratch;
+  keys.reserve(rows.size());
+  const T* cell = x.col(column);
+  for (const std::size_t row : rows) {
+    const double value = static_cast<double>(cell[static_cast<std::ptrdiff_t>(row) * x.row_stride()]);
+    if (!is_missing(value)) keys.push_back(order_key(value));
+  }
+  radix_sort(keys, scratch);
+  FeatureCuts out;
+  out.cuts = cuts_of_sorted(keys, options.max_bin, options.min_data_in_bin);
+  out.value_bins = static_cast<unsigned>(out.cuts.size() + 1);
+  return out;
+}
+
+template <class T>
+[[nodiscard]] Cuts make_cuts(MatrixView<T> x, std::span<const Feature> features, const BinOptions& options, Executor& executor) {
+  if (options.max_bin < 2 || options.max_bin > 255) {
+    fail(ErrorCode::invalid_option, "max_bin", std::to_string(options.max_bin) + " is not in 2 to 255");
+  }
+  if (options.min_data_in_bin < 1) {
+    fail(ErrorCode::invalid_option, "min_data_in_bin", std::to_string(options.min_data_in_bin) + " is not at least 1");
+  }
+  if (options.sample_rows < 1) fail(ErrorCode::invalid_option, "sample_rows", "0 is not at least 1");
+  if (features.size() != x.cols()) {
+    fail(ErrorCode::schema_mismatch, "features", std::to_string(features.size()) + " are described, but the table has " +
+                                                     std::to_string(x.cols()) + " columns");
+  }
+  if (x.cols() == 0) fail(ErrorCode::invalid_data, "table", "has no columns; at least one feature is needed");
+  if (x.rows() == 0) fail(ErrorCode::invalid_data, "table", "has no rows; at least one is needed");
+  if (x.rows() >= std::numeric_limits<std::uint32_t>::max()) {
+    fail(ErrorCode::unsupported, "table", std::to_string(x.rows()) + " rows; up to 4,294,967,294 can be trained on");
+  }
+  const std::vector<std::size_t> rows = sampled_rows(x.rows(), options.sample_rows, options.seed);
+  Cuts out;
+  out.features.assign(features.begin(), features.end());
+  out.bins.resize(features.size());
+  executor.run(features.size(), [&](std::size_t f, unsigned) {
+    out.bins[f] = features[f].type == FeatureType::categorical ? level_cuts(x, f, features[f]) : numeric_cuts(x, f, rows, options);
+  });
+  return out;
+}
+
+}  // namespace detail
+
+inline Cuts make_cuts(MatrixView<double> x, std::span<const Feature> features, const BinOptions& options, Executor& executor) {
+  return detail::make_cuts(x, features, options, executor);
+}
+inline Cuts make_cuts(MatrixView<float> x, std::span<const Feature> features, const BinOptions& options, Executor& executor) {
+  return detail::make_cuts(x, features, options, executor);
+}
+
+}  // namespace riskflag::inline v0_1

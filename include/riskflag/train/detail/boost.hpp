@@ -1,0 +1,251 @@
+#pragma once
+
+// The boosting loop.
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <riskflag/bin/binned.hpp>
+#include <riskflag/core/cpu.hpp>
+#include <riskflag/core/error.hpp>
+#include <riskflag/core/exact.hpp>
+#include <riskflag/core/random.hpp>
+#include <riskflag/train/detail/check_data.hpp>
+#include <riskflag/train/detail/finish_tree.hpp>
+#include <riskflag/train/detail/row_gradients.hpp>
+#include <riskflag/train/detail/score_rows.hpp>
+#include <riskflag/train/evaluation.hpp>
+#include <riskflag/train/grower.hpp>
+#include <riskflag/train/objective.hpp>
+#include <riskflag/train/sampling.hpp>
+#include <riskflag/train/train.hpp>
+
+namespace riskflag::inline v0_1::detail {
+
+[[nodiscard]] inline double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// One training. Life: 1. made from checked data; 2. run() once.
+class Booster {
+ public:
+  Booster(const TrainData& data, std::span<const ValidData> valid, const TrainOptions& options, Executor& executor, CpuLevel level)
+      : data_(data),
+        options_(options),
+        executor_(executor),
+        level_(level),
+        objective_(make_objective(options)),
+        sampling_(options, data.bins.rows(), data.bins.cols()) {
+    validate(options);
+    check_train_data(data, *objective_);
+    for (const ValidData& set : valid) check_valid_data(set, data.bins.cols(), options);
+    make_weights();
+    start(valid);
+  }
+
+  [[nodiscard]] TrainResult run(const TrainHooks& hooks);
+
+ private:
+  void make_weights();
+  void start(std::span<const ValidData> valid);
+  [[nodiscard]] SplitUnits units(const RowGradients& gradients) const noexcept;
+  template <class Cell>
+  [[nodiscard]] bool add_tree(Grower<Cell>& grower, std::span<const Cell> cells, const RowGradients& gradients, TreeFinisher& finisher);
+  void check_leaves(const Tree& tree);
+
+  const TrainData& data_;
+  const TrainOptions& options_;
+  Executor& executor_;
+  CpuLevel level_;
+  std::unique_ptr<const ObjectiveFunction> objective_;
+  Sampling sampling_;
+  std::vector<double> own_weights_;  ///< where scale_pos_weight changes them
+  std::span<const double> weights_;
+  double sum_of_weights_ = 0.0;
+  std::vector<double> scores_;
+  std::vector<ValidSet> valid_;
+  std::vector<std::string> metrics_;
+  double leaf_mass_ = 0.0;  ///< sum over trees of the largest |leaf|: must stay exact in double
+  TrainResult result_;
+};
+
+inline void Booster::make_weights() {
+  weights_ = data_.weights;
+  if (options_.objective == "binary" && options_.scale_pos_weight != 1.0) {
+    own_weights_.assign(data_.labels.size(), 1.0);
+    for (std::size_t i = 0; i < own_weights_.size(); ++i) {
+      if (!weights_.empty()) own_weights_[i] = weights_[i];
+      if (data_.labels[i] != 0.0) own_weights_[i] = exact::mul(own_weights_[i], options_.scale_pos_weight);
+    }
+    weights_ = own_weights_;
+  }
+  sampling_.leave_out_zero_weights(weights_);
+}
+
+/// Base margin, leaf grid, starting scores, validation sets.
+inline void Booster::start(std::span<const ValidData> valid) {
+  const std::size_t n = data_.labels.size();
+  double sum_wy = 0.0;
+  double range = 0.0;
+  for (std::size_t begin = 0; begin < n; begin += kSumBlock) {
+    const std::size_t rows = std::min(kSumBlock, n - begin);
+    const double* const y = data_.labels.data() + begin;
+    const double* const w = weights_.empty() ? nullptr : weights_.data() + begin;
+    sum_of_weights_ = exact::add(sum_of_weights_, w == nullptr ? static_cast<double>(rows) : sum_of_block(rows, [&](std::size_t i) { return w[i]; }));
+    sum_wy = exact::add(sum_wy, sum_of_block(rows, [&](std::size_t i) { return w == nullptr ? y[i] : exact::mul(w[i], y[i]); }));
+    for (std::size_t i = 0; i < rows; ++i) range = std::max(range, magnitude(y[i]));
+  }
+  const double grid = objective_->leaf_grid(exact::mul(range, 2.0));
+  if (!is_finite(sum_wy)) {
+    fail(ErrorCode::numeric, "labels", "their weighted sum is " + number_text(sum_wy) + "; scale labels or weights down");
+  }
+  const bool average = options_.boost_from_average && data_.init_margins.empty();
+  const double base = average ? on_grid(objective_->margin_of_mean(exact::div(sum_wy, sum_of_weights_)), grid) : 0.0;
+
+  Model& model = result_.model;
+  model.objective.name = std::string(objective_->name());
+  model.features = data_.bins.cuts().features;
+  model.num_outputs = 1;
+  model.base_margin = {base};
+  model.leaf_grid = grid;
+  model.options = options_list(options_);
+  scores_.assign(n, base);
+  for (std::size_t i = 0; i < data_.init_margins.size(); ++i) scores_[i] = on_grid(data_.init_margins[i], grid);
+  leaf_mass_ = magnitude(base);
+  for (const double score : scores_) leaf_mass_ = std::max(leaf_mass_, magnitude(score));
+
+  metrics_ = options_.metric;
+  if (metrics_.empty()) metrics_.emplace_back(objective_->default_metric());
+  const auto binning = std::chrono::steady_clock::now();
+  for (const ValidData& set : valid) {
+    ValidSet out{bin_like(data_.bins.cuts(), set.features, executor_), set.labels, set.weights, std::vector<double>(set.labels.size(), base)};
+    for (std::size_t i = 0; i < set.init_margins.size(); ++i) out.scores[i] = on_grid(set.init_margins[i], grid);
+    valid_.push_back(std::move(out));
+    for (const std::string& metric : metrics_) model.history.names.push_back(set.name + "." + metric);
+  }
+  result_.bin_seconds = seconds_since(binning);
+}
+
+inline SplitUnits Booster::units(const RowGradients& gradients) const noexcept {
+  SplitUnits out;
+  out.l1 = exact::mul(options_.lambda_l1, gradients.scale_g());
+  out.l2 = exact::mul(options_.lambda_l2, gradients.scale_h());
+  out.quanta_of_h = gradients.scale_h();
+  out.min_h = std::max(1.0, exact::mul(options_.min_sum_hessian_in_leaf, gradients.scale_h()));
+  if (objective_->constant_hessian() && weights_.empty()) {  // quanta of h are rows
+    out.min_h = std::max(out.min_h, static_cast<double>(options_.min_data_in_leaf));
+  }
+  out.gain = exact::div(exact::mul(gradients.unit_g(), gradients.unit_g()), gradients.unit_h());
+  return out;
+}
+
+/// Sums of leaves are exact only below 2^53 quanta of the grid; nothing sane comes near.
+inline void Booster::check_leaves(const Tree& tree) {
+  double largest = 0.0;
+  for (const double leaf : tree.leaves) largest = std::max(largest, magnitude(leaf));
+  leaf_mass_ = exact::add(leaf_mass_, largest);
+  if (!(leaf_mass_ < exact::mul(0x1p52, result_.model.leaf_grid))) {
+    fail(ErrorCode::numeric, "tree " + std::to_string(result_.model.trees.size() + 1),
+         "leaves and margins add up to " + number_text(leaf_mass_) + ", too much for exact sums; raise lambda_l2 or "
+         "min_sum_hessian_in_leaf, or check labels and init margins");
+  }
+}
+
+/// False when no leaf could be split.
+template <class Cell>
+bool Booster::add_tree(Grower<Cell>& grower, std::span<const Cell> cells, const RowGradients& gradients, TreeFinisher& finisher) {
+  using Rows = typename Grower<Cell>::Rows;
+  const GrownTree<Cell>& grown = grower.grow(cells, sampling_.uses_all_rows() ? Rows::all : Rows::listed, sampling_.rows(), units(gradients), sampling_.features());
+  if (grown.splits.empty()) {
+    if (!sampling_.draws()) return false;
+    Tree idle;  // other rows or features may do better in the next iteration
+    idle.leaves = {0.0};
+    idle.leaf_counts = {weights_.empty() ? static_cast<double>(data_.labels.size()) : sum_of_weights_};
+    result_.model.trees.push_back(std::move(idle));
+    return true;
+  }
+  Tree tree = finisher.finish(grown, gradients, executor_);
+  check_leaves(tree);
+  if (sampling_.uses_all_rows()) {
+    TreeFinisher::add_to_scores(tree, grown.leaf_rows, scores_, executor_);
+  } else {
+    score_rows<Cell>(data_.bins, grown.splits, tree.leaves, scores_, executor_);
+  }
+  for (ValidSet& set : valid_) score_rows<Cell>(set.bins, grown.splits, tree.leaves, set.scores, executor_);
+  result_.model.trees.push_back(std::move(tree));
+  return true;
+}
+
+inline TrainResult Booster::run(const TrainHooks& hooks) {
+  const auto begin = std::chrono::steady_clock::now();
+  const Random random = Random(options_.seed).split(0x726f756e64);  // "round"
+  RowGradients gradients(data_.labels.size(), *objective_, level_);
+  TreeFinisher finisher(data_.bins, options_, weights_, sum_of_weights_, result_.model.leaf_grid);
+  std::optional<Grower<NarrowCell>> narrow;
+  std::optional<Grower<WideCell>> wide;
+  EarlyStopping stopping(options_, metrics_, valid_.size());
+  Model& model = result_.model;
+  for (int iteration = 1; iteration <= options_.num_iterations; ++iteration) {
+    if (hooks.stop.stop_requested()) {
+      result_.cancelled = true;
+      break;
+    }
+    sampling_.draw(iteration);
+    gradients.compute(scores_, data_.labels, weights_, random.split(static_cast<std::uint64_t>(iteration)), executor_);
+    bool grew = false;
+    if (gradients.is_wide()) {
+      if (!wide) wide.emplace(data_.bins, options_, executor_, level_);
+      grew = add_tree<WideCell>(*wide, gradients.wide(), gradients, finisher);
+    } else {
+      if (!narrow) narrow.emplace(data_.bins, options_, executor_, level_);
+      grew = add_tree<NarrowCell>(*narrow, gradients.narrow(), gradients, finisher);
+    }
+    if (!grew) break;  // nothing is left to learn
+    std::vector<double> values;
+    for (const ValidSet& set : valid_) {
+      for (const std::string& metric : metrics_) values.push_back(set.value(metric, executor_));
+    }
+    if (!valid_.empty()) model.history.values.push_back(values);
+    if (hooks.on_iteration) hooks.on_iteration({iteration, model.history.names, values, seconds_since(begin)});
+    if (stopping.stop_after(iteration, values)) {
+      result_.stopped_early = true;
+      break;
+    }
+  }
+  const auto trees = static_cast<int>(model.trees.size());
+  result_.best_iteration = stopping.is_on() && stopping.best_iteration() > 0 ? stopping.best_iteration() : trees;
+  if (stopping.is_on()) model.trees.resize(static_cast<std::size_t>(result_.best_iteration));
+  model.best_iteration = result_.best_iteration;
+  result_.train_seconds = seconds_since(begin);
+  return std::move(result_);
+}
+
+}  // namespace riskflag::inline v0_1::detail
+
+namespace riskflag::inline v0_1 {
+
+inline TrainResult train(const TrainData& data, std::span<const ValidData> valid, const TrainOptions& options, Executor& executor,
+                         const TrainHooks& hooks) {
+  return detail::Booster(data, valid, options, executor, cpu_level()).run(hooks);
+}
+
+inline TrainResult train(MatrixView<double> x, std::span<const Feature> features, std::span<const double> labels, const TrainOptions& options,
+                         Executor& executor) {
+  validate(options);
+  const auto begin = std::chrono::steady_clock::now();
+  const Binned bins = bin_matrix(x, features, bin_options(options), executor);
+  const double seconds = detail::seconds_since(begin);
+  TrainResult result = train(TrainData{.bins = bins, .labels = labels}, {}, options, executor);
+  result.bin_seconds = seconds;
+  return result;
+}
+
+}  // namespace riskflag::inline v0_1

@@ -1,0 +1,176 @@
+#pragma once
+
+// From the shape of a tree to the tree: leaf values from fine sums, weights of rows, real thresholds.
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <riskflag/bin/binned.hpp>
+#include <riskflag/core/exact.hpp>
+#include <riskflag/core/parallel.hpp>
+#include <riskflag/model/tree.hpp>
+#include <riskflag/train/detail/row_gradients.hpp>
+#include <riskflag/train/grower.hpp>
+#include <riskflag/train/kernels/scan.hpp>
+#include <riskflag/train/options.hpp>
+
+namespace riskflag::inline v0_1::detail {
+
+/// Fixed-point sums over rows: 61 bits, so that rounding touches the choice of splits alone and leaf values hardly at all.
+struct FineSum {
+  std::int64_t g = 0, h = 0, weight = 0;
+  std::uint64_t rows = 0;
+
+  FineSum& operator+=(const FineSum& o) noexcept {
+    g += o.g;
+    h += o.h;
+    weight += o.weight;
+    rows += o.rows;
+    return *this;
+  }
+};
+
+/// The largest power of two by which numbers whose magnitudes sum to `sum` can be multiplied without leaving 61 bits.
+[[nodiscard]] inline double fine_scale(double sum) noexcept {
+  const auto exponent = static_cast<std::int64_t>(std::bit_cast<std::uint64_t>(sum) >> 52) - 1023;
+  const std::int64_t scale = 60 - exponent;  // sum < 2^(exponent + 1)
+  return std::bit_cast<double>(static_cast<std::uint64_t>(std::min<std::int64_t>(scale, 1022) + 1023) << 52);
+}
+
+/// x as a multiple of `grid` (a power of two), halves upwards.
+[[nodiscard]] inline double on_grid(double x, double grid) noexcept {
+  return exact::mul(__builtin_floor(exact::add(exact::div(x, grid), 0.5)), grid);
+}
+
+class TreeFinisher {
+ public:
+  TreeFinisher(const Binned& bins, const TrainOptions& options, std::span<const double> weights, double sum_of_weights, double leaf_grid)
+      : bins_(bins), options_(options), weights_(weights), weight_scale_(weights.empty() ? 1.0 : fine_scale(sum_of_weights)), leaf_grid_(leaf_grid) {}
+
+  /// The finished tree of `grown`; `sums` of rows in leaves come from g and h of the iteration.
+  template <class Cell>
+  [[nodiscard]] Tree finish(const GrownTree<Cell>& grown, const RowGradients& gradients, Executor& executor) {
+    const double scale_g = fine_scale(gradients.sum_g()), scale_h = fine_scale(gradients.sum_h());
+    const std::vector<FineSum> leaves = leaf_sums(grown.leaf_rows, gradients, scale_g, scale_h, executor);
+    Tree tree;
+    for (const FineSum& sum : leaves) {
+      tree.leaves.push_back(value(sum, scale_g, scale_h));
+      tree.leaf_counts.push_back(count(sum));
+    }
+    std::vector<FineSum> nodes(grown.splits.size());
+    for (std::size_t k = grown.splits.size(); k-- > 0;) {  // children stand behind their parents
+      for (const std::int32_t child : {grown.splits[k].left, grown.splits[k].right}) {
+        nodes[k] += child >= 0 ? nodes[static_cast<std::size_t>(child)] : leaves[static_cast<std::size_t>(~child)];
+      }
+    }
+    for (std::size_t k = 0; k < grown.splits.size(); ++k) {
+      const MadeSplit<Cell>& made = grown.splits[k];
+      Node node;
+      node.feature = made.split.feature;
+      node.categorical = made.split.categorical;
+      node.default_left = made.split.default_left;
+      const FeatureCuts& cuts = bins_.feature(static_cast<std::size_t>(made.split.feature));
+      if (node.categorical) {
+        node.category_set = static_cast<std::uint32_t>(tree.category_sets.size());
+        tree.category_sets.push_back(level_set(cuts, made.split.left_bins));
+      } else {
+        node.threshold = cuts.threshold(made.split.bin);
+      }
+      node.left = made.left;
+      node.right = made.right;
+      node.gain = made.split.gain;
+      node.count = count(nodes[k]);
+      node.value = value(nodes[k], scale_g, scale_h);
+      tree.nodes.push_back(node);
+    }
+    return tree;
+  }
+
+  /// Adds the tree's leaves to the scores of the rows in them.
+  static void add_to_scores(const Tree& tree, std::span<const std::span<const std::uint32_t>> leaf_rows, std::span<double> scores,
+                            Executor& executor) {
+    const std::vector<Piece> pieces = pieces_of(leaf_rows);
+    executor.run(pieces.size(), [&](std::size_t i, unsigned) {
+      const double leaf = tree.leaves[pieces[i].leaf];
+      for (const std::uint32_t row : pieces[i].rows) scores[row] += leaf;  // both on the grid: exact in any order
+    });
+  }
+
+ private:
+  struct Piece {
+    std::size_t leaf;
+    std::span<const std::uint32_t> rows;
+  };
+  static constexpr std::size_t kPiece = 16384;
+
+  [[nodiscard]] static std::vector<Piece> pieces_of(std::span<const std::span<const std::uint32_t>> leaf_rows) {
+    std::vector<Piece> out;
+    for (std::size_t leaf = 0; leaf < leaf_rows.size(); ++leaf) {
+      for (std::size_t at = 0; at < leaf_rows[leaf].size(); at += kPiece) {
+        out.push_back({leaf, leaf_rows[leaf].subspan(at, std::min(kPiece, leaf_rows[leaf].size() - at))});
+      }
+    }
+    return out;
+  }
+
+  [[nodiscard]] std::vector<FineSum> leaf_sums(std::span<const std::span<const std::uint32_t>> leaf_rows, const RowGradients& gradients,
+                                               double scale_g, double scale_h, Executor& executor) const {
+    const std::vector<Piece> pieces = pieces_of(leaf_rows);
+    std::vector<FineSum> sums(pieces.size());
+    const double* const g = gradients.g().data();
+    const double* const h = gradients.h().data();
+    executor.run(pieces.size(), [&](std::size_t i, unsigned) {
+      FineSum sum;
+      for (const std::uint32_t row : pieces[i].rows) {
+        sum.g += static_cast<std::int64_t>(exact::mul(g[row], scale_g));
+        sum.h += static_cast<std::int64_t>(exact::mul(h[row], scale_h));
+      }
+      if (!weights_.empty()) {
+        for (const std::uint32_t row : pieces[i].rows) sum.weight += static_cast<std::int64_t>(exact::mul(weights_[row], weight_scale_));
+      }
+      sum.rows = pieces[i].rows.size();
+      sums[i] = sum;
+    });
+    std::vector<FineSum> out(leaf_rows.size());
+    for (std::size_t i = 0; i < pieces.size(); ++i) out[pieces[i].leaf] += sums[i];
+    return out;
+  }
+
+  /// -G / (H + lambda_l2) after soft thresholding, times the learning rate, on the leaf grid.
+  [[nodiscard]] double value(const FineSum& sum, double scale_g, double scale_h) const noexcept {
+    double g = exact::div(static_cast<double>(sum.g), scale_g);
+    const double h = exact::add(exact::div(static_cast<double>(sum.h), scale_h), options_.lambda_l2);
+    if (options_.lambda_l1 > 0.0) {
+      const double rest = exact::sub(magnitude(g), options_.lambda_l1);
+      g = rest > 0.0 ? (g < 0.0 ? -rest : rest) : 0.0;
+    }
+    if (!(h > 0.0)) return 0.0;
+    return on_grid(exact::mul(exact::div(-g, h), options_.learning_rate), leaf_grid_);
+  }
+  [[nodiscard]] double count(const FineSum& sum) const noexcept {
+    return weights_.empty() ? static_cast<double>(sum.rows) : exact::div(static_cast<double>(sum.weight), weight_scale_);
+  }
+  [[nodiscard]] static std::vector<std::uint32_t> level_set(const FeatureCuts& cuts, const std::array<std::uint64_t, 4>& left_bins) {
+    std::vector<std::uint32_t> words;
+    for (std::size_t level = 0; level < cuts.level_bins.size(); ++level) {
+      const unsigned bin = cuts.level_bins[level];
+      if (((left_bins[bin / 64] >> (bin % 64)) & 1) == 0) continue;
+      if (level / 32 >= words.size()) words.resize(level / 32 + 1);
+      words[level / 32] |= std::uint32_t{1} << (level % 32);
+    }
+    return words;
+  }
+
+  const Binned& bins_;
+  const TrainOptions& options_;
+  std::span<const double> weights_;
+  double weight_scale_;
+  double leaf_grid_;
+};
+
+}  // namespace riskflag::inline v0_1::detail

@@ -1,0 +1,157 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include <riskflag/bin/cuts.hpp>
+#include <riskflag/core/exact.hpp>
+#include <riskflag/train/cell.hpp>
+#include <riskflag/train/kernels/scan.hpp>
+#include <riskflag/train/options.hpp>
+#include <riskflag/train/split.hpp>
+
+namespace riskflag::inline v0_1::detail {
+
+/// The options' limits in the quanta of this iteration.
+struct SplitUnits {
+  double l1 = 0.0, l2 = 0.0;  ///< lambda_l1 in quanta of g, lambda_l2 in quanta of h
+  double quanta_of_h = 1.0;   ///< for one unit of h
+  double min_h = 1.0;         ///< min_sum_hessian_in_leaf in quanta, at least 1
+  double gain = 1.0;          ///< loss units of one unit of G^2 / H in quanta
+
+  /// Loss reduction of a split whose sides reach `two_sided` in quanta, for a leaf with these totals.
+  [[nodiscard]] double real_gain(double two_sided, double g, double h) const noexcept {
+    const double parent = exact::div(kernels::squared_gradient(g, l1), exact::add(h, l2));
+    return exact::mul(exact::sub(two_sided, parent), gain);
+  }
+};
+
+template <class Cell>
+struct LevelSplitInput {
+  const Cell* cells;
+  const FeatureCuts& cuts;
+  Cell total;
+  std::uint32_t rows;
+  const BinCounts* counts;  ///< exact rows a bin, or null
+  const TrainOptions& options;
+  const SplitUnits& units;
+};
+
+/// One level (or the missing values) with its sums.
+template <class Cell>
+struct LevelSum {
+  double order;         ///< G / (H + cat_smooth)
+  double estimated;     ///< rows, from the hessian
+  std::uint32_t exact;  ///< rows, where counted
+  std::uint16_t bin;
+  Cell sum;
+};
+
+/// Rows of a level as its share of the hessian says, to the nearest integer; a level's exact count may differ.
+[[nodiscard]] inline double estimated_rows(double h, double rows_per_h) noexcept {
+  return static_cast<double>(static_cast<std::int64_t>(exact::add(exact::mul(h, rows_per_h), 0.5)));
+}
+
+/// Left and right both satisfy every limit that is known here.
+template <class Cell>
+[[nodiscard]] bool sides_allowed(const LevelSplitInput<Cell>& in, Cell left, std::uint32_t left_rows) noexcept {
+  const auto hl = static_cast<double>(h_of(left));
+  const auto hr = static_cast<double>(h_of(in.total - left));
+  if (!(hl >= in.units.min_h && hr >= in.units.min_h)) return false;
+  if (in.counts == nullptr) return true;
+  const auto least = static_cast<std::uint32_t>(in.options.min_data_in_leaf);
+  return left_rows >= least && in.rows - left_rows >= least;
+}
+
+template <class Cell>
+[[nodiscard]] double gain_of_left(const LevelSplitInput<Cell>& in, Cell left, double l2) noexcept {
+  const Cell right = in.total - left;
+  return kernels::two_sided_gain(static_cast<double>(g_of(left)), exact::add(static_cast<double>(h_of(left)), l2),
+                                 static_cast<double>(g_of(right)), exact::add(static_cast<double>(h_of(right)), l2), in.units.l1);
+}
+
+/// One level on the left: the best of all levels.
+template <class Cell>
+[[nodiscard]] Split<Cell> best_single_level(const LevelSplitInput<Cell>& in, const std::array<LevelSum<Cell>, 256>& levels, std::size_t n) noexcept {
+  Split<Cell> out;
+  out.gain = -1.0;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (!sides_allowed(in, levels[i].sum, levels[i].exact)) continue;
+    const double gain = gain_of_left(in, levels[i].sum, in.units.l2);
+    if (!(gain > out.gain)) continue;
+    out = Split<Cell>{};
+    out.gain = gain;
+    out.left = levels[i].sum;
+    out.left_bins[levels[i].bin / 64] |= std::uint64_t{1} << (levels[i].bin % 64);
+  }
+  return out;
+}
+
+/// Fisher's sorted partition as LightGBM does it (feature_histogram.hpp, FindBestThresholdCategoricalInner): levels sorted by
+/// G / (H + cat_smooth), prefixes from both ends, at most max_cat_threshold levels on the left.
+///
+/// Where we differ: missing values are a level like the others; rows are estimated only where candidates are chosen
+/// (cat_smooth, min_data_per_group), never for min_data_in_leaf.
+template <class Cell>
+[[nodiscard]] Split<Cell> best_sorted_levels(const LevelSplitInput<Cell>& in, std::array<LevelSum<Cell>, 256>& levels, std::size_t n) noexcept {
+  Split<Cell> out;
+  out.gain = -1.0;
+  const auto last = std::remove_if(levels.begin(), levels.begin() + static_cast<std::ptrdiff_t>(n),
+                                   [&](const LevelSum<Cell>& level) { return level.estimated < in.options.cat_smooth; });
+  n = static_cast<std::size_t>(last - levels.begin());
+  std::sort(levels.begin(), last, [](const LevelSum<Cell>& a, const LevelSum<Cell>& b) {
+    return a.order != b.order ? a.order < b.order : a.bin < b.bin;
+  });
+  const std::size_t most = std::min<std::size_t>(static_cast<std::size_t>(in.options.max_cat_threshold), (n + 1) / 2);
+  const double l2 = exact::add(in.units.l2, exact::mul(in.options.cat_l2, in.units.quanta_of_h));
+  const auto per_group = static_cast<double>(in.options.min_data_per_group);
+  for (const bool from_end : {false, true}) {
+    Cell left{};
+    std::uint32_t left_rows = 0;
+    double in_group = 0.0, left_estimate = 0.0;
+    std::array<std::uint64_t, 4> bins{};
+    for (std::size_t i = 0; i < most; ++i) {
+      const LevelSum<Cell>& level = levels[from_end ? n - 1 - i : i];
+      left += level.sum;
+      left_rows += level.exact;
+      in_group = exact::add(in_group, level.estimated);
+      left_estimate = exact::add(left_estimate, level.estimated);
+      bins[level.bin / 64] |= std::uint64_t{1} << (level.bin % 64);
+      if (exact::sub(static_cast<double>(in.rows), left_estimate) < per_group) break;
+      if (!sides_allowed(in, left, left_rows) || in_group < per_group) continue;
+      in_group = 0.0;
+      const double gain = gain_of_left(in, left, l2);
+      if (!(gain > out.gain)) continue;
+      out.gain = gain;
+      out.left = left;
+      out.left_bins = bins;
+    }
+  }
+  return out;
+}
+
+/// The best split of a categorical feature; gain < 0 when there is none.
+template <class Cell>
+[[nodiscard]] Split<Cell> best_level_split(const LevelSplitInput<Cell>& in) noexcept {
+  std::array<LevelSum<Cell>, 256> levels;
+  std::size_t n = 0;
+  const double rows_per_h = exact::div(static_cast<double>(in.rows), static_cast<double>(h_of(in.total)));
+  const double smooth = exact::mul(in.options.cat_smooth, in.units.quanta_of_h);
+  for (unsigned b = 0; b <= in.cuts.missing_bin(); ++b) {
+    if (h_of(in.cells[b]) == 0) continue;
+    const auto h = static_cast<double>(h_of(in.cells[b]));
+    levels[n++] = {exact::div(static_cast<double>(g_of(in.cells[b])), exact::add(h, smooth)), estimated_rows(h, rows_per_h),
+                   in.counts != nullptr ? in.counts->rows[b] : 0, static_cast<std::uint16_t>(b), in.cells[b]};
+  }
+  Split<Cell> out = in.cuts.value_bins <= static_cast<unsigned>(in.options.max_cat_to_onehot) ? best_single_level(in, levels, n)
+                                                                                            : best_sorted_levels(in, levels, n);
+  if (out.gain < 0.0) return out;
+  out.categorical = true;
+  out.default_left = ((out.left_bins[in.cuts.missing_bin() / 64] >> (in.cuts.missing_bin() % 64)) & 1) != 0;
+  out.gain = in.units.real_gain(out.gain, static_cast<double>(g_of(in.total)), static_cast<double>(h_of(in.total)));
+  return out;
+}
+
+}  // namespace riskflag::inline v0_1::detail

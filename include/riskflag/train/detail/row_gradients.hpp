@@ -1,0 +1,173 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <riskflag/core/cpu.hpp>
+#include <riskflag/core/error.hpp>
+#include <riskflag/core/exact.hpp>
+#include <riskflag/core/missing.hpp>
+#include <riskflag/core/parallel.hpp>
+#include <riskflag/core/random.hpp>
+#include <riskflag/core/text.hpp>
+#include <riskflag/train/cell.hpp>
+#include <riskflag/train/kernels/quantize.hpp>
+#include <riskflag/train/objective.hpp>
+
+namespace riskflag::inline v0_1::detail {
+
+/// Rows whose floating-point sums are made by one thread, in one order; the blocks' sums are added in their order.
+inline constexpr std::size_t kSumBlock = 4096;
+
+/// Sum of n numbers in an order that vector units can follow: eight running sums, then these from first to last.
+template <class Value>
+[[nodiscard]] double sum_of_block(std::size_t n, Value value) noexcept {
+  std::array<double, 8> lanes{};
+  std::size_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    for (std::size_t lane = 0; lane < 8; ++lane) lanes[lane] = exact::add(lanes[lane], value(i + lane));
+  }
+  for (std::size_t lane = 0; i < n; ++i, ++lane) lanes[lane] = exact::add(lanes[lane], value(i));
+  double sum = lanes[0];
+  for (std::size_t lane = 1; lane < 8; ++lane) sum = exact::add(sum, lanes[lane]);
+  return sum;
+}
+
+[[nodiscard]] inline double magnitude(double x) noexcept {
+  return std::bit_cast<double>(std::bit_cast<std::uint64_t>(x) & 0x7fffffffffffffffULL);
+}
+
+/// Gradients and hessians of all rows, and their cells: scaled anew in each iteration so that no subset of rows can overflow.
+///
+/// Life, once an iteration: 1. compute(); 2. read by the grower: narrow() or wide(), whichever is_wide() says; 3. fine sums of
+/// leaves from g() and h().
+class RowGradients {
+ public:
+  /// When 32 bits are too coarse: fewer quanta to the mean, or more than one nonzero gradient in a hundred below half a quantum.
+  static constexpr double kFewestQuanta = 1024.0;
+  static constexpr std::size_t kMostNarrowRows = std::size_t{1} << 27;
+
+  /// `level` chooses the kernels; every level gives the same bits.
+  RowGradients(std::size_t rows, const ObjectiveFunction& objective, CpuLevel level)
+      : objective_(objective), quantize_(kernels::quantize_for(level)), g_(rows), h_(rows), narrow_(rows) {}
+
+  void compute(std::span<const double> scores, std::span<const double> labels, std::span<const double> weights,
+               const Random& random, Executor& executor) {
+    sum(scores, labels, weights, executor);
+    const std::size_t n = g_.size();
+    const std::uint64_t key = random.bits(0);
+    const auto rows = static_cast<double>(n);
+    const double mean_g = (2147483647.0 - rows - 16.0) / rows;
+    const double mean_h = (4294967295.0 - rows - 16.0) / rows;
+    is_wide_ = n >= kMostNarrowRows || mean_g < kFewestQuanta || mean_h < kFewestQuanta;
+    const bool counted = objective_.constant_hessian() && weights.empty();
+    if (!is_wide_) {
+      scale_g_ = exact::div(2147483647.0 - rows - 16.0, sum_g_);
+      scale_h_ = counted ? 1.0 : exact::div(4294967295.0 - rows - 16.0, sum_h_);
+      is_wide_ = too_coarse(executor);
+    }
+    if (is_wide_) {
+      scale_g_ = exact::div(0x1p61, sum_g_);
+      scale_h_ = counted ? 1.0 : exact::div(0x1p61, sum_h_);
+      wide_.resize(n);
+    }
+    unit_g_ = exact::div(1.0, scale_g_);
+    unit_h_ = exact::div(1.0, scale_h_);
+    parallel_for(executor, n, 4 * kSumBlock, [&](std::size_t begin, std::size_t end, unsigned) {
+      const kernels::QuantizeBlock block{g_.data() + begin, h_.data() + begin, begin,    end - begin,
+                                         scale_g_,          scale_h_,          static_cast<std::uint32_t>(key),
+                                         static_cast<std::uint32_t>(key >> 32)};
+      if (is_wide_) {
+        kernels::quantize_wide(block, wide_.data() + begin);
+      } else {
+        quantize_(block, narrow_.data() + begin);
+      }
+    });
+  }
+
+  [[nodiscard]] bool is_wide() const noexcept { return is_wide_; }
+  [[nodiscard]] std::span<const NarrowCell> narrow() const noexcept { return narrow_; }
+  [[nodiscard]] std::span<const WideCell> wide() const noexcept { return wide_; }
+  [[nodiscard]] std::span<const double> g() const noexcept { return g_; }
+  [[nodiscard]] std::span<const double> h() const noexcept { return h_; }
+  /// Sums of |g| and of h over all rows: no subset's sum is larger.
+  [[nodiscard]] double sum_g() const noexcept { return sum_g_; }
+  [[nodiscard]] double sum_h() const noexcept { return sum_h_; }
+  /// One quantum in units of g, of h; and the quanta of one unit of each.
+  [[nodiscard]] double unit_g() const noexcept { return unit_g_; }
+  [[nodiscard]] double unit_h() const noexcept { return unit_h_; }
+  [[nodiscard]] double scale_g() const noexcept { return scale_g_; }
+  [[nodiscard]] double scale_h() const noexcept { return scale_h_; }
+
+ private:
+  void sum(std::span<const double> scores, std::span<const double> labels, std::span<const double> weights, Executor& executor) {
+    const std::size_t n = g_.size();
+    const std::size_t blocks = (n + kSumBlock - 1) / kSumBlock;
+    block_sums_.resize(2 * blocks);
+    parallel_for(executor, n, kSumBlock, [&](std::size_t begin, std::size_t end, unsigned) {
+      objective_.gradients({scores.data() + begin, labels.data() + begin, weights.empty() ? nullptr : weights.data() + begin,
+                            g_.data() + begin, h_.data() + begin, end - begin});
+      const double* const g = g_.data() + begin;
+      const double* const h = h_.data() + begin;
+      block_sums_[2 * (begin / kSumBlock)] = sum_of_block(end - begin, [&](std::size_t i) { return magnitude(g[i]); });
+      block_sums_[2 * (begin / kSumBlock) + 1] = sum_of_block(end - begin, [&](std::size_t i) { return h[i]; });
+    });
+    sum_g_ = sum_h_ = 0.0;
+    for (std::size_t b = 0; b < blocks; ++b) {
+      sum_g_ = exact::add(sum_g_, block_sums_[2 * b]);
+      sum_h_ = exact::add(sum_h_, block_sums_[2 * b + 1]);
+    }
+    if (!is_finite(sum_g_) || !is_finite(sum_h_)) {
+      std::size_t row = 0;
+      while (row + 1 < n && is_finite(g_[row]) && is_finite(h_[row])) ++row;
+      fail(ErrorCode::numeric, "row " + std::to_string(row),
+           "gradients sum to " + number_text(sum_g_) + " and hessians to " + number_text(sum_h_) +
+               "; both must be finite (scale the labels or weights down)");
+    }
+    // All gradients or hessians zero: nothing is left to learn, and any scale will do.
+    if (!(sum_g_ >= 0x1p-900)) sum_g_ = 0x1p-900;
+    if (!(sum_h_ >= 0x1p-900)) sum_h_ = 0x1p-900;
+  }
+
+  [[nodiscard]] bool too_coarse(Executor& executor) {
+    const std::size_t n = g_.size();
+    const std::size_t blocks = (n + kSumBlock - 1) / kSumBlock;
+    coarse_.assign(2 * blocks, 0);
+    const double half = exact::div(0.5, scale_g_);
+    parallel_for(executor, n, kSumBlock, [&](std::size_t begin, std::size_t end, unsigned) {
+      std::uint32_t small = 0, nonzero = 0;
+      for (std::size_t i = begin; i < end; ++i) {
+        const double g = magnitude(g_[i]);
+        nonzero += g != 0.0 ? 1U : 0U;
+        small += g < half ? 1U : 0U;
+      }
+      const auto zero = static_cast<std::uint32_t>(end - begin) - nonzero;
+      coarse_[2 * (begin / kSumBlock)] = small - zero;
+      coarse_[2 * (begin / kSumBlock) + 1] = nonzero;
+    });
+    std::uint64_t small = 0, nonzero = 0;
+    for (std::size_t b = 0; b < blocks; ++b) {
+      small += coarse_[2 * b];
+      nonzero += coarse_[2 * b + 1];
+    }
+    return small * 100 > nonzero;
+  }
+
+  const ObjectiveFunction& objective_;
+  kernels::Quantize quantize_;
+  std::vector<double> g_, h_;
+  std::vector<NarrowCell> narrow_;
+  std::vector<WideCell> wide_;
+  std::vector<double> block_sums_;
+  std::vector<std::uint32_t> coarse_;
+  double sum_g_ = 0.0, sum_h_ = 0.0;
+  double scale_g_ = 1.0, scale_h_ = 1.0, unit_g_ = 1.0, unit_h_ = 1.0;
+  bool is_wide_ = false;
+};
+
+}  // namespace riskflag::inline v0_1::detail

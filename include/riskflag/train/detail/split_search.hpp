@@ -1,0 +1,117 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <riskflag/bin/binned.hpp>
+#include <riskflag/core/cpu.hpp>
+#include <riskflag/core/exact.hpp>
+#include <riskflag/train/cell.hpp>
+#include <riskflag/train/detail/level_split.hpp>
+#include <riskflag/train/kernels/scan.hpp>
+#include <riskflag/train/options.hpp>
+#include <riskflag/train/split.hpp>
+
+namespace riskflag::inline v0_1::detail {
+
+/// A leaf as the search sees it.
+template <class Cell>
+struct LeafView {
+  const Cell* histogram;
+  Cell total;
+  std::uint32_t rows;
+  std::span<const BinCounts> counted;  ///< features whose exact counts are known here
+};
+
+/// Finds the best split of a leaf. One object a tree; const and thread-safe.
+template <class Cell>
+class SplitSearch {
+ public:
+  SplitSearch(const Cuts& cuts, const TrainOptions& options, SplitUnits units, CpuLevel level)
+      : cuts_(cuts), options_(options), units_(units), scan_narrow_(kernels::scan_for(level)) {}
+
+  /// The best over `features` (rising indices); equal gains go to the lower index. No split when none gains more than
+  /// min_gain_to_split and the noise of rounding.
+  [[nodiscard]] Split<Cell> best(const LeafView<Cell>& leaf, std::span<const std::uint32_t> features) const {
+    Split<Cell> out;
+    const double floor = least_gain(leaf);
+    for (const std::uint32_t f : features) {
+      const Split<Cell> split = best_of_feature(leaf, f);
+      if (split.exists() && split.gain > floor && (!out.exists() || split.gain > out.gain)) out = split;
+    }
+    return out;
+  }
+
+  [[nodiscard]] const SplitUnits& units() const noexcept { return units_; }
+
+ private:
+  /// Rounding moves the gradient sum of n rows by about sqrt(n) / 2 quanta: gains below (2 sqrt(n))^2 / H are noise.
+  [[nodiscard]] double least_gain(const LeafView<Cell>& leaf) const noexcept {
+    const double noise = exact::div(exact::mul(4.0, static_cast<double>(leaf.rows)), static_cast<double>(h_of(leaf.total)));
+    const double floor = exact::mul(noise, units_.gain);
+    return floor > options_.min_gain_to_split ? floor : options_.min_gain_to_split;
+  }
+
+  [[nodiscard]] Split<Cell> best_of_feature(const LeafView<Cell>& leaf, std::uint32_t f) const {
+    const BinCounts* counts = nullptr;
+    for (const BinCounts& counted : leaf.counted) {
+      if (counted.feature == static_cast<std::int32_t>(f)) counts = &counted;
+    }
+    const Cell* const cells = leaf.histogram + std::size_t{f} * kCellStride;
+    Split<Cell> out = cuts_.bins[f].type == FeatureType::categorical
+                          ? best_level_split(LevelSplitInput<Cell>{cells, cuts_.bins[f], leaf.total, leaf.rows, counts, options_, units_})
+                          : best_cut(leaf, cells, cuts_.bins[f], counts);
+    if (out.gain >= 0.0) out.feature = static_cast<std::int32_t>(f);
+    return out;
+  }
+
+  [[nodiscard]] kernels::ScanBest scan(const kernels::ScanInput<Cell>& in) const noexcept {
+    if constexpr (sizeof(Cell) == sizeof(NarrowCell)) {
+      if (in.counts == nullptr && in.l1 == 0.0) return scan_narrow_(in);
+    }
+    return kernels::scan_scalar(in);
+  }
+
+  [[nodiscard]] Split<Cell> best_cut(const LeafView<Cell>& leaf, const Cell* cells, const FeatureCuts& cuts,
+                                     const BinCounts* counts) const {
+    Split<Cell> out;
+    out.gain = -1.0;
+    const Cell missing = cells[cuts.missing_bin()];
+    const bool some_missing = h_of(missing) != 0;
+    kernels::ScanInput<Cell> in{cells, cuts.value_bins - 1 + (some_missing ? 1U : 0U), Cell{}, leaf.total, units_.l1, units_.l2,
+                                units_.min_h};
+    if (counts != nullptr) {
+      in.counts = counts->rows.data();
+      in.total_count = leaf.rows;
+      in.min_count = static_cast<std::uint32_t>(options_.min_data_in_leaf);
+    }
+    kernels::ScanBest best = scan(in);
+    if (some_missing && cuts.value_bins > 1) {
+      in.cuts = cuts.value_bins - 1;
+      in.start = missing;
+      in.start_count = counts != nullptr ? counts->rows[cuts.missing_bin()] : 0;
+      const kernels::ScanBest other = scan(in);
+      if (other.gain > best.gain) {
+        best = other;
+        out.default_left = true;
+      }
+    }
+    if (best.gain < 0.0) return out;
+    out.bin = best.cut;
+    out.left = out.default_left ? missing : Cell{};
+    for (unsigned b = 0; b <= best.cut; ++b) out.left += cells[b];
+    // No missing value to learn from: they follow the heavier side.
+    if (!some_missing) out.default_left = h_of(out.left) >= h_of(leaf.total - out.left);
+    out.gain = units_.real_gain(best.gain, static_cast<double>(g_of(leaf.total)), static_cast<double>(h_of(leaf.total)));
+    return out;
+  }
+
+  const Cuts& cuts_;
+  const TrainOptions& options_;
+  SplitUnits units_;
+  kernels::ScanNarrow scan_narrow_;
+};
+
+}  // namespace riskflag::inline v0_1::detail

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <riskflag/core/error.hpp>
+#include <riskflag/core/missing.hpp>
+#include <riskflag/core/text.hpp>
+#include <riskflag/train/options.hpp>
+
+namespace riskflag::inline v0_1 {
+namespace detail {
+
+inline void check_option(bool good, std::string_view name, std::string found, std::string_view range) {
+  if (!good) fail(ErrorCode::invalid_option, std::string(name), std::move(found) + " is not " + std::string(range));
+}
+inline void check_integer(std::string_view name, long long x, long long low, long long high, std::string_view range) {
+  check_option(x >= low && x <= high, name, std::to_string(x), range);
+}
+/// In (low, high]: the bound `low` itself is excluded.
+inline void check_above(std::string_view name, double x, double low, double high, std::string_view range) {
+  check_option(is_finite(x) && x > low && x <= high, name, number_text(x), range);
+}
+inline void check_not_negative(std::string_view name, double x) {
+  check_option(is_finite(x) && x >= 0.0, name, number_text(x), "a finite number >= 0");
+}
+
+}  // namespace detail
+
+inline void validate(const TrainOptions& o) {
+  constexpr int kMax = 2147483647;
+  constexpr double kHuge = 1e300;
+  if (o.objective != "binary" && o.objective != "regression") {
+    constexpr std::string_view kKnown[] = {"binary", "regression"};
+    fail(ErrorCode::invalid_option, "objective",
+         quoted(o.objective) + " is not \"binary\" or \"regression\"" + did_you_mean(o.objective, kKnown));
+  }
+  detail::check_integer("num_iterations", o.num_iterations, 1, kMax, "at least 1");
+  detail::check_above("learning_rate", o.learning_rate, 0.0, 1.0, "in (0, 1]");
+  detail::check_integer("num_leaves", o.num_leaves, 2, 131072, "in 2 to 131072");
+  detail::check_integer("min_data_in_leaf", o.min_data_in_leaf, 0, kMax, "at least 0");
+  detail::check_not_negative("min_sum_hessian_in_leaf", o.min_sum_hessian_in_leaf);
+  detail::check_not_negative("lambda_l1", o.lambda_l1);
+  detail::check_not_negative("lambda_l2", o.lambda_l2);
+  detail::check_not_negative("min_gain_to_split", o.min_gain_to_split);
+  detail::check_integer("max_bin", o.max_bin, 2, 255, "in 2 to 255");
+  detail::check_integer("min_data_in_bin", o.min_data_in_bin, 1, kMax, "at least 1");
+  detail::check_option(o.bin_construct_sample_cnt >= 1, "bin_construct_sample_cnt", "0", "at least 1");
+  detail::check_above("scale_pos_weight", o.scale_pos_weight, 0.0, kHuge, "a finite number > 0");
+  detail::check_above("feature_fraction", o.feature_fraction, 0.0, 1.0, "in (0, 1]");
+  detail::check_above("bagging_fraction", o.bagging_fraction, 0.0, 1.0, "in (0, 1]");
+  detail::check_integer("bagging_freq", o.bagging_freq, 0, kMax, "at least 0");
+  detail::check_integer("max_cat_to_onehot", o.max_cat_to_onehot, 1, kMax, "at least 1");
+  detail::check_integer("max_cat_threshold", o.max_cat_threshold, 1, kMax, "at least 1");
+  detail::check_not_negative("cat_smooth", o.cat_smooth);
+  detail::check_not_negative("cat_l2", o.cat_l2);
+  detail::check_integer("min_data_per_group", o.min_data_per_group, 1, kMax, "at least 1");
+  detail::check_integer("early_stopping_round", o.early_stopping_round, 0, kMax, "at least 0");
+  detail::check_not_negative("early_stopping_min_delta", o.early_stopping_min_delta);
+  for (const std::string& metric : o.metric) {
+    const bool known = o.objective == "binary" ? (metric == "binary_logloss" || metric == "auc") : (metric == "l2" || metric == "rmse");
+    detail::check_option(known, "metric", quoted(metric),
+                         o.objective == "binary" ? "\"binary_logloss\" or \"auc\"" : "\"l2\" or \"rmse\"");
+  }
+}
+
+}  // namespace riskflag::inline v0_1

@@ -1,0 +1,145 @@
+#pragma once
+
+// Grows one tree leaf by leaf, best first.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <queue>
+#include <span>
+#include <vector>
+
+#include <riskflag/bin/binned.hpp>
+#include <riskflag/core/cpu.hpp>
+#include <riskflag/core/parallel.hpp>
+#include <riskflag/train/cell.hpp>
+#include <riskflag/train/detail/split_search.hpp>
+#include <riskflag/train/histogram.hpp>
+#include <riskflag/train/options.hpp>
+#include <riskflag/train/split.hpp>
+
+namespace riskflag::inline v0_1::detail {
+
+/// A split that was made: children >= 0 are splits, < 0 are leaves (~child).
+template <class Cell>
+struct MadeSplit {
+  Split<Cell> split;
+  std::int32_t left = 0;
+  std::int32_t right = 0;
+};
+
+/// The shape of a tree and which rows ended where; valid until the grower grows the next.
+template <class Cell>
+struct GrownTree {
+  std::vector<MadeSplit<Cell>> splits;                   ///< parents before children
+  std::vector<std::span<const std::uint32_t>> leaf_rows; ///< empty spans when no split was made: all rows are in leaf 0
+};
+
+/// Life: 1. made once for a table; 2. grow() for each tree, on one thread, which shares work out to the executor.
+///
+/// The tree is the same whatever the executor: sums are integers, leaves are split in the order of their gains (equal gains:
+/// lower index), and work that is done ahead of that order (several leaves at a time) changes only what is known early.
+template <class Cell>
+class Grower {
+ public:
+  Grower(const Binned& bins, const TrainOptions& options, Executor& executor, CpuLevel level)
+      : bins_(bins), options_(options), executor_(executor), level_(level), maker_(bins), pool_(maker_.cells()) {
+    for (auto& buffer : buffers_) buffer.resize(bins.rows());
+    for (unsigned w = 0; w < executor.concurrency(); ++w) workers_.push_back({maker_.make_scratch(), {}, false});
+  }
+
+  /// `rows`: those that take part, rising; empty with all_rows: every row of the table.
+  enum class Rows { all, listed };
+  const GrownTree<Cell>& grow(std::span<const Cell> cells, Rows which, std::span<const std::uint32_t> rows, SplitUnits units,
+                              std::span<const std::uint32_t> features);
+
+ private:
+  struct Leaf {
+    std::uint32_t begin = 0, count = 0;
+    unsigned buffer = 0;
+    bool all_rows = false;  ///< the root of a whole table: its rows stand in no buffer
+    int depth = 0;
+    int slot = -1;          ///< its histogram, while it may still be split
+    Cell total{};
+    Split<Cell> best{};
+    std::vector<BinCounts> counted{};
+    std::int32_t parent = -1;
+    bool is_right = false;
+    // What expand() found out ahead of the split itself:
+    bool expanded = false;
+    std::uint32_t left_count = 0;
+    unsigned child_buffer = 0;
+    int child_slot[2] = {-1, -1};
+    Split<Cell> child_best[2] = {};
+  };
+  struct Worker {
+    typename HistogramMaker<Cell>::Scratch scratch;
+    std::vector<Cell> histogram;  ///< this worker's share of a large leaf
+    bool used = false;
+  };
+  struct Entry {
+    double gain;
+    std::uint32_t leaf;
+    bool operator<(const Entry& o) const noexcept { return gain != o.gain ? gain < o.gain : leaf > o.leaf; }
+  };
+
+  /// Rows times features from which one leaf is worth sharing out: about 50 us of work.
+  static constexpr std::size_t kLargeLeaf = std::size_t{1} << 18;
+  static constexpr std::size_t kShare = 8192;  ///< rows a task
+
+  [[nodiscard]] bool is_large(const Leaf& leaf) const noexcept {
+    return workers_.size() > 1 && std::size_t{leaf.count} * bins_.cols() >= kLargeLeaf && leaf.count > kShare;
+  }
+  [[nodiscard]] std::uint32_t least_rows() const noexcept {
+    return static_cast<std::uint32_t>(options_.min_data_in_leaf > 1 ? options_.min_data_in_leaf : 1);
+  }
+  [[nodiscard]] bool may_split(std::uint32_t rows, int depth, Cell total) const noexcept {
+    return rows / 2 >= least_rows() && (options_.max_depth <= 0 || depth < options_.max_depth) &&
+           static_cast<double>(h_of(total)) >= 2.0 * search_->units().min_h;
+  }
+  [[nodiscard]] const std::uint32_t* rows_of(const Leaf& leaf) const noexcept {
+    return leaf.all_rows ? nullptr : buffers_[leaf.buffer].data() + leaf.begin;
+  }
+  [[nodiscard]] LeafView<Cell> view(int slot, Cell total, std::uint32_t rows, std::span<const BinCounts> counted = {}) const noexcept {
+    return {pool_[slot], total, rows, counted};
+  }
+
+  void plant(Rows which, std::span<const std::uint32_t> rows);
+  void count_and_retry(Leaf& leaf);
+  void expand(Leaf& leaf, int new_slot, bool last, unsigned worker);
+  void expand_large(Leaf& leaf, int new_slot, bool last);
+  void fill_large(Cell* histogram, const std::uint32_t* rows, std::uint32_t n);
+  void gather_workers(Cell* histogram, std::size_t begin, std::size_t end) const;
+  void settle_slots(Leaf& leaf, int new_slot, bool last, bool small_is_left);
+  void expand_some(std::uint32_t top, std::size_t left_to_make);
+  void commit(std::uint32_t i);
+  void push(std::uint32_t i) {
+    if (leaves_[i].best.exists()) {
+      queue_.push({leaves_[i].best.gain, i});
+    } else {
+      pool_.give_back(leaves_[i].slot);
+    }
+  }
+
+  const Binned& bins_;
+  const TrainOptions& options_;
+  Executor& executor_;
+  CpuLevel level_;
+  HistogramMaker<Cell> maker_;
+  HistogramPool<Cell> pool_;
+  std::vector<std::uint32_t> buffers_[2];
+  std::vector<Worker> workers_;
+  std::vector<Leaf> leaves_;
+  std::priority_queue<Entry> queue_;
+  GrownTree<Cell> tree_;
+  // Of the tree being grown:
+  std::optional<SplitSearch<Cell>> search_;
+  std::span<const Cell> cells_;
+  std::span<const std::uint32_t> features_;
+};
+
+}  // namespace riskflag::inline v0_1::detail
+
+#include <riskflag/train/detail/expand.hpp>
+#include <riskflag/train/detail/expand_large.hpp>
+#include <riskflag/train/detail/grow.hpp>

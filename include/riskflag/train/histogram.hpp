@@ -1,0 +1,106 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <riskflag/bin/binned.hpp>
+#include <riskflag/train/cell.hpp>
+#include <riskflag/train/kernels/histogram.hpp>
+
+namespace riskflag::inline v0_1::detail {
+
+/// Fills and subtracts histograms of one table: for each feature kCellStride cells, of which its bins are used.
+///
+/// Const and thread-safe, with a Scratch for each worker.
+template <class Cell>
+class HistogramMaker {
+ public:
+  static constexpr std::size_t kChunk = 4096;  ///< rows whose cells are gathered once for all tiles
+  using Scratch = std::vector<Cell>;
+
+  explicit HistogramMaker(const Binned& bins) : bins_(bins) {
+    for (std::size_t f = 0; f < bins.cols(); ++f) used_.push_back(bins.feature(f).missing_bin() + 1);
+    for (std::size_t t = 0; t < bins.tiles(); ++t) tiles_.push_back({bins.tile(t), kernels::fill_tile_for<Cell>(bins.tile(t).width)});
+  }
+
+  [[nodiscard]] std::size_t cells() const noexcept { return used_.size() * kCellStride; }
+  [[nodiscard]] Scratch make_scratch() const { return Scratch(kChunk); }
+
+  void clear(Cell* histogram) const noexcept {
+    for (std::size_t f = 0; f < used_.size(); ++f) std::fill_n(histogram + f * kCellStride, used_[f], Cell{});
+  }
+
+  /// Adds the cells of `rows` (null: rows first .. first + n - 1); cells are indexed by row.
+  void add(Cell* histogram, const Cell* cells, const std::uint32_t* rows, std::size_t first, std::size_t n, Scratch& scratch) const noexcept {
+    for (std::size_t at = 0; at < n; at += kChunk) {
+      const std::size_t here = std::min(kChunk, n - at);
+      const Cell* gathered = cells + first + at;
+      if (rows != nullptr) {
+        for (std::size_t i = 0; i < here; ++i) scratch[i] = cells[rows[at + i]];
+        gathered = scratch.data();
+      }
+      for (const Tile& tile : tiles_) {
+        const std::uint8_t* const bins = rows != nullptr ? tile.bins.cells : tile.bins.cells + (first + at) * tile.bins.width;
+        tile.fill(histogram + tile.bins.first * kCellStride, bins, rows != nullptr ? rows + at : nullptr, gathered, here);
+      }
+    }
+  }
+
+  /// Features [begin, end): a += b, or a -= b.
+  void merge(Cell* a, const Cell* b, std::size_t begin, std::size_t end) const noexcept {
+    for (std::size_t f = begin; f < end; ++f) {
+      for (std::size_t i = f * kCellStride, last = i + used_[f]; i < last; ++i) a[i] += b[i];
+    }
+  }
+  void subtract(Cell* a, const Cell* b, std::size_t begin, std::size_t end) const noexcept {
+    for (std::size_t f = begin; f < end; ++f) {
+      for (std::size_t i = f * kCellStride, last = i + used_[f]; i < last; ++i) a[i] -= b[i];
+    }
+  }
+
+ private:
+  struct Tile {
+    Binned::Tile bins;
+    kernels::FillTile<Cell> fill;
+  };
+  const Binned& bins_;
+  std::vector<std::size_t> used_;
+  std::vector<Tile> tiles_;
+};
+
+/// Histograms that leaves hold while they wait to be split; given back and used again.
+template <class Cell>
+class HistogramPool {
+ public:
+  explicit HistogramPool(std::size_t cells) : cells_(cells) {}
+
+  [[nodiscard]] int take() {
+    if (free_.empty()) {
+      slots_.push_back(std::make_unique_for_overwrite<Cell[]>(cells_));
+      return static_cast<int>(slots_.size()) - 1;
+    }
+    const int slot = free_.back();
+    free_.pop_back();
+    return slot;
+  }
+  void give_back(int& slot) {
+    if (slot >= 0) free_.push_back(slot);
+    slot = -1;
+  }
+  void give_back_all() {
+    free_.clear();
+    for (std::size_t slot = slots_.size(); slot-- > 0;) free_.push_back(static_cast<int>(slot));
+  }
+  [[nodiscard]] Cell* operator[](int slot) const noexcept { return slots_[static_cast<std::size_t>(slot)].get(); }
+
+ private:
+  std::size_t cells_;
+  std::vector<std::unique_ptr<Cell[]>> slots_;
+  std::vector<int> free_;
+};
+
+}  // namespace riskflag::inline v0_1::detail

@@ -1,0 +1,74 @@
+#pragma once
+
+// The best cut of one numeric feature in one leaf, from its histogram.
+
+#include <cstdint>
+
+#include <riskflag/core/cpu.hpp>
+#include <riskflag/core/exact.hpp>
+#include <riskflag/train/cell.hpp>
+
+namespace riskflag::inline v0_1::kernels {
+
+/// Cuts 0 .. cuts - 1: bins <= b go left, together with `start` (the missing rows, or nothing).
+template <class Cell>
+struct ScanInput {
+  const Cell* cells;
+  unsigned cuts;
+  Cell start;
+  Cell total;                 ///< of the leaf
+  double l1, l2;              ///< in quanta of g and h
+  double min_h;               ///< least hessian of either side in quanta, >= 1: no side is empty
+  const std::uint32_t* counts = nullptr;  ///< exact rows a bin, where they were counted; then both sides hold min_count
+  std::uint32_t start_count = 0, total_count = 0, min_count = 0;
+};
+
+struct ScanBest {
+  double gain = -1.0;  ///< GL^2 / (HL + l2) + GR^2 / (HR + l2) in quanta; below 0: no cut is allowed
+  unsigned cut = 0;    ///< the lowest of equals
+};
+
+/// Gradient sum after soft thresholding by l1, squared (the leaf's share of the loss reduction, times H + l2).
+[[nodiscard]] inline double squared_gradient(double g, double l1) noexcept {
+  if (l1 > 0.0) {
+    g = g < 0.0 ? -g : g;
+    g = exact::sub(g, l1);
+    if (!(g > 0.0)) return 0.0;
+  }
+  return exact::mul(g, g);
+}
+
+/// One division for both sides. `hl` and `hr` include l2.
+[[nodiscard]] inline double two_sided_gain(double gl, double hl, double gr, double hr, double l1) noexcept {
+  const double over_left = exact::mul(squared_gradient(gl, l1), hr);
+  const double over_right = exact::mul(squared_gradient(gr, l1), hl);
+  return exact::div(exact::add(over_left, over_right), exact::mul(hl, hr));
+}
+
+template <class Cell>
+[[nodiscard]] inline ScanBest scan_scalar(const ScanInput<Cell>& in) noexcept {
+  ScanBest best;
+  Cell left = in.start;
+  std::uint32_t count = in.start_count;
+  for (unsigned b = 0; b < in.cuts; ++b) {
+    left += in.cells[b];
+    const Cell right = in.total - left;
+    const auto hl = static_cast<double>(h_of(left));
+    const auto hr = static_cast<double>(h_of(right));
+    if (in.counts != nullptr) {
+      count += in.counts[b];
+      if (count < in.min_count || in.total_count - count < in.min_count) continue;
+    }
+    if (!(hl >= in.min_h && hr >= in.min_h)) continue;
+    const double gain = two_sided_gain(static_cast<double>(g_of(left)), exact::add(hl, in.l2), static_cast<double>(g_of(right)),
+                                       exact::add(hr, in.l2), in.l1);
+    if (gain > best.gain) best = {gain, b};
+  }
+  return best;
+}
+
+using ScanNarrow = ScanBest (*)(const ScanInput<NarrowCell>& in) noexcept;
+
+[[nodiscard]] inline ScanNarrow scan_for(CpuLevel) noexcept { return scan_scalar<NarrowCell>; }
+
+}  // namespace riskflag::inline v0_1::kernels

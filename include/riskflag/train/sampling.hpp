@@ -1,0 +1,72 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include <riskflag/core/random.hpp>
+#include <riskflag/train/options.hpp>
+
+namespace riskflag::inline v0_1::detail {
+
+/// Which rows and features the next tree may use. Whether a row is drawn depends on (seed, iteration, row) alone.
+class Sampling {
+ public:
+  Sampling(const TrainOptions& options, std::size_t rows, std::size_t features)
+      : options_(options), table_rows_(rows), table_features_(features), features_(features), random_(Random(options.seed).split(0x73616d706c65)) {  // "sample"
+    std::iota(features_.begin(), features_.end(), 0U);
+  }
+
+  /// Rows of weight 0 take part in nothing.
+  void leave_out_zero_weights(std::span<const double> weights) {
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      if (weights[i] > 0.0) positive_.push_back(static_cast<std::uint32_t>(i));
+    }
+    all_positive_ = weights.empty() || positive_.size() == table_rows_;
+    if (all_positive_) positive_.clear();
+  }
+
+  void draw(int iteration) {
+    const auto round = static_cast<std::uint64_t>(iteration);
+    if (draws_rows() && (iteration - 1) % options_.bagging_freq == 0) {
+      const Random rows = random_.split(1).split(round);
+      drawn_.clear();
+      const std::size_t n = all_positive_ ? table_rows_ : positive_.size();
+      for (std::size_t i = 0; i < n; ++i) {
+        const auto row = all_positive_ ? static_cast<std::uint32_t>(i) : positive_[i];
+        if (rows.uniform(row) < options_.bagging_fraction) drawn_.push_back(row);
+      }
+    }
+    if (options_.feature_fraction < 1.0) {
+      order_.resize(table_features_);
+      std::iota(order_.begin(), order_.end(), 0U);
+      shuffle(order_, random_.split(2).split(round));
+      const auto share = static_cast<double>(order_.size()) * options_.feature_fraction;
+      const std::size_t kept = std::clamp<std::size_t>(static_cast<std::size_t>(share + 0.5), 1, order_.size());
+      features_.assign(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(kept));
+      std::sort(features_.begin(), features_.end());
+    }
+  }
+
+  [[nodiscard]] bool uses_all_rows() const noexcept { return all_positive_ && !draws_rows(); }
+  [[nodiscard]] std::span<const std::uint32_t> rows() const noexcept { return draws_rows() ? drawn_ : positive_; }
+  [[nodiscard]] std::span<const std::uint32_t> features() const noexcept { return features_; }
+  /// True when another iteration may see other rows or features.
+  [[nodiscard]] bool draws() const noexcept { return draws_rows() || options_.feature_fraction < 1.0; }
+
+ private:
+  [[nodiscard]] bool draws_rows() const noexcept { return options_.bagging_freq > 0 && options_.bagging_fraction < 1.0; }
+
+  const TrainOptions& options_;
+  std::size_t table_rows_;
+  std::size_t table_features_;
+  std::vector<std::uint32_t> features_, order_;
+  std::vector<std::uint32_t> positive_, drawn_;
+  bool all_positive_ = true;
+  Random random_;
+};
+
+}  // namespace riskflag::inline v0_1::detail
