@@ -1,0 +1,187 @@
+// riskflag-train: a CSV in, a model directory out.
+
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <riskflag/core/file.hpp>
+#include <riskflag/core/parallel.hpp>
+#include <riskflag/gzip/gzip.hpp>
+#include <riskflag/study.hpp>
+#include <riskflag/track/journal.hpp>
+
+#include "../program.hpp"
+#include "progress.hpp"
+#include "report_data.hpp"
+#include "summary.hpp"
+
+namespace {
+
+/// The flags as they were given: every one but those that only say how to talk is a setting of the study.
+struct Flags {
+  std::map<std::string, std::vector<std::string>> values;  // "test_fraction" -> {"0.2"}
+  std::vector<std::string> sets;
+  std::string config;
+  bool json = false, quiet = false;
+};
+
+std::string setting_name(const std::string& flag) {
+  std::string name = flag.substr(2);
+  for (char& c : name) c = c == '-' ? '_' : c;
+  return name;
+}
+
+void add_flags(CLI::App& app, Flags& flags) {
+  const auto value = [&](const std::string& group, const std::string& flag, const std::string& what, const std::string& type) {
+    return app.add_option(flag, flags.values[setting_name(flag)], what)->group(group)->type_name(type)->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::Throw);
+  };
+  const auto list = [&](const std::string& group, const std::string& flag, const std::string& what, const std::string& type) {
+    return app.add_option(flag, flags.values[setting_name(flag)], what)->group(group)->type_name(type)->expected(1)->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  };
+  const auto flag = [&](const std::string& group, const std::string& name, const std::string& what) {
+    app.add_flag_callback(name, [&flags, name] { flags.values[setting_name(name)] = {"true"}; }, what)->group(group);
+  };
+  value("files", "--data", "CSV file, plain or .gz; - is standard input", "F.csv");
+  value("files", "--target", "column to predict", "COL");
+  value("files", "--output", "model directory to make", "DIR");
+
+  value("columns", "--positive", "level of the target that counts as 1", "LEVEL");
+  list("columns", "--id", "names a row, never a feature", "COL");
+  list("columns", "--drop", "not used", "COL");
+  list("columns", "--protected", "reported by group, never a feature", "COL");
+  list("columns", "--categorical", "a category even if all are numbers", "COL");
+  list("columns", "--numeric", "a number: any other cell is an error", "COL");
+  value("columns", "--weight", "weight of the row", "COL");
+
+  list("reading", "--missing", "token for missing", "[COL=]TOKEN");
+  list("reading", "--special", "codes that are levels of their own", "COL=CODE,...");
+  value("reading", "--delimiter", "auto, tab, space or a character", "CHAR");
+  flag("reading", "--no-header", "columns are c0, c1, ...");
+  value("reading", "--skip-rows", "lines before the header", "N");
+
+  value("parts", "--test", "file of test rows", "F2.csv");
+  value("parts", "--test-fraction", "share of test rows (0.2)", "X");
+  value("parts", "--valid", "file of validation rows", "F3.csv");
+  value("parts", "--valid-fraction", "of what test leaves (0.1)", "X");
+  value("parts", "--split", "stratified, random, group or time", "KIND");
+  value("parts", "--group-by", "columns, or fields: all features", "COL,...");
+  value("parts", "--time-by", "column that orders the rows", "COL");
+  value("parts", "--cv", "folds instead of a validation part", "K");
+
+  value("model", "--recipe", "how to prepare the columns", "R.json");
+  app.add_option("--config", flags.config, "options as a JSON object")->group("model")->type_name("C.json");
+  app.add_option("--set", flags.sets, "any option or LightGBM parameter")->group("model")->type_name("NAME=VALUE")->expected(1)
+      ->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  value("model", "--objective", "binary or regression", "NAME");
+  value("model", "--threads", "0 = all cores", "N");
+  value("model", "--seed", "the only source of randomness (42)", "N");
+  value("model", "--threshold", "f1, cost:FN,FP, approve:RATE, NUMBER", "RULE");
+  value("model", "--reasons", "code and text for each field", "R.json");
+  for (const char* later : {"--offset", "--monotone", "--calibrate", "--search", "--search-space", "--register", "--alias"}) {
+    list("", later, "not built yet", "X");
+  }
+
+  value("records", "--tracking", "journal:DIR", "WHERE");
+  flag("records", "--tracking-required", "a record that fails is an error");
+  value("records", "--experiment", "name of the experiment", "NAME");
+  value("records", "--run-name", "name of the run", "NAME");
+  value("records", "--report", "HTML report to write", "F.html");
+
+  flag("running", "--strict", "what the leak guard finds is an error");
+  flag("running", "--force", "replace a model directory");
+  flag("running", "--keep-on-interrupt", "Ctrl-C keeps the model so far");
+  app.add_flag("--json", flags.json, "one JSON object on stdout")->group("running");
+  app.add_flag("--quiet", flags.quiet, "no progress, no messages")->group("running");
+}
+
+riskflag::study::StudyOptions resolve(const Flags& flags) {
+  riskflag::study::Settings settings;
+  if (!flags.config.empty()) {
+    if (flags.config.ends_with(".conf")) {
+      riskflag::fail(riskflag::ErrorCode::usage, "--config", "a .conf file is not built yet in riskflag " + std::string(riskflag::kVersion) +
+                                                                 "; accepted: a .json file");
+    }
+    settings.add_config(riskflag::read_file(flags.config), flags.config);
+  }
+  for (const auto& [name, values] : flags.values) {
+    if (values.empty()) continue;
+    std::string flag = "--" + name;
+    for (char& c : flag) c = c == '_' ? '-' : c;
+    settings.add(riskflag::study::Layer::flag, name, values, flag);
+  }
+  for (const std::string& set : flags.sets) settings.add_set(set);
+  riskflag::study::StudyOptions options = settings.resolve();
+  const auto need = [](const std::string& value, const char* flag, const char* what) {
+    if (value.empty()) riskflag::fail(riskflag::ErrorCode::usage, flag, std::string("is needed: ") + what);
+  };
+  need(options.data, "--data", "the CSV file to learn from");
+  need(options.columns.target, "--target", "the column to predict");
+  need(options.output, "--output", "the model directory to make");
+  return options;
+}
+
+int train(const Flags& flags, const std::string& command) {
+  program::Interrupt interrupt;
+  riskflag::study::StudyOptions options = resolve(flags);
+  options.command = command;
+  program::ProgressPrinter progress(flags.quiet);
+
+  std::unique_ptr<riskflag::track::Logger> logger;
+  if (!options.tracking.empty()) {
+    logger = std::make_unique<riskflag::track::JournalLogger>(options.tracking.substr(std::string_view("journal:").size()));
+  }
+  riskflag::study::StudyHooks hooks;
+  hooks.stop = interrupt.token();
+  hooks.open = [](const std::string& path) { return riskflag::open_source(path); };
+  hooks.logger = logger.get();
+  hooks.tracking_required = options.tracking_required;
+  hooks.progress = [&](const riskflag::study::Progress& state) { progress.show(state); };
+  hooks.warning = [&](const riskflag::study::Warning& warning) {
+    progress.say("warning: " + warning.code + ": " + warning.message + (warning.remedy.empty() ? "" : " (" + warning.remedy + ")"));
+  };
+  hooks.report = [](const riskflag::study::StudyView& view) { return program::ReportBuilder().render(view); };
+
+  riskflag::Pool pool(static_cast<unsigned>(options.threads));
+  riskflag::study::StudyResult result;
+  try {
+    result = riskflag::study::run_study(options, pool, hooks);
+  } catch (...) {
+    progress.finish();
+    throw;
+  }
+  progress.finish();
+  if (flags.json) return program::print(riskflag::study::result_json(result) + "\n") ? program::kDone : program::kFailed;
+  return program::print(program::summary(result, options)) ? program::kDone : program::kFailed;
+}
+
+/// The command line as it can be pasted into a shell.
+std::string command_text(int argc, char** argv) {
+  std::string command;
+  for (int i = 0; i < argc; ++i) {
+    const std::string word = i == 0 ? riskflag::file_name(argv[0]) : argv[i];
+    const bool plain = !word.empty() && word.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./=:,@%+") ==
+                                            std::string::npos;
+    command += i == 0 ? "" : " ";
+    if (plain) {
+      command += word;
+      continue;
+    }
+    command += '\'';
+    for (const char c : word) command += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    command += '\'';
+  }
+  return command;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Learns from a CSV file and writes a model directory.", "riskflag-train");
+  Flags flags;
+  add_flags(app, flags);
+  return program::run(app, argc, argv, [&] { return train(flags, command_text(argc, argv)); });
+}
