@@ -1,0 +1,102 @@
+// riskflag-score: a model directory and a CSV in, scores out; row by row, in order.
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include <riskflag/bundle/bundle.hpp>
+#include <riskflag/core/file.hpp>
+#include <riskflag/core/parallel.hpp>
+#include <riskflag/gzip/gzip.hpp>
+
+#include "../program.hpp"
+#include "score_stream.hpp"
+
+namespace {
+
+struct Flags {
+  std::string model, data, output;
+  int threads = 0;
+  bool allow_bad_rows = false, json = false, quiet = false;
+};
+
+std::string result_json(const Flags& flags, const riskflag::bundle::Bundle& bundle, const program::ScoreCounts& counts,
+                        std::size_t ignored, double seconds) {
+  riskflag::JsonWriter json;
+  json.begin_object().key("output").value(riskflag::absolute_path(flags.output)).key("rows").value(counts.rows);
+  json.key("bad_rows").value(counts.bad).key("high");
+  if (bundle.kind() == riskflag::bundle::Kind::binary) json.value(counts.high);
+  else json.null();
+  json.key("threshold");
+  if (bundle.kind() == riskflag::bundle::Kind::binary) json.value(bundle.decision.threshold);
+  else json.null();
+  json.key("ignored_columns").value(std::uint64_t{ignored});
+  json.key("model").begin_object().key("name").value(bundle.name).key("version").value(bundle.version);
+  json.key("digest").value(bundle.digest).end_object();
+  json.key("seconds").value(seconds).key("peak_rss_bytes").value(riskflag::peak_rss_bytes());
+  json.end_object();
+  return std::move(json).text() + "\n";
+}
+
+int score(const Flags& flags) {
+  program::Interrupt interrupt;
+  if (flags.model.starts_with("models:/")) {
+    riskflag::fail(riskflag::ErrorCode::usage, "--model", "the registry (models:/) is not built yet in riskflag " +
+                                                              std::string(riskflag::kVersion) + "; accepted: a model directory");
+  }
+  if (flags.json && flags.output == "-") {
+    riskflag::fail(riskflag::ErrorCode::usage, "--json", "and --output - both want standard output");
+  }
+  const std::int64_t start = riskflag::monotonic_ns();
+  const riskflag::bundle::Bundle bundle = riskflag::bundle::open(flags.model);
+  if (bundle.kind() == riskflag::bundle::Kind::multiclass) {
+    riskflag::fail(riskflag::ErrorCode::unsupported, flags.model, "scoring more than two classes is not built yet");
+  }
+  const std::unique_ptr<riskflag::ByteSource> source = riskflag::open_source(flags.data);
+  riskflag::Pool pool(static_cast<unsigned>(flags.threads));
+  program::ScoreStream stream(bundle, *source, pool);
+  riskflag::FileSink sink(flags.output);
+  const program::ScoreCounts counts = stream.run(sink, interrupt.token());
+  sink.close();
+
+  const double seconds = static_cast<double>(riskflag::monotonic_ns() - start) * 1e-9;
+  if (counts.bad > 0) {
+    const std::string message = std::to_string(counts.bad) + " of " + std::to_string(counts.rows) +
+                                " rows could not be scored (row " + std::to_string(counts.first_bad) + ": " + counts.first_error + ")";
+    if (!flags.allow_bad_rows) {
+      riskflag::fail(riskflag::ErrorCode::invalid_data, flags.data,
+                     message + "; the scores were written, those rows have an error instead (--allow-bad-rows makes it exit 0)");
+    }
+    if (!flags.quiet) std::fprintf(stderr, "warning: %s\n", message.c_str());
+  }
+  if (flags.json) return program::print(result_json(flags, bundle, counts, stream.ignored_columns(), seconds)) ? program::kDone : program::kFailed;
+  if (!flags.quiet) {
+    std::FILE* out = flags.output == "-" ? stderr : stdout;
+    std::fprintf(out, "%llu rows scored", static_cast<unsigned long long>(counts.rows - counts.bad));
+    if (bundle.kind() == riskflag::bundle::Kind::binary) std::fprintf(out, ", %llu High", static_cast<unsigned long long>(counts.high));
+    if (counts.bad > 0) std::fprintf(out, ", %llu not scored", static_cast<unsigned long long>(counts.bad));
+    if (stream.ignored_columns() > 0) std::fprintf(out, "; %zu columns that the model does not know were ignored", stream.ignored_columns());
+    std::fprintf(out, " (%.2f s)\n", seconds);
+  }
+  return program::kDone;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Scores the rows of a CSV file with a model directory. Rows keep their order; a row that cannot be\n"
+               "scored keeps its place with an error.",
+               "riskflag-score");
+  Flags flags;
+  app.add_option("--model", flags.model, "model directory")->required()->type_name("DIR");
+  app.add_option("--data", flags.data, "CSV file with a header, plain or .gz; - is standard input")->required()->type_name("F.csv");
+  app.add_option("--output", flags.output, "CSV file to write; - is standard output")->required()->type_name("scores.csv");
+  app.add_option("--threads", flags.threads, "0 = all cores")->check(CLI::Range(0, 1024))->type_name("N");
+  app.add_flag("--allow-bad-rows", flags.allow_bad_rows, "rows that cannot be scored do not make the exit 1");
+  app.add_flag("--json", flags.json, "one JSON object on stdout");
+  app.add_flag("--quiet", flags.quiet, "no messages");
+  program::not_built_yet(app, "--explain", "explaining scores");
+  program::not_built_yet(app, "--replay", "replaying a decision log");
+  program::not_built_yet(app, "--tracking", "tracking of scores");
+  return program::run(app, argc, argv, [&] { return score(flags); });
+}
