@@ -75,6 +75,13 @@ if [[ ${1:-} == --print ]]; then
   exit
 fi
 
+if python3 "$here/exact_tables.py" >"$work/log"; then
+  passed=$((passed + 1))
+else
+  echo "FAILED the tables of core/exact.hpp are not what exact_tables.py computes"
+  head -5 "$work/log"
+  failed=$((failed + 1))
+fi
 for compiler in $compilers; do
   if ! command -v "$compiler" >/dev/null; then
     echo "skipped: $compiler is not installed"
