@@ -42,8 +42,8 @@ struct PipelineParts {
   std::map<std::string, double> information_value;   ///< by feature: of weight-of-evidence columns, from all training rows
 };
 
-/// A fitted preparation: raw fields in, features out; the same bits for one row and for a frame, for any block size, number of threads, compiler
-/// and flags.
+/// A fitted preparation: raw fields in, features out; the same bits for one row and for a frame, for any block size, number
+/// of threads, compiler and flags.
 ///
 /// Life: 1. fit() or bundle::parse_pipeline makes it; 2. any number of threads apply it, each with its own Scratch;
 /// 3. bundle::pipeline_text saves it. Const members are thread-safe.
@@ -51,7 +51,7 @@ class Pipeline {
  public:
   Pipeline() = default;
   /// Throws Error(corrupt) when a slot is read before it is written or written twice, a formula is not well formed, a
-  /// table is too short for its levels, or edges do not ascend: what stands here was read from a file, perhaps.
+  /// one-hot table names a column that is not there, or edges do not ascend: what stands here was read from a file, perhaps.
   explicit Pipeline(PipelineParts parts);
 
   [[nodiscard]] const PipelineParts& parts() const noexcept { return parts_; }

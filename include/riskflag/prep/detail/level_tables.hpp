@@ -89,8 +89,10 @@ struct FittedOneHot {
   if (step.max_categories > 0 && step.max_categories < columns) {
     std::vector<std::size_t> by_rows(categories.size());
     std::iota(by_rows.begin(), by_rows.end(), std::size_t{0});
-    std::stable_sort(by_rows.begin(), by_rows.end(),
-                     [&](std::size_t a, std::size_t b) { return categories[a].rows < categories[b].rows; });
+    // Not std::stable_sort: libstdc++'s uses a function that clang 19 reports as deprecated in the consumer's build.
+    std::sort(by_rows.begin(), by_rows.end(), [&](std::size_t a, std::size_t b) {
+      return categories[a].rows != categories[b].rows ? categories[a].rows < categories[b].rows : a < b;
+    });
     const auto kept = std::min(static_cast<std::size_t>(step.max_categories - 1), by_rows.size());
     for (std::size_t i = 0; i < by_rows.size() - kept; ++i) categories[by_rows[i]].infrequent = true;
   }
