@@ -23,7 +23,7 @@ struct ReasonText {
 /// decision.json: High exactly when probability >= threshold.
 struct Decision {
   double threshold = 0.5;
-  std::vector<ReasonText> reasons;
+  std::vector<ReasonText> reasons{};
   friend bool operator==(const Decision&, const Decision&) = default;
 };
 

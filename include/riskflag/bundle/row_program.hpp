@@ -1,15 +1,21 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <riskflag/bundle/bundle.hpp>
+#include <riskflag/calibrate/calibration.hpp>
+#include <riskflag/data/schema.hpp>
+#include <riskflag/predict/predictor.hpp>
 #include <riskflag/prep/fields.hpp>
+#include <riskflag/prep/pipeline.hpp>
 
 namespace riskflag::inline v0_1::bundle {
+
+struct Bundle;
 
 /// One cell of a raw row before the schema has looked at it. The text belongs to the caller.
 struct RawCell {
@@ -54,6 +60,8 @@ class RowProgram {
   /// The same before there is a Bundle (the trainer, save()).
   RowProgram(const Schema& schema, const prep::Pipeline& pipeline, const Predictor& predictor,
              const Calibration& calibration);
+  /// Nothing may be a temporary: only pointers are kept.
+  RowProgram(Schema&&, const prep::Pipeline&, const Predictor&, const Calibration&) = delete;
 
   /// The fields that a row is made of (role feature), in the order that prepare() takes their cells.
   [[nodiscard]] const std::vector<std::string>& inputs() const noexcept;
@@ -77,15 +85,26 @@ class RowProgram {
   void scores(std::span<const double> features, std::span<double> out) const;
 
  private:
+  struct Input {
+    std::size_t field = 0;            // index into schema_->fields
+    bool numeric_tokens = false;      // a missing token reads as a number: values must be compared with the tokens first
+    bool numeric_levels = false;      // a level is the text of a number, so that an unknown number is an unseen level
+  };
+  [[nodiscard]] bool read_number(std::size_t input, const RawCell& cell, double& value, std::vector<FieldIssue>& issues) const;
+  [[nodiscard]] bool read_level(std::size_t input, const RawCell& cell, double& value, std::vector<FieldIssue>& issues) const;
+  [[nodiscard]] bool read_date(std::size_t input, const RawCell& cell, double& value, std::vector<FieldIssue>& issues) const;
+  [[nodiscard]] bool refuse(std::size_t input, std::string_view code, const RawCell& cell, std::vector<FieldIssue>& issues) const;
+  [[nodiscard]] std::string expected(std::size_t input, std::string_view found) const;
+
   const Schema* schema_;
   const prep::Pipeline* pipeline_;
   const Predictor* predictor_;
   Calibration calibration_;
+  bool probabilities_ = true;  // binary: the calibration applies
   prep::FieldEncoder encoder_;
-  std::vector<std::string> inputs_;
-  std::vector<std::size_t> fields_;  // input -> index into schema_->fields
-  std::vector<std::uint32_t> by_name_;  // inputs sorted by name
-  std::vector<unsigned char> numeric_levels_;
+  std::vector<std::string> names_;
+  std::vector<Input> inputs_;
+  std::vector<std::uint32_t> by_name_;  // inputs in the order of their names
 };
 
 /// Where a CSV file's columns go: the header matched with the schema by name, in any order.

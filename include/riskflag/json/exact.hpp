@@ -19,8 +19,8 @@
 namespace riskflag::inline v0_1 {
 
 /// Base of what read_json_events() calls, in the order of the text. Each member returns true to go on, false to stop; a
-/// derived class hides those that it wants to hear. Views into the text stay valid
-/// with it; a string or key with escapes, until read_json_events() returns.
+/// derived class hides those that it wants to hear. Views stay valid until the value
+/// that they lie in ends, if that is the outermost one or stands directly in it (one row of an array of rows).
 struct JsonEvents {
   bool begin_object() { return true; }
   bool end_object() { return true; }
@@ -31,6 +31,8 @@ struct JsonEvents {
   bool number(std::string_view) { return true; }  ///< its text as it stands; RFC 8259 form, magnitude not checked
   bool boolean(bool) { return true; }
   bool null() { return true; }
+  /// True while strings are not needed: those with escapes are then not kept.
+  [[nodiscard]] bool skipping() const { return false; }
 };
 
 struct JsonLimits {
@@ -56,10 +58,10 @@ class Handler {
 
   bool on_document_begin(Code&) { return true; }
   bool on_document_end(Code&) { return true; }
-  bool on_object_begin(Code& problem) { return go_on(events_.begin_object(), problem); }
-  bool on_object_end(std::size_t, Code& problem) { return go_on(events_.end_object(), problem); }
-  bool on_array_begin(Code& problem) { return go_on(events_.begin_array(), problem); }
-  bool on_array_end(std::size_t, Code& problem) { return go_on(events_.end_array(), problem); }
+  bool on_object_begin(Code& problem) { return begin(events_.begin_object(), problem); }
+  bool on_object_end(std::size_t, Code& problem) { return end(events_.end_object(), problem); }
+  bool on_array_begin(Code& problem) { return begin(events_.begin_array(), problem); }
+  bool on_array_end(std::size_t, Code& problem) { return end(events_.end_array(), problem); }
   bool on_key_part(View part, std::size_t, Code& problem) { return add(part, limits_.max_string, problem); }
   bool on_key(View part, std::size_t, Code& problem) {
     std::string_view whole;
@@ -83,6 +85,14 @@ class Handler {
   [[nodiscard]] bool too_long() const noexcept { return too_long_; }
 
  private:
+  bool begin(bool yes, Code& problem) {
+    ++depth_;
+    return go_on(yes, problem);
+  }
+  bool end(bool yes, Code& problem) {
+    if (--depth_ <= 1) kept_.clear();
+    return go_on(yes, problem);
+  }
   bool go_on(bool yes, Code& problem) {
     if (yes) return true;
     stopped_ = true;
@@ -105,9 +115,13 @@ class Handler {
       return true;
     }
     if (!add(part, limit, problem)) return false;
-    kept_.push_back(std::move(pending_));
+    if (events_.skipping()) {
+      whole = {};
+    } else {
+      kept_.push_back(std::move(pending_));
+      whole = kept_.back();
+    }
     pending_.clear();
-    whole = kept_.back();
     return true;
   }
   bool number(View part, Code& problem) {
@@ -120,6 +134,7 @@ class Handler {
   JsonLimits limits_;
   std::string pending_;
   std::deque<std::string> kept_;  // a deque: growing moves no string
+  std::size_t depth_ = 0;
   bool stopped_ = false, too_long_ = false;
 };
 

@@ -1,0 +1,9 @@
+#pragma once
+
+// Request bytes in, response bytes out, for one opened model directory. No sockets: hand it requests from any server.
+
+#include <riskflag/serve/codec.hpp>
+#include <riskflag/serve/json_schema.hpp>
+#include <riskflag/serve/message.hpp>
+#include <riskflag/serve/problem.hpp>
+#include <riskflag/serve/service.hpp>

@@ -1,0 +1,285 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <riskflag/core/error.hpp>
+#include <riskflag/core/file.hpp>
+#include <riskflag/core/json_writer.hpp>
+#include <riskflag/core/text.hpp>
+#include <riskflag/data/csv.hpp>
+#include <riskflag/json/exact.hpp>
+#include <riskflag/serve/codec.hpp>
+#include <riskflag/serve/detail/json_rows.hpp>
+
+namespace riskflag::inline v0_1::serve {
+
+inline FieldBook::FieldBook(const Schema& schema, const bundle::RowProgram& program) {
+  std::uint32_t inputs = 0;
+  for (const Field& field : schema.fields) {
+    Entry entry;
+    entry.number = static_cast<std::uint32_t>(entries_.size());
+    if (field.role == Role::feature) {
+      entry.kind = Kind::input;
+      entry.place = inputs++;
+    } else if (field.role == Role::id) {
+      entry.kind = Kind::id;
+      entry.place = static_cast<std::uint32_t>(ids_.size());
+      ids_.push_back(field.name);
+    }
+    entries_.push_back(entry);
+    names_.push_back(field.name);
+  }
+  if (inputs != program.inputs().size()) fail(ErrorCode::internal, "serve", "schema and row program differ");
+  for (std::uint32_t i = 0; i < names_.size(); ++i) by_name_.emplace(names_[i], i);
+}
+
+inline const FieldBook::Entry* FieldBook::find(std::string_view name) const {
+  const auto it = by_name_.find(name);
+  return it == by_name_.end() ? nullptr : &entries_[it->second];
+}
+
+inline std::string FieldBook::expected(std::string_view unknown) const {
+  // A long list is not searched: an attacker chooses the names, and the distance costs time.
+  const bool search = names_.size() <= 2000 && unknown.size() <= 200;
+  return "a field of the model, see /v1/schema" + (search ? did_you_mean(unknown, names_) : std::string());
+}
+
+inline void RowInput::begin(const FieldBook& book, std::size_t inputs) {
+  cells.assign(inputs, {});
+  ids.assign(book.ids().size(), {});
+  if (seen.size() != book.size() || ++stamp == 0) {
+    seen.assign(book.size(), 0);
+    stamp = 1;
+  }
+  issues.clear();
+}
+
+namespace detail {
+
+inline std::unique_ptr<Problem> problem(int status, std::string code, std::string text, std::vector<RowIssue> errors = {}) {
+  return std::make_unique<Problem>(Problem{status, std::move(code), std::move(text), std::move(errors)});
+}
+
+/// The id's own JSON: a number or boolean as it stood, a string quoted, null.
+inline void append_id(std::string& out, const bundle::RawCell& cell) {
+  switch (cell.kind) {
+    case bundle::RawCell::Kind::absent:
+    case bundle::RawCell::Kind::null: out += "null"; return;
+    case bundle::RawCell::Kind::number:
+    case bundle::RawCell::Kind::boolean: out += cell.text; return;
+    case bundle::RawCell::Kind::cell:
+    case bundle::RawCell::Kind::text: out += json_quoted(cell.text); return;
+  }
+}
+
+inline std::string rows_text(std::uint64_t rows) { return std::to_string(rows) + (rows == 1 ? " row" : " rows"); }
+
+}  // namespace detail
+
+inline Codec::Codec(const bundle::Bundle& model) : model_(model), program_(model), book_(model.schema, program_) {
+  if (model.kind() != bundle::Kind::binary) {
+    fail(ErrorCode::unsupported, model.path, "the model's objective is " + quoted(model.model.objective.name) +
+                                                 "; only binary models can be served (riskflag-score takes all)");
+  }
+  const auto end_of = [&](std::string_view risk) {
+    JsonWriter json;
+    json.begin_object().key("risk").value(risk).key("threshold").value(model.decision.threshold).key("model").begin_object();
+    json.key("name").value(std::string_view(model.name)).key("version").value(std::string_view(model.version));
+    json.key("digest").value(std::string_view(model.digest)).end_object().end_object();
+    return "," + std::move(json).text().substr(1);
+  };
+  high_ = end_of("High");
+  low_ = end_of("Low");
+  const std::string tail = "," + number_text(model.decision.threshold) + "," + csv_cell(model.version) + ",\n";
+  csv_high_ = ",High" + tail;
+  csv_low_ = ",Low" + tail;
+}
+
+inline bool Codec::score(Workspace& memory, double& probability) const {
+  memory.features.resize(program_.features());
+  // Issues of the reader (unknown or repeated names) come first; the cells are read all the same, so that one answer tells all.
+  const bool readable = memory.row.issues.empty();
+  const bool good = program_.prepare(memory.row.cells, memory.features, memory.scratch, memory.row.issues);
+  if (!readable || !good) return false;
+  probability = program_.probability(memory.features);
+  return true;
+}
+
+inline void Codec::write_result(std::string& out, const RowInput& row, double probability, DecisionIds& ids) const {
+  out += R"({"decision_id":")";
+  ids.append(out);
+  out += R"(","id":{)";
+  for (std::size_t i = 0; i < row.ids.size(); ++i) {
+    if (i > 0) out += ',';
+    out += json_quoted(book_.ids()[i]);
+    out += ':';
+    detail::append_id(out, row.ids[i]);
+  }
+  out += R"(},"probability":)";
+  append_number(out, probability);
+  out += probability >= model_.decision.threshold ? high_ : low_;
+}
+
+inline Codec::Outcome Codec::json(std::string_view body, std::string& out, Workspace& memory) const {
+  Outcome outcome;
+  DecisionIds ids;
+  std::vector<RowIssue> errors;
+  const std::size_t begin = out.size();
+  auto on_row = [&](RowInput& row) {
+    ++outcome.rows;
+    double probability = 0;
+    if (score(memory, probability)) {
+      if (errors.empty()) {
+        out += outcome.rows == 1 ? "" : ",";
+        write_result(out, row, probability, ids);
+      }
+      return true;
+    }
+    for (auto& issue : row.issues) {
+      if (errors.size() < kMaxErrors) errors.push_back({outcome.rows, std::move(issue)});
+    }
+    return errors.size() < kMaxErrors;
+  };
+  detail::JsonRows rows(book_, program_.inputs().size(), memory.row, on_row);
+  out += ' ';  // becomes '[' or goes
+  const auto read = read_json_events(body, rows);
+  if (!read && read.failure().code == ErrorCode::parse) {
+    outcome.problem = detail::problem(400, "bad_request", "the body is not JSON that is accepted here: " + read.failure().text());
+  } else if (!rows.shape_defect().empty()) {
+    outcome.problem = detail::problem(400, "bad_request", rows.shape_defect());
+  } else if (!errors.empty()) {
+    const bool cut = errors.size() == kMaxErrors;
+    std::string text = (cut ? "at least " : "") + std::to_string(errors.size()) + (errors.size() == 1 ? " cell" : " cells") +
+                       " cannot be used; nothing was scored. First: " + errors.front().issue.sentence();
+    outcome.problem = detail::problem(422, "invalid_field", std::move(text), std::move(errors));
+  }
+  if (outcome.problem) {
+    out.resize(begin);
+    return outcome;
+  }
+  if (rows.is_array()) {
+    out[begin] = '[';
+    out += ']';
+  } else {
+    out.erase(begin, 1);
+  }
+  return outcome;
+}
+
+inline Codec::Outcome Codec::ndjson(std::string_view body, std::string& out, Workspace& memory) const {
+  Outcome outcome;
+  DecisionIds ids;
+  std::size_t at = 0;
+  while (at < body.size()) {
+    const std::size_t end = std::min(body.find('\n', at), body.size());
+    const std::string_view line = trimmed(body.substr(at, end - at));
+    at = end + 1;
+    if (line.empty()) continue;
+    ++outcome.rows;
+    bool scored = false;
+    detail::JsonRows rows(book_, program_.inputs().size(), memory.row, [&](RowInput& row) {
+      double probability = 0;
+      scored = score(memory, probability);
+      if (scored) write_result(out, row, probability, ids);
+      return true;
+    });
+    const std::size_t begin = out.size();
+    const auto read = read_json_events(line, rows);
+    const bool one_object = read && !rows.is_array();
+    if (!scored || !one_object) {
+      out.resize(begin);
+      ++outcome.bad_rows;
+      JsonWriter json;
+      json.begin_object().key("row").value(outcome.rows).key("error").begin_object();
+      std::vector<RowIssue> errors;
+      if (one_object) {
+        for (auto& issue : memory.row.issues) errors.push_back({outcome.rows, std::move(issue)});
+        json.key("code").value("invalid_field").key("detail").value(std::string_view(errors.front().issue.sentence()));
+      } else {
+        std::string text = "a line is one flat object of fields";
+        if (!read && read.failure().code == ErrorCode::parse) text = read.failure().message + "; " + text;
+        json.key("code").value("bad_request").key("detail").value(std::string_view(text));
+      }
+      json.key("errors");
+      write_errors(json, errors);
+      json.end_object().end_object();
+      out += json.text();
+    }
+    out += '\n';
+  }
+  return outcome;
+}
+
+inline Codec::Outcome Codec::csv(std::string_view body, std::string& out, Workspace& memory) const {
+  Outcome outcome;
+  MemorySource source(body, "the body");
+  std::unique_ptr<CsvRows> rows;
+  try {
+    rows = std::make_unique<CsvRows>(source, CsvOptions{});
+  } catch (const Error& error) {
+    outcome.problem = detail::problem(400, "bad_request", error.what());
+    return outcome;
+  }
+  const bundle::ColumnMap map = bundle::map_columns(model_.schema, rows->header());
+  outcome.ignored_columns = map.ignored;
+  if (!map.missing_required.empty()) {
+    std::vector<RowIssue> errors;
+    for (const std::string& name : map.missing_required) {
+      if (errors.size() < kMaxErrors) errors.push_back({0, {name, "missing_field", "no such column", "a column " + quoted(name)}});
+    }
+    outcome.problem = detail::problem(422, "invalid_field", "the CSV has no column " + quoted(map.missing_required.front()) +
+                                                                ", which the model requires", std::move(errors));
+    return outcome;
+  }
+
+  // A column of an answer that comes in again is replaced, so that no name stands twice.
+  static constexpr std::string_view kOurs[] = {"decision_id", "probability", "risk", "threshold", "model_version", "error"};
+  std::vector<std::size_t> kept;
+  for (std::size_t i = 0; i < rows->header().size(); ++i) {
+    if (std::find(std::begin(kOurs), std::end(kOurs), rows->header()[i]) == std::end(kOurs)) kept.push_back(i);
+  }
+  for (const std::size_t column : kept) out += csv_cell(rows->header()[column]) + ",";
+  out += "decision_id,probability,risk,threshold,model_version,error\n";
+
+  DecisionIds ids;
+  std::vector<std::string_view> cells;
+  for (auto next = rows->next(cells); next != CsvRows::Next::end; next = rows->next(cells)) {
+    ++outcome.rows;
+    const bool whole = next == CsvRows::Next::row;
+    for (const std::size_t column : kept) {
+      if (whole) out += csv_cell(cells[column]);
+      out += ',';
+    }
+    std::string error;
+    if (whole) {
+      memory.row.begin(book_, program_.inputs().size());
+      for (std::size_t i = 0; i < map.inputs.size(); ++i) {
+        if (map.inputs[i] != bundle::ColumnMap::kAbsent) memory.row.cells[i] = bundle::RawCell::of_csv(cells[map.inputs[i]]);
+      }
+      double probability = 0;
+      if (score(memory, probability)) {
+        ids.append(out);
+        out += ',';
+        append_number(out, probability);
+        out += probability >= model_.decision.threshold ? csv_high_ : csv_low_;
+        continue;
+      }
+      for (const auto& issue : memory.row.issues) error += (error.empty() ? "" : "; ") + issue.sentence();
+    } else {
+      error = "line " + std::to_string(rows->problem().line) + ": " + rows->problem().message;
+    }
+    ++outcome.bad_rows;
+    out += ",,,," + csv_cell(model_.version) + "," + csv_cell(error) + "\n";
+  }
+  return outcome;
+}
+
+}  // namespace riskflag::inline v0_1::serve
