@@ -1,5 +1,5 @@
-// The guard on public tables, which are not part of the project: RISKFLAG_DATA names their directory, ../shared/data beside
-// the checkout is looked at otherwise; skipped, with a printed line, where there is none.
+// The guard on public tables, which are not part of the project: RISKFLAG_DATA names their directory, ../shared/data
+// beside the checkout is looked at otherwise; skipped, with a printed line, where there is none.
 
 #include <riskflag/audit/leak.hpp>
 
@@ -49,9 +49,11 @@ std::vector<audit::Finding> ask(const Question& question) {
   for (std::size_t i = 0; i < frame.rows(); ++i) labels.push_back(target.cell_text(i) == question.positive ? 1 : 0);
   std::vector<std::uint64_t> groups;
   if (question.kind == riskflag::SplitKind::group) groups = riskflag::group_ids(frame, fields);
-  const riskflag::Split split = riskflag::split_rows(frame.rows(), {.kind = question.kind, .valid_fraction = 0}, labels, groups);
+  const riskflag::Split split =
+      riskflag::split_rows(frame.rows(), {.kind = question.kind, .valid_fraction = 0}, labels, groups);
   auto findings = audit::find_leaks(frame, schema, labels, split, pool);
-  for (const audit::Finding& finding : findings) MESSAGE(finding.code << ": " << finding.message << " -> " << finding.remedy);
+  for (const audit::Finding& finding : findings)
+    MESSAGE(finding.code << ": " << finding.message << " -> " << finding.remedy);
   return findings;
 }
 
@@ -65,7 +67,8 @@ bool has(const std::vector<audit::Finding>& findings, const std::string& code) {
 }  // namespace
 
 TEST_CASE("loan_behavior: a random split is a leak of 85.6 % of the test rows, a split by customer is none") {
-  Question question{.file = data_path("loan_behavior/Training Data.csv"), .target = "Risk_Flag", .positive = "1", .ids = {"Id"}};
+  Question question{
+      .file = data_path("loan_behavior/Training Data.csv"), .target = "Risk_Flag", .positive = "1", .ids = {"Id"}};
   if (question.file.empty()) return;
   const auto findings = ask(question);
   REQUIRE(!findings.empty());
@@ -89,7 +92,8 @@ TEST_CASE("loan_behavior: a random split is a leak of 85.6 % of the test rows, a
 }
 
 TEST_CASE("adult: neither a split leak nor a target leak") {
-  Question question{.file = data_path("adult/adult.data"), .target = "c14", .positive = ">50K", .csv = {.header = false}};
+  Question question{
+      .file = data_path("adult/adult.data"), .target = "c14", .positive = ">50K", .csv = {.header = false}};
   if (question.file.empty()) return;
   CHECK(ask(question).empty());
 }
@@ -109,7 +113,8 @@ TEST_CASE("gmsc: clean without its row number, which is a key") {
 }
 
 TEST_CASE("credit_risk_dataset: no leak of split or target") {
-  Question question{.file = data_path("credit_risk_dataset/credit_risk_dataset.csv"), .target = "loan_status", .positive = "1"};
+  Question question{
+      .file = data_path("credit_risk_dataset/credit_risk_dataset.csv"), .target = "loan_status", .positive = "1"};
   if (question.file.empty()) return;
   const auto findings = ask(question);
   CHECK_FALSE(has(findings, "split_leak"));

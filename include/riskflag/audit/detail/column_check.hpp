@@ -1,7 +1,7 @@
 #pragma once
 
-// What is wrong with one column by itself. Each check looks at a sample first and at the whole column only when the sample
-// gives it reason to, which keeps the guard below 20 ns a cell.
+// What is wrong with one column by itself. Each check looks at a sample first and at the whole column only when the
+// sample gives it reason to, which keeps the guard below 20 ns a cell.
 
 #include <algorithm>
 #include <cmath>
@@ -26,13 +26,14 @@ struct Key {
   double share = 0;  ///< distinct values per row that has one
 };
 
-/// The key-likeness of a category, text or whole-number column; nullopt when it is nothing of the kind. Whole numbers that
-/// are spread out over more than four times their count are as likely amounts as numbers of something: only a thousand of
-/// them nearly without repetition are called a key.
+/// The key-likeness of a category, text or whole-number column; nullopt when it is nothing of the kind. Whole numbers
+/// that are spread out over more than four times their count are as likely amounts as numbers of something: only a
+/// thousand of them nearly without repetition are called a key.
 [[nodiscard]] inline std::optional<Key> find_key(const Column& column, double wanted) {
   const std::size_t rows = column.size();
   if (rows < 20 || column.type == ColumnType::date) return std::nullopt;
-  if (column.type == ColumnType::category && static_cast<double>(column.levels.size()) < wanted * static_cast<double>(rows) / 2) {
+  if (column.type == ColumnType::category &&
+      static_cast<double>(column.levels.size()) < wanted * static_cast<double>(rows) / 2) {
     return std::nullopt;
   }
   std::vector<std::uint32_t> all(rows);
@@ -62,8 +63,8 @@ struct Key {
     }
     if (2 * present < looked.size()) return std::nullopt;
     const double share = static_cast<double>(seen.size()) / static_cast<double>(present);
-    const bool counted = column.type != ColumnType::number || rising || falling ||
-                         high - low < 4 * static_cast<double>(present);
+    const bool counted =
+        column.type != ColumnType::number || rising || falling || high - low < 4 * static_cast<double>(present);
     if (share < wanted - 0.02 || (whole && share < (counted ? wanted : 1 - (1 - wanted) / 5))) return std::nullopt;
     if (whole && !counted && present < 1000) return std::nullopt;
     if (whole) return Key{seen.size(), share};
@@ -132,7 +133,8 @@ struct Key {
 }
 
 /// Share of the rows on which a number column equals a numeric target.
-[[nodiscard]] inline std::optional<double> find_numeric_copy(const Column& column, std::span<const double> labels, double wanted) {
+[[nodiscard]] inline std::optional<double> find_numeric_copy(const Column& column, std::span<const double> labels,
+                                                             double wanted) {
   if (column.type != ColumnType::number) return std::nullopt;
   const auto allowed = static_cast<std::size_t>((1 - wanted) * static_cast<double>(labels.size()));
   std::size_t others = 0;

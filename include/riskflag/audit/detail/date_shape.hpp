@@ -10,8 +10,9 @@ namespace riskflag::inline v0_1::audit::detail {
 
 /// 1 to 12 for an English month or its first three letters, in any case; 0 for other text.
 [[nodiscard]] inline int month_number(std::string_view text) noexcept {
-  constexpr std::array<std::string_view, 12> kMonths = {"january", "february", "march",     "april",   "may",      "june",
-                                                        "july",    "august",   "september", "october", "november", "december"};
+  constexpr std::array<std::string_view, 12> kMonths = {"january",   "february", "march",    "april",
+                                                        "may",       "june",     "july",     "august",
+                                                        "september", "october",  "november", "december"};
   for (std::size_t m = 0; m < kMonths.size(); ++m) {
     if (text.size() != 3 && text.size() != kMonths[m].size()) continue;
     bool same = true;
@@ -60,7 +61,9 @@ namespace riskflag::inline v0_1::audit::detail {
     while (i < text.size() && is_separator(text[i])) ++i;
     if (i == text.size()) return false;
   }
-  const auto year = [&](int at) { return digits[at] == 4 ? numbers[at] >= 1800 && numbers[at] <= 2200 : digits[at] == 2; };
+  const auto year = [&](int at) {
+    return digits[at] == 4 ? numbers[at] >= 1800 && numbers[at] <= 2200 : digits[at] == 2;
+  };
   const auto day = [&](int at) { return digits[at] >= 1 && digits[at] <= 2 && numbers[at] >= 1 && numbers[at] <= 31; };
   const auto month = [&](int at) { return digits[at] <= 2 && numbers[at] >= 1 && numbers[at] <= 12; };
   if (count == 2) return months == 1 && ((digits[0] == 0 && year(1)) || (digits[1] == 0 && year(0)));

@@ -53,7 +53,8 @@ struct LeakInputs {
                                             const Split& split) {
   if (labels.size() != frame.rows()) {
     fail(ErrorCode::invalid_data, "leak guard",
-         std::to_string(labels.size()) + " labels for " + std::to_string(frame.rows()) + " rows; one label a row is needed");
+         std::to_string(labels.size()) + " labels for " + std::to_string(frame.rows()) +
+             " rows; one label a row is needed");
   }
   LeakInputs in;
   in.labels = labels;
@@ -77,8 +78,8 @@ struct LeakInputs {
   return in;
 }
 
-[[nodiscard]] inline std::optional<Finding> split_finding(const LeakInputs& in, const Split& split, const RowGroups& groups,
-                                                          const LeakOptions& options) {
+[[nodiscard]] inline std::optional<Finding> split_finding(const LeakInputs& in, const Split& split,
+                                                          const RowGroups& groups, const LeakOptions& options) {
   const bool by_test = !split.test.empty();
   const std::vector<std::uint32_t>& judged = by_test ? split.test : split.valid;
   if (judged.empty()) return std::nullopt;
@@ -100,11 +101,12 @@ struct LeakInputs {
 
   Finding out{.code = "split_leak", .number = share, .count = shared};
   const std::string part = by_test ? "test" : "validation";
-  out.message = std::to_string(shared) + " of " + std::to_string(judged.size()) + " " + part + " rows (" + percent(share) +
-                ") have their feature row in the training part too";
+  out.message = std::to_string(shared) + " of " + std::to_string(judged.size()) + " " + part + " rows (" +
+                percent(share) + ") have their feature row in the training part too";
   if (in.binary) out.auc = metrics::roc_auc(scores, labels).value;
   if (out.auc) {
-    out.message += "; a look-up table of training rows alone reaches ROC-AUC " + fixed(*out.auc, 3) + " on the " + part + " part";
+    out.message +=
+        "; a look-up table of training rows alone reaches ROC-AUC " + fixed(*out.auc, 3) + " on the " + part + " part";
   }
   out.message += ", so a score on this split says little about new applicants";
   out.remedy = "keep equal applicants on one side: --split group --group-by fields";
@@ -113,7 +115,8 @@ struct LeakInputs {
 
 /// Findings about one column, each with its place in the order of kinds.
 [[nodiscard]] inline std::vector<std::pair<int, Finding>> column_findings(const LeakInputs& in, const Column& column,
-                                                                          const Sample& sample, const LeakOptions& options) {
+                                                                          const Sample& sample,
+                                                                          const LeakOptions& options) {
   std::vector<std::pair<int, Finding>> out;
   const std::string name = quoted(column.name), drop = "--drop " + column.name;
   if (const auto share = find_constant(column, options.constant_share)) {
@@ -132,13 +135,18 @@ struct LeakInputs {
   if (copy) {
     Finding f{.code = "target_copy", .column = column.name, .number = *copy};
     f.count = static_cast<std::uint64_t>(std::llround(*copy * static_cast<double>(column.size())));
-    f.message = "column " + name + " says the target under another name: they agree on " + percent(*copy) + " of the rows";
+    f.message =
+        "column " + name + " says the target under another name: they agree on " + percent(*copy) + " of the rows";
     f.remedy = drop;
     out.emplace_back(0, std::move(f));
   } else if (in.binary) {
     const auto found = lookup_auc(table, column, sample);
     if (found && found->auc - 2 * found->error >= options.target_auc) {
-      Finding f{.code = "target_leak", .column = column.name, .number = found->auc, .count = column.size(), .auc = found->auc};
+      Finding f{.code = "target_leak",
+                .column = column.name,
+                .number = found->auc,
+                .count = column.size(),
+                .auc = found->auc};
       f.message = "column " + name + " alone nearly determines the target: a look-up table of it reaches ROC-AUC " +
                   fixed(found->auc, 3) + " on held-out rows";
       f.remedy = drop + ", unless its value is known before the outcome is";
@@ -146,8 +154,8 @@ struct LeakInputs {
     }
   } else if (const auto r2 = lookup_r2(table, column, sample); r2 && *r2 >= options.target_r2) {
     Finding f{.code = "target_leak", .column = column.name, .number = *r2, .count = column.size()};
-    f.message = "column " + name + " alone nearly determines the target: a look-up table of it explains " + percent(*r2) +
-                " of the target's variance in ranks on held-out rows";
+    f.message = "column " + name + " alone nearly determines the target: a look-up table of it explains " +
+                percent(*r2) + " of the target's variance in ranks on held-out rows";
     f.remedy = drop + ", unless its value is known before the outcome is";
     out.emplace_back(1, std::move(f));
   }
@@ -161,7 +169,8 @@ struct LeakInputs {
   if (const auto share = find_dates(column, options.date_share)) {
     Finding f{.code = "text_date", .column = column.name, .number = *share};
     f.count = static_cast<std::uint64_t>(std::llround(*share * static_cast<double>(column.size())));
-    f.message = "column " + name + " holds dates as text (" + percent(*share) + " of its cells): as categories they have no order, and tomorrow's are unseen";
+    f.message = "column " + name + " holds dates as text (" + percent(*share) +
+                " of its cells): as categories they have no order, and tomorrow's are unseen";
     f.remedy = "write them as YYYY-MM-DD, which is read as a date, or " + drop;
     out.emplace_back(5, std::move(f));
   }

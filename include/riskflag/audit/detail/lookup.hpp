@@ -25,7 +25,8 @@ inline constexpr std::int64_t kMissingKey = std::numeric_limits<std::int64_t>::m
 /// A cell as an integer in the column's order (levels and texts have none: any integer that tells them apart).
 [[nodiscard]] inline std::int64_t cell_key(const Column& column, std::size_t row) noexcept {
   if (column.is_missing_at(row)) return kMissingKey;
-  return column.type == ColumnType::number ? order_key(column.numbers[row]) : static_cast<std::int64_t>(cell_bits(column, row));
+  return column.type == ColumnType::number ? order_key(column.numbers[row])
+                                           : static_cast<std::int64_t>(cell_bits(column, row));
 }
 
 /// Fitted bins: each value of a category its own, numbers in up to 64 of equal weight (frequent values alone).
@@ -85,7 +86,8 @@ class LookupTable {
 struct BinnedAuc {
   double auc, error;
 };
-[[nodiscard]] inline std::optional<BinnedAuc> lookup_auc(const LookupTable& table, const Column& column, const Sample& sample) {
+[[nodiscard]] inline std::optional<BinnedAuc> lookup_auc(const LookupTable& table, const Column& column,
+                                                         const Sample& sample) {
   std::vector<std::pair<double, double>> counts(table.means().size());  // negatives, positives
   double negatives = 0, positives = 0;
   for (std::size_t i = 0; i < sample.judge.size(); ++i) {
@@ -115,13 +117,14 @@ struct BinnedAuc {
   }
   const double auc = pairs / (negatives * positives);
   const double q1 = auc / (2 - auc), q2 = 2 * auc * auc / (1 + auc);
-  const double variance =
-      (auc * (1 - auc) + (positives - 1) * (q1 - auc * auc) + (negatives - 1) * (q2 - auc * auc)) / (positives * negatives);
+  const double variance = (auc * (1 - auc) + (positives - 1) * (q1 - auc * auc) + (negatives - 1) * (q2 - auc * auc)) /
+                          (positives * negatives);
   return BinnedAuc{auc, std::sqrt(std::max(variance, 0.0))};
 }
 
 /// Share of the (ranked) target's variance on the judging rows that the look-up table explains; can be negative.
-[[nodiscard]] inline std::optional<double> lookup_r2(const LookupTable& table, const Column& column, const Sample& sample) {
+[[nodiscard]] inline std::optional<double> lookup_r2(const LookupTable& table, const Column& column,
+                                                     const Sample& sample) {
   if (sample.judge.size() < 2 * kFewestRows) return std::nullopt;
   double mean = 0;
   for (const double label : sample.judge_labels) mean += label / static_cast<double>(sample.judge.size());

@@ -34,11 +34,13 @@ class HashNumbers {
   void reset(std::size_t keys) {
     size_ = 0;
     slots_.assign(std::bit_ceil(2 * keys + 2), Slot{0, kEmpty});
+    shift_ = 64 - std::countr_zero(slots_.size());
   }
   /// The number of a key: the next free one when it is new.
   [[nodiscard]] std::uint32_t number(std::uint64_t key) noexcept {
     const std::size_t mask = slots_.size() - 1;
-    for (std::size_t i = (key * 0x9e3779b97f4a7c15ULL >> 17) & mask;; i = (i + 1) & mask) {
+    // The product's top bits: whole numbers as doubles differ in their upper bits alone.
+    for (std::size_t i = static_cast<std::size_t>(key * 0x9e3779b97f4a7c15ULL >> shift_);; i = (i + 1) & mask) {
       if (slots_[i].number == kEmpty) {
         slots_[i] = {key, size_};
         return size_++;
@@ -55,6 +57,7 @@ class HashNumbers {
     std::uint32_t number;
   };
   std::vector<Slot> slots_;
+  int shift_ = 63;
   std::uint32_t size_ = 0;
 };
 
@@ -64,7 +67,9 @@ class HashNumbers {
   constexpr std::size_t kRowsPerPartition = 8192;
   const std::size_t partitions = std::bit_ceil(rows / kRowsPerPartition + 1);
   const int shift = 64 - std::countr_zero(partitions);
-  const auto partition_of = [&](std::uint64_t hash) { return partitions == 1 ? 0 : static_cast<std::size_t>(hash >> shift); };
+  const auto partition_of = [&](std::uint64_t hash) {
+    return partitions == 1 ? 0 : static_cast<std::size_t>(hash >> shift);
+  };
 
   std::vector<std::uint32_t> starts(partitions + 1, 0), order(rows);
   for (const std::uint64_t hash : hashes) ++starts[partition_of(hash) + 1];

@@ -1,8 +1,8 @@
 #pragma once
 
-// One 64-bit number a row that is equal for equal rows. Columns are walked in blocks of rows, so that the running hashes
-// stay in the first-level cache. Folded multiplication as in wyhash; two different rows of n collide with probability
-// about n^2 / 2^65 (3e-8 for a million rows), which no share in a finding can show.
+// One 64-bit number a row that is equal for equal rows. Columns are walked in blocks of rows, so that the running
+// hashes stay in the first-level cache. Folded multiplication as in wyhash; two different rows of n collide with
+// probability about n^2 / 2^65 (3e-8 for a million rows), which no share in a finding can show.
 
 #include <bit>
 #include <cstddef>
@@ -61,13 +61,15 @@ inline constexpr std::uint64_t kMissingCell = 0x7ff8000000000000ULL;
 }
 
 /// Mixes rows [begin, end) of a column into their hashes.
-inline void add_cells(const Column& column, std::size_t begin, std::size_t end, std::span<std::uint64_t> hashes) noexcept {
+inline void add_cells(const Column& column, std::size_t begin, std::size_t end,
+                      std::span<std::uint64_t> hashes) noexcept {
   switch (column.type) {
     case ColumnType::number:
       for (std::size_t i = begin; i < end; ++i) hashes[i] = fold(canonical_bits(column.numbers[i]), hashes[i]);
       return;
     case ColumnType::category:
-      for (std::size_t i = begin; i < end; ++i) hashes[i] = fold(static_cast<std::uint64_t>(column.codes[i]), hashes[i]);
+      for (std::size_t i = begin; i < end; ++i)
+        hashes[i] = fold(static_cast<std::uint64_t>(column.codes[i]), hashes[i]);
       return;
     case ColumnType::date:
       for (std::size_t i = begin; i < end; ++i) hashes[i] = fold(static_cast<std::uint64_t>(column.days[i]), hashes[i]);

@@ -1,7 +1,8 @@
 #pragma once
 
-// A few thousand rows of each class that stand for all: enough to see that one column gives the target away (the standard
-// error of a ROC-AUC of 0.9 from 2,000 rows of each class is 0.005), and independent of how rare the positive class is.
+// A few thousand rows of each class that stand for all: enough to see that one column gives the target away (the
+// standard error of a ROC-AUC of 0.9 from 2,000 rows of each class is 0.005), and independent of how rare the positive
+// class is.
 
 #include <algorithm>
 #include <cstddef>
@@ -13,19 +14,21 @@
 
 namespace riskflag::inline v0_1::audit::detail {
 
-/// Rows to learn a look-up table from, and others to judge it on; `labels` beside them in [0, 1]: the class, or the rank of
-/// a numeric target among the sampled rows.
+/// Rows to learn a look-up table from, and others to judge it on; `labels` beside them in [0, 1]: the class, or the
+/// rank of a numeric target among the sampled rows.
 struct Sample {
   std::vector<std::uint32_t> fit{}, judge{};
   std::vector<double> fit_labels{}, judge_labels{};
 };
 
-inline constexpr std::size_t kSampleRows = 2048;       // of each class and side
-inline constexpr std::size_t kFewestRows = 10;         // of each class, or there is nothing to judge
-inline constexpr std::uint64_t kSampleSeed = 0x5a3e;   // fixed: the guard's answer is a function of the table
+inline constexpr std::size_t kSampleRows = 2048;      // of each class and side
+inline constexpr std::size_t kFewestRows = 10;        // of each class, or there is nothing to judge
+inline constexpr std::uint64_t kSampleSeed = 0x5a3e;  // fixed: the guard's answer is a function of the table
 
-/// Up to `want` of `rows`, one at a random place of each of `want` equal stretches, so that no period of the table is met.
-[[nodiscard]] inline std::vector<std::uint32_t> pick(std::span<const std::uint32_t> rows, std::size_t want, std::uint64_t stream) {
+/// Up to `want` of `rows`, one at a random place of each of `want` equal stretches, so that no period of the table is
+/// met.
+[[nodiscard]] inline std::vector<std::uint32_t> pick(std::span<const std::uint32_t> rows, std::size_t want,
+                                                     std::uint64_t stream) {
   if (rows.size() <= want) return {rows.begin(), rows.end()};
   const Random random(kSampleSeed, stream);
   std::vector<std::uint32_t> out(want);
@@ -36,7 +39,8 @@ inline constexpr std::uint64_t kSampleSeed = 0x5a3e;   // fixed: the guard's ans
   return out;
 }
 
-/// Rows of the fitting side and of the judging side; when the held-out rows are too few, every other training row judges.
+/// Rows of the fitting side and of the judging side; when the held-out rows are too few, every other training row
+/// judges.
 [[nodiscard]] inline Sample binary_sample(std::span<const std::uint32_t> train, std::span<const std::uint32_t> held_out,
                                           std::span<const double> labels) {
   std::vector<std::uint32_t> by_class[2][2];  // [side][class]
@@ -73,14 +77,15 @@ inline constexpr std::uint64_t kSampleSeed = 0x5a3e;   // fixed: the guard's ans
   for (std::size_t i = 0; i < order.size();) {
     std::size_t j = i;
     while (j < order.size() && labels[rows[order[j]]] == labels[rows[order[i]]]) ++j;
-    for (std::size_t k = i; k < j; ++k) out[order[k]] = (static_cast<double>(i + j) / 2) / static_cast<double>(order.size());
+    for (std::size_t k = i; k < j; ++k)
+      out[order[k]] = (static_cast<double>(i + j) / 2) / static_cast<double>(order.size());
     i = j;
   }
   return out;
 }
 
-[[nodiscard]] inline Sample numeric_sample(std::span<const std::uint32_t> train, std::span<const std::uint32_t> held_out,
-                                           std::span<const double> labels) {
+[[nodiscard]] inline Sample numeric_sample(std::span<const std::uint32_t> train,
+                                           std::span<const std::uint32_t> held_out, std::span<const double> labels) {
   Sample out;
   if (held_out.size() < 2 * kFewestRows) {
     const std::vector<std::uint32_t> both = pick(train, 4 * kSampleRows, 0);

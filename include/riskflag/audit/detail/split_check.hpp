@@ -17,9 +17,10 @@ namespace riskflag::inline v0_1::audit::detail {
 
 /// Share of held-out rows that would find an equal row among `train` if the columns were independent.
 ///
-/// A table of three fields with few levels repeats its rows without repeating its people; that is no leak. For each of a
-/// sample of held-out rows the probability of an equal row is the product of its values' shares in a sample of training
-/// rows (a value met at most once counts as one of a continuum: the chance that two training rows agree at all).
+/// A table of three fields with few levels repeats its rows without repeating its people; that is no leak. For each of
+/// a sample of held-out rows the probability of an equal row is the product of its values' shares in a sample of
+/// training rows (a value met at most once counts as one of a continuum: the chance that two training rows agree at
+/// all).
 [[nodiscard]] inline double chance_share(std::span<const Column* const> columns, std::span<const std::uint32_t> train,
                                          std::span<const std::uint32_t> held_out) {
   const std::vector<std::uint32_t> judges = pick(held_out, 2000, 20), fits = pick(train, 16000, 21);
