@@ -41,10 +41,12 @@ class Hash {
   std::string block_;
 };
 
-const std::uint64_t kEdges[] = {  // zero, denormals, the smallest and largest normals, ones, infinities, NaN, exp's ends
-    0x0000000000000000, 0x0000000000000001, 0x000fffffffffffff, 0x0010000000000000, 0x3ca0000000000000, 0x3fe0000000000000,
-    0x3fefffffffffffff, 0x3ff0000000000000, 0x3ff0000000000001, 0x40862e42fefa39ef, 0x40862e42fefa39f0, 0x3ff71547652b82fe,
-    0x40874910d52d3051, 0x40874910d52d3052, 0x4340000000000000, 0x7fefffffffffffff, 0x7ff0000000000000, 0x7ff8000000000000};
+const std::uint64_t kEdges[] =
+    {  // zero, denormals, the smallest and largest normals, ones, infinities, NaN, exp's ends
+        0x0000000000000000, 0x0000000000000001, 0x000fffffffffffff, 0x0010000000000000, 0x3ca0000000000000,
+        0x3fe0000000000000, 0x3fefffffffffffff, 0x3ff0000000000000, 0x3ff0000000000001, 0x40862e42fefa39ef,
+        0x40862e42fefa39f0, 0x3ff71547652b82fe, 0x40874910d52d3051, 0x40874910d52d3052, 0x4340000000000000,
+        0x7fefffffffffffff, 0x7ff0000000000000, 0x7ff8000000000000};
 
 /// (u - 1/2) * width by exact steps, so that the inputs are the same under every flag.
 double centred(const Random& random, std::uint64_t i, double width) {

@@ -25,7 +25,8 @@ std::uint64_t bits(double x) { return std::bit_cast<std::uint64_t>(x); }
 double ulps(double got, long double want) {
   const double nearest = static_cast<double>(want);
   if (std::isnan(got) && std::isnan(nearest)) return 0;
-  if (std::isinf(got) || std::isinf(nearest) || std::isnan(got) || std::isnan(nearest)) return bits(got) == bits(nearest) ? 0 : 1e9;
+  if (std::isinf(got) || std::isinf(nearest) || std::isnan(got) || std::isnan(nearest))
+    return bits(got) == bits(nearest) ? 0 : 1e9;
   int exponent = 0;
   (void)std::frexp(nearest, &exponent);
   const long double ulp = std::ldexp(1.0L, std::max(exponent - 53, -1074));
@@ -83,7 +84,8 @@ TEST_CASE("exp's ends") {
 TEST_CASE("log is within 0.51 ulp") {
   const auto want = [](long double x) { return std::log(x); };
   CHECK(worst(any_positive, exact::log, want) < 0.51);
-  CHECK(worst([](std::uint64_t i) { return std::bit_cast<double>((random_.bits(i) >> (12 + i % 50)) | 1); }, exact::log, want) < 0.51);
+  CHECK(worst([](std::uint64_t i) { return std::bit_cast<double>((random_.bits(i) >> (12 + i % 50)) | 1); }, exact::log,
+              want) < 0.51);
   CHECK(worst([](std::uint64_t i) { return 0.5 + 1.5 * random_.uniform(i); }, exact::log, want) < 0.51);
   CHECK(worst([](std::uint64_t i) { return 1 + near_zero(i); }, exact::log, want) < 0.51);
 }
@@ -127,10 +129,11 @@ TEST_CASE("pow is within 0.56 ulp, and 0.78 where results are denormal") {
   for (std::uint64_t i = 0; i < kInputs; ++i) {
     const double u = random_.uniform(2 * i), v = random_.uniform(2 * i + 1);
     const int e = static_cast<int>(i % 50);
-    const double cases[4][2] = {{std::ldexp(u, e - 25), (v - 0.5) * 60},
-                                {1 + std::ldexp(u - 0.5, -e), std::ldexp(v - 0.5, e + 9)},
-                                {std::bit_cast<double>(random_.bits(2 * i) >> 1), std::bit_cast<double>(random_.bits(2 * i + 1))},
-                                {0.5 + u, -(708 + 38 * v) / std::log(0.5 + u)}};
+    const double cases[4][2] = {
+        {std::ldexp(u, e - 25), (v - 0.5) * 60},
+        {1 + std::ldexp(u - 0.5, -e), std::ldexp(v - 0.5, e + 9)},
+        {std::bit_cast<double>(random_.bits(2 * i) >> 1), std::bit_cast<double>(random_.bits(2 * i + 1))},
+        {0.5 + u, -(708 + 38 * v) / std::log(0.5 + u)}};
     for (const auto& [x, y] : cases) {
       const double got = exact::pow(x, y);
       const double error = ulps(got, std::pow(static_cast<long double>(x), static_cast<long double>(y)));
@@ -142,9 +145,10 @@ TEST_CASE("pow is within 0.56 ulp, and 0.78 where results are denormal") {
 }
 
 TEST_CASE("pow's special values are those of libm") {
-  const double values[] = {0.0,  -0.0, 1.0, -1.0, 2.0, -2.0, 3.0,    -3.0,  0.5,      -0.5,     1.5,     -1.5,    kInf,
-                           -kInf, kMin, -kMin, kMax, -kMax, kMissing, 0x1p53, -0x1p53, 0x1p52 + 1, -0x1p52 - 1, 0x1p53 - 1, 1e300, -1e300,
-                           1 + 0x1p-52, 1 - 0x1p-53, 0x1p-1022};
+  const double values[] = {0.0,   -0.0,   1.0,         -1.0,        2.0,      -2.0,       3.0,         -3.0,
+                           0.5,   -0.5,   1.5,         -1.5,        kInf,     -kInf,      kMin,        -kMin,
+                           kMax,  -kMax,  kMissing,    0x1p53,      -0x1p53,  0x1p52 + 1, -0x1p52 - 1, 0x1p53 - 1,
+                           1e300, -1e300, 1 + 0x1p-52, 1 - 0x1p-53, 0x1p-1022};
   for (const double x : values) {
     for (const double y : values) {
       CAPTURE(x);
@@ -198,7 +202,8 @@ TEST_CASE("logit is within 4 ulp and undoes sigmoid") {
   const auto want = [](long double p) {
     return p > 0.25L && p < 0.75L ? std::log1p((2 * p - 1) / (1 - p)) : std::log(p / (1 - p));
   };
-  CHECK(worst([](std::uint64_t i) { return std::ldexp(random_.uniform(i) + 0x1p-54, -static_cast<int>(i % 1000) / 3); }, exact::logit, want) < 4);
+  CHECK(worst([](std::uint64_t i) { return std::ldexp(random_.uniform(i) + 0x1p-54, -static_cast<int>(i % 1000) / 3); },
+              exact::logit, want) < 4);
   CHECK(worst([](std::uint64_t i) { return 0.5 + near_zero(i) / 4; }, exact::logit, want) < 4);
   for (std::uint64_t i = 0; i < 10000; ++i) {
     const double x = random_.normal(i) * 2;

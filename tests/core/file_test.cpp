@@ -99,7 +99,7 @@ TEST_CASE("write_file follows links, keeps permissions and refuses directories")
   write_file(dir / "link", "new");
   CHECK(std::filesystem::is_symlink(dir / "link"));
   CHECK(read_file(dir / "real") == "new");
-  struct stat status {};
+  struct stat status{};
   REQUIRE(::stat((dir / "real").c_str(), &status) == 0);
   CHECK((status.st_mode & 0777) == 0600);
   CHECK(code_of([&] { write_file(dir.path(), "x"); }) == ErrorCode::io);

@@ -34,13 +34,52 @@ std::string refusal(std::string_view text) {
 }  // namespace
 
 TEST_CASE("texts that RFC 8259 allows are read") {
-  for (const std::string_view text :
-       {"0"sv, "-0"sv, " 1 "sv, "\t\r\n[]\n"sv, "1.5e+3"sv, "1E5"sv, "1e-5"sv, "0.0"sv, "-0.1"sv, "10"sv, "0e1"sv, "0E+1"sv, "true"sv, "false"sv,
-        "null"sv, "\"\""sv, "\"a\""sv, "[]"sv, "{}"sv, "[[]]"sv, "[{}]"sv, "[1,2]"sv, "[ 1 , 2 ]"sv, "{\"a\":1,\"b\":{}}"sv, "{\"\":0}"sv,
-        "{ \"a\" : 1 }"sv, "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""sv, "\"\\u0041\""sv, "\"\\u0000\""sv, "\"\\uD83D\\uDE00\""sv, "\"\\ud83d\\ude00\""sv,
-        "\"\x7f\""sv, "\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\""sv, "\"\xf4\x8f\xbf\xbf\""sv, "\"\xef\xbf\xbe\""sv, "\"\xe2\x80\xa8\""sv,
-        "[1,\n2]"sv, "1e-999"sv, "1.7976931348623157e308"sv, "123456789012345678901234567890"sv, "{\"a\":1,\"A\":2}"sv,
-        "[\"asd \"]"sv, "[-1]"sv, "[null, 1, \"1\", {}]"sv, "{\"a\":[]}"sv, "\"/* no comment */\""sv}) {
+  for (const std::string_view text : {"0"sv,
+                                      "-0"sv,
+                                      " 1 "sv,
+                                      "\t\r\n[]\n"sv,
+                                      "1.5e+3"sv,
+                                      "1E5"sv,
+                                      "1e-5"sv,
+                                      "0.0"sv,
+                                      "-0.1"sv,
+                                      "10"sv,
+                                      "0e1"sv,
+                                      "0E+1"sv,
+                                      "true"sv,
+                                      "false"sv,
+                                      "null"sv,
+                                      "\"\""sv,
+                                      "\"a\""sv,
+                                      "[]"sv,
+                                      "{}"sv,
+                                      "[[]]"sv,
+                                      "[{}]"sv,
+                                      "[1,2]"sv,
+                                      "[ 1 , 2 ]"sv,
+                                      "{\"a\":1,\"b\":{}}"sv,
+                                      "{\"\":0}"sv,
+                                      "{ \"a\" : 1 }"sv,
+                                      "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""sv,
+                                      "\"\\u0041\""sv,
+                                      "\"\\u0000\""sv,
+                                      "\"\\uD83D\\uDE00\""sv,
+                                      "\"\\ud83d\\ude00\""sv,
+                                      "\"\x7f\""sv,
+                                      "\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\""sv,
+                                      "\"\xf4\x8f\xbf\xbf\""sv,
+                                      "\"\xef\xbf\xbe\""sv,
+                                      "\"\xe2\x80\xa8\""sv,
+                                      "[1,\n2]"sv,
+                                      "1e-999"sv,
+                                      "1.7976931348623157e308"sv,
+                                      "123456789012345678901234567890"sv,
+                                      "{\"a\":1,\"A\":2}"sv,
+                                      "[\"asd \"]"sv,
+                                      "[-1]"sv,
+                                      "[null, 1, \"1\", {}]"sv,
+                                      "{\"a\":[]}"sv,
+                                      "\"/* no comment */\""sv}) {
     CAPTURE(text);
     const auto json = read_json(text, "t.json");
     CHECK_MESSAGE(json, json.failure().text());
@@ -48,17 +87,113 @@ TEST_CASE("texts that RFC 8259 allows are read") {
 }
 
 TEST_CASE("texts that RFC 8259 forbids, and what strictness adds, are refused") {
-  for (const std::string_view text :
-       {""sv, " "sv, "["sv, "]"sv, "{"sv, "}"sv, "[1"sv, "[1,"sv, "[1,]"sv, "[,1]"sv, "[1,,2]"sv, "[1 2]"sv, "[1}"sv, "{1:2}"sv, "{\"a\"}"sv,
-        "{\"a\":}"sv, "{\"a\":1,}"sv, "{,}"sv, "{\"a\":1 \"b\":2}"sv, "{\"a\" 1}"sv, "{a:1}"sv, "{'a':1}"sv, "{\"a\":1]"sv, "{\"a\":1"sv, "{\"a\""sv,
-        "{\"a\":"sv, "{\"a"sv, "1 2"sv, "[] []"sv, "1,"sv, "nul"sv, "nulll"sv, "True"sv, "NaN"sv, "Infinity"sv, "-Infinity"sv, "inf"sv, "undefined"sv,
-        "+1"sv, "-"sv, "--1"sv, "01"sv, "-01"sv, "00"sv, "1."sv, ".5"sv, "-.5"sv, "1.e5"sv, "1e"sv, "1e+"sv, "1e5.0"sv, "0x10"sv, "1_0"sv, "1a"sv,
-        "0.1.2"sv, "1eE2"sv, "- 1"sv, "1e400"sv, "-1e400"sv, "\""sv, "\"a"sv, "'a'"sv, "\"\n\""sv, "\"\t\""sv, "\"\x01\""sv, "\"\x1f\""sv, "\"\\"sv,
-        "\"\\\""sv, "\"\\x41\""sv, "\"\\a\""sv, "\"\\'\""sv, "\"\\u\""sv, "\"\\u12\""sv, "\"\\u12g4\""sv, "\"\\u+123\""sv, "\"\\u 123\""sv, "\"\\U0041\""sv,
-        "\"\\ud800\""sv, "\"\\udc00\""sv, "\"\\ud800\\ud800\""sv, "\"\\ud800x\""sv, "\"\\ud800\\n\""sv, "\"\\udc00\\ud800\""sv, "\"\\ud800\\u12\""sv,
-        "\"\x80\""sv, "\"\xc0\x80\""sv, "\"\xed\xa0\x80\""sv, "\"\xf5\x80\x80\x80\""sv, "\"\xc3\""sv, "\"\xe2\x82\""sv, "\xff"sv, "\xc3\xa4"sv,
-        "\xef\xbb\xbf{}"sv, "// c\n1"sv, "/* c */1"sv, "[1]#"sv, "\0"sv, "1\0"sv, "[\0]"sv, "\"\0\""sv, "\v1"sv, "\f1"sv, "\xc2\xa0" "1"sv,
-        "{\"a\":1,\"a\":1}"sv, "{\"a\":1,\"\\u0061\":2}"sv, "[{\"x\":0,\"y\":1,\"x\":2}]"sv}) {
+  for (const std::string_view text : {""sv,
+                                      " "sv,
+                                      "["sv,
+                                      "]"sv,
+                                      "{"sv,
+                                      "}"sv,
+                                      "[1"sv,
+                                      "[1,"sv,
+                                      "[1,]"sv,
+                                      "[,1]"sv,
+                                      "[1,,2]"sv,
+                                      "[1 2]"sv,
+                                      "[1}"sv,
+                                      "{1:2}"sv,
+                                      "{\"a\"}"sv,
+                                      "{\"a\":}"sv,
+                                      "{\"a\":1,}"sv,
+                                      "{,}"sv,
+                                      "{\"a\":1 \"b\":2}"sv,
+                                      "{\"a\" 1}"sv,
+                                      "{a:1}"sv,
+                                      "{'a':1}"sv,
+                                      "{\"a\":1]"sv,
+                                      "{\"a\":1"sv,
+                                      "{\"a\""sv,
+                                      "{\"a\":"sv,
+                                      "{\"a"sv,
+                                      "1 2"sv,
+                                      "[] []"sv,
+                                      "1,"sv,
+                                      "nul"sv,
+                                      "nulll"sv,
+                                      "True"sv,
+                                      "NaN"sv,
+                                      "Infinity"sv,
+                                      "-Infinity"sv,
+                                      "inf"sv,
+                                      "undefined"sv,
+                                      "+1"sv,
+                                      "-"sv,
+                                      "--1"sv,
+                                      "01"sv,
+                                      "-01"sv,
+                                      "00"sv,
+                                      "1."sv,
+                                      ".5"sv,
+                                      "-.5"sv,
+                                      "1.e5"sv,
+                                      "1e"sv,
+                                      "1e+"sv,
+                                      "1e5.0"sv,
+                                      "0x10"sv,
+                                      "1_0"sv,
+                                      "1a"sv,
+                                      "0.1.2"sv,
+                                      "1eE2"sv,
+                                      "- 1"sv,
+                                      "1e400"sv,
+                                      "-1e400"sv,
+                                      "\""sv,
+                                      "\"a"sv,
+                                      "'a'"sv,
+                                      "\"\n\""sv,
+                                      "\"\t\""sv,
+                                      "\"\x01\""sv,
+                                      "\"\x1f\""sv,
+                                      "\"\\"sv,
+                                      "\"\\\""sv,
+                                      "\"\\x41\""sv,
+                                      "\"\\a\""sv,
+                                      "\"\\'\""sv,
+                                      "\"\\u\""sv,
+                                      "\"\\u12\""sv,
+                                      "\"\\u12g4\""sv,
+                                      "\"\\u+123\""sv,
+                                      "\"\\u 123\""sv,
+                                      "\"\\U0041\""sv,
+                                      "\"\\ud800\""sv,
+                                      "\"\\udc00\""sv,
+                                      "\"\\ud800\\ud800\""sv,
+                                      "\"\\ud800x\""sv,
+                                      "\"\\ud800\\n\""sv,
+                                      "\"\\udc00\\ud800\""sv,
+                                      "\"\\ud800\\u12\""sv,
+                                      "\"\x80\""sv,
+                                      "\"\xc0\x80\""sv,
+                                      "\"\xed\xa0\x80\""sv,
+                                      "\"\xf5\x80\x80\x80\""sv,
+                                      "\"\xc3\""sv,
+                                      "\"\xe2\x82\""sv,
+                                      "\xff"sv,
+                                      "\xc3\xa4"sv,
+                                      "\xef\xbb\xbf{}"sv,
+                                      "// c\n1"sv,
+                                      "/* c */1"sv,
+                                      "[1]#"sv,
+                                      "\0"sv,
+                                      "1\0"sv,
+                                      "[\0]"sv,
+                                      "\"\0\""sv,
+                                      "\v1"sv,
+                                      "\f1"sv,
+                                      "\xc2\xa0"
+                                      "1"sv,
+                                      "{\"a\":1,\"a\":1}"sv,
+                                      "{\"a\":1,\"\\u0061\":2}"sv,
+                                      "[{\"x\":0,\"y\":1,\"x\":2}]"sv}) {
     CAPTURE(text);
     CHECK_FALSE(read_json(text, "t.json"));
   }
@@ -67,7 +202,8 @@ TEST_CASE("texts that RFC 8259 forbids, and what strictness adds, are refused") 
 TEST_CASE("a refusal names file, line and column, and what was found") {
   CHECK(refusal("{\n  \"a\": 1,\n  \"b\": tru\n}") == "t.json:3:8: found \"tru\\n\" where a value is expected");
   CHECK(refusal("[1,\n 2") == "t.json:2:3: found the end of the text where \",\" or \"]\" is expected in an array");
-  CHECK(refusal("[1]\n\n]") == "t.json:3:1: found \"]\" after the end of the JSON value; one value is all a file holds");
+  CHECK(refusal("[1]\n\n]") ==
+        "t.json:3:1: found \"]\" after the end of the JSON value; one value is all a file holds");
   CHECK(refusal("{\"a\":1,\n \"b\":[1,\n2],\n\"a\":3}") == "t.json:4:1: the name \"a\" stands twice in this object");
   CHECK(refusal("[\"x\\q\"]").starts_with("t.json:1:4: unknown escape"));
   CHECK(refusal("[1e400]") == "t.json:1:2: the number \"1e400\" is beyond the range of double (about 1.8e308)");
@@ -86,7 +222,8 @@ TEST_CASE("depth is limited, and the limit itself is allowed") {
 }
 
 TEST_CASE("values come back as they were written") {
-  const Json json = parsed(R"({"b":true,"n":-2.5,"i":-9223372036854775808,"u":18446744073709551615,"s":"\u00e4\ud83d\ude00\n","a":[1,2],"z":null})");
+  const Json json = parsed(
+      R"({"b":true,"n":-2.5,"i":-9223372036854775808,"u":18446744073709551615,"s":"\u00e4\ud83d\ude00\n","a":[1,2],"z":null})");
   CHECK(json.find("b")->boolean().value());
   CHECK(json.find("n")->number().value() == -2.5);
   CHECK(json.find("i")->integer().value() == std::numeric_limits<std::int64_t>::min());
@@ -116,7 +253,8 @@ TEST_CASE("a value of another kind is a failure that says what was found") {
   CHECK(json.find("a")->array() == nullptr);
   CHECK(json.find("d")->object() == nullptr);
   CHECK(json.find("d")->find("x") == nullptr);
-  CHECK(json.at("x").failure().text() == "t.json:1:1: member \"x\" is missing; there is \"a\", \"b\", \"c\", \"d\", \"e\"");
+  CHECK(json.at("x").failure().text() ==
+        "t.json:1:1: member \"x\" is missing; there is \"a\", \"b\", \"c\", \"d\", \"e\"");
   CHECK(json.at("a").value() == json.find("a"));
   CHECK_FALSE(json.find("d")->at("x"));
 }

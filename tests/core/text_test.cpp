@@ -60,8 +60,8 @@ TEST_CASE("parse_double takes whole plain decimals and nothing else") {
   CHECK(parse_double("-1E-2") == -0.01);
   CHECK(parse_double("007") == 7.0);
   CHECK(bits(*parse_double("-0")) == bits(-0.0));
-  for (const char* bad : {"", "+", "-", ".", "e5", "1e", "1e+", "+-1", "--1", "1 ", " 1", "0x10", "1,5", "1e5.0", "nan",
-                          "inf", "infinity", "NaN", "1f", "1_000", "1.2.3"}) {
+  for (const char* bad : {"",     "+",   "-",     ".",   "e5",  "1e",       "1e+", "+-1", "--1",   "1 ",   " 1",
+                          "0x10", "1,5", "1e5.0", "nan", "inf", "infinity", "NaN", "1f",  "1_000", "1.2.3"}) {
     CAPTURE(bad);
     CHECK_FALSE(parse_double(bad));
   }
@@ -152,12 +152,14 @@ TEST_CASE("find_nearest suggests slips and nothing far away") {
 }
 
 TEST_CASE("is_utf8 refuses what RFC 3629 refuses") {
-  for (const char* good : {"", "abc", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xf4\x8f\xbf\xbf"}) {
+  for (const char* good : {"", "abc", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xed\x9f\xbf", "\xee\x80\x80",
+                           "\xf4\x8f\xbf\xbf"}) {
     CAPTURE(good);
     CHECK(is_utf8(good));
   }
-  for (const char* bad : {"\x80", "\xc3", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xed\xbf\xbf",
-                          "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xe2\x82"}) {
+  for (const char* bad :
+       {"\x80", "\xc3", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xed\xbf\xbf",
+        "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xe2\x82"}) {
     CAPTURE(bad);
     CHECK_FALSE(is_utf8(bad));
   }

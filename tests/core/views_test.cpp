@@ -50,10 +50,12 @@ TEST_CASE("a column's validity bits start anywhere, least significant first") {
 }
 
 TEST_CASE("every NaN is missing, nothing else is") {
-  for (const std::uint64_t bits : {0x7ff0000000000001ULL, 0x7ff8000000000000ULL, 0xfff8000000000001ULL, 0xffffffffffffffffULL}) {
+  for (const std::uint64_t bits :
+       {0x7ff0000000000001ULL, 0x7ff8000000000000ULL, 0xfff8000000000001ULL, 0xffffffffffffffffULL}) {
     CHECK(is_missing(std::bit_cast<double>(bits)));
   }
-  for (const std::uint32_t bits : {0x7f800001U, 0x7fc00000U, 0xffffffffU}) CHECK(is_missing(std::bit_cast<float>(bits)));
+  for (const std::uint32_t bits : {0x7f800001U, 0x7fc00000U, 0xffffffffU})
+    CHECK(is_missing(std::bit_cast<float>(bits)));
   const double inf = std::numeric_limits<double>::infinity();
   for (const double x : {0.0, -0.0, inf, -inf, 5e-324, 1e308}) CHECK_FALSE(is_missing(x));
   CHECK_FALSE(is_missing(std::numeric_limits<float>::infinity()));

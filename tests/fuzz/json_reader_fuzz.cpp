@@ -1,5 +1,5 @@
-// What the strict reader takes, the writer writes so that it reads back equal; what it refuses, it refuses with a place and
-// a message fit to print.
+// What the strict reader takes, the writer writes so that it reads back equal; what it refuses, it refuses with a place
+// and a message fit to print.
 
 #include <bit>
 #include <cstddef>
@@ -59,7 +59,8 @@ void demand_equal(const Json& a, const Json& b) {
     case Json::Kind::number:
       demand(number_bits(a) == number_bits(b));
       if (const auto whole = a.integer()) demand(b.integer() && whole.value() == b.integer().value());
-      if (const auto big = a.unsigned_integer()) demand(b.unsigned_integer() && big.value() == b.unsigned_integer().value());
+      if (const auto big = a.unsigned_integer())
+        demand(b.unsigned_integer() && big.value() == b.unsigned_integer().value());
       break;
     case Json::Kind::string: demand(a.string().value() == b.string().value()); break;
     case Json::Kind::array:

@@ -1,5 +1,6 @@
 // Runs a fuzz target once over each file or directory of files that is named: for compilers without libFuzzer.
-//   g++ -std=c++20 -Iinclude tests/fuzz/json_reader_fuzz.cpp tests/fuzz/replay.cpp && ./a.out tests/fuzz/corpus/json_reader
+//   g++ -std=c++20 -Iinclude tests/fuzz/json_reader_fuzz.cpp tests/fuzz/replay.cpp && ./a.out
+//   tests/fuzz/corpus/json_reader
 
 #include <cstddef>
 #include <cstdint>

@@ -13,11 +13,12 @@ namespace riskflag::inline v0_1 {
 /// Days since 1970-01-01 of a proleptic Gregorian date; nullopt when there is no such day.
 [[nodiscard]] std::optional<std::int32_t> days_from_civil(int year, int month, int day) noexcept;
 
-/// A date as text: "%Y-%m-%d" (the default), or a format of %Y (four digits), %y (two digits; 69 to 99 are 19xx), %m %d %H
-/// %M %S (one or two digits), %b (Jan, JAN or January) and literal characters; the whole text must match. A format without
-/// %d gives the first of the month.
-/// ISO 8601 date-times (2026-11-22T10:00:00Z, blank for T) are accepted by the default format; the time of day is dropped.
-[[nodiscard]] std::optional<std::int32_t> parse_date(std::string_view text, std::string_view format = "%Y-%m-%d") noexcept;
+/// A date as text: "%Y-%m-%d" (the default), or a format of %Y (four digits), %y (two digits; 69 to 99 are 19xx), %m %d
+/// %H %M %S (one or two digits), %b (Jan, JAN or January) and literal characters; the whole text must match. A format
+/// without %d gives the first of the month. ISO 8601 date-times (2026-11-22T10:00:00Z, blank for T) are accepted by the
+/// default format; the time of day is dropped.
+[[nodiscard]] std::optional<std::int32_t> parse_date(std::string_view text,
+                                                     std::string_view format = "%Y-%m-%d") noexcept;
 /// "2026-11-22".
 [[nodiscard]] std::string date_text(std::int32_t days);
 
@@ -54,8 +55,9 @@ namespace detail {
 
 /// Takes a month's English name, whole or its first three letters, in any case; -1 when there is none.
 [[nodiscard]] inline int take_month(std::string_view& text) noexcept {
-  constexpr std::array<std::string_view, 12> kMonths = {"january", "february", "march",     "april",   "may",      "june",
-                                                        "july",    "august",   "september", "october", "november", "december"};
+  constexpr std::array<std::string_view, 12> kMonths = {"january",   "february", "march",    "april",
+                                                        "may",       "june",     "july",     "august",
+                                                        "september", "october",  "november", "december"};
   const auto begins_with = [&](std::string_view name) {
     if (text.size() < name.size()) return false;
     for (std::size_t i = 0; i < name.size(); ++i) {
@@ -176,7 +178,8 @@ inline std::string date_text(std::int32_t days) {
 }
 
 inline std::int64_t now_ms() noexcept {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 inline std::string rfc3339(std::int64_t ms) {

@@ -13,8 +13,8 @@ template <class T>
 class ColumnView {
  public:
   constexpr ColumnView() noexcept = default;
-  constexpr ColumnView(const T* data, std::size_t size, std::ptrdiff_t stride = 1, const std::uint8_t* validity = nullptr,
-                       std::size_t validity_offset = 0) noexcept
+  constexpr ColumnView(const T* data, std::size_t size, std::ptrdiff_t stride = 1,
+                       const std::uint8_t* validity = nullptr, std::size_t validity_offset = 0) noexcept
       : data_(data), size_(size), stride_(stride), validity_(validity), validity_offset_(validity_offset) {}
 
   [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }

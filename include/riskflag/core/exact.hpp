@@ -4,8 +4,8 @@
 // and is not an integer goes through here: gains, sigmoids, encodings, standardisation.
 
 //
-// The multiplications, additions and table look-ups below, in their order, are the definition of these functions: whoever
-// writes them again (numpy, CUDA) gets the same bits by the same steps, without fma.
+// The multiplications, additions and table look-ups below, in their order, are the definition of these functions:
+// whoever writes them again (numpy, CUDA) gets the same bits by the same steps, without fma.
 
 #include <bit>
 #include <cstdint>
@@ -29,8 +29,8 @@ namespace riskflag::inline v0_1::exact {
 [[nodiscard]] double log(double x) noexcept;
 /// log(1 + x) within 1 ulp, accurate for small x. -inf at -1, NaN below.
 [[nodiscard]] double log1p(double x) noexcept;
-/// x^y within 2 ulp; the special values of IEEE 754 pow: x^0 = 1^y = 1 even for NaN; negative x has a power for integer y
-/// alone, else NaN.
+/// x^y within 2 ulp; the special values of IEEE 754 pow: x^0 = 1^y = 1 even for NaN; negative x has a power for integer
+/// y alone, else NaN.
 [[nodiscard]] double pow(double x, double y) noexcept;
 
 /// 1 / (1 + e^-x), in [0, 1]; the link of binary log loss. sigmoid(-x) and 1 - sigmoid(x) agree to 1 ulp

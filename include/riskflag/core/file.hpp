@@ -1,8 +1,8 @@
 #pragma once
 
 // The only place with POSIX calls. Nothing that was saved is lost: temporary neighbour, fsync, rename.
-// Everything here throws Error (io, not_found, already_exists) with the path, what was attempted and the system's reason;
-// try_read_file, which never throws, is in core/read_file.hpp for programs without exceptions.
+// Everything here throws Error (io, not_found, already_exists) with the path, what was attempted and the system's
+// reason; try_read_file, which never throws, is in core/read_file.hpp for programs without exceptions.
 
 #include <cstddef>
 #include <cstdint>
@@ -21,12 +21,12 @@ namespace riskflag::inline v0_1 {
 [[nodiscard]] std::string read_file(const std::string& path, std::size_t max_bytes = SIZE_MAX);
 
 /// Writes a neighbour ("path.tmp-PID-N"), fsyncs it, renames it over `path`, fsyncs the directory. On failure the
-/// neighbour is removed and `path` is as it was. A symbolic link is followed; a device or pipe is written to directly; an
-/// existing file keeps its permissions.
+/// neighbour is removed and `path` is as it was. A symbolic link is followed; a device or pipe is written to directly;
+/// an existing file keeps its permissions.
 void write_file(const std::string& path, std::string_view bytes);
 
-/// Appends one record with a single write() under an exclusive lock (flock), so that many processes can append and a kill
-/// loses at most the last line. Durability::sync adds fdatasync.
+/// Appends one record with a single write() under an exclusive lock (flock), so that many processes can append and a
+/// kill loses at most the last line. Durability::sync adds fdatasync.
 enum class Durability { os, sync };
 class AppendFile {
  public:
@@ -44,9 +44,9 @@ class AppendFile {
 };
 
 /// A directory that appears whole or not at all.
-/// Life: 1. constructed: makes a temporary neighbour of `path`; 2. write() any number of files into it (sub-folders made as
-/// needed); 3. commit(): fsync everything, rename to `path` (Replace::exchange swaps atomically with an existing one by
-/// RENAME_EXCHANGE and removes the old); destroyed without commit: the neighbour is removed.
+/// Life: 1. constructed: makes a temporary neighbour of `path`; 2. write() any number of files into it (sub-folders
+/// made as needed); 3. commit(): fsync everything, rename to `path` (Replace::exchange swaps atomically with an
+/// existing one by RENAME_EXCHANGE and removes the old); destroyed without commit: the neighbour is removed.
 enum class Replace { refuse, exchange };
 class DirectoryWriter {
  public:
@@ -64,7 +64,8 @@ class DirectoryWriter {
   bool committed_ = false;
 };
 
-/// A byte source read front to back; data/csv takes one. `read` fills up to `size` bytes and returns how many; 0 at the end.
+/// A byte source read front to back; data/csv takes one. `read` fills up to `size` bytes and returns how many; 0 at the
+/// end.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
@@ -155,5 +156,5 @@ void system_random(void* out, std::size_t size);
 
 }  // namespace riskflag::inline v0_1
 
-#include <riskflag/core/detail/file_write.hpp>
 #include <riskflag/core/detail/file_read.hpp>
+#include <riskflag/core/detail/file_write.hpp>

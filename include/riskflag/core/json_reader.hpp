@@ -43,7 +43,8 @@ class Json {
 
   // Each gives the value, or a failure that names the place of this value, what was found and what was expected.
   [[nodiscard]] Result<bool> boolean() const;
-  [[nodiscard]] Result<double> number() const;         ///< finite; also accepts "inf" and "-inf" strings as the writer makes them
+  [[nodiscard]] Result<double> number()
+      const;  ///< finite; also accepts "inf" and "-inf" strings as the writer makes them
   [[nodiscard]] Result<std::int64_t> integer() const;  ///< no fraction, no exponent, within int64
   [[nodiscard]] Result<std::uint64_t> unsigned_integer() const;
   [[nodiscard]] Result<std::string> string() const;

@@ -12,8 +12,8 @@
 namespace riskflag::inline v0_1 {
 
 /// Writes JSON text piece by piece; the same calls give the same bytes everywhere. Doubles in shortest round-trip form;
-/// infinities as the strings "inf" and "-inf"; NaN as null. Strings are escaped minimally, UTF-8 passes through, invalid
-/// bytes become U+FFFD.
+/// infinities as the strings "inf" and "-inf"; NaN as null. Strings are escaped minimally, UTF-8 passes through,
+/// invalid bytes become U+FFFD.
 ///
 ///     JsonWriter json(JsonStyle::pretty);
 ///     json.begin_object().key("rows").value(std::uint64_t{7}).key("names").begin_array().value("a").end_array().end_object();

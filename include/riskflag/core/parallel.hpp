@@ -40,8 +40,9 @@ class SerialExecutor final : public Executor {
 /// A pool of `threads` workers, the caller among them, that lives as long as the object. Sleeps while idle; never spins
 /// for long (a busy neighbour must not make it slower than one thread).
 ///
-/// fork(): a child has the parent's Pool but none of its threads. exec() and _exit() are safe there; run() still does all
-/// its work, on the caller; destroying the Pool is not safe. So fork before a Pool is made, or let the child only exec.
+/// fork(): a child has the parent's Pool but none of its threads. exec() and _exit() are safe there; run() still does
+/// all its work, on the caller; destroying the Pool is not safe. So fork before a Pool is made, or let the child only
+/// exec.
 ///
 /// Life: 1. constructed (0 = all cores; starts threads - 1 threads; falls back to fewer when the system refuses);
 /// 2. run() any number of times, from one thread at a time; 3. destroyed: joins.
@@ -62,7 +63,8 @@ class Pool final : public Executor {
     std::size_t tasks;
     FunctionRef<void(std::size_t, unsigned)> task;
     std::atomic<std::size_t> next{0};
-    std::atomic<std::size_t> stop_at{std::numeric_limits<std::size_t>::max()};  ///< lowest failed task: none after it starts
+    std::atomic<std::size_t> stop_at{
+        std::numeric_limits<std::size_t>::max()};  ///< lowest failed task: none after it starts
     std::mutex failing;
     std::exception_ptr error;
     unsigned inside = 0;  ///< workers in this job; guarded by mutex_
@@ -73,10 +75,10 @@ class Pool final : public Executor {
 
   std::mutex mutex_;
   std::condition_variable wake_, done_;
-  Job* job_ = nullptr;                       ///< open for workers to join; guarded by mutex_
-  std::uint64_t jobs_ = 0;                   ///< how many were opened; guarded by mutex_
-  bool quit_ = false;                        ///< guarded by mutex_
-  std::atomic<std::uint64_t> opened_{0};     ///< jobs_ for those who look without the lock
+  Job* job_ = nullptr;                    ///< open for workers to join; guarded by mutex_
+  std::uint64_t jobs_ = 0;                ///< how many were opened; guarded by mutex_
+  bool quit_ = false;                     ///< guarded by mutex_
+  std::atomic<std::uint64_t> opened_{0};  ///< jobs_ for those who look without the lock
   std::atomic<bool> busy_{false};
   std::vector<std::thread> threads_;
 };

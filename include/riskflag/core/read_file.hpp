@@ -15,8 +15,8 @@
 
 namespace riskflag::inline v0_1 {
 
-/// The whole file as bytes, read in blocks (a mapped file that shrinks would kill the process). Fails with not_found, io, or
-/// resource when the file is longer than `max_bytes`. Never throws but std::bad_alloc.
+/// The whole file as bytes, read in blocks (a mapped file that shrinks would kill the process). Fails with not_found,
+/// io, or resource when the file is longer than `max_bytes`. Never throws but std::bad_alloc.
 [[nodiscard]] Result<std::string> try_read_file(const std::string& path, std::size_t max_bytes = SIZE_MAX);
 
 namespace detail {

@@ -11,7 +11,8 @@
 
 namespace riskflag::inline v0_1 {
 
-/// What kind of thing went wrong. Programs map it to exit codes, the server to statuses: values are stable, new ones go last.
+/// What kind of thing went wrong. Programs map it to exit codes, the server to statuses: values are stable, new ones go
+/// last.
 enum class ErrorCode {
   usage = 1,        ///< a program was called wrongly (exit 2)
   invalid_option,   ///< an option has a value outside its range, or does not exist
@@ -60,12 +61,14 @@ struct Failure {
   [[nodiscard]] std::string text() const { return where.empty() ? message : where + ": " + message; }
 };
 
-/// A `T` or the reason why there is none. Never throws; reading the absent side is a defect of the caller and ends the program.
+/// A `T` or the reason why there is none. Never throws; reading the absent side is a defect of the caller and ends the
+/// program.
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}                    // NOLINT(google-explicit-constructor): `return value;`
-  Result(Failure failure) : failure_(std::move(failure)) {}        // NOLINT(google-explicit-constructor): `return Failure{...};`
+  Result(T value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor): `return value;`
+  Result(Failure failure)
+      : failure_(std::move(failure)) {}  // NOLINT(google-explicit-constructor): `return Failure{...};`
 
   [[nodiscard]] bool ok() const noexcept { return value_.has_value(); }
   [[nodiscard]] explicit operator bool() const noexcept { return ok(); }

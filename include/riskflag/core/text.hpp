@@ -23,8 +23,8 @@ void append_number(std::string& out, std::int64_t x);
 void append_number(std::string& out, std::uint64_t x);
 void append_number(std::string& out, int x);
 
-/// The whole of `text` as a double, bit-equal to strtod in the C locale; a leading '+' is accepted, blanks, hex and empty
-/// text are not; "inf", "nan" in any case are accepted only when `specials` says so. Underflow gives the nearest
+/// The whole of `text` as a double, bit-equal to strtod in the C locale; a leading '+' is accepted, blanks, hex and
+/// empty text are not; "inf", "nan" in any case are accepted only when `specials` says so. Underflow gives the nearest
 /// (possibly 0), overflow is no number.
 enum class Specials { refuse, accept };
 [[nodiscard]] std::optional<double> parse_double(std::string_view text, Specials specials = Specials::refuse) noexcept;
@@ -35,15 +35,23 @@ enum class Specials { refuse, accept };
 [[nodiscard]] std::string lower_ascii(std::string_view text);
 [[nodiscard]] std::vector<std::string_view> split_text(std::string_view text, char separator);
 
-/// "text" in double quotes, control bytes escaped, cut to `limit` bytes at a character boundary with "...": fit for a message.
+/// "text" in double quotes, control bytes escaped, cut to `limit` bytes at a character boundary with "...": fit for a
+/// message.
 [[nodiscard]] std::string quoted(std::string_view text, std::size_t limit = 60);
 /// Where <iomanip> is included, std::quoted is found through a std::string's namespace and would be the better match.
-[[nodiscard]] inline std::string quoted(const std::string& text, std::size_t limit = 60) { return quoted(std::string_view(text), limit); }
-[[nodiscard]] inline std::string quoted(std::string& text, std::size_t limit = 60) { return quoted(std::string_view(text), limit); }
-[[nodiscard]] inline std::string quoted(const char* text, std::size_t limit = 60) { return quoted(std::string_view(text), limit); }
+[[nodiscard]] inline std::string quoted(const std::string& text, std::size_t limit = 60) {
+  return quoted(std::string_view(text), limit);
+}
+[[nodiscard]] inline std::string quoted(std::string& text, std::size_t limit = 60) {
+  return quoted(std::string_view(text), limit);
+}
+[[nodiscard]] inline std::string quoted(const char* text, std::size_t limit = 60) {
+  return quoted(std::string_view(text), limit);
+}
 
 /// The candidate with the smallest edit distance, if that is small enough to be a likely slip; for "did you mean".
-[[nodiscard]] std::optional<std::string_view> find_nearest(std::string_view name, std::span<const std::string_view> candidates);
+[[nodiscard]] std::optional<std::string_view> find_nearest(std::string_view name,
+                                                           std::span<const std::string_view> candidates);
 /// " (did you mean \"x\"?)" or "".
 [[nodiscard]] std::string did_you_mean(std::string_view name, std::span<const std::string_view> candidates);
 [[nodiscard]] std::string did_you_mean(std::string_view name, std::span<const std::string> candidates);

@@ -86,11 +86,13 @@ namespace detail {
 
 /// e^(x + low) for |x| <= 1000, |low| below an ulp of x or so.
 ///
-/// x = k ln2/32 + r, |r| <= ln2/64: the result is 2^(k/32) (1 + r + r^2/2 + ...); the powers of 2^(1/32) come from a table.
+/// x = k ln2/32 + r, |r| <= ln2/64: the result is 2^(k/32) (1 + r + r^2/2 + ...); the powers of 2^(1/32) come from a
+/// table.
 [[nodiscard]] inline double exp_of_sum(double x, double low) noexcept {
   constexpr double kRound = 0x1.8p52;  // adding it leaves the nearest integer in the low bits
   constexpr double kPerLn2 = 0x1.71547652b82fep+5;
-  constexpr double kLn2High = 0x1.62e42fefa0000p-6, kLn2Low = 0x1.cf79abc9e3b3ap-45;  // 36 bits, so that k times it is exact
+  constexpr double kLn2High = 0x1.62e42fefa0000p-6,
+                   kLn2Low = 0x1.cf79abc9e3b3ap-45;  // 36 bits, so that k times it is exact
   const double shifted = add(mul(x, kPerLn2), kRound);
   const double k = sub(shifted, kRound);
   const auto n = static_cast<std::int64_t>(bits_of(shifted) - bits_of(kRound));
@@ -152,7 +154,8 @@ struct LogArgument {
   return add(mul(p, r), 1.0 / 3);
 }
 
-inline constexpr double kLn2High = 0x1.62e42fefa3800p-1, kLn2Low = 0x1.ef35793c76730p-45;  // a multiple of 2^-42, and the rest
+inline constexpr double kLn2High = 0x1.62e42fefa3800p-1,
+                        kLn2Low = 0x1.ef35793c76730p-45;  // a multiple of 2^-42, and the rest
 
 /// The nearest double but for 0.02 ulp.
 [[nodiscard]] inline double log_near(const LogArgument& x) noexcept {
@@ -197,7 +200,7 @@ enum class Parity { fraction, even, odd };
   const std::uint64_t y_magnitude = magnitude_bits(y);
   const bool grows = (x_bits > kOneBits) == (bits_of(y) < kSignBit);
   if (y_magnitude >= bits_of(0x1p65)) return from_bits(grows ? kInfinityBits : 0);  // |log x| >= 2^-53
-  if (y_magnitude < bits_of(0x1p-65)) return 1.0;                                  // |log x| < 746
+  if (y_magnitude < bits_of(0x1p-65)) return 1.0;                                   // |log x| < 746
   const Sum log_x = log_sum(log_argument(x_bits, 0.0));
   const Sum product = two_product(y, log_x.high);
   if (magnitude_bits(product.high) > bits_of(800.0)) return from_bits(grows ? kInfinityBits : 0);
@@ -229,7 +232,8 @@ inline double log1p(double x) noexcept {
   if (magnitude < detail::bits_of(0x1p-54)) return x;  // keeps denormals and the sign of zero
   if (bits == detail::kInfinityBits) return x;
   if (bits >= detail::bits_of(-1.0) || magnitude > detail::kInfinityBits) {
-    return detail::from_bits(bits == detail::bits_of(-1.0) ? detail::kInfinityBits | detail::kSignBit : detail::kNanBits);
+    return detail::from_bits(bits == detail::bits_of(-1.0) ? detail::kInfinityBits | detail::kSignBit
+                                                           : detail::kNanBits);
   }
   if (magnitude >= detail::bits_of(0x1p60)) return log(x);
   const detail::Sum u = detail::two_sum(1.0, x);

@@ -19,6 +19,14 @@
 
 namespace riskflag::inline v0_1 {
 
+namespace detail {
+
+[[noreturn]] inline void fail_system(const std::string& path, const char* attempt, int reason = errno) {
+  throw Error(system_failure(path, attempt, reason));
+}
+
+}  // namespace detail
+
 inline std::string read_file(const std::string& path, std::size_t max_bytes) {
   return value_or_throw(try_read_file(path, max_bytes));
 }
@@ -28,7 +36,7 @@ inline FileSource::FileSource(std::string path) : path_(std::move(path)) {
     fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
   } while (fd_ < 0 && errno == EINTR);
   if (fd_ < 0) detail::fail_system(path_, "open");
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd_, &status) != 0 || S_ISDIR(status.st_mode)) {
     const int reason = S_ISDIR(status.st_mode) ? EISDIR : errno;
     ::close(fd_);
@@ -95,12 +103,12 @@ inline std::size_t MemorySource::read(char* buffer, std::size_t size) {
 inline const std::string& MemorySource::name() const noexcept { return name_; }
 
 inline bool exists(const std::string& path) noexcept {
-  struct stat status {};
+  struct stat status{};
   return ::lstat(path.c_str(), &status) == 0;
 }
 
 inline bool is_directory(const std::string& path) noexcept {
-  struct stat status {};
+  struct stat status{};
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
@@ -157,7 +165,7 @@ inline void system_random(void* out, std::size_t size) {
 }
 
 inline std::uint64_t peak_rss_bytes() noexcept {
-  struct rusage usage {};
+  struct rusage usage{};
   if (::getrusage(RUSAGE_SELF, &usage) != 0) return 0;
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;  // Linux counts KiB
 }
@@ -169,7 +177,7 @@ inline std::string host_name() {
 }
 
 inline std::int64_t monotonic_ns() noexcept {
-  struct timespec now {};
+  struct timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   return std::int64_t{now.tv_sec} * 1000000000 + now.tv_nsec;
 }

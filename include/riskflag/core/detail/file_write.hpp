@@ -13,15 +13,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <riskflag/core/detail/file_read.hpp>
 #include <riskflag/core/file.hpp>
 
 namespace riskflag::inline v0_1 {
 
 namespace detail {
-
-[[noreturn]] inline void fail_system(const std::string& path, const char* attempt, int reason = errno) {
-  throw Error(system_failure(path, attempt, reason));
-}
 
 /// Writes all of `bytes`, however often the system takes only a part; 0 or the reason.
 [[nodiscard]] inline int write_all(int fd, std::string_view bytes) noexcept {
@@ -59,7 +56,7 @@ inline void sync_directory(const std::string& path) {
 
 /// Where a write to `path` ends up: the end of its symbolic links, or the path itself.
 [[nodiscard]] inline std::string link_target(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (::lstat(path.c_str(), &status) != 0 || !S_ISLNK(status.st_mode)) return path;
   char* real = ::realpath(path.c_str(), nullptr);
   if (real == nullptr) return path;  // a link to nowhere is replaced
@@ -70,7 +67,7 @@ inline void sync_directory(const std::string& path) {
 
 /// Devices, pipes and sockets are written to; renaming a file over /dev/null would take it from the whole machine.
 [[nodiscard]] inline bool is_special(const std::string& path) noexcept {
-  struct stat status {};
+  struct stat status{};
   return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
 }
 
@@ -80,7 +77,7 @@ inline void sync_directory(const std::string& path) {
     name = path + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(n);
     const int fd = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd >= 0) {
-      struct stat status {};
+      struct stat status{};
       if (::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode)) (void)::fchmod(fd, status.st_mode & 07777);
       return fd;
     }
@@ -208,7 +205,7 @@ inline void AppendFile::append(std::string_view line, Durability durability) {
     int fd;
     ~Unlock() { ::flock(fd, LOCK_UN); }
   } const unlock{fd_};
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd_, &status) != 0) detail::fail_system(path_, "append");
   char last = '\n';
   if (S_ISREG(status.st_mode) && status.st_size > 0 && ::pread(fd_, &last, 1, status.st_size - 1) != 1) {
@@ -220,7 +217,8 @@ inline void AppendFile::append(std::string_view line, Durability durability) {
   record += line;
   record += '\n';
   if (const int reason = detail::write_all(fd_, record); reason != 0) {
-    if (S_ISREG(status.st_mode)) (void)!::ftruncate(fd_, status.st_size);  // a full disk took a part: leave whole lines only
+    if (S_ISREG(status.st_mode))
+      (void)!::ftruncate(fd_, status.st_size);  // a full disk took a part: leave whole lines only
     detail::fail_system(path_, "append", reason);
   }
   if (durability == Durability::sync) {
@@ -242,7 +240,7 @@ inline void make_directories(const std::string& path) {
 }
 
 inline void remove_all(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (::lstat(path.c_str(), &status) != 0) {
     if (errno == ENOENT || errno == ENOTDIR) return;
     detail::fail_system(path, "remove");
@@ -255,8 +253,7 @@ inline void remove_all(const std::string& path) {
   if (::rmdir(path.c_str()) != 0 && errno != ENOENT) detail::fail_system(path, "remove");
 }
 
-inline DirectoryWriter::DirectoryWriter(std::string path, Replace replace)
-    : path_(std::move(path)), replace_(replace) {
+inline DirectoryWriter::DirectoryWriter(std::string path, Replace replace) : path_(std::move(path)), replace_(replace) {
   while (path_.size() > 1 && path_.back() == '/') path_.pop_back();
   if (path_.empty()) fail(ErrorCode::usage, "output directory", "the path is empty; name a directory");
   if (exists(path_) && replace_ == Replace::refuse) {
@@ -321,7 +318,8 @@ inline void DirectoryWriter::commit() {
   }
   if (exchange && (reason == ENOSYS || reason == EINVAL)) {
     fail(ErrorCode::unsupported, path_,
-         "this file system cannot swap two directories in one step (RENAME_EXCHANGE); remove the old one first, or write "
+         "this file system cannot swap two directories in one step (RENAME_EXCHANGE); remove the old one first, or "
+         "write "
          "beside it");
   }
   if (reason == EEXIST) fail(ErrorCode::already_exists, path_, "exists already; it is left as it is");

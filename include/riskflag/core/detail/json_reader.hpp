@@ -110,7 +110,8 @@ class JsonParser {
     const std::size_t first_digit = at_;
     skip_digits();
     if (at_ == first_digit) return refuse(at_, "found " + found() + " where a digit is expected");
-    if (text_[first_digit] == '0' && at_ > first_digit + 1) return refuse(first_digit, "a number begins with a needless 0");
+    if (text_[first_digit] == '0' && at_ > first_digit + 1)
+      return refuse(first_digit, "a number begins with a needless 0");
     bool whole = true;
     if (at_ < text_.size() && text_[at_] == '.') {
       whole = false;
@@ -191,7 +192,9 @@ class JsonParser {
       case 'r': out += '\r'; return true;
       case 't': out += '\t'; return true;
       case 'u': break;
-      default: return refuse(begin, "unknown escape in a string; \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX are the known ones");
+      default:
+        return refuse(begin,
+                      "unknown escape in a string; \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX are the known ones");
     }
     std::uint32_t code = 0;
     if (!read_hex(code)) return refuse(begin, "\\u needs four hex digits");
@@ -304,8 +307,8 @@ class JsonParser {
     });
     for (std::size_t i = 1; i < order.size(); ++i) {
       if (members[order[i - 1]].first == members[order[i]].first) {
-        return refuse_earlier(key_places[order[i]], "the name " + quoted(members[order[i]].first) +
-                                                        " stands twice in this object");
+        return refuse_earlier(key_places[order[i]],
+                              "the name " + quoted(members[order[i]].first) + " stands twice in this object");
       }
     }
     return true;
