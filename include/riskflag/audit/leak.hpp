@@ -43,7 +43,7 @@ struct LeakOptions {
   double target_r2 = 0.98;         ///< the same for a numeric target, in ranks
   double copy_share = 0.999;       ///< of the rows on which a column agrees with the target
   double duplicate_share = 0.01;   ///< of all rows
-  double key_share = 0.95;         ///< distinct values per row; 0.99 for whole numbers that are spread out (amounts)
+  double key_share = 0.95;         ///< distinct values per row; 0.9999 for whole numbers that are spread out
   double constant_share = 0.9999;  ///< of the rows that hold one value
   double date_share = 0.95;        ///< of a category's cells that are dates
 };

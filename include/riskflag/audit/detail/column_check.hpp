@@ -65,7 +65,7 @@ struct Key {
     const double share = static_cast<double>(seen.size()) / static_cast<double>(present);
     const bool counted =
         column.type != ColumnType::number || rising || falling || high - low < 4 * static_cast<double>(present);
-    if (share < wanted - 0.02 || (whole && share < (counted ? wanted : 1 - (1 - wanted) / 5))) return std::nullopt;
+    if (share < wanted - 0.02 || (whole && share < (counted ? wanted : 0.9999))) return std::nullopt;
     if (whole && !counted && present < 1000) return std::nullopt;
     if (whole) return Key{seen.size(), share};
   }
