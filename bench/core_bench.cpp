@@ -1,0 +1,159 @@
+// core/<piece>/<what>: each checks its result before it is timed, and reports bytes or items a second.
+
+#include <atomic>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include <riskflag/core/exact.hpp>
+#include <riskflag/core/json_reader.hpp>
+#include <riskflag/core/json_writer.hpp>
+#include <riskflag/core/parallel.hpp>
+#include <riskflag/core/random.hpp>
+#include <riskflag/core/sha256.hpp>
+#include <riskflag/core/text.hpp>
+
+namespace {
+
+using namespace riskflag;
+
+std::vector<double> inputs(double low, double high) {
+  const Random random(3);
+  std::vector<double> x(4096);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = low + (high - low) * random.uniform(i);
+  return x;
+}
+
+/// Times f over x after comparing it with `want` to a part in 10^14.
+template <class F, class Want>
+void time_function(benchmark::State& state, const std::vector<double>& x, F f, Want want) {
+  for (const double value : x) {
+    if (!(std::abs(f(value) - want(value)) <= 1e-14 * std::abs(want(value)))) {
+      state.SkipWithError("differs from libm");
+      return;
+    }
+  }
+  for (auto _ : state) {
+    double sum = 0;
+    for (const double value : x) sum += f(value);
+    benchmark::DoNotOptimize(sum);
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(x.size()));
+}
+
+void exp_exact(benchmark::State& state) {
+  time_function(state, inputs(-20, 20), exact::exp, [](double x) { return std::exp(x); });
+}
+void exp_libm(benchmark::State& state) {
+  const auto libm = [](double x) { return std::exp(x); };
+  time_function(state, inputs(-20, 20), libm, libm);
+}
+void log_exact(benchmark::State& state) {
+  time_function(state, inputs(0.001, 5), exact::log, [](double x) { return std::log(x); });
+}
+void pow_exact(benchmark::State& state) {
+  time_function(
+      state, inputs(0.001, 5), [](double x) { return exact::pow(x, 1.5); }, [](double x) { return std::pow(x, 1.5); });
+}
+void sigmoid_exact(benchmark::State& state) {
+  time_function(state, inputs(-8, 8), exact::sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); });
+}
+BENCHMARK(exp_exact)->Name("core/exp/exact");
+BENCHMARK(exp_libm)->Name("core/exp/libm");
+BENCHMARK(log_exact)->Name("core/log/exact");
+BENCHMARK(pow_exact)->Name("core/pow/exact");
+BENCHMARK(sigmoid_exact)->Name("core/sigmoid/exact");
+
+void random_normal(benchmark::State& state) {
+  const Random random(5);
+  std::uint64_t i = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(random.normal(i++));
+  state.SetItemsProcessed(state.iterations());
+}
+void random_bits(benchmark::State& state) {
+  const Random random(5);
+  std::uint64_t i = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(random.bits(i++));
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(random_bits)->Name("core/random/bits");
+BENCHMARK(random_normal)->Name("core/random/normal");
+
+void sha256(benchmark::State& state) {
+  const std::string bytes(std::size_t{1} << 20, 'a');
+  if (sha256_hex("abc") != "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad") {
+    state.SkipWithError("wrong digest");
+  }
+  for (auto _ : state) benchmark::DoNotOptimize(sha256_hex(bytes));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes.size()));
+}
+BENCHMARK(sha256)->Name("core/sha256/bytes:1048576");
+
+/// What a model file is made of: many arrays of numbers in objects.
+std::string model_like() {
+  const Random random(6);
+  JsonWriter json(JsonStyle::pretty);
+  json.begin_object().key("trees").begin_array();
+  for (std::uint64_t tree = 0; tree < 200; ++tree) {
+    json.begin_object().key("threshold").begin_array();
+    for (std::uint64_t i = 0; i < 60; ++i) json.value(random.normal(tree * 100 + i));
+    json.end_array().key("left").begin_array();
+    for (int i = 0; i < 60; ++i) json.value(i);
+    json.end_array().end_object();
+  }
+  json.end_array().end_object();
+  return std::move(json).text();
+}
+
+void json_read(benchmark::State& state) {
+  const std::string text = model_like();
+  for (auto _ : state) {
+    const auto json = read_json(text, "bench");
+    if (!json || json->find("trees")->array()->size() != 200) state.SkipWithError("not read");
+    benchmark::DoNotOptimize(json);
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text.size()));
+}
+void json_write(benchmark::State& state) {
+  const auto size = static_cast<std::int64_t>(model_like().size());
+  for (auto _ : state) benchmark::DoNotOptimize(model_like());  // draws the numbers too
+  state.SetBytesProcessed(state.iterations() * size);
+}
+BENCHMARK(json_read)->Name("core/json/read");
+BENCHMARK(json_write)->Name("core/json/write");
+
+void parse_decimal(benchmark::State& state) {
+  std::vector<std::string> texts;
+  for (const double x : inputs(-1000, 1000)) texts.push_back(number_text(x));
+  for (auto _ : state) {
+    double sum = 0;
+    for (const std::string& text : texts) sum += *parse_double(text);
+    benchmark::DoNotOptimize(sum);
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(texts.size()));
+}
+BENCHMARK(parse_decimal)->Name("core/text/parse_double");
+
+void check_utf8(benchmark::State& state) {
+  const std::string text(std::size_t{1} << 16, 'x');
+  for (auto _ : state) benchmark::DoNotOptimize(is_utf8(text));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text.size()));
+}
+BENCHMARK(check_utf8)->Name("core/text/is_utf8/ascii");
+
+/// What a training iteration pays to hand out work: an empty run of as many tasks as there are threads.
+void pool_run(benchmark::State& state) {
+  Pool pool(static_cast<unsigned>(state.range(0)));
+  std::atomic<std::size_t> runs{0};
+  for (auto _ : state) pool.run(pool.concurrency(), [&](std::size_t, unsigned) { runs.fetch_add(1); });
+  if (runs != static_cast<std::size_t>(state.iterations()) * pool.concurrency()) state.SkipWithError("tasks were lost");
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(pool_run)->Name("core/pool/empty_run/threads")->Arg(1)->Arg(2)->UseRealTime();
+
+}  // namespace
