@@ -73,8 +73,11 @@ struct BlockScan {
       std::uint64_t prefix = quotes;  // bit i: an odd number of quotes in bits 0 to i
       for (int shift = 1; shift < 64; shift *= 2) prefix ^= prefix << shift;
       quoted ^= prefix;
+      // Quotes right behind a delimiter, line end or quote are regular; the others are looked at one by one.
       const char* const first = starts_data ? p : p - 1;
-      for (std::uint64_t rest = quotes; rest != 0; rest &= rest - 1) {
+      std::uint64_t before = match64(p + at, '\n') | quotes;
+      if (!dialect.collapse) before |= match64(p + at, dialect.delimiter);
+      for (std::uint64_t rest = quotes & ~(before << 1); rest != 0; rest &= rest - 1) {
         const auto bit = static_cast<unsigned>(std::countr_zero(rest));
         const bool opens = ((quoted >> bit) & 1) != 0;
         const char* const quote = p + at + bit;

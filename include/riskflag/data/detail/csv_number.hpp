@@ -24,45 +24,79 @@ inline constexpr std::array<double, 23> kPowersOfTen = {1e0,  1e1,  1e2,  1e3,  
 
 [[nodiscard]] constexpr bool is_digit(char c) noexcept { return static_cast<unsigned>(c) - '0' < 10U; }
 
-/// True when all eight bytes are ASCII digits (little-endian load or not).
-[[nodiscard]] constexpr bool are_digits8(std::uint64_t bytes) noexcept {
-  return ((bytes & 0xf0f0f0f0f0f0f0f0ULL) | (((bytes + 0x0606060606060606ULL) & 0xf0f0f0f0f0f0f0f0ULL) >> 4)) ==
-         0x3333333333333333ULL;
-}
-/// The value of eight ASCII digits that were loaded little-endian: pairs, then fours, then all, by three multiplications.
-[[nodiscard]] constexpr std::uint64_t value_of_digits8(std::uint64_t bytes) noexcept {
-  bytes = (bytes & 0x0f0f0f0f0f0f0f0fULL) * 2561 >> 8;
-  bytes = (bytes & 0x00ff00ff00ff00ffULL) * 6553601 >> 16;
-  return (bytes & 0x0000ffff0000ffffULL) * 42949672960001ULL >> 32;
-}
 [[nodiscard]] inline std::uint64_t load8(const char* p) noexcept {
   std::uint64_t bytes;
   std::memcpy(&bytes, p, sizeof bytes);
   return bytes;
 }
 
-/// Reads digits at p into `mantissa` and moves p behind them. Wraps silently: callers bound the number of digits.
+inline constexpr std::array<std::uint64_t, 9> kTens = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+
+/// Reads digits at p into `mantissa` and moves p behind them. Wraps silently: callers bound the number of digits. Reads at
+/// most 8 bytes behind the digits.
 inline void read_digits(const char*& p, std::uint64_t& mantissa) noexcept {
   if constexpr (std::endian::native == std::endian::little) {
-    while (true) {
-      const std::uint64_t bytes = load8(p);
-      if (!are_digits8(bytes)) break;
-      mantissa = mantissa * 100000000 + value_of_digits8(bytes);
-      p += 8;
+    // Eight bytes at once: how many lead the word as digits, then their value by three multiplications; the lengths of
+    // numbers are too irregular for a loop with a branch a digit.
+    for (;;) {
+      const std::uint64_t word = load8(p) ^ 0x3030303030303030ULL;
+      // A byte above 9 sets its high bit; what it carries goes to later bytes only.
+      const std::uint64_t others = ((word + 0x7676767676767676ULL) | word) & 0x8080808080808080ULL;
+      const int bits = others == 0 ? 64 : std::countr_zero(others) & ~7;
+      if (bits == 0) return;
+      std::uint64_t value = word << (64 - bits);
+      value = value * 10 + (value >> 8);
+      value = ((value & 0x000000ff000000ffULL) * 0x000f424000000064ULL + ((value >> 16) & 0x000000ff000000ffULL) * 0x0000271000000001ULL) >> 32;
+      mantissa = mantissa * kTens[static_cast<std::size_t>(bits / 8)] + (value & 0xffffffffULL);
+      p += bits / 8;
+      if (bits != 64) return;
     }
+  } else {
+    while (is_digit(*p)) mantissa = mantissa * 10 + static_cast<std::uint64_t>(*p++ - '0');
   }
-  while (is_digit(*p)) mantissa = mantissa * 10 + static_cast<std::uint64_t>(*p++ - '0');
+}
+
+/// numerator / 10^places, correctly rounded, by long division in integers: the remainder decides what the bits leave open.
+/// numerator > 0, places <= 27; the result is a normal double.
+[[nodiscard]] inline double divide_by_ten(std::uint64_t numerator, unsigned places) noexcept {
+  static constexpr std::array<std::uint64_t, 28> kFives = [] {
+    std::array<std::uint64_t, 28> fives{1};
+    for (std::size_t i = 1; i < fives.size(); ++i) fives[i] = fives[i - 1] * 5;
+    return fives;
+  }();
+  const int up = std::countl_zero(numerator);
+  const int five_up = std::countl_zero(kFives[places]);
+  const std::uint64_t high = numerator << up;
+  const std::uint64_t divisor = kFives[places] << five_up;
+  // quotient = high * 2^63 / divisor, between 2^62 and 2^64
+  std::uint64_t quotient = 0, rest = 0;
+#if defined(__x86_64__)
+  asm("divq %4" : "=a"(quotient), "=d"(rest) : "a"(high << 63), "d"(high >> 1), "r"(divisor) : "cc");
+#else
+  const auto dividend = static_cast<__extension__ unsigned __int128>(high) << 63;
+  quotient = static_cast<std::uint64_t>(dividend / divisor);
+  rest = static_cast<std::uint64_t>(dividend % divisor);
+#endif
+  int exponent = five_up - up - 63 - static_cast<int>(places);
+  const int drop = 64 - std::countl_zero(quotient) - 53;
+  const std::uint64_t half = std::uint64_t{1} << (drop - 1);
+  const std::uint64_t lost = quotient & (2 * half - 1);
+  std::uint64_t kept = quotient >> drop;
+  exponent += drop;
+  if (lost > half || (lost == half && (rest != 0 || (kept & 1) != 0))) ++kept;  // 2^53 is exact too
+  const auto scale = static_cast<std::uint64_t>(exponent + 1023) << 52;
+  return static_cast<double>(static_cast<std::int64_t>(kept)) * std::bit_cast<double>(scale);
 }
 
 /// The simple number at p, its value in `out`; returns the byte behind it, or nullptr when the text is not simple (then it
-/// may still be a number: ask number_cell). Simple: -?digits[.digits][e[+-]digits] with at most 19 digits, exact by Clinger's bound,
-/// no integer with a leading zero or beyond 2^53. Reads at most 8 bytes behind the number.
+/// may still be a number: ask number_cell). Simple: -?digits[.digits][e[+-]digits] with at most 19 digits and a power of ten
+/// that the fast ways cover, and no integer with a leading zero or beyond 2^53. Reads at most 8 bytes behind the number.
 [[nodiscard]] inline const char* simple_number(const char* p, double& out) noexcept {
-  const bool negative = *p == '-';
-  if (negative) ++p;
+  const std::uint64_t negative = *p == '-' ? 1 : 0;  // signs are irregular: no branch
+  p += negative;
   const char* const first = p;
   std::uint64_t mantissa = 0;
-  while (is_digit(*p)) mantissa = mantissa * 10 + static_cast<std::uint64_t>(*p++ - '0');
+  read_digits(p, mantissa);
   std::ptrdiff_t digits = p - first;
   if (digits > 1 && *first == '0') return nullptr;
   std::ptrdiff_t exponent = 0;
@@ -83,14 +117,20 @@ inline void read_digits(const char*& p, std::uint64_t& mantissa) noexcept {
     if (is_digit(*p)) return nullptr;
     exponent += down ? -written : written;
   }
-  if (mantissa > kExactInteger || exponent < -22 || exponent > 22) return nullptr;
-  double value = static_cast<double>(static_cast<std::int64_t>(mantissa));
-  if (exponent < 0) {
-    value = exact::div(value, kPowersOfTen[static_cast<std::size_t>(-exponent)]);
-  } else if (exponent > 0) {
-    value = exact::mul(value, kPowersOfTen[static_cast<std::size_t>(exponent)]);
+  double value = 0;
+  if (mantissa <= kExactInteger && exponent >= -22 && exponent <= 22) {
+    value = static_cast<double>(static_cast<std::int64_t>(mantissa));
+    if (exponent < 0) {
+      value = exact::div(value, kPowersOfTen[static_cast<std::size_t>(-exponent)]);
+    } else if (exponent > 0) {
+      value = exact::mul(value, kPowersOfTen[static_cast<std::size_t>(exponent)]);
+    }
+  } else if (mantissa != 0 && exponent < 0 && exponent >= -27) {
+    value = divide_by_ten(mantissa, static_cast<unsigned>(-exponent));
+  } else {
+    return nullptr;
   }
-  out = negative ? -value : value;
+  out = std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) | (negative << 63));
   return p;
 }
 

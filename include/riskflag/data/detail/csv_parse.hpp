@@ -69,8 +69,10 @@ class RegionParser {
         if (slot.mode == Mode::number && !slot.must_compare) {
           const char* q = p;
           while (skip_spaces && *q == ' ') ++q;
+          const bool is_quoted = *q == '"';
           double value = 0;
-          q = simple_number(q, value);
+          q = simple_number(q + (is_quoted ? 1 : 0), value);
+          if (q != nullptr && is_quoted) q = *q == '"' ? q + 1 : nullptr;
           if (q != nullptr) {
             if (!is_last && *q == delimiter) {
               slot.numbers[row] = value;
@@ -140,13 +142,28 @@ class RegionParser {
   void take(Slot& slot, const Cell& cell, std::uint64_t row, std::uint64_t offset, std::string& scratch) const {
     const ColumnPlan& plan = *slot.plan;
     const std::string_view text = cell.text(scratch);
+    if (slot.mode == Mode::category) {
+      const std::size_t known = slot.levels.size();
+      const std::int32_t code =
+          cell.escaped ? slot.levels.code(text, slot.max_levels) : slot.levels.code_in_buffer(text, slot.max_levels);
+      if (slot.levels.size() != known || code == Levels::kFull) check_text(text, cell, slot, offset);
+      if (code == Levels::kFull) {
+        slot.overflow->store(true, std::memory_order_relaxed);
+        slot.mode = Mode::skip;
+        return;
+      }
+      slot.codes[row] = code;
+      if (code == kMissingCode) ++slot.missing_cells;
+      return;
+    }
     std::optional<double> number;
     // Most numbers that are not simple have many digits; no need to ask the tokens first when none looks like one.
     if (slot.mode == Mode::number && !plan.numeric_tokens) number = number_cell(text, plan.rule());
     const bool missing = !number && plan.is_missing_text(text);
     if (missing) ++slot.missing_cells;
     switch (slot.mode) {
-      case Mode::skip: break;
+      case Mode::skip:
+      case Mode::category: break;
       case Mode::number:
         if (!missing && plan.numeric_tokens) number = number_cell(text, plan.rule());
         if (!missing && !number) bad_cell(slot, text, cell, offset);
@@ -156,22 +173,6 @@ class RegionParser {
         const auto days = missing ? std::nullopt : parse_date(text, plan.date_format);
         if (!missing && !days) bad_cell(slot, text, cell, offset);
         slot.codes[row] = days.value_or(kMissingDate);
-        break;
-      }
-      case Mode::category: {
-        if (missing) {
-          slot.codes[row] = kMissingCode;
-          break;
-        }
-        const std::size_t known = slot.levels.size();
-        const std::int32_t code = slot.levels.code(text, slot.max_levels);
-        if (code < 0 || slot.levels.size() != known) check_text(text, cell, slot, offset);
-        if (code < 0) {
-          slot.overflow->store(true, std::memory_order_relaxed);
-          slot.mode = Mode::skip;
-          break;
-        }
-        slot.codes[row] = code;
         break;
       }
       case Mode::text_measure:

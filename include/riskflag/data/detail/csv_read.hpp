@@ -171,6 +171,9 @@ class TableReader {
       slot.must_compare = plans_[j].numeric_tokens;
       slot.max_levels = max_levels(plans_[j]);
       slot.overflow = &overflow_[j];
+      if (slot.mode == Mode::category) {
+        for (const std::string& token : plans_[j].missing) slot.levels.add_missing(token);
+      }
       slot.numbers = column.numbers.data();
       slot.codes = slot.mode == Mode::date ? column.days.data() : column.codes.data();
       slot.ends = text_ends(j).data();

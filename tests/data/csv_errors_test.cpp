@@ -1,0 +1,126 @@
+#include <riskflag/data/csv.hpp>
+
+#include <doctest/doctest.h>
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+using namespace riskflag;
+
+namespace {
+
+/// The whole sentence of the error, and its code.
+std::string refusal(std::string_view text, const CsvOptions& options = {}, ErrorCode code = ErrorCode::parse) {
+  SerialExecutor serial;
+  MemorySource source(text, "train.csv");
+  try {
+    (void)read_csv(source, options, serial);
+  } catch (const Error& error) {
+    CHECK(error.code() == code);
+    return error.what();
+  }
+  return "nothing was refused";
+}
+
+CsvResult read_text(std::string_view text, const CsvOptions& options = {}) {
+  SerialExecutor serial;
+  MemorySource source(text, "train.csv");
+  return read_csv(source, options, serial);
+}
+
+}  // namespace
+
+TEST_CASE("a ragged row says its line, what it has and what is needed") {
+  CHECK(refusal("a,b,c\n1,2,3\n4,5\n") ==
+        "train.csv:3: the row has 2 cells, the first one has 3; every row needs 3 (cells are separated by ','; quote a cell that "
+        "contains it)");
+  CHECK(refusal("a,b\n\n\"x\ny\",2\n1,2,3\n").starts_with("train.csv:5: the row has 3 cells, the first one has 2;"));
+  CHECK(refusal("a\tb\n1\t2\t\n").starts_with("train.csv:2: the row has 3 cells"));
+}
+
+TEST_CASE("an unclosed quote says where it opens, not where the text ends") {
+  CHECK(refusal("a,b\n1,2\n3,\"x\n4,5\n6,7\n") ==
+        "train.csv:3: a quote that opens here is never closed; write a quote inside a cell as \"\"");
+  CHECK(refusal("a,\"b\n1,2\n").starts_with("train.csv:1: a quote that opens here is never closed"));
+}
+
+TEST_CASE("text behind a closing quote is refused") {
+  CHECK(refusal("a,b\n\"x\"y,2\n").starts_with("train.csv:2: after a closing quote stands \"y\"; a quoted cell ends at its quote"));
+}
+
+TEST_CASE("a NUL byte is refused with its line, in the header, in numbers and in text") {
+  using namespace std::string_literals;
+  CHECK(refusal("a\0,b\n1,2\n"s).starts_with("train.csv:1: a NUL byte in the header"));
+  CHECK(refusal("a,b\n1,2\n3\0,4\n"s).starts_with("train.csv:3: column \"a\": a NUL byte"));
+  CHECK(refusal("a,b\nx,2\ny\0,4\n"s).starts_with("train.csv:3: column \"a\": a NUL byte"));
+  CsvOptions options;
+  options.keep_text = {"a"};
+  CHECK(refusal("a,b\nx,2\n\"y\0\",4\n"s, options).starts_with("train.csv:3: column \"a\": a NUL byte"));
+  CHECK(refusal("\xFF\xFE" "a\0,\0"s).starts_with("train.csv:1: the text is UTF-16; save it as UTF-8"));
+}
+
+TEST_CASE("a carriage return alone is no line end") {
+  CHECK(refusal("a,b\r1,2\r3,4\r").starts_with("train.csv:1: a carriage return without line feed; lines end in LF or CRLF"));
+  CHECK(refusal("a,b\n1,x\ry\n").starts_with("train.csv:2: column \"b\": a carriage return without line feed"));
+}
+
+TEST_CASE("two columns of one name are refused, and so is a name that an unnamed column gets") {
+  CHECK(refusal("a,b,a\n1,2,3\n", {}, ErrorCode::invalid_data) ==
+        "train.csv:1: columns 1 and 3 are both named \"a\"; names are unique");
+  CHECK(refusal(",c0\n1,2\n", {}, ErrorCode::invalid_data).starts_with("train.csv:1: columns 1 and 2 are both named \"c0\""));
+}
+
+TEST_CASE("a bad cell in line 200,001 of a column that is forced is named with line, column and cell") {
+  std::string text = "id,age\n";
+  for (int line = 2; line <= 250'000; ++line) text += std::to_string(line) + (line == 200'001 ? ",3O\n" : ",30\n");
+  CsvOptions options;
+  options.types["age"] = ColumnType::number;
+  CHECK(refusal(text, options, ErrorCode::schema_mismatch) ==
+        "train.csv:200001: column \"age\": \"3O\" is not a number (the schema says numeric)");
+  options.types["age"] = ColumnType::date;
+  CHECK(refusal(text, options, ErrorCode::schema_mismatch) ==
+        "train.csv:2: column \"age\": \"30\" is not a date of the form %Y-%m-%d (the schema says date)");
+  // Not forced, the column is no number any more, and a note says why.
+  const CsvResult result = read_text(text);
+  CHECK(result.frame.column("age").type == ColumnType::category);
+  REQUIRE(result.notes.size() == 1);
+  CHECK(result.notes[0].code == "text_column");
+  CHECK(result.notes[0].column == "age");
+  CHECK(result.notes[0].message ==
+        "column \"age\" is not a number because of 1 of its 249999 cells; the first is \"3O\" (train.csv:200001); correct it, or "
+        "name it as a missing token");
+}
+
+TEST_CASE("NaN is missing, 1e308 is a number, inf is none") {
+  const CsvResult result = read_text("a,b,c\n1e308,inf,NaN\n-1e308,1,2\n1,2,1e309\n");
+  CHECK(result.frame.column("a").numbers[0] == 1e308);
+  CHECK(result.frame.column("b").type == ColumnType::category);
+  CHECK(result.frame.column("c").type == ColumnType::category);
+  CHECK(result.frame.column("c").is_missing_at(0));
+}
+
+TEST_CASE("an option about a column that is not there names the nearest, unless absent columns are allowed") {
+  CsvOptions options;
+  options.types["agee"] = ColumnType::number;
+  CHECK(refusal("age,b\n1,2\n", options, ErrorCode::not_found) == "train.csv: there is no column \"agee\" (did you mean \"age\"?)");
+  options.allow_absent = true;
+  CHECK(read_text("age,b\n1,2\n", options).frame.cols() == 2);
+}
+
+TEST_CASE("a file that is absent or became shorter while it was read is an error with its name") {
+  SerialExecutor serial;
+  const auto folder = std::filesystem::temp_directory_path() / ("riskflag_shrink_" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder);
+  const std::string path = (folder / "f.csv").string();
+  CHECK_THROWS_WITH_AS((void)read_csv(path, {}, serial), doctest::Contains("f.csv"), Error);
+  std::ofstream(path) << "a,b\n" << std::string(100, '\n') << "1,2\n3,4\n";
+  FileSource file(path);
+  std::filesystem::resize_file(path, 50);
+  CHECK_THROWS_WITH_AS((void)read_csv(file, {}, serial), doctest::Contains("the file became shorter while it was read: it had 112"), Error);
+  std::filesystem::remove_all(folder);
+}

@@ -1,0 +1,113 @@
+#include <riskflag/data/detail/csv_number.hpp>
+
+#include <doctest/doctest.h>
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include <string>
+
+using namespace riskflag::detail::csv;
+
+namespace {
+
+/// Bits of strtod's value and of simple_number's, when that takes the text; it must take all of it.
+bool agrees_with_strtod(const std::string& text, bool& was_simple) {
+  const std::string padded = text + "," + std::string(64, '\0');
+  double value = 0;
+  const char* const next = simple_number(padded.c_str(), value);
+  was_simple = next != nullptr && next == padded.c_str() + text.size();
+  if (!was_simple) return true;
+  return std::bit_cast<std::uint64_t>(value) == std::bit_cast<std::uint64_t>(std::strtod(text.c_str(), nullptr));
+}
+
+std::string random_number(std::mt19937_64& random) {
+  char buffer[64];
+  const auto bits = random();
+  const double x = std::ldexp(static_cast<double>(bits >> 11), static_cast<int>(random() % 100) - 103);
+  std::string text;
+  switch (random() % 6) {
+    case 0: std::snprintf(buffer, sizeof buffer, "%.17g", x); return buffer;
+    case 1: std::snprintf(buffer, sizeof buffer, "%.*f", static_cast<int>(random() % 18), x); return buffer;
+    case 2: return std::to_string(bits >> (random() % 64));
+    case 3: std::snprintf(buffer, sizeof buffer, "%.*e", static_cast<int>(random() % 18), x); return buffer;
+    case 4: {  // halfway between two doubles: m + 1/2 ulp for m of 54 bits, as (2m + 1) / 2^k with 1 to 3 decimals
+      const std::uint64_t odd = ((bits >> 11) | (std::uint64_t{1} << 53)) * 2 + 1;
+      const unsigned places = 1 + static_cast<unsigned>(random() % 3);
+      std::uint64_t scaled = odd >> 10 | 1;
+      for (unsigned i = 0; i < places; ++i) scaled = scaled * 5;
+      text = std::to_string(scaled);
+      if (text.size() <= places) return "0.5";
+      return text.insert(text.size() - places, ".");
+    }
+    default:
+      for (std::size_t i = 0, n = random() % 12; i < n; ++i) text += static_cast<char>('0' + random() % 10);
+      text += '.';
+      for (std::size_t i = 0, n = random() % 14; i < n; ++i) text += static_cast<char>('0' + random() % 10);
+      return text;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("invariant: the fast number parser gives strtod's bits wherever it answers") {
+  std::mt19937_64 random(3);
+  int simple = 0;
+  for (int i = 0; i < 1'000'000; ++i) {
+    const std::string text = (random() % 2 == 0 ? "-" : "") + random_number(random);
+    bool was_simple = false;
+    if (!agrees_with_strtod(text, was_simple)) FAIL(text);
+    simple += was_simple ? 1 : 0;
+  }
+  CHECK(simple > 500'000);
+}
+
+TEST_CASE("edges of the fast ways give strtod's bits") {
+  for (const char* text :
+       {"0", "-0", "0.0", "-0.000", "1", "9007199254740992", "9007199254740991.5", "9007199254740993.0", "9007199254740992.5",
+        "9007199254740994.5", "0.1", "0.3", "123456789012345678.9", "9999999999999999999", "999999999999999999.9",
+        "0.0000000000000000001", "1e22", "1e-22", "9007199254740991e22", "9007199254740991e-22", "4.35", "5.", ".5", "-.5",
+        "1.7976931348623157", "0.9007199254740993", "12345678.12345678", "1234567.1", "1.0000000000000002", "1.00000000000000011102"}) {
+    CAPTURE(text);
+    bool was_simple = false;
+    CHECK(agrees_with_strtod(text, was_simple));
+  }
+}
+
+TEST_CASE("division by a power of ten rounds to even, and up when anything is left") {
+  CHECK(divide_by_ten(1, 1) == 0.1);
+  CHECK(divide_by_ten(90071992547409925, 1) == 9007199254740992.0);   // exactly halfway: to even, down
+  CHECK(divide_by_ten(90071992547409935, 1) == 9007199254740994.0);   // exactly halfway: to even, up
+  CHECK(divide_by_ten(900719925474099299, 2) == 9007199254740992.0);  // ...992.99 of doubles 2 apart: down
+  CHECK(divide_by_ten(9007199254740993001, 3) == 9007199254740994.0);  // a thousandth above halfway: up
+  CHECK(divide_by_ten(UINT64_MAX, 0) == 18446744073709551616.0);      // carries into the next power of two
+  CHECK(divide_by_ten(1, 27) == 1e-27);
+}
+
+TEST_CASE("what is not simple is left to the slow way") {
+  for (const char* text : {"", "-", ".", "-.", "+1", "007", "-01", "00.5", "9007199254740993", "12345678901234567890", "1e", "1e+",
+                           "1e100", "e5", "abc", "inf", "nan", "1e23", "0.00000000000000000001"}) {
+    CAPTURE(text);
+    double value = 0;
+    CHECK(simple_number((std::string(text) + "," + std::string(64, '\0')).c_str(), value) == nullptr);
+  }
+}
+
+TEST_CASE("leading zeros and integers beyond 2^53 are numbers only by force") {
+  for (const char* text : {"007", "-01", "+01", "00.5", "9007199254740993", "-9007199254740993", "123456789012345678901234567890"}) {
+    CAPTURE(text);
+    CHECK_FALSE(number_cell(text, NumberRule::inferred).has_value());
+    CHECK(number_cell(text, NumberRule::forced) == std::strtod(text, nullptr));
+  }
+  for (const char* text : {"0", "-0", "0.5", "+5", "9007199254740992", "9007199254740993.0", "1e300", "1e-400", "1e308", "0e5"}) {
+    CAPTURE(text);
+    CHECK(number_cell(text, NumberRule::inferred) == std::strtod(text, nullptr));
+  }
+  for (const char* text : {"", " 1", "1 ", "0x10", "inf", "nan", "1e309", "1,5", "1_000", "--1", "1e", "."}) {
+    CAPTURE(text);
+    CHECK_FALSE(number_cell(text, NumberRule::forced).has_value());
+  }
+}
