@@ -10,11 +10,13 @@
 #include <atomic>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <new>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
@@ -93,6 +95,19 @@ inline int give_up(std::string_view name, bool json, riskflag::ErrorCode code, c
   return exit_of(code);
 }
 
+/// CLI11's help without its empty lines, so that it fits a screen.
+class TightFormatter final : public CLI::Formatter {
+ public:
+  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
+    const std::string loose = CLI::Formatter::make_help(app, std::move(name), mode);
+    std::string tight;
+    for (const char c : loose) {
+      if (c != '\n' || tight.empty() || tight.back() != '\n') tight += c;
+    }
+    return tight;
+  }
+};
+
 /// A flag of the contract whose capability belongs to a later version: it is known, and refused with a sentence.
 inline void not_built_yet(CLI::App& app, const std::string& flag, const std::string& what) {
   app.add_option_function<std::string>(
@@ -113,6 +128,7 @@ int run(CLI::App& app, int argc, char** argv, Body body) {
   for (int i = 1; i < argc; ++i) json = json || std::string_view(argv[i]) == "--json";
   try {
     app.set_version_flag("--version", "riskflag " + std::string(riskflag::kVersion));
+    app.formatter(std::make_shared<TightFormatter>());
     app.get_formatter()->column_width(34);
     try {
       app.parse(argc, argv);
