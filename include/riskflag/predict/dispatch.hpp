@@ -1,17 +1,21 @@
 #pragma once
 
-#include <span>
 #include <string_view>
 
 #include <riskflag/core/cpu.hpp>
 #include <riskflag/predict/kernels/kernel.hpp>
 #include <riskflag/predict/kernels/scalar.hpp>
+#include <riskflag/predict/kernels/x86.hpp>
 
 namespace riskflag::inline v0_1 {
 
 /// All kernels that this build holds, weakest first; which of them run depends on the CPU.
 inline constexpr const ScanKernel* kScanKernels[] = {
     &scan_scalar::kKernel,
+#if defined(__x86_64__)
+    &scan_avx2::kKernel,
+    &scan_avx512::kKernel,
+#endif
 };
 
 /// True when this CPU can run the kernel.

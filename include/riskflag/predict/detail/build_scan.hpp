@@ -217,8 +217,9 @@ class ScanBuilder {
     for (std::size_t k = 0; k < outputs; ++k) {
       std::vector<std::uint32_t> order;
       for (std::size_t t = k; t < model_.trees.size(); t += outputs) order.push_back(static_cast<std::uint32_t>(t));
-      std::stable_sort(order.begin(), order.end(),
-                       [&](std::uint32_t a, std::uint32_t b) { return out_.trees[a].nodes > out_.trees[b].nodes; });
+      std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+        return out_.trees[a].nodes != out_.trees[b].nodes ? out_.trees[a].nodes > out_.trees[b].nodes : a < b;
+      });
       for (std::size_t dealt = 0; dealt < order.size();) {
         const std::size_t groups = (order.size() - dealt + kScanLanes - 1) / kScanLanes;
         const std::size_t width = groups >= 3 ? 4 : groups;

@@ -1,15 +1,5 @@
 // Ranks of values, one at a time: included once for every instruction set, inside its namespace and target region.
-// Needs ScanView and its parts, order_key, is_missing; plain integer code that each target compiles its own way.
-
-/// How many of a search's thresholds lie below `key`.
-inline std::uint32_t rank_of(const std::int64_t* keys, std::uint32_t blocks, std::int64_t key) {
-  std::uint32_t block = 0;
-  for (std::uint32_t i = 0; i + 1 < blocks; ++i) block += keys[i] < key ? 1U : 0U;
-  const std::int64_t* in_block = keys + 16 + 16 * block;
-  std::uint32_t rank = 16 * block;
-  for (std::uint32_t i = 0; i < 16; ++i) rank += in_block[i] < key ? 1U : 0U;
-  return rank;
-}
+// Needs ScanView and its parts, order_key, is_missing, and the including kernel's rank_of(keys, blocks, key).
 
 /// 0 when the level goes left, 1 when it goes right. `x` is not missing.
 inline std::uint8_t set_rank(const ScanView& forest, const ScanSet& set, double x) {

@@ -12,6 +12,16 @@
 
 namespace riskflag::inline v0_1::scan_scalar {
 
+/// How many of a search's thresholds lie below `key`.
+inline std::uint32_t rank_of(const std::int64_t* keys, std::uint32_t blocks, std::int64_t key) {
+  std::uint32_t block = 0;
+  for (std::uint32_t i = 0; i + 1 < blocks; ++i) block += keys[i] < key ? 1U : 0U;
+  const std::int64_t* in_block = keys + 16 + 16 * block;
+  std::uint32_t rank = 16 * block;
+  for (std::uint32_t i = 0; i < 16; ++i) rank += in_block[i] < key ? 1U : 0U;
+  return rank;
+}
+
 #include <riskflag/predict/kernels/rank.inl>
 
 inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks, std::uint8_t* leaf) {

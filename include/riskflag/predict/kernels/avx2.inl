@@ -1,0 +1,151 @@
+// The scan with AVX2: 32 lanes a register. Included by x86.hpp inside a target region: raw pointers and intrinsics only.
+
+/// How many of 16 keys lie below x.
+inline std::uint32_t below_of_16(const std::int64_t* keys, __m256i x) {
+  const __m256i* at = reinterpret_cast<const __m256i*>(keys);
+  const __m256i c0 = _mm256_cmpgt_epi64(x, _mm256_load_si256(at)), c1 = _mm256_cmpgt_epi64(x, _mm256_load_si256(at + 1));
+  const __m256i c2 = _mm256_cmpgt_epi64(x, _mm256_load_si256(at + 2)), c3 = _mm256_cmpgt_epi64(x, _mm256_load_si256(at + 3));
+  // Each 64-bit mask narrowed to 16 bits: two bytes of movemask a key.
+  const __m256i narrow = _mm256_packs_epi32(_mm256_packs_epi32(c0, c1), _mm256_packs_epi32(c2, c3));
+  return static_cast<std::uint32_t>(__builtin_popcount(static_cast<unsigned>(_mm256_movemask_epi8(narrow)))) / 2;
+}
+
+/// How many of a search's thresholds lie below `key`: its block among 16, then its place among 16.
+inline std::uint32_t rank_of(const std::int64_t* keys, std::uint32_t blocks, std::int64_t key) {
+  const __m256i x = _mm256_set1_epi64x(key);
+  const std::uint32_t block = blocks > 1 ? below_of_16(keys, x) : 0;
+  return 16 * block + below_of_16(keys + 16 + 16 * block, x);
+}
+
+#include <riskflag/predict/kernels/rank.inl>
+
+/// Columns by number, 16 bytes a table: Tables is 4 (up to 64 columns) or 16 (up to 256).
+template <int Tables>
+struct Columns {
+  const std::uint8_t* ranks;
+  __m256i t0, t1, t2, t3;
+  explicit Columns(const std::uint8_t* from) : ranks(from) {
+    t0 = table(from);
+    t1 = table(from + 16);
+    t2 = table(from + 32);
+    t3 = table(from + 48);
+  }
+  static __m256i table(const std::uint8_t* from) {
+    return _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(from)));
+  }
+  [[nodiscard]] __m256i at(__m256i column) const {
+    // The shuffle looks at the lowest four bits; bits 4 and 5 choose among four shuffles as the sign bits of blends.
+    const __m256i low = _mm256_and_si256(column, _mm256_set1_epi8(15));
+    const __m256i bit4 = _mm256_slli_epi16(column, 3);
+    const __m256i bit5 = _mm256_slli_epi16(column, 2);
+    const __m256i first = of_four(t0, t1, t2, t3, low, bit4, bit5);
+    if constexpr (Tables == 4) return first;
+    const __m256i bit6 = _mm256_slli_epi16(column, 1);
+    const __m256i second = of_four(table(ranks + 64), table(ranks + 80), table(ranks + 96), table(ranks + 112), low, bit4, bit5);
+    const __m256i third = of_four(table(ranks + 128), table(ranks + 144), table(ranks + 160), table(ranks + 176), low, bit4, bit5);
+    const __m256i fourth = of_four(table(ranks + 192), table(ranks + 208), table(ranks + 224), table(ranks + 240), low, bit4, bit5);
+    return _mm256_blendv_epi8(_mm256_blendv_epi8(first, second, bit6), _mm256_blendv_epi8(third, fourth, bit6), column);
+  }
+  static __m256i of_four(__m256i a, __m256i b, __m256i c, __m256i d, __m256i low, __m256i bit4, __m256i bit5) {
+    const __m256i ab = _mm256_blendv_epi8(_mm256_shuffle_epi8(a, low), _mm256_shuffle_epi8(b, low), bit4);
+    const __m256i cd = _mm256_blendv_epi8(_mm256_shuffle_epi8(c, low), _mm256_shuffle_epi8(d, low), bit4);
+    return _mm256_blendv_epi8(ab, cd, bit5);
+  }
+};
+
+inline __m256i load(const std::uint8_t* at) { return _mm256_load_si256(reinterpret_cast<const __m256i*>(at)); }
+inline void store(std::uint8_t* at, __m256i value) { _mm256_store_si256(reinterpret_cast<__m256i*>(at), value); }
+
+/// e = (x > rank and e == a) ? b : e. x <= rank is min(x, rank) == x; AVX2 compares signed bytes only.
+inline __m256i select(__m256i x, __m256i rank, __m256i a, __m256i b, __m256i e) {
+  const __m256i not_above = _mm256_cmpeq_epi8(_mm256_min_epu8(x, rank), x);
+  const __m256i here = _mm256_andnot_si256(not_above, _mm256_cmpeq_epi8(e, a));
+  return _mm256_blendv_epi8(e, b, here);
+}
+
+/// One node of 32 trees; a step holds 64, in two halves.
+template <int Tables>
+inline __m256i advance(const Columns<Tables>& columns, const std::uint8_t* step, __m256i e) {
+  return select(columns.at(load(step)), load(step + 64), load(step + 128), load(step + 192), e);
+}
+
+template <int Tables, int Width>
+inline void walk_bundle(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks, std::uint8_t* leaf) {
+  const Columns<Tables> columns(ranks);
+  const std::uint8_t* first = forest.steps + std::size_t{bundle.first_line} * 64;
+  // Four registers of lanes at a time: two groups of 64, or the one there is.
+  for (int pair = 0; pair < Width; pair += 2) {
+    __m256i e0 = _mm256_setzero_si256(), e1 = e0, e2 = e0, e3 = e0;
+    const std::uint8_t* step = first + static_cast<std::size_t>(pair) * kScanStepBytes;
+    for (std::uint32_t s = 0; s < bundle.steps; ++s, step += Width * kScanStepBytes) {
+      e0 = advance(columns, step, e0);
+      e1 = advance(columns, step + 32, e1);
+      if constexpr (Width > 1) e2 = advance(columns, step + kScanStepBytes, e2);
+      if constexpr (Width > 1) e3 = advance(columns, step + kScanStepBytes + 32, e3);
+    }
+    std::uint8_t* out = leaf + static_cast<std::size_t>(pair) * kScanLanes;
+    store(out, e0);
+    store(out + 32, e1);
+    if constexpr (Width > 1) store(out + 64, e2);
+    if constexpr (Width > 1) store(out + 96, e3);
+  }
+}
+
+template <int Tables>
+inline void walk_any(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks, std::uint8_t* leaf) {
+  if (bundle.width == 4) return walk_bundle<Tables, 4>(forest, bundle, ranks, leaf);
+  if (bundle.width == 2) return walk_bundle<Tables, 2>(forest, bundle, ranks, leaf);
+  walk_bundle<Tables, 1>(forest, bundle, ranks, leaf);
+}
+
+inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks, std::uint8_t* leaf) {
+  if (forest.columns <= 64) return walk_any<4>(forest, bundle, ranks, leaf);
+  walk_any<16>(forest, bundle, ranks, leaf);
+}
+
+/// One tree for Registers x 32 rows.
+template <int Registers>
+inline void walk_rows(const std::uint8_t* node, std::uint32_t nodes, const std::uint8_t* ranks, std::size_t stride,
+                      std::uint8_t* leaf) {
+  __m256i e0 = _mm256_setzero_si256(), e1 = e0, e2 = e0, e3 = e0, e4 = e0, e5 = e0, e6 = e0, e7 = e0;
+  for (std::uint32_t n = 0; n < nodes; ++n, node += 4) {
+    const std::uint8_t* x = ranks + node[0] * stride;
+    const __m256i rank = _mm256_set1_epi8(static_cast<char>(node[1]));
+    const __m256i a = _mm256_set1_epi8(static_cast<char>(node[2]));
+    const __m256i b = _mm256_set1_epi8(static_cast<char>(node[3]));
+    e0 = select(load(x), rank, a, b, e0);
+    e1 = select(load(x + 32), rank, a, b, e1);
+    if constexpr (Registers > 2) e2 = select(load(x + 64), rank, a, b, e2);
+    if constexpr (Registers > 2) e3 = select(load(x + 96), rank, a, b, e3);
+    if constexpr (Registers > 4) e4 = select(load(x + 128), rank, a, b, e4);
+    if constexpr (Registers > 4) e5 = select(load(x + 160), rank, a, b, e5);
+    if constexpr (Registers > 4) e6 = select(load(x + 192), rank, a, b, e6);
+    if constexpr (Registers > 4) e7 = select(load(x + 224), rank, a, b, e7);
+  }
+  store(leaf, e0);
+  store(leaf + 32, e1);
+  if constexpr (Registers > 2) store(leaf + 64, e2);
+  if constexpr (Registers > 2) store(leaf + 96, e3);
+  if constexpr (Registers > 4) store(leaf + 128, e4);
+  if constexpr (Registers > 4) store(leaf + 160, e5);
+  if constexpr (Registers > 4) store(leaf + 192, e6);
+  if constexpr (Registers > 4) store(leaf + 224, e7);
+}
+
+inline void tree_leaves(const ScanView& forest, const ScanTree& tree, const std::uint8_t* ranks, std::size_t rows,
+                        std::size_t stride, std::uint8_t* leaf) {
+  const std::uint8_t* node = forest.nodes + std::size_t{tree.first_node} * 4;
+  std::size_t r = 0;
+  for (; r + 256 <= rows; r += 256) walk_rows<8>(node, tree.nodes, ranks + r, stride, leaf + r);
+  for (; r + 128 <= rows; r += 128) walk_rows<4>(node, tree.nodes, ranks + r, stride, leaf + r);
+  for (; r < rows; r += 64) walk_rows<2>(node, tree.nodes, ranks + r, stride, leaf + r);
+}
+
+inline void add_leaves(const double* leaves, std::size_t, const std::uint8_t* leaf, std::size_t rows, double* sums) {
+  for (std::size_t r = 0; r < rows; r += 4) {
+    sums[r] += leaves[leaf[r]];
+    sums[r + 1] += leaves[leaf[r + 1]];
+    sums[r + 2] += leaves[leaf[r + 2]];
+    sums[r + 3] += leaves[leaf[r + 3]];
+  }
+}

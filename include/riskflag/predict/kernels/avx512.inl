@@ -1,0 +1,176 @@
+// The scan with AVX-512 (F, BW, DQ, VL, VBMI): 64 lanes a register. Included by x86.hpp inside a target region: raw
+// pointers and intrinsics only.
+
+/// How many of a search's thresholds lie below `key`: its block among 16, then its place among 16.
+inline std::uint32_t rank_of(const std::int64_t* keys, std::uint32_t blocks, std::int64_t key) {
+  const __m512i x = _mm512_set1_epi64(key);
+  std::uint32_t block = 0;
+  if (blocks > 1) {
+    block = static_cast<std::uint32_t>(
+        __builtin_popcount(static_cast<unsigned>(_mm512_cmplt_epi64_mask(_mm512_load_si512(keys), x)) |
+                           static_cast<unsigned>(_mm512_cmplt_epi64_mask(_mm512_load_si512(keys + 8), x)) << 8));
+  }
+  const std::int64_t* in_block = keys + 16 + 16 * block;
+  return 16 * block + static_cast<std::uint32_t>(__builtin_popcount(
+                          static_cast<unsigned>(_mm512_cmplt_epi64_mask(_mm512_load_si512(in_block), x)) |
+                          static_cast<unsigned>(_mm512_cmplt_epi64_mask(_mm512_load_si512(in_block + 8), x)) << 8));
+}
+
+#include <riskflag/predict/kernels/rank.inl>
+
+/// Columns by number out of registers: one table of 64 bytes, two, or four.
+template <int Tables>
+struct Columns {
+  __m512i t0, t1, t2, t3;
+  explicit Columns(const std::uint8_t* ranks) {
+    t0 = _mm512_load_si512(ranks);
+    t1 = Tables > 1 ? _mm512_load_si512(ranks + 64) : t0;
+    t2 = Tables > 2 ? _mm512_load_si512(ranks + 128) : t0;
+    t3 = Tables > 2 ? _mm512_load_si512(ranks + 192) : t0;
+  }
+  [[nodiscard]] __m512i at(__m512i column) const {
+    if constexpr (Tables == 1) {
+      // The maskz form: GCC 12 warns of the plain one's undefined third operand.
+      return _mm512_maskz_permutexvar_epi8(~__mmask64{0}, column, t0);
+    } else if constexpr (Tables == 2) {
+      return _mm512_permutex2var_epi8(t0, column, t1);
+    } else {
+      return _mm512_mask_blend_epi8(_mm512_movepi8_mask(column), _mm512_permutex2var_epi8(t0, column, t1),
+                                    _mm512_permutex2var_epi8(t2, column, t3));
+    }
+  }
+};
+
+/// One node of 64 trees: e = (x > rank and e == a) ? b : e.
+template <int Tables>
+inline __m512i advance(const Columns<Tables>& columns, const std::uint8_t* step, __m512i e) {
+  const __m512i x = columns.at(_mm512_load_si512(step));
+  const __mmask64 above = _mm512_cmpgt_epu8_mask(x, _mm512_load_si512(step + 64));
+  const __mmask64 here = _mm512_mask_cmpeq_epi8_mask(above, e, _mm512_load_si512(step + 128));
+  return _mm512_mask_mov_epi8(e, here, _mm512_load_si512(step + 192));
+}
+
+/// Width groups side by side, so that one group's latency hides behind the others.
+template <int Tables, int Width>
+inline void walk_bundle(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks, std::uint8_t* leaf) {
+  const Columns<Tables> columns(ranks);
+  __m512i e0 = _mm512_setzero_si512(), e1 = e0, e2 = e0, e3 = e0;
+  const std::uint8_t* step = forest.steps + std::size_t{bundle.first_line} * 64;
+  for (std::uint32_t s = 0; s < bundle.steps; ++s, step += Width * kScanStepBytes) {
+    e0 = advance(columns, step, e0);
+    if constexpr (Width > 1) e1 = advance(columns, step + kScanStepBytes, e1);
+    if constexpr (Width > 2) e2 = advance(columns, step + 2 * kScanStepBytes, e2);
+    if constexpr (Width > 2) e3 = advance(columns, step + 3 * kScanStepBytes, e3);
+  }
+  _mm512_store_si512(leaf, e0);
+  if constexpr (Width > 1) _mm512_store_si512(leaf + 64, e1);
+  if constexpr (Width > 2) _mm512_store_si512(leaf + 128, e2);
+  if constexpr (Width > 2) _mm512_store_si512(leaf + 192, e3);
+}
+
+template <int Tables>
+inline void walk_any(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks, std::uint8_t* leaf) {
+  if (bundle.width == 4) return walk_bundle<Tables, 4>(forest, bundle, ranks, leaf);
+  if (bundle.width == 2) return walk_bundle<Tables, 2>(forest, bundle, ranks, leaf);
+  walk_bundle<Tables, 1>(forest, bundle, ranks, leaf);
+}
+
+inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks, std::uint8_t* leaf) {
+  if (forest.columns <= 64) return walk_any<1>(forest, bundle, ranks, leaf);
+  if (forest.columns <= 128) return walk_any<2>(forest, bundle, ranks, leaf);
+  walk_any<4>(forest, bundle, ranks, leaf);
+}
+
+/// One node for 64 rows.
+inline __m512i advance_rows(const std::uint8_t* x, __m512i rank, __m512i a, __m512i b, __m512i e) {
+  const __mmask64 above = _mm512_cmpgt_epu8_mask(_mm512_load_si512(x), rank);
+  return _mm512_mask_mov_epi8(e, _mm512_mask_cmpeq_epi8_mask(above, e, a), b);
+}
+
+/// One tree for Groups x 64 rows; a node's constants are read once for all of them.
+template <int Groups>
+inline void walk_rows(const std::uint8_t* node, std::uint32_t nodes, const std::uint8_t* ranks, std::size_t stride,
+                      std::uint8_t* leaf) {
+  __m512i e0 = _mm512_setzero_si512(), e1 = e0, e2 = e0, e3 = e0, e4 = e0, e5 = e0, e6 = e0, e7 = e0;
+  for (std::uint32_t n = 0; n < nodes; ++n, node += 4) {
+    const std::uint8_t* x = ranks + node[0] * stride;
+    const __m512i rank = _mm512_set1_epi8(static_cast<char>(node[1]));
+    const __m512i a = _mm512_set1_epi8(static_cast<char>(node[2]));
+    const __m512i b = _mm512_set1_epi8(static_cast<char>(node[3]));
+    e0 = advance_rows(x, rank, a, b, e0);
+    if constexpr (Groups > 1) e1 = advance_rows(x + 64, rank, a, b, e1);
+    if constexpr (Groups > 2) e2 = advance_rows(x + 128, rank, a, b, e2);
+    if constexpr (Groups > 2) e3 = advance_rows(x + 192, rank, a, b, e3);
+    if constexpr (Groups > 4) e4 = advance_rows(x + 256, rank, a, b, e4);
+    if constexpr (Groups > 4) e5 = advance_rows(x + 320, rank, a, b, e5);
+    if constexpr (Groups > 4) e6 = advance_rows(x + 384, rank, a, b, e6);
+    if constexpr (Groups > 4) e7 = advance_rows(x + 448, rank, a, b, e7);
+  }
+  _mm512_store_si512(leaf, e0);
+  if constexpr (Groups > 1) _mm512_store_si512(leaf + 64, e1);
+  if constexpr (Groups > 2) _mm512_store_si512(leaf + 128, e2);
+  if constexpr (Groups > 2) _mm512_store_si512(leaf + 192, e3);
+  if constexpr (Groups > 4) _mm512_store_si512(leaf + 256, e4);
+  if constexpr (Groups > 4) _mm512_store_si512(leaf + 320, e5);
+  if constexpr (Groups > 4) _mm512_store_si512(leaf + 384, e6);
+  if constexpr (Groups > 4) _mm512_store_si512(leaf + 448, e7);
+}
+
+inline void tree_leaves(const ScanView& forest, const ScanTree& tree, const std::uint8_t* ranks, std::size_t rows,
+                        std::size_t stride, std::uint8_t* leaf) {
+  const std::uint8_t* node = forest.nodes + std::size_t{tree.first_node} * 4;
+  std::size_t r = 0;
+  for (; r + 512 <= rows; r += 512) walk_rows<8>(node, tree.nodes, ranks + r, stride, leaf + r);
+  for (; r + 256 <= rows; r += 256) walk_rows<4>(node, tree.nodes, ranks + r, stride, leaf + r);
+  for (; r + 128 <= rows; r += 128) walk_rows<2>(node, tree.nodes, ranks + r, stride, leaf + r);
+  for (; r < rows; r += 64) walk_rows<1>(node, tree.nodes, ranks + r, stride, leaf + r);
+}
+
+/// Eight leaves by number: tables of 16 doubles in two registers each.
+template <int Tables>
+struct LeafTable {
+  __m512d t0, t1, t2, t3, t4, t5, t6, t7;
+  LeafTable(const double* leaves, std::size_t count) {
+    t0 = part(leaves, count, 0);
+    t1 = part(leaves, count, 8);
+    t2 = Tables > 1 ? part(leaves, count, 16) : t0;
+    t3 = Tables > 1 ? part(leaves, count, 24) : t0;
+    t4 = Tables > 2 ? part(leaves, count, 32) : t0;
+    t5 = Tables > 2 ? part(leaves, count, 40) : t0;
+    t6 = Tables > 2 ? part(leaves, count, 48) : t0;
+    t7 = Tables > 2 ? part(leaves, count, 56) : t0;
+  }
+  static __m512d part(const double* leaves, std::size_t count, std::size_t first) {
+    const std::size_t have = count > first ? count - first : 0;
+    const __mmask8 mask = have >= 8 ? static_cast<__mmask8>(0xff) : static_cast<__mmask8>((1U << have) - 1U);
+    return _mm512_maskz_loadu_pd(mask, leaves + first);
+  }
+  [[nodiscard]] __m512d at(__m512i number) const {
+    const __m512d low = _mm512_permutex2var_pd(t0, number, t1);
+    if constexpr (Tables == 1) return low;
+    const __m512d next = _mm512_permutex2var_pd(t2, number, t3);
+    const __mmask8 odd = _mm512_test_epi64_mask(number, _mm512_set1_epi64(16));
+    if constexpr (Tables == 2) return _mm512_mask_blend_pd(odd, low, next);
+    const __m512d third = _mm512_permutex2var_pd(t4, number, t5);
+    const __m512d fourth = _mm512_permutex2var_pd(t6, number, t7);
+    const __mmask8 upper = _mm512_test_epi64_mask(number, _mm512_set1_epi64(32));
+    return _mm512_mask_blend_pd(upper, _mm512_mask_blend_pd(odd, low, next), _mm512_mask_blend_pd(odd, third, fourth));
+  }
+};
+
+template <int Tables>
+inline void add_from_table(const double* leaves, std::size_t count, const std::uint8_t* leaf, std::size_t rows,
+                           double* sums) {
+  const LeafTable<Tables> table(leaves, count);
+  for (std::size_t r = 0; r < rows; r += 8) {
+    const __m512i number = _mm512_maskz_cvtepu8_epi64(static_cast<__mmask8>(0xff), _mm_loadl_epi64(reinterpret_cast<const __m128i*>(leaf + r)));
+    _mm512_store_pd(sums + r, _mm512_add_pd(_mm512_load_pd(sums + r), table.at(number)));
+  }
+}
+
+inline void add_leaves(const double* leaves, std::size_t count, const std::uint8_t* leaf, std::size_t rows, double* sums) {
+  if (count <= 16) return add_from_table<1>(leaves, count, leaf, rows, sums);
+  if (count <= 32) return add_from_table<2>(leaves, count, leaf, rows, sums);
+  if (count <= 64) return add_from_table<4>(leaves, count, leaf, rows, sums);
+  for (std::size_t r = 0; r < rows; ++r) sums[r] += leaves[leaf[r]];
+}
