@@ -1,5 +1,7 @@
 #include <riskflag/core/sha256.hpp>
 
+#include <array>
+#include <cstdint>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -38,3 +40,18 @@ TEST_CASE("the digests of lengths 55, 56, 63, 64 and 65 are hashlib's") {
   CHECK(sha256_hex(std::string(64, 'x')) == "7ce100971f64e7001e8fe5a51973ecdfe1ced42befe7ee8d5fd6219506b5393c");
   CHECK(sha256_hex(std::string(65, 'x')) == "9537c5fdf120482f7d58d25e9ed583f52c02b4e304ea814db1633ad565aed7e9");
 }
+
+#if defined(__x86_64__)
+TEST_CASE("the processor's SHA instructions give the portable code's state") {
+  if (!detail::has_sha_instructions()) return;
+  std::array<std::uint8_t, 64 * 40> data{};
+  std::uint32_t x = 1;
+  for (std::uint8_t& byte : data) byte = static_cast<std::uint8_t>((x = x * 1664525 + 1013904223) >> 24);
+  for (std::size_t blocks = 0; blocks <= 40; ++blocks) {
+    std::array<std::uint32_t, 8> want{1, 2, 3, 4, 5, 0xffffffff, 7, 0x80000000}, got = want;
+    detail::sha256_blocks_portable(want.data(), data.data(), blocks);
+    detail::sha256_blocks_x86(got.data(), data.data(), blocks);
+    REQUIRE(got == want);
+  }
+}
+#endif

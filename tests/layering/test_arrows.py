@@ -49,6 +49,7 @@ FOREIGN = {
     # POSIX and Linux
     "unistd.h": {"core"}, "fcntl.h": {"core"}, "dirent.h": {"core"}, "pthread.h": {"core"}, "sched.h": {"core"},
     "sys/": {"core"}, "linux/": {"core"}, "netinet/": {"core"}, "arpa/": {"core"}, "poll.h": {"core"}, "netdb.h": {"core"},
+    "cpuid.h": {"core"},
     # instruction sets: wherever code for one of them stands apart (see INTRINSICS)
     "immintrin.h": {"kernels", "detail"},
     "emmintrin.h": {"kernels", "detail"},
