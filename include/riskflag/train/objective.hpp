@@ -1,12 +1,8 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <span>
-#include <string>
 #include <string_view>
-
-#include <riskflag/train/options.hpp>
 
 namespace riskflag::inline v0_1::detail {
 
@@ -39,19 +35,5 @@ class ObjectiveFunction {
   /// What early stopping looks at when no metric is named.
   [[nodiscard]] virtual std::string_view default_metric() const noexcept = 0;
 };
-
-[[nodiscard]] std::unique_ptr<const ObjectiveFunction> make_objective(const TrainOptions& options);
-
-}  // namespace riskflag::inline v0_1::detail
-
-#include <riskflag/train/objectives/binary.hpp>
-#include <riskflag/train/objectives/regression.hpp>
-
-namespace riskflag::inline v0_1::detail {
-
-inline std::unique_ptr<const ObjectiveFunction> make_objective(const TrainOptions& options) {
-  if (options.objective == "regression") return std::make_unique<RegressionObjective>();
-  return std::make_unique<BinaryObjective>();
-}
 
 }  // namespace riskflag::inline v0_1::detail

@@ -70,8 +70,8 @@ __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))) inline void find_b
     }
     pa = _mm512_mask_mov_epi64(pa, _mm512_cmp_pd_mask(xa, xa, _CMP_UNORD_Q), missing);
     pb = _mm512_mask_mov_epi64(pb, _mm512_cmp_pd_mask(xb, xb, _CMP_UNORD_Q), missing);
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(bins + i), _mm512_cvtepi64_epi8(pa));
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(bins + i + 8), _mm512_cvtepi64_epi8(pb));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(bins + i), _mm512_maskz_cvtepi64_epi8(0xff, pa));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(bins + i + 8), _mm512_maskz_cvtepi64_epi8(0xff, pb));
   }
   if (i < n) find_bins_scalar(table, x + i, n - i, bins + i);
 }

@@ -25,6 +25,7 @@
 #include <riskflag/train/evaluation.hpp>
 #include <riskflag/train/grower.hpp>
 #include <riskflag/train/objective.hpp>
+#include <riskflag/train/objectives/make.hpp>
 #include <riskflag/train/sampling.hpp>
 #include <riskflag/train/train.hpp>
 
@@ -42,7 +43,7 @@ class Booster {
         options_(options),
         executor_(executor),
         level_(level),
-        objective_(make_objective(options)),
+        objective_(make_objective(options, level)),
         sampling_(options, data.bins.rows(), data.bins.cols()) {
     validate(options);
     check_train_data(data, *objective_);

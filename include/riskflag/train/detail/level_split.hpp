@@ -54,15 +54,16 @@ struct LevelSum {
   return static_cast<double>(static_cast<std::int64_t>(exact::add(exact::mul(h, rows_per_h), 0.5)));
 }
 
-/// Left and right both satisfy every limit that is known here.
+/// Both sides have the least hessian.
 template <class Cell>
-[[nodiscard]] bool sides_allowed(const LevelSplitInput<Cell>& in, Cell left, std::uint32_t left_rows) noexcept {
-  const auto hl = static_cast<double>(h_of(left));
-  const auto hr = static_cast<double>(h_of(in.total - left));
-  if (!(hl >= in.units.min_h && hr >= in.units.min_h)) return false;
-  if (in.counts == nullptr) return true;
+[[nodiscard]] bool hessians_allowed(const LevelSplitInput<Cell>& in, Cell left) noexcept {
+  return static_cast<double>(h_of(left)) >= in.units.min_h && static_cast<double>(h_of(in.total - left)) >= in.units.min_h;
+}
+/// Both sides have the least number of rows, as far as rows were counted.
+template <class Cell>
+[[nodiscard]] bool rows_allowed(const LevelSplitInput<Cell>& in, std::uint32_t left_rows) noexcept {
   const auto least = static_cast<std::uint32_t>(in.options.min_data_in_leaf);
-  return left_rows >= least && in.rows - left_rows >= least;
+  return in.counts == nullptr || (left_rows >= least && in.rows - left_rows >= least);
 }
 
 template <class Cell>
@@ -78,7 +79,7 @@ template <class Cell>
   Split<Cell> out;
   out.gain = -1.0;
   for (std::size_t i = 0; i < n; ++i) {
-    if (!sides_allowed(in, levels[i].sum, levels[i].exact)) continue;
+    if (!hessians_allowed(in, levels[i].sum) || !rows_allowed(in, levels[i].exact)) continue;
     const double gain = gain_of_left(in, levels[i].sum, in.units.l2);
     if (!(gain > out.gain)) continue;
     out = Split<Cell>{};
@@ -120,8 +121,9 @@ template <class Cell>
       left_estimate = exact::add(left_estimate, level.estimated);
       bins[level.bin / 64] |= std::uint64_t{1} << (level.bin % 64);
       if (exact::sub(static_cast<double>(in.rows), left_estimate) < per_group) break;
-      if (!sides_allowed(in, left, left_rows) || in_group < per_group) continue;
-      in_group = 0.0;
+      if (!hessians_allowed(in, left) || in_group < per_group) continue;
+      in_group = 0.0;  // whether or not the rows suffice: candidates must not depend on what was counted
+      if (!rows_allowed(in, left_rows)) continue;
       const double gain = gain_of_left(in, left, l2);
       if (!(gain > out.gain)) continue;
       out.gain = gain;
