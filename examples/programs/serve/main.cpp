@@ -1,0 +1,190 @@
+// riskflag-serve: a model directory answers over HTTP. The one file of this program that includes Beast.
+
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <riskflag/bundle.hpp>
+#include <riskflag/http.hpp>
+#include <riskflag/serve.hpp>
+
+#include "../program.hpp"
+
+namespace {
+
+using riskflag::ErrorCode;
+using riskflag::fail;
+
+struct Flags {
+  std::string model, host = "127.0.0.1";
+  int port = 8080, threads = 0, drain_ms = 8000;
+  std::size_t max_body = std::size_t{32} << 20;
+  bool insecure = false, json = false;
+};
+
+/// Blocks SIGTERM and SIGINT for all threads that start later; wait() takes the first that comes.
+class EndSignals {
+ public:
+  EndSignals() {
+    sigemptyset(&signals_);
+    for (const int signal : {SIGTERM, SIGINT}) {
+      struct sigaction plain = {};
+      plain.sa_handler = SIG_DFL;  // a shell's background job ignores SIGINT, and an ignored signal never arrives
+      sigaction(signal, &plain, nullptr);
+      sigaddset(&signals_, signal);
+    }
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+  }
+  [[nodiscard]] const char* wait() const {
+    for (int signal = 0;;) {
+      if (sigwait(&signals_, &signal) == 0) return signal == SIGINT ? "SIGINT" : "SIGTERM";
+    }
+  }
+
+ private:
+  sigset_t signals_ = {};
+};
+
+/// As many descriptors as the system lets this process have: each connection takes one.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+riskflag::http::Response to_http(riskflag::serve::Response answer) {
+  return {answer.status, std::move(answer.headers), std::move(answer.body)};
+}
+std::vector<riskflag::serve::Header> headers_of(std::span<const riskflag::http::Header> headers) {
+  std::vector<riskflag::serve::Header> out;
+  out.reserve(headers.size());
+  for (const auto& header : headers) out.push_back({header.name, header.value});
+  return out;
+}
+
+void announce(const Flags& flags, const riskflag::http::Server& server, const riskflag::serve::Service& service) {
+  const auto& model = service.model();
+  if (flags.json) {
+    riskflag::JsonWriter json;
+    json.begin_object().key("url").value(server.url()).key("port").value(static_cast<int>(server.port()));
+    json.key("model").begin_object().key("name").value(model.name).key("version").value(model.version);
+    json.key("digest").value(model.digest).end_object().end_object();
+    program::print(std::move(json).text() + "\n");
+  } else {
+    program::print("listening on " + server.url() + "\n");
+  }
+  std::fprintf(stderr, "riskflag-serve: model %s, version %s, threshold %s; %s\n", model.name.c_str(), model.version.c_str(),
+               riskflag::number_text(model.decision.threshold).c_str(), model.predictor.describe().c_str());
+}
+
+int serve(const Flags& flags) {
+  if (flags.model.empty()) fail(ErrorCode::usage, "--model", "a model directory is needed (or RISKFLAG_MODEL)");
+  if (flags.model.starts_with("models:/")) {
+    fail(ErrorCode::usage, "--model", "the registry (models:/) is not built yet in riskflag " + std::string(riskflag::kVersion) +
+                                          "; accepted: a model directory");
+  }
+  if (!riskflag::http::is_loopback(flags.host) && !flags.insecure) {
+    fail(ErrorCode::usage, "--host", flags.host + " can be reached from other machines, and there are no API keys in this version; "
+                                                  "--insecure serves there all the same");
+  }
+  const EndSignals signals;
+  signal(SIGPIPE, SIG_IGN);  // a reader of our output that leaves must not end the server
+  raise_descriptor_limit();
+
+  const auto model = std::make_shared<const riskflag::bundle::Bundle>(riskflag::bundle::open(flags.model));
+  riskflag::serve::Service service(model);
+  riskflag::http::ServerOptions options;
+  options.host = flags.host;
+  options.port = static_cast<std::uint16_t>(flags.port);
+  options.threads = static_cast<unsigned>(flags.threads);
+  options.max_body = flags.max_body;
+  options.drain_ms = flags.drain_ms;
+  riskflag::http::Server server(
+      options,
+      [&service](const riskflag::http::Request& request) {
+        const auto headers = headers_of(request.headers);
+        return to_http(service.handle({request.method, request.target, headers, request.body}));
+      },
+      [&service](const riskflag::http::Refusal& refusal) {
+        const auto headers = headers_of(refusal.headers);
+        return to_http(service.refuse(refusal.status, refusal.code, refusal.detail, headers));
+      });
+  server.start();
+  announce(flags, server, service);
+
+  const char* why = signals.wait();
+  std::fprintf(stderr, "riskflag-serve: %s: answering what is under way, then ending\n", why);
+  service.set_state(riskflag::serve::State::draining);
+  server.stop();
+  server.wait();
+  return program::kDone;
+}
+
+/// Asks the running server, as a container's health check does.
+int healthcheck(const Flags& flags) {
+  auto address = riskflag::http::numeric_address(flags.host);
+  if (address.is_unspecified()) {
+    address = address.is_v6() ? boost::asio::ip::address(boost::asio::ip::address_v6::loopback())
+                              : boost::asio::ip::address(boost::asio::ip::address_v4::loopback());
+  }
+  const auto answer = riskflag::http::ask(
+      {.host = address.to_string(), .port = static_cast<std::uint16_t>(flags.port), .timeout_ms = 2000}, "GET", "/readyz");
+  if (answer.status == 200) return program::kDone;
+  fail(ErrorCode::io, "healthcheck", "the server answers " + std::to_string(answer.status) + ": " + answer.body);
+}
+
+/// The contract's flags of later versions, refused on the command line and in the environment: a RISKFLAG_KEYS that has no
+/// effect would leave a door open.
+void refuse_later_flags(CLI::App& app) {
+  const std::pair<const char*, const char*> later[] = {
+      {"--watch", "following a model directory that is replaced"}, {"--shadow", "a shadow model"},
+      {"--challenger", "a challenger model"}, {"--split", "a challenger model"}, {"--decision-log", "the decision log"},
+      {"--log-mode", "the decision log"}, {"--hmac-key", "the decision log"}, {"--log-failure", "the decision log"},
+      {"--outcomes", "taking outcomes"}, {"--keys", "API keys"}, {"--max-in-flight", "load shedding"},
+      {"--max-queue-ms", "load shedding"}, {"--tracking", "the registry"}};
+  for (const auto& [flag, what] : later) {
+    program::not_built_yet(app, flag, what);
+    std::string name = "RISKFLAG_";
+    for (const char* c = flag + 2; *c != '\0'; ++c) name += *c == '-' ? '_' : static_cast<char>(*c >= 'a' ? *c - 'a' + 'A' : *c);
+    if (const char* value = std::getenv(name.c_str()); value != nullptr && *value != '\0') {
+      fail(ErrorCode::usage, name, std::string(what) + " is not built yet in riskflag " + std::string(riskflag::kVersion) +
+                                       "; unset the variable");
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Serves a model directory over HTTP: POST /v1/score with JSON, NDJSON or CSV; GET /v1/model, /v1/schema,\n"
+               "/livez, /readyz. Prints \"listening on URL\" on stdout; SIGTERM and SIGINT end it with 0 after what is under way.\n"
+               "Each flag is also read from the environment: --max-body from RISKFLAG_MAX_BODY.",
+               "riskflag-serve");
+  Flags flags;
+  app.add_option("--model", flags.model, "model directory of riskflag-train")->envname("RISKFLAG_MODEL")->type_name("DIR");
+  app.add_option("--host", flags.host, "address to listen on, 127.0.0.1 unless given")->envname("RISKFLAG_HOST")->type_name("H");
+  app.add_option("--port", flags.port, "8080 unless given; 0 = any free one, printed")->envname("RISKFLAG_PORT")->check(CLI::Range(0, 65535))->type_name("P");
+  app.add_option("--threads", flags.threads, "that answer; 0 = all cores")->envname("RISKFLAG_THREADS")->check(CLI::Range(0, 1024))->type_name("N");
+  app.add_option("--max-body", flags.max_body, "of a request, 33554432 unless given")->envname("RISKFLAG_MAX_BODY")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 40))->type_name("BYTES");
+  app.add_option("--drain-ms", flags.drain_ms, "for what is under way at the end, 8000 unless given")->envname("RISKFLAG_DRAIN_MS")
+      ->check(CLI::Range(0, 3600000))->type_name("MS");
+  app.add_flag("--insecure", flags.insecure, "listen on an address that others reach, without API keys")->envname("RISKFLAG_INSECURE");
+  app.add_flag("--json", flags.json, "stdout is one JSON object: url, port, model");
+  try {
+    refuse_later_flags(app);
+  } catch (const riskflag::Error& error) {
+    return program::give_up("riskflag-serve", false, error.code(), error.what());
+  }
+  auto* health = app.add_subcommand("healthcheck", "asks the running server: exit 0 when it is ready")->fallthrough();
+  return program::run(app, argc, argv, [&] { return health->parsed() ? healthcheck(flags) : serve(flags); });
+}
