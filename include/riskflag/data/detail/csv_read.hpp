@@ -150,12 +150,12 @@ class TableReader {
       }
     });
     for (std::size_t j = 0; j < cols_; ++j) {
-      plans_[j].missing_cells = plans_[j].mode == Mode::skip ? plans_[j].missing_cells : 0;
-      plans_[j].bad_cells = plans_[j].mode == Mode::skip ? plans_[j].bad_cells : 0;
+      // text_fill sees what text_measure has counted.
+      if (plans_[j].mode == Mode::skip || plans_[j].mode == Mode::text_fill) continue;
+      plans_[j].missing_cells = plans_[j].bad_cells = 0;
       for (const Worker& worker : workers_) {
-        if (plans_[j].mode == Mode::skip) continue;
         plans_[j].missing_cells += worker.slots[j].missing_cells;
-        if (plans_[j].mode != Mode::text_fill) plans_[j].bad_cells += worker.slots[j].bad_cells;
+        plans_[j].bad_cells += worker.slots[j].bad_cells;
       }
     }
     if (first) close_gaps(row_end);
