@@ -1,0 +1,365 @@
+"""riskflag-serve as its users meet it: started, asked over real sockets, ended by signals. Standard library only.
+
+RISKFLAG_BIN_DIR names the folder with the built programs.
+"""
+import csv
+import http.client
+import io
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+from pathlib import Path
+
+BIN = Path(os.environ["RISKFLAG_BIN_DIR"])
+FOLDER = None
+MODEL = None
+ROWS = []  # dicts of the simulated applicants
+SCORES = []  # what riskflag-score says of them
+
+
+def run(*command, **kwargs):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("RISKFLAG_") or k == "RISKFLAG_BIN_DIR"}
+    environment.update(kwargs.pop("env", {}))
+    return subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=300, env=environment, **kwargs)
+
+
+def must(*command):
+    done = run(*command)
+    if done.returncode != 0:
+        raise AssertionError(f"{command}: exit {done.returncode}\n{done.stderr}")
+    return done
+
+
+def setUpModule():
+    global FOLDER, MODEL, ROWS, SCORES
+    FOLDER = Path(tempfile.mkdtemp(prefix="riskflag-serve-"))
+    MODEL = FOLDER / "loans-model"
+    must(BIN / "riskflag-simulate", "--rows", 4000, "--seed", 7, "--output", FOLDER / "train.csv", "--quiet")
+    must(BIN / "riskflag-simulate", "--rows", 300, "--seed", 8, "--applicants", "--output", FOLDER / "new.csv", "--quiet")
+    must(BIN / "riskflag-train", "--data", FOLDER / "train.csv", "--target", "Risk_Flag", "--id", "Id", "--protected", "Sex",
+         "--output", MODEL, "--set", "num_iterations=30", "--quiet")
+    must(BIN / "riskflag-score", "--model", MODEL, "--data", FOLDER / "new.csv", "--output", FOLDER / "scores.csv", "--quiet")
+    with open(FOLDER / "new.csv", newline="") as file:
+        ROWS = list(csv.DictReader(file))
+    with open(FOLDER / "scores.csv", newline="") as file:
+        SCORES = list(csv.DictReader(file))
+    assert len(ROWS) == len(SCORES) == 300
+
+
+def tearDownModule():
+    shutil.rmtree(FOLDER)
+
+
+class Server:
+    """A running riskflag-serve on a free port."""
+
+    def __init__(self, *flags, env=None, model=None):
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("RISKFLAG_")}
+        environment.update(env or {})
+        self.log = tempfile.TemporaryFile()
+        self.process = subprocess.Popen([str(BIN / "riskflag-serve"), "--model", str(model or MODEL), "--port", "0", *map(str, flags)],
+                                        stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment)
+        line = self.process.stdout.readline()
+        self.line = line
+        self.port = json.loads(line)["port"] if line.startswith("{") else int(line.rsplit(":", 1)[1]) if line else None
+
+    def __enter__(self):
+        if self.port is None:
+            self.process.wait(timeout=30)
+            raise AssertionError("the server did not start: " + self.messages())
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+        self.log.close()
+
+    def messages(self):
+        self.log.seek(0)
+        return self.log.read().decode()
+
+    def end(self, how=signal.SIGTERM, timeout=30):
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        code = self.process.wait(timeout=timeout)
+        self.process.stdout.close()
+        return code
+
+    def ask(self, method, path, body=None, headers=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request(method, path, body=body, headers=headers or {})
+            answer = connection.getresponse()
+            return answer.status, dict((k.lower(), v) for k, v in answer.getheaders()), answer.read()
+        finally:
+            connection.close()
+
+    def score(self, body, kind="application/json", path="/v1/score"):
+        status, headers, answer = self.ask("POST", path, body if isinstance(body, (bytes, str)) else json.dumps(body), {"Content-Type": kind})
+        return status, json.loads(answer) if "json" in headers["content-type"] and "ndjson" not in headers["content-type"] else answer
+
+    def raw(self, text, timeout=20):
+        with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
+            connection.sendall(text)
+            out = b""
+            while block := connection.recv(65536):
+                out += block
+            return out
+
+
+def as_json(row, schema):
+    """The applicant as a JSON client would send it: numbers as numbers, empty cells as null."""
+    out = {}
+    for name, text in row.items():
+        if text == "":
+            out[name] = None
+        elif "number" in schema["properties"].get(name, {}).get("type", []) and name != "Id":
+            out[name] = float(text)
+        else:
+            out[name] = text
+    return out
+
+
+class Scoring(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server().__enter__()
+        cls.schema = json.loads(cls.server.ask("GET", "/v1/schema")[2])
+
+    @classmethod
+    def tearDownClass(cls):
+        assert cls.server.process.poll() is None, "the server died: " + cls.server.messages()
+        cls.server.__exit__()
+
+    def test_json_ndjson_and_csv_give_the_bits_of_riskflag_score(self):
+        bodies = [as_json(row, self.schema) for row in ROWS]
+        status, answers = self.server.score(bodies)
+        self.assertEqual(status, 200, answers)
+        for row, score, answer in zip(ROWS, SCORES, answers):
+            self.assertEqual(answer["probability"].hex(), float(score["probability"]).hex())
+            self.assertEqual(answer["risk"], score["risk"])
+            self.assertEqual(answer["id"], {"Id": row["Id"]})
+        for body, score in list(zip(bodies, SCORES))[:20]:
+            self.assertEqual(self.server.score(body)[1]["probability"].hex(), float(score["probability"]).hex())
+        status, lines = self.server.score("\n".join(map(json.dumps, bodies)), "application/x-ndjson")
+        for line, score in zip(lines.splitlines(), SCORES):
+            self.assertEqual(json.loads(line)["probability"].hex(), float(score["probability"]).hex())
+        status, text = self.server.score((FOLDER / "new.csv").read_bytes(), "text/csv")
+        table = list(csv.DictReader(io.StringIO(text.decode())))
+        self.assertEqual(len(table), 300)
+        for row, score, answer in zip(ROWS, SCORES, table):
+            # the text, not the number: both write the shortest that reads back
+            self.assertEqual(answer["probability"], score["probability"])
+            self.assertEqual(answer["error"], "")
+            for name, cell in row.items():
+                self.assertEqual(answer[name], cell)
+
+    def test_every_answer_has_a_request_id_and_is_not_stored(self):
+        for method, path in [("GET", "/livez"), ("GET", "/v1/model"), ("GET", "/nothing"), ("DELETE", "/v1/score"), ("POST", "/v1/score")]:
+            status, headers, _ = self.server.ask(method, path, headers={"X-Request-Id": "abc-1"})
+            self.assertEqual(headers["x-request-id"], "abc-1", (method, path, status))
+            self.assertEqual(headers["cache-control"], "no-store")
+        self.assertIn(b"Cache-Control: no-store", self.server.raw(b"rubbish\r\n\r\n"))
+
+    def test_what_is_wrong_is_named(self):
+        good = as_json(ROWS[0], self.schema)
+        cases = {
+            "unknown_field": {**good, "Incom": 1},
+            "missing_field": {k: v for k, v in good.items() if k != "Income"},
+            "wrong_type": {**good, "Income": "much"},
+            "unseen_category": {**good, "Profession": "Astronaut on leave"},
+            "not_finite": {**good, "Income": "inf"},
+        }
+        for code, body in cases.items():
+            status, answer = self.server.score(body)
+            self.assertEqual(status, 422, code)
+            self.assertEqual([error["code"] for error in answer["errors"]], [code])
+            self.assertEqual(answer["title"], "Unprocessable Content")
+        duplicate = json.dumps(good)[:-1] + ', "Income": 1}'
+        self.assertEqual(self.server.score(duplicate)[1]["errors"][0]["code"], "duplicate_key")
+        huge = json.dumps(good).replace(json.dumps(good["Income"]), "1e999", 1)
+        self.assertEqual(self.server.score(huge)[1]["errors"][0]["code"], "not_finite")
+
+    def test_statuses(self):
+        ask = self.server.ask
+        self.assertEqual(ask("POST", "/v1/score", "{", {"Content-Type": "application/json"})[0], 400)
+        self.assertEqual(ask("POST", "/v1/score?explain=2", "{}", {"Content-Type": "application/json"})[0], 400)
+        self.assertEqual(ask("GET", "/v2")[0], 404)
+        status, headers, _ = ask("PUT", "/v1/score")
+        self.assertEqual((status, headers["allow"]), (405, "POST"))
+        self.assertEqual(ask("POST", "/v1/score", "{}", {"Content-Type": "text/html"})[0], 415)
+        self.assertEqual(ask("POST", "/v1/score", "{}", {"Content-Type": "application/json", "Content-Encoding": "gzip"})[0], 415)
+        status, headers, body = ask("HEAD", "/v1/model")
+        self.assertEqual((status, body), (200, b""))
+        self.assertGreater(int(headers["content-length"]), 100)
+        self.assertTrue(self.server.raw(b"GET /livez HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 400 "))
+        self.assertTrue(self.server.raw(b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 70000 + b"\r\n\r\n").startswith(b"HTTP/1.1 431 "))
+        self.assertTrue(self.server.raw(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999999\r\n\r\n").startswith(b"HTTP/1.1 413 "))
+
+    def test_health_and_model(self):
+        for path in ("/livez", "/readyz", "/healthz"):
+            self.assertEqual(self.server.ask("GET", path)[0], 200)
+        model = json.loads(self.server.ask("GET", "/v1/model")[2])
+        self.assertEqual(model["name"], "loans-model")
+        self.assertEqual(model["version"], model["digest"][:12])
+        checked = run(BIN / "riskflag-serve", "healthcheck", "--port", self.server.port)
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+        self.assertEqual(run(BIN / "riskflag-serve", "healthcheck", env={"RISKFLAG_PORT": str(self.server.port)}).returncode, 0)
+
+    def test_many_clients_at_once_get_the_right_answers(self):
+        wrong = []
+
+        def client(offset):
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
+                for i in range(60):
+                    row, score = ROWS[(offset + i) % 300], SCORES[(offset + i) % 300]
+                    connection.request("POST", "/v1/score", json.dumps(as_json(row, self.schema)), {"Content-Type": "application/json"})
+                    answer = json.loads(connection.getresponse().read())
+                    if answer["probability"] != float(score["probability"]):
+                        wrong.append(answer)
+                connection.close()
+            except Exception as error:  # a thread's exception would be lost
+                wrong.append(error)
+
+        threads = [threading.Thread(target=client, args=(7 * i,)) for i in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(wrong, [])
+
+    def test_a_big_batch(self):
+        lines = [json.dumps(as_json(row, self.schema)) for row in ROWS]
+        body = "\n".join(lines * 60)  # 18,000 rows, some 8 MB
+        status, answer = self.server.score(body, "application/x-ndjson")
+        self.assertEqual(status, 200)
+        self.assertEqual(answer.count(b"\n"), 18000)
+        status, answer = self.server.score("[" + ",".join(lines * 20) + "]")
+        self.assertEqual(len(answer), 6000)
+
+    def test_rubbish_does_not_end_the_server(self):
+        for seed in range(200):
+            text = bytes((seed * 31 + i * i * 7 + i * 13) % 256 for i in range(seed + 1))
+            try:
+                self.server.raw(text + b"\r\n\r\n")
+                self.server.raw(b"POST /v1/score HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: "
+                                + str(len(text)).encode() + b"\r\n\r\n" + text)
+            except ConnectionError:
+                pass  # a reset is an answer too
+        self.assertEqual(self.server.ask("GET", "/livez")[0], 200)
+
+
+class Life(unittest.TestCase):
+    def test_sigterm_and_sigint_end_with_0(self):
+        for how in (signal.SIGTERM, signal.SIGINT):
+            with Server() as server:
+                self.assertEqual(server.ask("GET", "/livez")[0], 200)
+                start = time.monotonic()
+                self.assertEqual(server.end(how), 0, server.messages())
+                self.assertLess(time.monotonic() - start, 5)
+
+    def test_a_request_under_way_is_answered_at_the_end(self):
+        with Server() as server:
+            connection = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+            connection.sendall(b"POST /v1/score HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[")
+            time.sleep(0.3)
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+            connection.sendall(b"]")
+            answer = b""
+            while block := connection.recv(4096):
+                answer += block
+            connection.close()
+            self.assertTrue(answer.startswith(b"HTTP/1.1 200 OK"), answer)
+            self.assertIn(b"Connection: close", answer)
+            self.assertEqual(server.end(), 0)
+
+    def test_a_port_in_use_is_exit_1_with_a_sentence(self):
+        with Server() as server:
+            second = run(BIN / "riskflag-serve", "--model", MODEL, "--port", server.port)
+            self.assertEqual(second.returncode, 1)
+            self.assertIn("in use", second.stderr)
+            self.assertEqual(second.stdout, "")
+            self.assertEqual(server.ask("GET", "/livez")[0], 200)
+
+    def test_the_environment_stands_behind_the_flags(self):
+        with Server(env={"RISKFLAG_MAX_BODY": "100", "RISKFLAG_THREADS": "1", "RISKFLAG_PORT": "1"}) as server:
+            self.assertEqual(server.ask("POST", "/v1/score", b"x" * 101)[0], 413)
+            self.assertEqual(server.ask("POST", "/v1/score", b"x" * 100)[0], 415)
+        with Server("--max-body", 1000, env={"RISKFLAG_MAX_BODY": "100"}) as server:
+            self.assertEqual(server.ask("POST", "/v1/score", b"x" * 101)[0], 415)
+
+    def test_json_on_stdout_is_one_object(self):
+        with Server("--json") as server:
+            started = json.loads(server.line)
+            self.assertEqual(started["url"], f"http://127.0.0.1:{server.port}")
+            self.assertEqual(started["model"]["name"], "loans-model")
+
+    def test_wrong_calls_are_exit_2_with_a_sentence(self):
+        for flags in ([], ["--model"], ["--model", MODEL, "--port", "x"], ["--model", MODEL, "--port", "65536"],
+                      ["--model", MODEL, "--threads", "-1"], ["--model", MODEL, "--bogus"], ["--model", MODEL, "--host", "example.org"],
+                      ["--model", MODEL, "--host", "0.0.0.0"], ["--model", "models:/loans@champion"], ["--model", MODEL, "--keys", "k"],
+                      ["--model", MODEL, "--watch"], ["--model", MODEL, "--decision-log", "d"], ["--model", MODEL, "--max-body", "0"]):
+            done = run(BIN / "riskflag-serve", *flags)
+            self.assertEqual(done.returncode, 2, (flags, done.stderr))
+            self.assertEqual(done.stdout, "")
+            self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        self.assertEqual(run(BIN / "riskflag-serve", "--model", MODEL, env={"RISKFLAG_KEYS": "k"}).returncode, 2)
+        self.assertEqual(run(BIN / "riskflag-serve", "--version").stdout, "riskflag 0.1.0\n")
+        self.assertLess(run(BIN / "riskflag-serve", "--help").stdout.count("\n"), 40)
+
+    def test_a_model_directory_with_one_byte_changed_is_refused(self):
+        listed = json.loads((MODEL / "manifest.json").read_text())["files"]
+        self.assertEqual(len(listed), 9)
+        for name in listed:
+            copy = FOLDER / "copy"
+            shutil.copytree(MODEL, copy)
+            data = bytearray((copy / name).read_bytes())
+            data[len(data) // 2] ^= 1
+            (copy / name).write_bytes(data)
+            done = run(BIN / "riskflag-serve", "--model", copy, "--port", "0")
+            self.assertEqual(done.returncode, 1, name)
+            self.assertIn(name, done.stderr)
+            self.assertIn(listed[name], done.stderr)
+            shutil.rmtree(copy)
+        done = run(BIN / "riskflag-serve", "--model", FOLDER / "absent")
+        self.assertEqual(done.returncode, 1)
+        done = run(BIN / "riskflag-serve", "healthcheck", "--port", "1")
+        self.assertEqual(done.returncode, 1)
+
+    def test_insecure_serves_on_all_addresses(self):
+        with Server("--host", "0.0.0.0", "--insecure") as server:
+            self.assertEqual(server.ask("GET", "/livez")[0], 200)
+            checked = run(BIN / "riskflag-serve", "healthcheck", env={"RISKFLAG_PORT": str(server.port), "RISKFLAG_HOST": "0.0.0.0"})
+            self.assertEqual(checked.returncode, 0, checked.stderr)
+
+    def test_a_regression_model_is_refused_at_start(self):
+        must(BIN / "riskflag-train", "--data", FOLDER / "train.csv", "--target", "Income", "--objective", "regression", "--drop", "Id",
+             "--output", FOLDER / "regression", "--set", "num_iterations=3", "--quiet")
+        done = run(BIN / "riskflag-serve", "--model", FOLDER / "regression", "--port", "0")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("binary", done.stderr)
+
+    def test_hundreds_of_slow_connections_leave_the_others_alone(self):
+        with Server("--threads", 2) as server:
+            slow = []
+            for _ in range(400):
+                connection = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+                connection.sendall(b"POST /v1/score HTTP/1.1\r\nHost")
+                slow.append(connection)
+            start = time.monotonic()
+            self.assertEqual(server.ask("GET", "/livez")[0], 200)
+            self.assertLess(time.monotonic() - start, 2)
+            for connection in slow:
+                connection.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
