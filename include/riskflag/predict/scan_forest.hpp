@@ -37,8 +37,12 @@ inline constexpr std::size_t kScanMaxThresholds = 255;
 struct ScanSearch {
   std::uint32_t feature;
   std::uint32_t first_key;
-  std::uint32_t blocks;  ///< 1..16
   std::uint32_t first_fill, fills;
+  std::uint8_t blocks;  ///< 1..16
+  /// 1 when the fills are one or two that only NaN sets apart, as nearly always: written below without a loop; the second
+  /// repeats the first when there is one.
+  std::uint8_t plain;
+  std::uint8_t column[2], missing_rank[2];
 };
 
 /// One column that takes a search's rank.

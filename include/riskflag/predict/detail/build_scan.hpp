@@ -113,8 +113,12 @@ class ScanBuilder {
     std::vector<std::int64_t> padded(16 + 16 * blocks, std::numeric_limits<std::int64_t>::max());
     for (std::size_t i = 0; i < count; ++i) padded[16 + i] = feature.keys[first + i];
     for (std::size_t b = 0; b + 1 < blocks; ++b) padded[b] = padded[16 + 16 * b + 15];
-    ScanSearch search{static_cast<std::uint32_t>(f), static_cast<std::uint32_t>(out_.keys.size() * 8),
-                      static_cast<std::uint32_t>(blocks), static_cast<std::uint32_t>(out_.fills.size()), 0};
+    ScanSearch search{};
+    search.feature = static_cast<std::uint32_t>(f);
+    search.first_key = static_cast<std::uint32_t>(out_.keys.size() * 8);
+    search.first_fill = static_cast<std::uint32_t>(out_.fills.size());
+    search.blocks = static_cast<std::uint8_t>(blocks);
+    search.plain = 1;
     for (std::size_t i = 0; i < padded.size(); i += 8) {
       ScanKeys line;
       for (std::size_t k = 0; k < 8; ++k) line.keys[k] = padded[i + k];
@@ -130,6 +134,11 @@ class ScanBuilder {
       const bool zero = column.kind == Kind::zero_left || column.kind == Kind::zero_right;
       out_.fills.push_back({column.number, static_cast<std::uint8_t>(missing), static_cast<std::uint8_t>(zero ? 1 : 0)});
       ++search.fills;
+      if (zero || search.fills > 2) search.plain = 0;
+      for (std::uint32_t i = search.fills - 1; i < 2; ++i) {
+        search.column[i] = column.number;
+        search.missing_rank[i] = static_cast<std::uint8_t>(missing);
+      }
     }
     out_.searches.push_back(search);
   }

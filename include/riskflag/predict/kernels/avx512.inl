@@ -18,6 +18,50 @@ inline std::uint32_t rank_of(const std::int64_t* keys, std::uint32_t blocks, std
 
 #include <riskflag/predict/kernels/rank.inl>
 
+inline void rank_rows(const ScanView& forest, const ScanSearch& search, const double* column, std::ptrdiff_t row_stride,
+                      std::size_t rows, std::uint8_t* ranks, std::size_t stride) {
+  alignas(64) std::int64_t keys[kScanRowStep] = {};
+  for (std::size_t r = 0; r < rows; ++r) {
+    const double x = as_seen(forest, column[static_cast<std::ptrdiff_t>(r) * row_stride]);
+    __builtin_memcpy(keys + r, &x, sizeof x);
+  }
+  const __m512i sign = _mm512_set1_epi64(INT64_MIN);
+  const __m512i magnitude = _mm512_set1_epi64(INT64_MAX);
+  const __m512i infinity = _mm512_set1_epi64(0x7ff0000000000000LL);
+  __mmask64 missing = 0, zero = 0;
+  for (unsigned r = 0; r < kScanRowStep; r += 8) {
+    const __m512i bits = _mm512_load_si512(keys + r);
+    missing |= static_cast<__mmask64>(_mm512_cmpgt_epi64_mask(_mm512_and_si512(bits, magnitude), infinity)) << r;
+    // order_key(): negative values from sign and magnitude to two's complement.
+    const __m512i key = _mm512_mask_sub_epi64(bits, _mm512_movepi64_mask(bits), sign, bits);
+    _mm512_store_si512(keys + r, key);
+    if (search.plain == 0) {
+      const __mmask8 in_band = _mm512_cmple_epi64_mask(_mm512_set1_epi64(order_key(-kZeroBand)), key) &
+                               _mm512_cmple_epi64_mask(key, _mm512_set1_epi64(order_key(kZeroBand)));
+      zero |= static_cast<__mmask64>(in_band) << r;
+    }
+  }
+  alignas(64) std::uint8_t found[kScanRowStep];
+  const std::int64_t* thresholds = forest.keys + search.first_key;
+  for (std::size_t r = 0; r < kScanRowStep; ++r) {
+    found[r] = static_cast<std::uint8_t>(rank_of(thresholds, search.blocks, keys[r]));
+  }
+  const __m512i rank = _mm512_load_si512(found);
+  if (search.plain != 0) {
+    for (int i = 0; i < 2; ++i) {
+      _mm512_store_si512(ranks + search.column[i] * stride,
+                         _mm512_mask_mov_epi8(rank, missing, _mm512_set1_epi8(static_cast<char>(search.missing_rank[i]))));
+    }
+    return;
+  }
+  const ScanFill* fill = forest.fills + search.first_fill;
+  for (std::uint32_t i = 0; i < search.fills; ++i) {
+    const __mmask64 absent = missing | (fill[i].zero_is_missing != 0 ? zero : __mmask64{0});
+    _mm512_store_si512(ranks + fill[i].column * stride,
+                       _mm512_mask_mov_epi8(rank, absent, _mm512_set1_epi8(static_cast<char>(fill[i].missing_rank))));
+  }
+}
+
 /// Columns by number out of registers: one table of 64 bytes, two, or four.
 template <int Tables>
 struct Columns {

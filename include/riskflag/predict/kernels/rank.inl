@@ -1,5 +1,5 @@
 // Ranks of values, one at a time: included once for every instruction set, inside its namespace and target region.
-// Needs ScanView and its parts, order_key, is_missing, and the including kernel's rank_of(keys, blocks, key).
+// Needs ScanView and its parts, order_key, is_missing, and the including kernel's rank_of(keys, blocks, key) and rank_rows.
 
 /// 0 when the level goes left, 1 when it goes right. `x` is not missing.
 inline std::uint8_t set_rank(const ScanView& forest, const ScanSet& set, double x) {
@@ -13,17 +13,31 @@ inline double as_seen(const ScanView& forest, double x) {
   return forest.float32_inputs != 0 && !is_missing(x) ? static_cast<double>(static_cast<float>(x)) : x;
 }
 
-inline void rank_value(const ScanView& forest, const ScanSearch& search, double raw, std::uint8_t* ranks,
-                       std::size_t stride) {
-  const double x = as_seen(forest, raw);
-  const std::int64_t key = order_key(x);
-  const bool missing = is_missing(x);
-  const bool zero = key >= order_key(-kZeroBand) && key <= order_key(kZeroBand);
-  const std::uint8_t rank = static_cast<std::uint8_t>(rank_of(forest.keys + search.first_key, search.blocks, key));
+/// Columns of a search beyond the plain ones.
+inline void fill_columns(const ScanView& forest, const ScanSearch& search, bool missing, bool zero, std::uint8_t rank,
+                         std::uint8_t* ranks, std::size_t stride) {
   const ScanFill* fill = forest.fills + search.first_fill;
   for (std::uint32_t i = 0; i < search.fills; ++i) {
     const bool absent = missing || (zero && fill[i].zero_is_missing != 0);
     ranks[fill[i].column * stride] = absent ? fill[i].missing_rank : rank;
+  }
+}
+
+inline bool is_in_zero_band(std::int64_t key) { return key >= order_key(-kZeroBand) && key <= order_key(kZeroBand); }
+
+inline void rank_value(const ScanView& forest, const ScanSearch& search, double raw, std::uint8_t* ranks,
+                       std::size_t stride) {
+  const double x = as_seen(forest, raw);
+  const std::int64_t key = order_key(x);
+  const std::uint8_t rank = static_cast<std::uint8_t>(rank_of(forest.keys + search.first_key, search.blocks, key));
+  // All ones when missing: no branch, because which values are missing cannot be predicted.
+  const std::uint8_t missing = static_cast<std::uint8_t>(0 - static_cast<int>(is_missing(x)));
+  const std::uint8_t kept = static_cast<std::uint8_t>(rank & ~missing);
+  if (search.plain != 0) {
+    ranks[search.column[0] * stride] = static_cast<std::uint8_t>(kept | (search.missing_rank[0] & missing));
+    ranks[search.column[1] * stride] = static_cast<std::uint8_t>(kept | (search.missing_rank[1] & missing));
+  } else {
+    fill_columns(forest, search, missing != 0, is_in_zero_band(key), rank, ranks, stride);
   }
 }
 
@@ -41,6 +55,17 @@ inline void rank_row(const ScanView& forest, const double* row, std::uint8_t* ra
   }
 }
 
+/// One search for up to kScanRowStep rows of a block: the kernel's own. It may write all kScanRowStep ranks.
+inline void rank_rows(const ScanView& forest, const ScanSearch& search, const double* column, std::ptrdiff_t row_stride,
+                      std::size_t rows, std::uint8_t* ranks, std::size_t stride);
+
+inline void rank_rows_one_by_one(const ScanView& forest, const ScanSearch& search, const double* column,
+                                 std::ptrdiff_t row_stride, std::size_t rows, std::uint8_t* ranks, std::size_t stride) {
+  for (std::size_t r = 0; r < rows; ++r) {
+    rank_value(forest, search, column[static_cast<std::ptrdiff_t>(r) * row_stride], ranks + r, stride);
+  }
+}
+
 inline void rank_block(const ScanView& forest, const double* cells, std::ptrdiff_t row_stride, std::ptrdiff_t col_stride,
                        std::size_t rows, std::size_t stride, std::uint8_t* ranks) {
   // 64 rows at a time stay in the first cache level while their columns are read one after another.
@@ -49,9 +74,8 @@ inline void rank_block(const ScanView& forest, const double* cells, std::ptrdiff
     for (std::uint32_t i = 0; i < forest.search_count; ++i) {
       const ScanSearch& search = forest.searches[i];
       const double* column = cells + static_cast<std::ptrdiff_t>(search.feature) * col_stride;
-      for (std::size_t r = begin; r < end; ++r) {
-        rank_value(forest, search, column[static_cast<std::ptrdiff_t>(r) * row_stride], ranks + r, stride);
-      }
+      rank_rows(forest, search, column + static_cast<std::ptrdiff_t>(begin) * row_stride, row_stride, end - begin,
+                ranks + begin, stride);
     }
     for (std::uint32_t i = 0; i < forest.set_count; ++i) {
       const ScanSet& set = forest.sets[i];

@@ -24,6 +24,11 @@ inline std::uint32_t rank_of(const std::int64_t* keys, std::uint32_t blocks, std
 
 #include <riskflag/predict/kernels/rank.inl>
 
+inline void rank_rows(const ScanView& forest, const ScanSearch& search, const double* column, std::ptrdiff_t row_stride,
+                      std::size_t rows, std::uint8_t* ranks, std::size_t stride) {
+  rank_rows_one_by_one(forest, search, column, row_stride, rows, ranks, stride);
+}
+
 inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks, std::uint8_t* leaf) {
   const std::size_t lanes = bundle.width * kScanLanes;
   for (std::size_t lane = 0; lane < lanes; ++lane) leaf[lane] = 0;
