@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <set>
@@ -10,6 +12,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -89,6 +92,69 @@ TEST_CASE("a full disk is an Error with the system's words, and the old file sta
   AppendFile journal("/dev/full");
   CHECK(code_of([&] { journal.append("x"); }) == ErrorCode::io);
   CHECK(std::filesystem::is_character_file("/dev/full"));  // not replaced by a file
+}
+
+TEST_CASE("invariant: when a write is cut short, whole lines and whole files are all that stay") {
+  // A limit on the size of files cuts writes as a full disk does: a part is taken, the rest refused.
+  const TempDirectory dir;
+  write_file(dir / "f", "old");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{10000, 10000};
+    int wrong = ::setrlimit(RLIMIT_FSIZE, &limit);
+    AppendFile journal(dir / "journal");
+    for (int i = 0; i < 3; ++i) journal.append(std::string(3000, 'x'));
+    wrong += code_of([&] { journal.append(std::string(3000, 'y')); }) == ErrorCode::io ? 0 : 1;
+    journal.append("z");
+    wrong += code_of([&] { write_file(dir / "f", std::string(20000, 'x')); }) == ErrorCode::io ? 0 : 2;
+    wrong += code_of([&] {
+               DirectoryWriter writer(dir / "d");
+               writer.write("big", std::string(20000, 'x'));
+             }) == ErrorCode::io
+                 ? 0
+                 : 4;
+    ::_exit(wrong);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  const std::string line = std::string(3000, 'x') + "\n";
+  CHECK(read_file(dir / "journal") == line + line + line + "z\n");
+  CHECK(read_file(dir / "f") == "old");
+  CHECK(list_directory(dir.path()) == std::vector<std::string>{"f", "journal"});
+}
+
+TEST_CASE("invariant: who reads a file or directory while it is replaced sees the old one or the new one, whole") {
+  const TempDirectory dir;
+  const auto bytes = [](int round) { return std::string(50000, static_cast<char>('a' + round % 26)); };
+  const auto replace = [&](int round) {
+    write_file(dir / "f", bytes(round));
+    DirectoryWriter writer(dir / "d", Replace::exchange);
+    writer.write("x", bytes(round));
+    writer.commit();
+  };
+  replace(0);
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    for (int round = 1; round < 60; ++round) replace(round);
+    done = true;
+  });
+  int reads = 0, torn = 0, absent = 0;
+  do {
+    for (const char* name : {"f", "d/x"}) {
+      const auto got = try_read_file(dir / name);
+      ++reads;
+      // The directory that was swapped out is removed file by file: who entered it before may find a file gone, never
+      // half.
+      if (!got && name[0] == 'f') ++absent;
+      if (got && (got->size() != 50000 || got->find_first_not_of(got->front()) != std::string::npos)) ++torn;
+    }
+  } while (!done);
+  writer.join();
+  CHECK(reads > 2);
+  CHECK(torn == 0);
+  CHECK(absent == 0);
 }
 
 TEST_CASE("write_file follows links, keeps permissions and refuses directories") {
