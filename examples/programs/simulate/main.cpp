@@ -44,6 +44,7 @@ std::string csv_rows(const riskflag::Frame& frame) {
 
 struct Flags {
   riskflag::SimulateOptions table;
+  std::int64_t rows = 60000, seed = 42;  // signed, so that -5 is refused instead of wrapped
   std::string output;
   int threads = 0;
   bool applicants = false, json = false, quiet = false;
@@ -53,6 +54,8 @@ int simulate(const Flags& flags) {
   program::Interrupt interrupt;
   riskflag::SimulateOptions options = flags.table;
   options.target = !flags.applicants;
+  options.rows = static_cast<std::uint64_t>(flags.rows);
+  options.seed = static_cast<std::uint64_t>(flags.seed);
   riskflag::Pool pool(static_cast<unsigned>(flags.threads));
 
   const riskflag::Frame empty = riskflag::simulate(options, 0, 0);
@@ -62,7 +65,6 @@ int simulate(const Flags& flags) {
   sink.write(header + "\n");
 
   std::vector<double> probabilities;
-  probabilities.reserve(options.rows);
   const std::uint64_t batch = kChunkRows * pool.concurrency() * 4;
   for (std::uint64_t first = 0; first < options.rows; first += batch) {
     if (interrupt.token().stop_requested()) {
@@ -117,8 +119,8 @@ int main(int argc, char** argv) {
   CLI::App app("Writes a table of simulated loans whose default probabilities are known.\nRow i depends on the seed and i alone.",
                "riskflag-simulate");
   Flags flags;
-  app.add_option("--rows", flags.table.rows, "rows to write")->capture_default_str();
-  app.add_option("--seed", flags.table.seed, "the only source of randomness")->capture_default_str();
+  app.add_option("--rows", flags.rows, "rows to write")->check(CLI::NonNegativeNumber)->capture_default_str();
+  app.add_option("--seed", flags.seed, "the only source of randomness")->check(CLI::NonNegativeNumber)->capture_default_str();
   app.add_option("--output", flags.output, "CSV file to write; - is standard output")->required();
   app.add_option("--preset", flags.table.preset, "loans, wide28, wide208, onehot300 or sparse95")->capture_default_str();
   app.add_flag("--applicants", flags.applicants, "leave out the outcome column");

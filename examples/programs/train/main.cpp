@@ -131,13 +131,15 @@ int train(const Flags& flags, const std::string& command) {
   program::ProgressPrinter progress(flags.quiet);
 
   std::unique_ptr<riskflag::track::Logger> logger;
-  if (!options.tracking.empty()) {
-    logger = std::make_unique<riskflag::track::JournalLogger>(options.tracking.substr(std::string_view("journal:").size()));
-  }
   riskflag::study::StudyHooks hooks;
   hooks.stop = interrupt.token();
   hooks.open = [](const std::string& path) { return riskflag::open_source(path); };
-  hooks.logger = logger.get();
+  if (!options.tracking.empty()) {
+    hooks.logger = [&] {
+      logger = std::make_unique<riskflag::track::JournalLogger>(options.tracking.substr(std::string_view("journal:").size()));
+      return logger.get();
+    };
+  }
   hooks.tracking_required = options.tracking_required;
   hooks.progress = [&](const riskflag::study::Progress& state) { progress.show(state); };
   hooks.warning = [&](const riskflag::study::Warning& warning) {

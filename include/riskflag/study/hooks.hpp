@@ -31,7 +31,7 @@ struct StudyHooks {
   std::function<void(const Warning&)> warning{};              ///< as soon as it is known; StudyResult has them all
   std::function<std::string(const StudyView&)> report{};      ///< makes the text that StudyOptions::report names a file for
   OpenSource open{};                                          ///< empty: plain files
-  track::Logger* logger = nullptr;                            ///< where the run is recorded; null = nowhere
+  std::function<track::Logger*()> logger{};                   ///< gives where the run is recorded, when it begins; empty or null: nowhere
   bool tracking_required = false;                             ///< a record that cannot be kept is an error, not a warning
   std::stop_token stop{};                                     ///< looked at in every phase; then Error(cancelled)
 };

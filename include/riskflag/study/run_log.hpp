@@ -18,13 +18,16 @@ namespace riskflag::inline v0_1::study {
 /// Life: 1. constructed; begin() starts the run; 2. log(...) any number of times; 3. finish(status), once. Destroyed without finish: FAILED.
 class RunLog {
  public:
-  RunLog(track::Logger* logger, bool required, std::function<void(const std::string&)> on_failure)
-      : logger_(logger), required_(required), on_failure_(std::move(on_failure)) {}
+  RunLog(std::function<track::Logger*()> open, bool required, std::function<void(const std::string&)> on_failure)
+      : open_(std::move(open)), required_(required), on_failure_(std::move(on_failure)) {}
   RunLog(const RunLog&) = delete;
   RunLog& operator=(const RunLog&) = delete;
 
   void begin(const track::RunInfo& info) {
-    if (logger_ != nullptr) guard([&] { run_.emplace(*logger_, info); });
+    guard([&] {
+      if (open_) logger_ = open_();
+      if (logger_ != nullptr) run_.emplace(*logger_, info);
+    });
     if (run_) id_ = run_->id();
   }
   /// Calls body(run) when there is one that works.
@@ -52,7 +55,8 @@ class RunLog {
     }
   }
 
-  track::Logger* logger_;
+  std::function<track::Logger*()> open_;
+  track::Logger* logger_ = nullptr;
   bool required_;
   std::function<void(const std::string&)> on_failure_;
   std::optional<track::Run> run_;

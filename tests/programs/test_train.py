@@ -1,0 +1,275 @@
+import gzip
+import json
+import pathlib
+
+import driver
+
+KEYS = ["model", "rows", "features", "trees", "best_iteration", "seconds", "peak_rss_bytes", "metrics", "cv", "warnings", "run_id",
+        "model_name", "model_version"]
+BINARY = ["roc_auc", "pr_auc", "log_loss", "brier", "ks", "gini", "accuracy", "precision", "recall", "f1", "threshold", "ece"]
+LOANS = ["--id", "Id", "--protected", "Sex", "--special", "past_due_30=96,98", "--special", "past_due_90=96,98"]
+
+
+def warning_codes(result):
+    return [w["code"] for w in result["warnings"]]
+
+
+class Result(driver.ProgramTest):
+    def test_json_has_every_key_of_the_contract(self):
+        result = self.train(self.loans(), *LOANS, target="Risk_Flag")
+        self.assertEqual(list(result), KEYS)
+        self.assertEqual(list(result["rows"]), ["train", "valid", "test"])
+        self.assertEqual(result["rows"], {"train": 2160, "valid": 240, "test": 600})
+        self.assertEqual(list(result["seconds"]), ["read", "prepare", "bin", "train", "evaluate", "total"])
+        for part in ("train", "valid", "test"):
+            self.assertEqual(list(result["metrics"][part]), BINARY)
+            self.assertAlmostEqual(result["metrics"][part]["gini"], 2 * result["metrics"][part]["roc_auc"] - 1, places=12)
+        self.assertEqual(result["model"], str(self.path("model")))
+        self.assertIsNone(result["cv"])
+        self.assertIsNone(result["run_id"])
+        self.assertIsNone(result["model_name"])
+        self.assertGreater(result["metrics"]["test"]["roc_auc"], 0.65)
+        self.assert_no_leftovers("loans.csv", "model")
+
+    def test_without_json_stdout_is_a_table_of_the_parts(self):
+        done = self.train(self.loans(), *LOANS, target="Risk_Flag", json_out=False)
+        self.assertRegex(done.stdout, r"train +valid +test\n")
+        self.assertRegex(done.stdout, r"\n  roc_auc +0\.\d{4} +0\.\d{4} +0\.\d{4}\n")
+        self.assertEqual(done.stderr, "")
+
+    def test_progress_goes_to_stderr_as_lines(self):
+        done = driver.run("train", "--data", self.loans(), "--target", "Risk_Flag", *LOANS, "--output", self.path("m"), "--json")
+        json.loads(done.stdout)
+        self.assertIn("read\n", done.stderr)
+        self.assertRegex(done.stderr, r"round \d+ of 100, valid.binary_logloss 0\.\d+")
+        self.assertNotIn("\r", done.stderr)
+
+    def test_the_model_is_the_same_for_any_number_of_threads_and_format_of_input(self):
+        data = self.loans(4000)
+        self.train(data, *LOANS, "--threads", 1, target="Risk_Flag", output="a")
+        packed = self.path("loans.csv.gz")
+        packed.write_bytes(gzip.compress(data.read_bytes()))
+        self.train(packed, *LOANS, "--threads", 3, target="Risk_Flag", output="b")
+        for name in ("model.json", "pipeline.json", "schema.json", "metrics.json", "decision.json", "reference.json"):
+            self.assertEqual((self.path("a") / name).read_bytes(), (self.path("b") / name).read_bytes(), name)
+
+    def test_the_seed_decides_the_split(self):
+        data = self.loans()
+        a = self.train(data, *LOANS, "--seed", 1, target="Risk_Flag", output="a")
+        b = self.train(data, *LOANS, "--seed", 2, target="Risk_Flag", output="b")
+        self.assertNotEqual(a["metrics"]["test"], b["metrics"]["test"])
+
+    def test_standard_input_is_read(self):
+        data = self.loans(1000)
+        result = json.loads(driver.run("train", "--data", "-", "--target", "Risk_Flag", *LOANS, "--output", self.path("m"), "--json",
+                                       stdin=data.read_text()).stdout)
+        self.assertEqual(sum(result["rows"].values()), 1000)
+
+
+class Roles(driver.ProgramTest):
+    def schema(self, output="model"):
+        fields = json.loads((self.path(output) / "schema.json").read_text())["fields"]
+        return {field["name"]: field for field in fields}
+
+    def test_id_drop_protected_and_weight_are_no_features(self):
+        def change(header, body):
+            return header + ["w", "g", "junk"], [row + [1 + i % 3, "ab"[i % 2], i % 7] for i, row in enumerate(body)]
+        self.train(self.table(change=change), "--id", "key", "--weight", "w", "--protected", "g", "--drop", "junk")
+        roles = {name: field["role"] for name, field in self.schema().items()}
+        self.assertEqual(roles, {"key": "id", "x": "feature", "c": "feature", "y": "target", "w": "weight", "g": "protected",
+                                 "junk": "dropped"})
+
+    def test_levels_and_required_come_from_training_rows_alone(self):
+        def change(header, body):
+            return header, [row[:2] + ["rare"] + row[3:] if i == len(body) - 1 else row for i, row in enumerate(body)]
+        first = self.table("first.csv")
+        last = self.table("last.csv", change=change)
+        result = self.train(first, "--id", "key", "--test", last)
+        self.assertEqual(self.schema()["c"]["levels"], ["blue", "green", "red"])
+        self.assertFalse(self.schema()["c"]["required"])
+        self.assertTrue(self.schema()["x"]["required"])
+        unseen = [w for w in result["warnings"] if w["code"] == "unseen_levels"]
+        self.assertEqual([(w["column"], w["number"]) for w in unseen], [("c", 1)])
+
+    def test_positive_levels_by_rule_and_by_flag(self):
+        for levels, flag, want in [(("no", "yes"), [], "yes"), (("False", "True"), [], "True"), (("1", "2"), [], "2"),
+                                   (("good", "bad"), ["--positive", "bad"], "bad"), (("0", "1"), ["--positive", "0"], "0")]:
+            data = self.table(change=lambda h, b, levels=levels: (h, [r[:3] + [levels[r[3]]] for r in b]))
+            self.train(data, "--id", "key", "--force", *flag)
+            self.assertEqual(json.loads((self.path("model") / "schema.json").read_text())["positive"], want)
+        data = self.table(change=lambda h, b: (h, [r[:3] + [("good", "bad")[r[3]]] for r in b]))
+        self.assert_refused(self.train(data, output="n", expect=2, json_out=False), 2, "--positive \"bad\"", "--positive \"good\"")
+        self.assert_refused(self.train(data, "--positive", "badd", output="n", expect=2, json_out=False), 2, 'did you mean "bad"')
+
+    def test_text_columns_are_dropped_with_a_warning(self):
+        def change(header, body):
+            return header + ["note"], [row + [f"note number {i} of many"] for i, row in enumerate(body)]
+        result = self.train(self.table(change=change), "--id", "key")
+        self.assertIn("text_dropped", warning_codes(result))
+        self.assertEqual(self.schema()["note"]["role"], "dropped")
+
+    def test_missing_tokens_and_special_codes(self):
+        def change(header, body):
+            rows = [row[:1] + [("none", 96, row[1])[min(i % 20, 2)]] + row[2:] for i, row in enumerate(body)]
+            return header, rows
+        data = self.table(change=change)
+        result = self.train(data, "--id", "key", "--missing", "x=none", "--special", "x=96")
+        self.assertEqual(self.schema()["x"]["type"], "number")
+        self.assertEqual(self.schema()["x"]["special"], [96])
+        self.assertEqual(result["features"], 3)  # x, c and the codes' own level
+
+
+class Parts(driver.ProgramTest):
+    def test_fractions_of_zero_leave_parts_out(self):
+        result = self.train(self.table(), "--id", "key", "--test-fraction", 0, "--valid-fraction", 0)
+        self.assertEqual(result["rows"], {"train": 600, "valid": 0, "test": 0})
+        self.assertIsNone(result["metrics"]["valid"])
+        self.assertIsNone(result["metrics"]["test"])
+        self.assertIn("no_validation_part", warning_codes(result))
+        self.assertEqual(result["best_iteration"], 100)
+
+    def test_files_of_their_own(self):
+        result = self.train(self.table("a.csv"), "--id", "key", "--test", self.table("b.csv", rows=200), "--valid",
+                            self.table("c.csv", rows=100))
+        self.assertEqual(result["rows"], {"train": 600, "valid": 100, "test": 200})
+
+    def test_groups_stay_on_one_side(self):
+        def change(header, body):
+            return header + ["person"], [row + [f"p{i % 50}"] for i, row in enumerate(body)]
+        result = self.train(self.table(change=change), "--id", "key", "--split", "group", "--group-by", "person")
+        self.assertEqual(result["rows"]["test"] % 12, 0)  # 50 persons of 12 rows
+        self.assertEqual(json.loads((self.path("model") / "schema.json").read_text())["fields"][4]["role"], "group")
+
+    def test_time_orders_the_parts(self):
+        def change(header, body):
+            return header + ["day"], [row + [f"2026-{1 + i // 50:02d}-01"] for i, row in enumerate(body)]
+        result = self.train(self.table(change=change), "--id", "key", "--split", "time", "--time-by", "day")
+        self.assertEqual(result["rows"]["test"] % 50, 0)
+        self.assertEqual(result["rows"]["valid"] % 50, 0)
+
+    def test_cross_validation_reports_folds_and_fits_on_all_but_test(self):
+        result = self.train(self.table(rows=1500), "--id", "key", "--cv", 3)
+        self.assertEqual(result["rows"], {"train": 1200, "valid": 0, "test": 300})
+        self.assertIsNone(result["metrics"]["valid"])
+        self.assertEqual(result["cv"]["k"], 3)
+        self.assertEqual(list(result["cv"]["metrics"]), BINARY)
+        auc = result["cv"]["metrics"]["roc_auc"]
+        self.assertTrue(0.6 < auc["mean"] < 0.95 and 0 < auc["std"] < 0.1)
+        self.assertEqual(result["trees"], result["best_iteration"])
+        self.assertEqual(result["cv"]["metrics"]["threshold"]["mean"], result["metrics"]["test"]["threshold"])
+
+
+class Options(driver.ProgramTest):
+    def model_options(self, output="model"):
+        return dict(json.loads((self.path(output) / "model.json").read_text())["options"])
+
+    def test_set_beats_flags_beats_config(self):
+        config = self.path("c.json")
+        config.write_text('{"seed": 1, "num_leaves": 5, "eta": 0.3, "id": ["key"], "test_fraction": 0.5}')
+        self.train(self.table(), "--config", config, "--seed", 2, "--set", "seed=3", "--set", "n_estimators=7")
+        options = self.model_options()
+        self.assertEqual(str(options["seed"]), "3")
+        self.assertEqual(str(options["num_leaves"]), "5")
+        self.assertEqual(str(options["learning_rate"]), "0.3")
+        self.assertEqual(str(options["num_iterations"]), "7")
+
+    def test_the_same_name_twice_is_a_usage_error_under_any_alias(self):
+        for flags in (["--set", "eta=0.1", "--set", "learning_rate=0.2"], ["--seed", "1", "--seed", "2"]):
+            self.assert_refused(self.train(self.table(), *flags, expect=2, json_out=False), 2, flags[0])
+        config = self.path("c.json")
+        config.write_text('{"eta": 0.3, "learning_rate": 0.1}')
+        self.assert_refused(self.train(self.table(), "--config", config, expect=2, json_out=False), 2, "learning_rate", "twice")
+
+    def test_threshold_rules(self):
+        data = self.table(rows=2000)
+        number = self.train(data, "--id", "key", "--threshold", "0.25")
+        self.assertEqual(number["metrics"]["test"]["threshold"], 0.25)
+        cautious = self.train(data, "--id", "key", "--threshold", "cost:20,1", output="b")
+        bold = self.train(data, "--id", "key", "--threshold", "cost:1,20", output="c")
+        self.assertLess(cautious["metrics"]["test"]["threshold"], bold["metrics"]["test"]["threshold"])
+        self.assertGreater(cautious["metrics"]["test"]["recall"], bold["metrics"]["test"]["recall"])
+        approve = self.train(data, "--id", "key", "--threshold", "approve:0.6", output="d")
+        self.assertEqual(json.loads((self.path("d") / "decision.json").read_text())["threshold"],
+                         approve["metrics"]["test"]["threshold"])
+
+    def test_regression_has_its_own_metrics(self):
+        data = self.table(change=lambda h, b: (h, [r[:3] + [r[1] * 2 + r[3]] for r in b]))
+        result = self.train(data, "--id", "key", "--objective", "regression")
+        self.assertEqual(list(result["metrics"]["test"]), ["rmse", "mae", "r2"])
+        self.assertGreater(result["metrics"]["test"]["r2"], 0.7)
+
+    def test_a_recipe_is_followed(self):
+        recipe = self.path("r.json")
+        recipe.write_text('{"format": 1, "steps": [{"op": "target_encode", "columns": ["c"]}]}')
+        self.train(self.table(), "--id", "key", "--recipe", recipe)
+        features = json.loads((self.path("model") / "model.json").read_text())["features"]
+        self.assertEqual([(f["name"], f["type"]) for f in features], [("x", "numeric"), ("c", "numeric")])
+
+    def test_flags_of_later_versions_are_refused_with_a_sentence(self):
+        for flags in (["--calibrate", "platt"], ["--monotone", "x=+1"], ["--search", "5"], ["--register", "r"], ["--alias", "a"],
+                      ["--tracking", "http://localhost:5000"], ["--config", "c.conf"], ["--offset", "x"]):
+            self.assert_refused(self.train(self.table(), *flags, expect=2, json_out=False), 2, "not built yet", flags[0])
+
+
+class Records(driver.ProgramTest):
+    def test_a_run_is_in_the_journal_with_params_curve_metrics_and_model(self):
+        journal = self.path("journal")
+        result = self.train(self.table(), "--id", "key", "--tracking", f"journal:{journal}", "--experiment", "e", "--run-name", "r")
+        lines = [json.loads(line) for line in (journal / f"{result['run_id']}.jsonl").read_text().splitlines()]
+        text = json.dumps(lines)
+        for word in ('"num_leaves"', '"valid.binary_logloss"', '"test.roc_auc"', '"FINISHED"', "table.csv"):
+            self.assertIn(word, text)
+        self.assertIn(result["run_id"], (self.path("model") / "MLmodel").read_text())
+
+    def test_a_journal_that_fails_is_a_warning_or_with_the_flag_an_error(self):
+        self.path("journal").write_text("a file where the directory should be")
+        where = f"journal:{self.path('journal')}"
+        result = self.train(self.table(), "--id", "key", "--tracking", where)
+        self.assertIn("tracking_failed", warning_codes(result))
+        done = self.train(self.table(), "--id", "key", "--tracking", where, "--tracking-required", output="n", expect=1, json_out=False)
+        self.assertIn("journal", done.stderr)
+        self.assertFalse(self.path("n").exists())
+
+    def test_a_report_is_one_html_file(self):
+        self.train(self.loans(), *LOANS, "--report", self.path("report.html"), target="Risk_Flag")
+        html = self.path("report.html").read_text()
+        self.assertLess(len(html), 1_000_000)
+        self.assertIn("<svg", html)
+        self.assertNotRegex(html, r'(src|href)="https?:')
+        self.assertIn("riskflag-train", html)
+
+
+class Guard(driver.ProgramTest):
+    def leaky(self):
+        return self.table(change=lambda h, b: (h + ["copy"], [r + ["bad" if r[3] else "good"] for r in b]))
+
+    def test_findings_are_warnings_with_number_and_remedy(self):
+        result = self.train(self.leaky(), "--id", "key")
+        found = [w for w in result["warnings"] if w["column"] == "copy"]
+        self.assertTrue(found and found[0]["code"] in ("target_copy", "target_leak"))
+        self.assertIn("--drop", found[0]["remedy"])
+        self.assertGreater(found[0]["number"], 0.98)
+
+    def test_strict_makes_them_errors(self):
+        done = self.train(self.leaky(), "--id", "key", "--strict", expect=1, json_out=False)
+        self.assertIn("copy", done.stderr)
+        self.assertFalse(self.path("model").exists())
+
+    def test_the_repeated_customers_of_loan_behavior_are_found(self):
+        data = pathlib.Path(driver.os.environ.get("RISKFLAG_DATA", pathlib.Path(__file__).parents[2] / "../shared/data"))
+        table = data / "loan_behavior" / "Training Data.csv"
+        if not table.exists():
+            self.skipTest(f"{table} is not here")
+        result = self.train(table, "--id", "Id", "--set", "num_iterations=5", target="Risk_Flag")
+        leak = [w for w in result["warnings"] if w["code"] == "split_leak"]
+        self.assertEqual(len(leak), 1)
+        self.assertGreater(leak[0]["number"], 0.8)
+        self.assertIn("--group-by fields", leak[0]["remedy"])
+        grouped = self.train(table, "--id", "Id", "--set", "num_iterations=5", "--split", "group", "--group-by", "fields",
+                             target="Risk_Flag", output="grouped")
+        self.assertNotIn("split_leak", warning_codes(grouped))
+        self.assertLess(grouped["metrics"]["test"]["roc_auc"], 0.55)
+
+
+if __name__ == "__main__":
+    driver.main()
