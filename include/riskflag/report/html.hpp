@@ -99,3 +99,5 @@ struct ReportData {
 [[nodiscard]] std::string render(const ReportData& data);
 
 }  // namespace riskflag::inline v0_1::report
+
+#include <riskflag/report/detail/html.hpp>

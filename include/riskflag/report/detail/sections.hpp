@@ -1,0 +1,284 @@
+#pragma once
+
+// The report's sections as HTML, from top to bottom.
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <riskflag/metrics/summary.hpp>
+#include <riskflag/report/detail/charts.hpp>
+#include <riskflag/report/detail/page.hpp>
+#include <riskflag/report/html.hpp>
+
+namespace riskflag::inline v0_1::report::detail {
+
+/// "Risk_Flag = 1", or the words that name the positive class otherwise.
+[[nodiscard]] inline std::string positive_words(const ReportData& data) {
+  if (data.target.empty()) return data.positive.empty() ? "label 1" : data.positive;
+  return data.target + " = " + (data.positive.empty() ? "1" : data.positive);
+}
+
+[[nodiscard]] inline std::string range_text(const MaybeRange& range, int digits = 3) {
+  return range ? "95\xe2\x80\xaf%: " + fixed(range->low, digits) + "\xe2\x80\x93" + fixed(range->high, digits) : std::string();
+}
+
+[[nodiscard]] inline std::string header_section(const ReportData& data) {
+  std::string out = "<header><p class=\"eyebrow\">Model report</p><h1>" + escaped(data.title.empty() ? "Model report" : data.title) + "</h1>";
+  std::string sub;
+  const auto add = [&](const std::string& text) {
+    if (!text.empty()) sub += (sub.empty() ? "" : " \xc2\xb7 ") + text;
+  };
+  add(data.model_name.empty() ? "" : data.model_name + (data.model_version.empty() ? "" : ", version " + data.model_version));
+  add(data.target.empty() ? "" : "target " + (data.kind == ReportData::Kind::binary ? positive_words(data) : data.target));
+  add(data.created);
+  return out + (sub.empty() ? "" : "<p class=\"sub\">" + escaped(sub) + "</p>") + "</header>";
+}
+
+/// What the guard found that puts the scores themselves in doubt.
+[[nodiscard]] inline std::string caution(const ReportData& data) {
+  std::string found;
+  for (const audit::Finding& f : data.findings) {
+    if (f.code == "split_leak" || f.code == "target_copy" || f.code == "target_leak") {
+      found += (found.empty() ? "" : ", ") + f.code + (f.column.empty() ? "" : " (" + shortened(f.column, 40) + ")");
+    }
+  }
+  if (found.empty()) return {};
+  return "<div class=\"finding\"><code class=\"c\">read with care</code><p>" +
+         escaped("The leak guard found " + found + ": the figures below are likely better than what new applicants will show. See \xe2\x80\x9cWhat the leak guard found\xe2\x80\x9d.") +
+         "</p></div>";
+}
+
+[[nodiscard]] inline std::string verdict_section(const ReportData& data, const std::string& part, const Judged& j, const BinaryRanges& ranges) {
+  const metrics::BinaryMetrics& m = j.metrics;
+  const metrics::Confusion& c = m.confusion;
+  const double flagged = m.rows > 0 ? (c.tp + c.fp) / m.rows : 0;
+  std::string text = "On the " + plural(m.rows, "row") + " of the " + part + " part, " + percent(j.base_rate()) + " of them positive (" +
+                     shortened(positive_words(data), 60) + "), ";
+  text += m.roc_auc ? "the model puts a random positive above a random negative " + percent(*m.roc_auc) + " of the time. "
+                    : "there is only one class, so that no ranking can be judged. ";
+  text += "Calling every row from a probability of " + readable(j.threshold) + " on High marks " + percent(flagged) + " of the rows";
+  if (c.tp + c.fn > 0) text += ", catches " + percent(c.tp / (c.tp + c.fn)) + " of the positives";
+  if (c.tp + c.fp > 0) text += ", and is right about " + percent(c.tp / (c.tp + c.fp)) + " of those it marks";
+  std::string out = caution(data) + "<p class=\"verdict\">" + escaped(text) + ".</p><div class=\"tiles\">";
+  const auto number = [](const std::optional<double>& x) { return x ? fixed(*x, 3) : std::string("\xe2\x80\x93"); };
+  out += tile("ROC-AUC", number(m.roc_auc), ranges.roc_auc ? range_text(ranges.roc_auc) : "0.5 is chance, 1 perfect");
+  out += tile("KS", number(m.ks), ranges.ks ? range_text(ranges.ks) : "distance of the classes");
+  out += tile("Gini", number(m.gini), ranges.gini ? range_text(ranges.gini) : "2 \xc3\x97 ROC-AUC \xe2\x88\x92 1");
+  out += tile("PR-AUC", number(m.pr_auc), "all rows: " + fixed(j.base_rate(), 3));
+  out += tile("Calibration error", number(m.ece), "ECE, 0 is perfect");
+  out += tile("Called High", percent(flagged), "from " + readable(j.threshold) + (data.threshold_rule.empty() ? "" : " (" + shortened(data.threshold_rule, 16) + ")"));
+  return out + "</div>";
+}
+
+[[nodiscard]] inline std::string data_section(const ReportData& data) {
+  std::string out = heading("Data", "What the model was built from and judged on.") + facts(data.data);
+  if (data.columns.empty()) return out;
+  constexpr std::size_t kMost = 200;
+  Table table;
+  table.head(std::array<Table::Head, 6>{{{"Column", "name"}, {"Type"}, {"Role"}, {"Missing", "n"}, {"Levels", "n"}, {"Values", "w"}}});
+  for (std::size_t i = 0; i < data.columns.size() && i < kMost; ++i) {
+    const ColumnFact& c = data.columns[i];
+    table.row(std::array{escaped(shortened(c.name, 80)), escaped(c.type), escaped(c.role), c.missing > 0 ? percent(c.missing) : std::string("\xe2\x80\x93"),
+                         c.levels > 0 ? grouped(static_cast<double>(c.levels)) : std::string("\xe2\x80\x93"), escaped(shortened(c.range, 90))});
+  }
+  out += "<div style=\"margin-top:18px\">" + table.html() + "</div>";
+  if (data.columns.size() > kMost) out += "<p class=\"lead\">" + escaped("and " + grouped(static_cast<double>(data.columns.size() - kMost)) + " more columns") + "</p>";
+  return out;
+}
+
+[[nodiscard]] inline std::string findings_section(const ReportData& data) {
+  if (!data.audited && data.findings.empty()) return {};
+  std::string out = heading("What the leak guard found",
+                            "Before training, the table is searched for what makes a score look better than it is: equal applicants on both sides of the "
+                            "split, columns that give the target away, keys, repetition.");
+  if (data.findings.empty()) return out + "<div class=\"clean\">Nothing: no check raised a warning.</div>";
+  constexpr std::size_t kMost = 60;
+  for (std::size_t i = 0; i < data.findings.size() && i < kMost; ++i) {
+    const audit::Finding& f = data.findings[i];
+    out += "<div class=\"finding\"><code class=\"c\">" + escaped(f.code) + "</code><p>" + escaped(shortened(f.message, 600)) + "</p>";
+    if (!f.remedy.empty()) out += "<p><small>Remedy: " + code(shortened(f.remedy, 300)) + "</small></p>";
+    out += "</div>";
+  }
+  if (data.findings.size() > kMost) out += "<p class=\"lead\">" + escaped("and " + grouped(static_cast<double>(data.findings.size() - kMost)) + " more") + "</p>";
+  return out;
+}
+
+/// A metric's line: how it is called, where it stands in BinaryMetrics, what it means.
+struct MetricLine {
+  std::string_view name;
+  std::optional<double> metrics::BinaryMetrics::*value;
+  MaybeRange BinaryRanges::*range;
+  std::string_view meaning;
+};
+
+[[nodiscard]] inline std::string metrics_table(const ReportData& data, std::size_t judged, const std::vector<metrics::BinaryMetrics>& all, const BinaryRanges& ranges) {
+  using M = metrics::BinaryMetrics;
+  using R = BinaryRanges;
+  static constexpr std::array<MetricLine, 12> kLines{{
+      {"ROC-AUC", &M::roc_auc, &R::roc_auc, "share of positive\xe2\x80\x93negative pairs in the right order"},
+      {"Gini", &M::gini, &R::gini, "2 \xc3\x97 ROC-AUC \xe2\x88\x92 1"},
+      {"KS", &M::ks, &R::ks, "greatest distance of the two score distributions"},
+      {"PR-AUC", &M::pr_auc, &R::pr_auc, "average precision over all thresholds"},
+      {"Log loss", &M::log_loss, &R::log_loss, "mean surprise per row, in nats; lower is better"},
+      {"Brier score", &M::brier, &R::brier, "mean squared error of the probability; lower is better"},
+      {"Calibration error (ECE)", &M::ece, nullptr, "mean distance of probability and outcome in ten bins"},
+      {"Accuracy", &M::accuracy, &R::accuracy, "share of rows called rightly, at the threshold"},
+      {"Precision", &M::precision, &R::precision, "positives among those called High"},
+      {"Recall", &M::recall, &R::recall, "positives that are called High"},
+      {"F1", &M::f1, &R::f1, "harmonic mean of precision and recall"},
+      {"Threshold", &M::threshold, nullptr, "High exactly when the probability is at least this"},
+  }};
+  std::vector<Table::Head> heads{{"Metric"}};
+  for (const Part& part : data.parts) heads.push_back({part.name, "n"});
+  heads.push_back({"Meaning", "w"});
+  Table table;
+  table.head(heads);
+  std::vector<std::string> rows{"Rows"};
+  for (const auto& m : all) rows.push_back(grouped(m.rows));
+  rows.emplace_back("weight of the rows where weights are used");
+  table.row(rows);
+  rows.assign(1, "Positive rate");
+  for (const auto& m : all) rows.push_back(m.rows > 0 ? percent(m.positives / m.rows, 2) : "\xe2\x80\x93");
+  rows.push_back(escaped(shortened(positive_words(data), 80)));
+  table.row(rows);
+  for (const MetricLine& line : kLines) {
+    rows.assign(1, std::string(line.name));
+    for (std::size_t p = 0; p < all.size(); ++p) {
+      const std::optional<double>& value = all[p].*line.value;
+      std::string cell = value ? fixed(*value, 4) : "\xe2\x80\x93";
+      if (p == judged && line.range != nullptr && ranges.*line.range) {
+        cell += "<br><small>" + fixed((ranges.*line.range)->low, 4) + "\xe2\x80\x93" + fixed((ranges.*line.range)->high, 4) + "</small>";
+      }
+      rows.push_back(cell);
+    }
+    rows.emplace_back(line.meaning);
+    table.row(rows);
+  }
+  return table.html();
+}
+
+[[nodiscard]] inline std::string decision_section(const Judged& j) {
+  const metrics::Confusion& c = j.metrics.confusion;
+  const auto cell = [&](double n) { return grouped(n) + " <small>" + percent(c.total() > 0 ? n / c.total() : 0) + "</small>"; };
+  Table decision;
+  decision.head(std::array<Table::Head, 4>{{{""}, {"called High", "n"}, {"called Low", "n"}, {"all", "n"}}});
+  decision.row(std::array{std::string("positive"), cell(c.tp), cell(c.fn), grouped(c.tp + c.fn)});
+  decision.row(std::array{std::string("negative"), cell(c.fp), cell(c.tn), grouped(c.fp + c.tn)});
+  Table deciles;
+  deciles.head(std::array<Table::Head, 7>{{{"Decile, riskiest first"}, {"rows", "n"}, {"positives", "n"}, {"rate", "n"}, {"lift", "n"}, {"found so far", "n"}, {"lowest probability", "n"}}});
+  std::size_t number = 0;
+  for (const auto& row : metrics::gains(j.scores, j.labels, j.weights, 10)) {
+    deciles.row(std::array{std::to_string(++number), grouped(row.weight), grouped(row.positives), percent(row.positive_rate, 2), fixed(row.lift, 2) + "\xc3\x97",
+                           percent(row.captured), fixed(row.lowest_score, 4)});
+  }
+  return heading("Decision at the threshold", "What the stored threshold of " + readable(j.threshold) + " does to the rows of this part.") + decision.html() +
+         heading("Gains and lift by decile", "Rows ordered by probability in ten slices of equal size. Lift is the slice's rate of positives over that of all rows.") + deciles.html();
+}
+
+[[nodiscard]] inline std::string importance_section(const ReportData& data) {
+  std::vector<FeatureImportance> sorted = data.importance;
+  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.gain > b.gain || (a.gain == b.gain && a.name < b.name); });
+  double total = 0;
+  for (const FeatureImportance& f : sorted) total += f.gain;
+  const bool permuted = std::any_of(sorted.begin(), sorted.end(), [](const auto& f) { return f.permutation.has_value(); });
+  std::vector<Bar> bars;
+  for (const FeatureImportance& f : sorted) {
+    if (bars.size() == 25 || f.gain <= 0) break;
+    std::string text = percent(total > 0 ? f.gain / total : 0) + ", " + plural(f.splits, "split");
+    if (permuted && f.permutation) text += ", " + readable(*f.permutation);
+    bars.push_back({f.name, f.gain, text});
+  }
+  if (bars.empty()) return {};
+  std::string caption = "Share of the total loss reduction that splits on each feature brought in training, and how often it is used.";
+  if (permuted) caption += " The last number is the metric lost when the column is shuffled.";
+  if (sorted.size() > bars.size()) caption += " The " + std::to_string(bars.size()) + " largest of " + grouped(static_cast<double>(sorted.size())) + " features.";
+  return heading("What the model looks at", caption) + bar_chart("Feature importance", "Gain by feature, largest first", bars);
+}
+
+[[nodiscard]] inline std::string protected_section(const ReportData& data, const Part& part, const Judged* j) {
+  std::string out;
+  for (const ProtectedColumn& column : data.protected_columns) {
+    const std::size_t groups = column.groups.size();
+    struct Counts {
+      double rows = 0, positives = 0, high = 0, tp = 0, fp = 0, predicted = 0, actual = 0;
+    };
+    std::vector<Counts> counts(groups + 1);  // the last: missing
+    for (std::size_t i = 0; i < column.codes.size(); ++i) {
+      const std::int32_t at = column.codes[i];
+      Counts& c = counts[at < 0 || static_cast<std::size_t>(at) >= groups ? groups : static_cast<std::size_t>(at)];
+      const double w = part.weights.empty() ? 1 : part.weights[i];
+      c.rows += w;
+      c.predicted += w * part.predictions[i];
+      c.actual += w * part.labels[i];
+      if (j == nullptr) continue;
+      const bool positive = part.labels[i] > 0.5, high = part.predictions[i] >= j->threshold;
+      c.positives += positive ? w : 0;
+      c.high += high ? w : 0;
+      (positive ? c.tp : c.fp) += high ? w : 0;
+    }
+    double best = 0, all = 0;
+    for (const Counts& c : counts) {
+      if (c.rows > 0) best = std::max(best, 1 - c.high / c.rows);
+      all += c.rows;
+    }
+    std::vector<std::size_t> order;
+    for (std::size_t g = 0; g <= groups; ++g) {
+      if (counts[g].rows > 0) order.push_back(g);
+    }
+    Table table;
+    if (j != nullptr) {
+      table.head(std::array<Table::Head, 8>{{{column.name, "name"}, {"rows", "n"}, {"positive rate", "n"}, {"mean probability", "n"}, {"called High", "n"},
+                                             {"positives caught", "n"}, {"negatives called High", "n"}, {"not High, relative to the highest group", "n"}}});
+    } else {
+      table.head(std::array<Table::Head, 4>{{{column.name, "name"}, {"rows", "n"}, {"mean target", "n"}, {"mean prediction", "n"}}});
+    }
+    constexpr std::size_t kMost = 40;
+    for (std::size_t k = 0; k < order.size() && k < kMost; ++k) {
+      const Counts& c = counts[order[k]];
+      const std::string name = order[k] == groups ? "<small>missing</small>" : escaped(shortened(column.groups[order[k]], 60));
+      const std::string rows = grouped(c.rows) + " <small>" + percent(c.rows / all) + "</small>";
+      if (j == nullptr) {
+        table.row(std::array{name, rows, readable(c.actual / c.rows), readable(c.predicted / c.rows)});
+        continue;
+      }
+      const auto rate = [](double hits, double of) { return of > 0 ? percent(hits / of) : std::string("\xe2\x80\x93"); };
+      const double high = c.high / c.rows;
+      std::string called = "<span class=\"meter\" style=\"width:" + coordinate(60 * high) + "px\"></span>" + percent(high);
+      if (part.weights.empty()) {
+        if (const auto range = wilson(c.high, c.rows)) called += "<br><small>" + percent(range->low) + "\xe2\x80\x93" + percent(range->high) + "</small>";
+      }
+      table.row(std::array{name, rows, rate(c.positives, c.rows), percent(c.predicted / c.rows), called, rate(c.tp, c.positives),
+                           rate(c.fp, c.rows - c.positives), best > 0 ? fixed((1 - high) / best, 2) : std::string("\xe2\x80\x93")});
+    }
+    out += table.html();
+    if (order.size() > kMost) out += "<p class=\"lead\">" + escaped("and " + grouped(static_cast<double>(order.size() - kMost)) + " more groups") + "</p>";
+  }
+  if (out.empty()) return {};
+  return heading("By protected attribute", "The model does not see these columns. Counts and rates of its decisions by group on the " + part.name +
+                                               " part; small groups have wide intervals. A ratio below 0.80 is where many reviewers look closer.") + out;
+}
+
+[[nodiscard]] inline std::string reproduce_section(const ReportData& data) {
+  if (data.command.empty() && data.digests.empty() && data.environment.empty()) return {};
+  std::string out = heading("How to reproduce it", "The same data and options give the same model file, byte for byte, on any machine and number of threads.");
+  if (!data.command.empty()) out += "<pre>" + escaped(shortened(data.command, 4000)) + "</pre>";
+  if (!data.digests.empty()) {
+    Table table;
+    table.head(std::array<Table::Head, 3>{{{"What"}, {"Where", "name"}, {"SHA-256"}}});
+    for (std::size_t i = 0; i < data.digests.size() && i < 100; ++i) {
+      const Digest& d = data.digests[i];
+      table.row(std::array{escaped(shortened(d.name, 80)), escaped(shortened(d.source, 200)), code(shortened(d.sha256, 80))});
+    }
+    out += table.html();
+  }
+  return out + facts(data.environment);
+}
+
+}  // namespace riskflag::inline v0_1::report::detail
