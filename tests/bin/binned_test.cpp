@@ -1,0 +1,87 @@
+#include <riskflag/bin/binned.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include <riskflag/bin/kernels/find_bins.hpp>
+#include <riskflag/core/error.hpp>
+
+#include "../train/small_table.hpp"
+
+using namespace riskflag;
+
+TEST_CASE("every kernel finds the bins of the slow path, around every vector width and table size") {
+  const Random random(5);
+  for (const std::size_t cuts : {0U, 1U, 2U, 3U, 4U, 7U, 8U, 100U, 253U, 254U}) {
+    FeatureCuts feature;
+    for (std::size_t b = 0; b < cuts; ++b) feature.cuts.push_back(static_cast<double>(b) * 0.25 - 3.0);
+    feature.value_bins = static_cast<unsigned>(cuts + 1);
+    const kernels::CutTable table = riskflag::detail::cut_table(feature);
+    for (const std::size_t n : {0U, 1U, 3U, 4U, 5U, 15U, 16U, 17U, 100U}) {
+      std::vector<double> x;
+      for (std::size_t i = 0; i < n; ++i) {
+        x.push_back(i % 7 == 3 ? kMissing : i % 5 == 1 ? 0.25 * static_cast<double>(random.below(280, i)) - 3.5 : random.normal(i) * 30.0);
+      }
+      if (n > 2) x[1] = HUGE_VAL, x[2] = -HUGE_VAL;
+      std::vector<std::uint8_t> want(n), got(n);
+      for (std::size_t i = 0; i < n; ++i) want[i] = feature.bin_of(x[i]);
+      for (const CpuLevel level : {CpuLevel::scalar, CpuLevel::avx2, CpuLevel::avx512}) {
+        if (level > cpu_level()) continue;
+        CAPTURE(name_of(level));
+        kernels::find_bins_for(level)(table, x.data(), n, got.data());
+        CHECK(got == want);
+      }
+    }
+  }
+}
+
+TEST_CASE("columns and tiles hold the same bins, in every layout, from float and double, for any number of threads") {
+  for (const std::size_t cols : {1U, 15U, 16U, 17U, 35U}) {
+    const SmallTable table = small_table(2500, cols, cols);
+    std::vector<double> by_column(table.values.size());
+    std::vector<float> floats(table.values.begin(), table.values.end());
+    for (std::size_t i = 0; i < table.rows; ++i) {
+      for (std::size_t j = 0; j < cols; ++j) by_column[j * table.rows + i] = table.values[i * cols + j];
+    }
+    Pool pool(3);
+    SerialExecutor serial;
+    const Binned a = bin_matrix(table.view(), table.features, {}, serial);
+    const Binned b = bin_matrix(MatrixView<double>::col_major(by_column.data(), table.rows, cols), table.features, {}, pool);
+    const Binned c = bin_matrix(MatrixView<float>::row_major(floats.data(), table.rows, cols), table.features, {.max_bin = 200}, pool);
+    CHECK(a.cuts().bins == b.cuts().bins);
+    std::size_t features_in_tiles = 0;
+    for (std::size_t t = 0; t < a.tiles(); ++t) {
+      const Binned::Tile tile = a.tile(t);
+      REQUIRE(tile.width <= Binned::kTileWidth);
+      features_in_tiles += tile.width;
+      for (std::size_t k = 0; k < tile.width; ++k) {
+        const std::size_t f = tile.first + k;
+        for (std::size_t i = 0; i < table.rows; ++i) {
+          REQUIRE(a.column(f)[i] == a.feature(f).bin_of(table.values[i * cols + f]));
+          REQUIRE(a.column(f)[i] == tile.cells[i * tile.width + k]);
+          REQUIRE(a.column(f)[i] == b.column(f)[i]);
+          REQUIRE(c.column(f)[i] == c.feature(f).bin_of(static_cast<double>(floats[i * cols + f])));
+        }
+      }
+    }
+    CHECK(features_in_tiles == cols);
+  }
+}
+
+TEST_CASE("validation rows are binned by the training rows' cuts, unseen levels and all") {
+  const SmallTable table = small_table(500, 6, 3);
+  SerialExecutor serial;
+  const Binned bins = bin_matrix(table.view(), table.features, {}, serial);
+  SmallTable other = small_table(100, 6, 4);
+  other.values[2] = 17.0;  // no level of f2
+  const Binned valid = bin_like(bins.cuts(), other.view(), serial);
+  CHECK_FALSE(valid.has_tiles());
+  CHECK(valid.column(2)[0] == bins.feature(2).unseen_bin());
+  for (std::size_t f = 0; f < 6; ++f) {
+    for (std::size_t i = 0; i < other.rows; ++i) REQUIRE(valid.column(f)[i] == bins.feature(f).bin_of(other.row(i)[f]));
+  }
+  CHECK_THROWS_AS((void)bin_like(bins.cuts(), MatrixView<double>::row_major(other.values.data(), 100, 5), serial), Error);
+}
