@@ -25,7 +25,8 @@ Values later(const prep::Fitted& fitted, const Frame& train, const Frame& rows, 
   SerialExecutor executor;
   Schema schema = infer_schema(train);
   for (Field& field : schema.fields) field.required = false;
-  const prep::FeatureMatrix out = fitted.pipeline.transform(rows, prep::prepare_schema(fitted.pipeline.parts().recipe, schema), executor);
+  const prep::FeatureMatrix out =
+      fitted.pipeline.transform(rows, prep::prepare_schema(fitted.pipeline.parts().recipe, schema), executor);
   return feature(fitted.pipeline, out, name);
 }
 
@@ -35,7 +36,8 @@ TEST_CASE("ordinal codes follow the bytes of the levels, or a given order; missi
   const Frame rows = frame({category("c", {"mid", "hi", "", "lo"})});
   const Frame next = frame({category("c", {"never", "hi", ""})});
   CHECK(bits(feature(fit(R"({"op":"ordinal_encode","columns":["c"]})", rows), "c")) == bits(Values{2, 0, kNan, 1}));
-  const prep::Fitted ordered = fit(R"({"op":"ordinal_encode","columns":["c"],"order":["lo","mid","hi"],"missing":-1,"unseen":-2})", rows);
+  const prep::Fitted ordered =
+      fit(R"({"op":"ordinal_encode","columns":["c"],"order":["lo","mid","hi"],"missing":-1,"unseen":-2})", rows);
   CHECK(feature(ordered, "c") == Values{1, 2, -1, 0});
   CHECK(later(ordered, rows, next, "c") == Values{-2, 2, -1});
   CHECK_THROWS_WITH_AS((void)fit(R"({"op":"ordinal_encode","columns":["c"],"order":["lo","hi"]})", rows),
@@ -49,7 +51,8 @@ TEST_CASE("one-hot makes a column of each level that the training rows have, and
   CHECK(feature(fitted, "c=a") == Values{0, 1, 0, 0});
   CHECK(feature(fitted, "c=missing") == Values{0, 0, 1, 0});
   CHECK(later(fitted, rows, frame({category("c", {"never"})}), "c=b") == Values{0});
-  CHECK(fit(R"({"op":"one_hot","columns":["c"]})", frame({category("c", {"b", "a"})})).pipeline.feature_names() == Names{"c=a", "c=b"});
+  CHECK(fit(R"({"op":"one_hot","columns":["c"]})", frame({category("c", {"b", "a"})})).pipeline.feature_names() ==
+        Names{"c=a", "c=b"});
 }
 
 TEST_CASE("rare levels share the infrequent column, and unseen ones go there too") {
@@ -59,8 +62,10 @@ TEST_CASE("rare levels share the infrequent column, and unseen ones go there too
   CHECK(feature(by_rows, "c=infrequent") == Values{0, 0, 0, 0, 0, 1, 1});
   CHECK(later(by_rows, rows, frame({category("c", {"never", "a"})}), "c=infrequent") == Values{1, 0});
   // Shares: 0.3 of 7 rows is 2.1, so b's two rows are too few.
-  CHECK(fit(R"({"op":"one_hot","columns":["c"],"min_frequency":0.3})", rows).pipeline.feature_names() == Names{"c=a", "c=infrequent"});
-  CHECK(fit(R"({"op":"one_hot","columns":["c"],"max_categories":3})", rows).pipeline.feature_names() == Names{"c=a", "c=b", "c=infrequent"});
+  CHECK(fit(R"({"op":"one_hot","columns":["c"],"min_frequency":0.3})", rows).pipeline.feature_names() ==
+        Names{"c=a", "c=infrequent"});
+  CHECK(fit(R"({"op":"one_hot","columns":["c"],"max_categories":3})", rows).pipeline.feature_names() ==
+        Names{"c=a", "c=b", "c=infrequent"});
 }
 
 TEST_CASE("a level that is called infrequent or missing keeps its column") {
@@ -78,8 +83,9 @@ TEST_CASE("frequency is the share of the training rows, missing a share of its o
 
 TEST_CASE("a map sends levels to groups, other takes the rest, the unseen and the rare") {
   const Frame rows = frame({category("p", {"Nurse", "Doctor", "Clerk", "Clerk", "Pilot", ""})});
-  const prep::Fitted mapped =
-      fit(R"({"op":"group","columns":["p"],"map":{"Nurse":"health","Doctor":"health","Surgeon":"health"},"other":"rest"})", rows);
+  const prep::Fitted mapped = fit(
+      R"({"op":"group","columns":["p"],"map":{"Nurse":"health","Doctor":"health","Surgeon":"health"},"other":"rest"})",
+      rows);
   CHECK(mapped.pipeline.features()[0].levels == Names{"health", "rest"});
   CHECK(bits(feature(mapped, "p")) == bits(Values{0, 0, 1, 1, 1, kNan}));
   CHECK(bits(later(mapped, rows, frame({category("p", {"Surgeon", "never", ""})}), "p")) == bits(Values{0, 1, kNan}));
@@ -99,7 +105,8 @@ TEST_CASE("without other, a level outside the map keeps its name and an unseen o
 
 TEST_CASE("text rules make spellings one level, in training rows and later ones") {
   const Frame rows = frame({category("c", {"New_York", "new york ", "Rome"})});
-  const prep::Fitted fitted = fit(R"({"op":"group","columns":["c"],"ignore_case":true,"collapse_blanks":true,"underscores_as_blanks":true})", rows);
+  const prep::Fitted fitted = fit(
+      R"({"op":"group","columns":["c"],"ignore_case":true,"collapse_blanks":true,"underscores_as_blanks":true})", rows);
   CHECK(fitted.pipeline.features()[0].levels == Names{"new york", "rome"});
   CHECK(feature(fitted, "c") == Values{0, 0, 1});
   CHECK(later(fitted, rows, frame({category("c", {"NEW__YORK", "ROME"})}), "c") == Values{0, 1});
@@ -108,8 +115,12 @@ TEST_CASE("text rules make spellings one level, in training rows and later ones"
 TEST_CASE("fitting a group step on a schema that was not prepared says what to call") {
   const Frame rows = frame({category("c", {"A", "b"})});
   SerialExecutor executor;
-  const prep::Recipe text = prep::parse_recipe(R"({"format":1,"steps":[{"op":"group","columns":["c"],"ignore_case":true}]})", "r");
-  CHECK_THROWS_WITH_AS((void)prep::fit(text, infer_schema(rows), rows, {}, executor), doctest::Contains("prepare_schema"), Error);
-  const prep::Recipe map = prep::parse_recipe(R"({"format":1,"steps":[{"op":"group","columns":["c"],"map":{"Z":"z"}}]})", "r");
-  CHECK_THROWS_WITH_AS((void)prep::fit(map, infer_schema(rows), rows, {}, executor), doctest::Contains("prepare_schema"), Error);
+  const prep::Recipe text =
+      prep::parse_recipe(R"({"format":1,"steps":[{"op":"group","columns":["c"],"ignore_case":true}]})", "r");
+  CHECK_THROWS_WITH_AS((void)prep::fit(text, infer_schema(rows), rows, {}, executor),
+                       doctest::Contains("prepare_schema"), Error);
+  const prep::Recipe map =
+      prep::parse_recipe(R"({"format":1,"steps":[{"op":"group","columns":["c"],"map":{"Z":"z"}}]})", "r");
+  CHECK_THROWS_WITH_AS((void)prep::fit(map, infer_schema(rows), rows, {}, executor),
+                       doctest::Contains("prepare_schema"), Error);
 }

@@ -68,7 +68,8 @@ TEST_CASE("functions give what they are called") {
 TEST_CASE("if-missing without an operand list is a subtraction") { CHECK(value("if-missing", {10, 4}) == 6); }
 
 TEST_CASE("a missing operand makes everything but if_missing missing") {
-  for (const char* text : {"x + 1", "1 - x", "x * 0", "0 / x", "-x", "abs(x)", "log(x)", "log1p(x)", "min(x, 1)", "max(1, x)"}) {
+  for (const char* text :
+       {"x + 1", "1 - x", "x * 0", "0 / x", "-x", "abs(x)", "log(x)", "log1p(x)", "min(x, 1)", "max(1, x)"}) {
     CAPTURE(text);
     CHECK(is_missing(value(text, {kNan})));
   }
@@ -87,8 +88,9 @@ TEST_CASE("division by zero is missing, and so is every result that is not finit
 }
 
 TEST_CASE("a refused expression says at which character, what was found and what would be accepted") {
-  CHECK(refusal("Income / ") == "recipe: expression \"Income / \", character 10: found the end; accepted: a number, a column, a "
-                                "function or \"(\"");
+  CHECK(refusal("Income / ") ==
+        "recipe: expression \"Income / \", character 10: found the end; accepted: a number, a column, a "
+        "function or \"(\"");
   CHECK(refusal("1 + lg(x)").find("character 5: found the function \"lg\"") != std::string::npos);
   CHECK(refusal("1 + lg(x)").find("did you mean \"log\"") != std::string::npos);
   CHECK(refusal("(1 + 2").find("accepted: \")\"") != std::string::npos);

@@ -58,7 +58,8 @@ TEST_CASE("a date is days since 1970 and may be missing") {
   CHECK(bits(encoded(infer_schema(rows), rows)) == bits(std::vector<double>{0, 20000, kNan}));
 }
 
-TEST_CASE("a column that the reader took for another type is read as the schema says, or refused with its first bad cell") {
+TEST_CASE(
+    "a column that the reader took for another type is read as the schema says, or refused with its first bad cell") {
   const Schema numbers = infer_schema(prep_test::frame({prep_test::number("x", {1})}));
   CHECK(bits(encoded(numbers, prep_test::frame({prep_test::category("x", {"1", "2.5", "", "NA"})}))) ==
         bits(std::vector<double>{1, 2.5, kNan, kNan}));

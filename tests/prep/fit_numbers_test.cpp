@@ -51,14 +51,17 @@ TEST_CASE("special codes split a number in two before the first step") {
   schema.fields[0].special = {96, 98};
   SerialExecutor executor;
   const prep::Fitted fitted = prep::fit({}, schema, frame({number("late", {0, 96, 98, kNan})}), {}, executor);
-  CHECK(fitted.pipeline.features()[1] == Feature{"late:special", FeatureType::categorical, {"none", "96", "98"}, {"late"}});
+  CHECK(fitted.pipeline.features()[1] ==
+        Feature{"late:special", FeatureType::categorical, {"none", "96", "98"}, {"late"}});
   CHECK(bits(feature(fitted, "late")) == bits(Values{0, kNan, kNan, kNan}));
   CHECK(bits(feature(fitted, "late:special")) == bits(Values{0, 1, 2, kNan}));
 }
 
 TEST_CASE("impute learns mean, median, mode or takes a constant, and flags what was missing") {
   const Frame rows = frame({number("x", {4, kNan, 1, 1, 10})});
-  const auto filled = [&](const std::string& options) { return feature(fit(R"({"op":"impute","columns":["x"],)" + options + "}", rows), "x")[1]; };
+  const auto filled = [&](const std::string& options) {
+    return feature(fit(R"({"op":"impute","columns":["x"],)" + options + "}", rows), "x")[1];
+  };
   CHECK(filled(R"("strategy":"mean")") == 4);
   CHECK(filled(R"("strategy":"median")") == 2.5);
   CHECK(filled(R"("strategy":"most_frequent")") == 1);
@@ -75,7 +78,8 @@ TEST_CASE("ties for the most frequent value take the smallest, and its mean uses
   const Frame rows = frame({number("x", {5, 2, 5, 2, kNan})});
   CHECK(feature(fit(R"({"op":"impute","columns":["x"],"strategy":"most_frequent"})", rows), "x")[4] == 2);
   const Values weights = {3, 1, 0, 0, 7};
-  CHECK(feature(fit(R"({"op":"impute","columns":["x"],"strategy":"mean"})", rows, {.weights = weights}), "x")[4] == 17.0 / 4);
+  CHECK(feature(fit(R"({"op":"impute","columns":["x"],"strategy":"mean"})", rows, {.weights = weights}), "x")[4] ==
+        17.0 / 4);
 }
 
 TEST_CASE("impute gives a category its most frequent level, or a level of its own") {
@@ -85,8 +89,10 @@ TEST_CASE("impute gives a category its most frequent level, or a level of its ow
   const prep::Fitted own = fit(R"({"op":"impute","columns":["c"],"strategy":"constant","level":"unknown"})", rows);
   CHECK(own.pipeline.features()[0].levels == std::vector<std::string>{"a", "b", "unknown"});
   CHECK(feature(own, "c") == Values{1, 0, 2, 1});
-  CHECK(says(refusal(R"({"op":"impute","columns":["c"]})", rows, ErrorCode::invalid_option), "most_frequent, constant"));
-  CHECK(says(refusal(R"({"op":"impute","columns":["c"],"strategy":"constant"})", rows, ErrorCode::invalid_option), "\"level\""));
+  CHECK(
+      says(refusal(R"({"op":"impute","columns":["c"]})", rows, ErrorCode::invalid_option), "most_frequent, constant"));
+  CHECK(says(refusal(R"({"op":"impute","columns":["c"],"strategy":"constant"})", rows, ErrorCode::invalid_option),
+             "\"level\""));
 }
 
 TEST_CASE("clip takes the training rows' quantiles and later rows obey them") {
@@ -111,7 +117,8 @@ TEST_CASE("scaling has mean 0 and deviation 1 on the training rows, and a consta
 }
 
 TEST_CASE("log1p loses what is not above -1") {
-  const prep::Fitted fitted = fit(R"({"op":"log1p","columns":["x"],"keep":true})", frame({number("x", {0, -1, std::exp(1.0) - 1})}));
+  const prep::Fitted fitted =
+      fit(R"({"op":"log1p","columns":["x"],"keep":true})", frame({number("x", {0, -1, std::exp(1.0) - 1})}));
   CHECK(feature(fitted, "x:log1p")[0] == 0);
   CHECK(is_missing(feature(fitted, "x:log1p")[1]));
   CHECK(feature(fitted, "x:log1p")[2] == doctest::Approx(1).epsilon(1e-15));
@@ -131,24 +138,31 @@ TEST_CASE("derive sees what earlier steps made, and names the raw fields behind 
 }
 
 TEST_CASE("select and drop choose by name, type and pattern") {
-  const Frame rows = frame({number("CURRENT_JOB", {1}), number("Age", {1}), prep_test::category("c", {"a"}), number("CURRENT_HOUSE", {1})});
+  const Frame rows = frame(
+      {number("CURRENT_JOB", {1}), number("Age", {1}), prep_test::category("c", {"a"}), number("CURRENT_HOUSE", {1})});
   const auto names = [&](const std::string& steps) { return fit(steps, rows).pipeline.feature_names(); };
   CHECK(names(R"({"op":"select","columns":["c","Age"]})") == std::vector<std::string>{"Age", "c"});
-  CHECK(names(R"({"op":"select","columns":{"type":"number"}})") == std::vector<std::string>{"CURRENT_JOB", "Age", "CURRENT_HOUSE"});
+  CHECK(names(R"({"op":"select","columns":{"type":"number"}})") ==
+        std::vector<std::string>{"CURRENT_JOB", "Age", "CURRENT_HOUSE"});
   CHECK(names(R"({"op":"drop","columns":{"pattern":"CURRENT_*","except":["CURRENT_JOB"]}})") ==
         std::vector<std::string>{"CURRENT_JOB", "Age", "c"});
   CHECK(names(R"({"op":"select","columns":{"type":"number","pattern":"?ge"}})") == std::vector<std::string>{"Age"});
   CHECK(says(refusal(R"({"op":"select","columns":["Agee"]})", rows, ErrorCode::not_found), "did you mean \"Age\""));
-  CHECK(says(refusal(R"({"op":"select","columns":{"pattern":"nothing*"}})", rows, ErrorCode::not_found), "no column matches"));
-  CHECK(says(refusal(R"({"op":"drop","columns":{"pattern":"*"}})", rows, ErrorCode::invalid_option), "leaves no column"));
+  CHECK(says(refusal(R"({"op":"select","columns":{"pattern":"nothing*"}})", rows, ErrorCode::not_found),
+             "no column matches"));
+  CHECK(
+      says(refusal(R"({"op":"drop","columns":{"pattern":"*"}})", rows, ErrorCode::invalid_option), "leaves no column"));
 }
 
 TEST_CASE("a step that does not fit its column's type says what would") {
   const Frame rows = frame({number("x", {1, 2}), prep_test::category("c", {"a", "b"})});
-  CHECK(says(refusal(R"({"op":"scale","columns":["c"]})", rows, ErrorCode::invalid_option), "encode the category first"));
+  CHECK(
+      says(refusal(R"({"op":"scale","columns":["c"]})", rows, ErrorCode::invalid_option), "encode the category first"));
   CHECK(says(refusal(R"({"op":"one_hot","columns":["x"]})", rows, ErrorCode::invalid_option), "bin the number first"));
-  CHECK(says(refusal(R"({"op":"derive","name":"r","expression":"c / x"})", rows, ErrorCode::invalid_option), "is a category"));
-  CHECK(says(refusal(R"({"op":"derive","name":"x","expression":"x"})", rows, ErrorCode::already_exists), "two columns \"x\""));
+  CHECK(says(refusal(R"({"op":"derive","name":"r","expression":"c / x"})", rows, ErrorCode::invalid_option),
+             "is a category"));
+  CHECK(says(refusal(R"({"op":"derive","name":"x","expression":"x"})", rows, ErrorCode::already_exists),
+             "two columns \"x\""));
 }
 
 TEST_CASE("a column without values, and values whose sum overflows, teach nothing and say so") {

@@ -39,9 +39,10 @@ inline Column category(std::string name, const std::vector<std::string>& cells) 
   std::sort(out.levels.begin(), out.levels.end());
   out.levels.erase(std::unique(out.levels.begin(), out.levels.end()), out.levels.end());
   for (const std::string& cell : cells) {
-    out.codes.push_back(cell.empty() ? kMissingCode
-                                     : static_cast<std::int32_t>(std::lower_bound(out.levels.begin(), out.levels.end(), cell) -
-                                                                 out.levels.begin()));
+    out.codes.push_back(cell.empty()
+                            ? kMissingCode
+                            : static_cast<std::int32_t>(std::lower_bound(out.levels.begin(), out.levels.end(), cell) -
+                                                        out.levels.begin()));
   }
   return out;
 }
@@ -67,7 +68,8 @@ inline prep::Fitted fit(const std::string& steps, const Frame& rows, const prep:
 }
 
 /// Feature `name` of a matrix.
-inline std::vector<double> feature(const prep::Pipeline& pipeline, const prep::FeatureMatrix& matrix, const std::string& name) {
+inline std::vector<double> feature(const prep::Pipeline& pipeline, const prep::FeatureMatrix& matrix,
+                                   const std::string& name) {
   const std::vector<std::string> names = pipeline.feature_names();
   const auto j = static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
   if (j == names.size()) return {};
@@ -78,8 +80,8 @@ inline std::vector<double> feature(const prep::Fitted& fitted, const std::string
   return feature(fitted.pipeline, fitted.train, name);
 }
 
-/// A table of `rows` random rows: number, number with gaps, two categories with gaps, a number with special codes (96, 98),
-/// and 0/1 labels that depend on them.
+/// A table of `rows` random rows: number, number with gaps, two categories with gaps, a number with special codes (96,
+/// 98), and 0/1 labels that depend on them.
 struct RandomTable {
   Frame frame;
   std::vector<double> labels;
@@ -98,7 +100,8 @@ inline RandomTable random_table(std::uint64_t seed, std::size_t rows) {
     const double risk = 0.1 + 0.1 * static_cast<double>(grade.back()[0] - 'A') + (late.back() > 90 ? 0.3 : 0);
     labels.push_back(draw(10) < risk ? 1 : 0);
   }
-  return {frame({number("income", income), number("age", age), category("city", city), category("grade", grade), number("late", late)}),
+  return {frame({number("income", income), number("age", age), category("city", city), category("grade", grade),
+                 number("late", late)}),
           labels};
 }
 

@@ -69,8 +69,9 @@ TEST_CASE("weights count as so many rows") {
   const Frame rows = frame({category("c", {"a", "a", "b"})});
   const Frame repeated = frame({category("c", {"a", "a", "a", "b", "b"})});
   const Values labels = {1, 0, 1}, weights = {2, 1, 2}, labels_repeated = {1, 1, 0, 1, 1};
-  for (const char* step : {R"({"op":"target_encode","columns":["c"]})", R"({"op":"target_encode","columns":["c"],"smooth":3})",
-                           R"({"op":"woe_encode","columns":["c"]})"}) {
+  for (const char* step :
+       {R"({"op":"target_encode","columns":["c"]})", R"({"op":"target_encode","columns":["c"],"smooth":3})",
+        R"({"op":"woe_encode","columns":["c"]})"}) {
     CAPTURE(step);
     const prep::Fitted weighted = fit(step, rows, {.labels = labels, .weights = weights});
     const prep::Fitted plain = fit(step, repeated, {.labels = labels_repeated});
@@ -94,7 +95,8 @@ TEST_CASE("weight of evidence is positive where it is safer, and the information
 TEST_CASE("without smoothing a level of one class alone says nothing instead of infinity") {
   const Frame rows = frame({category("c", {"a", "a", "b", "b"})});
   const Values labels = {0, 0, 0, 1};
-  const prep::Fitted fitted = fit(R"({"op":"woe_encode","columns":["c"],"folds":0,"smoothing":0})", rows, {.labels = labels});
+  const prep::Fitted fitted =
+      fit(R"({"op":"woe_encode","columns":["c"],"folds":0,"smoothing":0})", rows, {.labels = labels});
   CHECK(feature(fitted, "c")[0] == 0);
   CHECK(feature(fitted, "c")[2] == doctest::Approx(std::log(1.0 / 3)).epsilon(1e-14));
 }
@@ -109,7 +111,8 @@ TEST_CASE("missing and unseen have a weight of evidence of their own: as learned
   CHECK(feature(level, "c")[2] == doctest::Approx(missing).epsilon(1e-14));
   CHECK(std::get<prep::Lookup>(level.pipeline.parts().operations[0]).unseen == 0);
   // Two bins of one row each beside missing: good 1.5, 0.5, 2.5 of 4.5; bad 0.5, 1.5, 0.5 of 2.5.
-  const prep::Fitted bins = fit(R"({"op":"bin","columns":["c"],"max_bins":2,"output":"woe","folds":0})", numbers, {.labels = labels});
+  const prep::Fitted bins =
+      fit(R"({"op":"bin","columns":["c"],"max_bins":2,"output":"woe","folds":0})", numbers, {.labels = labels});
   CHECK(feature(bins, "c")[0] == doctest::Approx(std::log((1.5 / 4.5) / (0.5 / 2.5))).epsilon(1e-14));
   CHECK(feature(bins, "c")[3] == doctest::Approx(std::log((2.5 / 4.5) / (0.5 / 2.5))).epsilon(1e-14));
 }
@@ -157,7 +160,8 @@ TEST_CASE("invariant: with groups given, no label of a row's group reaches its e
 
 TEST_CASE("a training row's encoding is what the other folds' rows alone would teach") {
   const auto table = prep_test::random_table(5, 200);
-  for (const std::string step : {R"({"op":"target_encode","columns":["city"],"folds":4})", R"({"op":"woe_encode","columns":["city"],"folds":4})"}) {
+  for (const std::string step : {R"({"op":"target_encode","columns":["city"],"folds":4})",
+                                 R"({"op":"woe_encode","columns":["city"],"folds":4})"}) {
     CAPTURE(step);
     const prep::Fitted fitted = fit(step, table.frame, {.labels = table.labels, .seed = 9});
     const Values got = feature(fitted, "city");
@@ -173,7 +177,8 @@ TEST_CASE("a training row's encoding is what the other folds' rows alone would t
       }
       const Schema schema = infer_schema(table.frame);
       const prep::Fitted part = prep::fit(recipe, schema, table.frame.take(others), {.labels = labels}, executor);
-      const Values want = feature(part.pipeline, part.pipeline.transform(table.frame.take(mine), schema, executor), "city");
+      const Values want =
+          feature(part.pipeline, part.pipeline.transform(table.frame.take(mine), schema, executor), "city");
       for (std::size_t i = 0; i < mine.size(); ++i) CHECK(bits({&want[i], 1}) == bits({&got[mine[i]], 1}));
     }
   }
@@ -195,7 +200,7 @@ TEST_CASE("label encodings say which labels they need") {
   CHECK_THROWS_WITH_AS((void)fit(kLabelSteps[0], table.frame), doctest::Contains("no labels were given"), Error);
   Values real = table.labels;
   real[4] = 0.5;
-  CHECK_THROWS_WITH_AS((void)fit(kLabelSteps[2], table.frame, {.labels = real}), doctest::Contains("the label of row 5 is 0.5; accepted: 0 and 1"),
-                       Error);
+  CHECK_THROWS_WITH_AS((void)fit(kLabelSteps[2], table.frame, {.labels = real}),
+                       doctest::Contains("the label of row 5 is 0.5; accepted: 0 and 1"), Error);
   CHECK_NOTHROW((void)fit(kLabelSteps[0], table.frame, {.labels = real}));
 }

@@ -13,7 +13,8 @@ using prep_test::kNan;
 
 namespace {
 
-/// What an operation that reads slot 0 makes of a column: its first output slot, run over all values at once and one by one.
+/// What an operation that reads slot 0 makes of a column: its first output slot, run over all values at once and one by
+/// one.
 std::vector<double> run(const prep::Operation& operation, std::vector<double> in, std::uint32_t column = 0) {
   const std::uint32_t written = prep::slots_written(operation);
   std::vector<std::vector<double>> out(written, std::vector<double>(in.size(), -77));
@@ -64,8 +65,10 @@ TEST_CASE("an edge belongs to the bin above it") {
 }
 
 TEST_CASE("special codes become missing in the number and a level beside it") {
-  CHECK(bits(run(prep::DropSpecial{0, 1, {96, 98}}, {1, 96, 98, 97, kNan})) == bits(std::vector<double>{1, kNan, kNan, 97, kNan}));
-  CHECK(bits(run(prep::SpecialLevel{0, 1, {96, 98}}, {1, 96, 98, 97, kNan})) == bits(std::vector<double>{0, 1, 2, 0, kNan}));
+  CHECK(bits(run(prep::DropSpecial{0, 1, {96, 98}}, {1, 96, 98, 97, kNan})) ==
+        bits(std::vector<double>{1, kNan, kNan, 97, kNan}));
+  CHECK(bits(run(prep::SpecialLevel{0, 1, {96, 98}}, {1, 96, 98, 97, kNan})) ==
+        bits(std::vector<double>{0, 1, 2, 0, kNan}));
 }
 
 TEST_CASE("an unseen level of a native category is missing") {

@@ -90,7 +90,8 @@ TEST_CASE("options outside their ranges are refused") {
 }
 
 TEST_CASE("a recipe of a newer format is refused as unsupported, and what is no JSON as a parse error") {
-  CHECK_THROWS_WITH_AS((void)prep::parse_recipe(R"({"format":2,"steps":[]})", "r.json"), doctest::Contains("this build reads 1"), Error);
+  CHECK_THROWS_WITH_AS((void)prep::parse_recipe(R"({"format":2,"steps":[]})", "r.json"),
+                       doctest::Contains("this build reads 1"), Error);
   CHECK_THROWS_AS((void)prep::parse_recipe("{", "r.json"), Error);
 }
 
@@ -109,8 +110,9 @@ TEST_CASE("a group step with text rules joins the schema's levels once, and twic
 
 TEST_CASE("naming an other group says where unknown levels belong") {
   const Frame rows = prep_test::frame({prep_test::category("CITY", {"a", "b"})});
-  const prep::Recipe recipe =
-      prep::parse_recipe(R"({"format":1,"steps":[{"op":"group","columns":{"type":"category"},"map":{"a":"A"},"other":"rest"}]})", "r.json");
+  const prep::Recipe recipe = prep::parse_recipe(
+      R"({"format":1,"steps":[{"op":"group","columns":{"type":"category"},"map":{"a":"A"},"other":"rest"}]})",
+      "r.json");
   CHECK(prep::prepare_schema(recipe, infer_schema(rows)).fields[0].unseen == UnseenPolicy::missing);
 }
 
@@ -122,6 +124,7 @@ TEST_CASE("a recipe without group steps leaves the schema as it is") {
 TEST_CASE("a map that sends one normalised level to two groups is refused") {
   const Frame rows = prep_test::frame({prep_test::category("CITY", {"a", "b"})});
   const prep::Recipe recipe = prep::parse_recipe(
-      R"({"format":1,"steps":[{"op":"group","columns":["CITY"],"ignore_case":true,"map":{"A":"x","a":"y"}}]})", "r.json");
+      R"({"format":1,"steps":[{"op":"group","columns":["CITY"],"ignore_case":true,"map":{"A":"x","a":"y"}}]})",
+      "r.json");
   CHECK_THROWS_WITH_AS((void)prep::prepare_schema(recipe, infer_schema(rows)), doctest::Contains("two groups"), Error);
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-// Eigen in and out, without a copy. No Eigen type is stored or stands in another header's signature (its alignment follows
-// the consumer's -m flags), and no fitted number comes out of an Eigen reduction.
+// Eigen in and out, without a copy. No Eigen type is stored or stands in another header's signature (its alignment
+// follows the consumer's -m flags), and no fitted number comes out of an Eigen reduction.
 
 #include <cstddef>
 
@@ -27,8 +27,8 @@ template <class T>
 /// Prepared features as an Eigen map.
 [[nodiscard]] inline EigenTable<double> eigen_view(const FeatureMatrix& matrix) { return eigen_view(matrix.view()); }
 
-/// An Eigen matrix, array, block or map (row-major or column-major, any strides) as a view of the same cells; valid as long
-/// as they are. An expression that has no cells in memory (a sum, say) does not compile: evaluate it first.
+/// An Eigen matrix, array, block or map (row-major or column-major, any strides) as a view of the same cells; valid as
+/// long as they are. An expression that has no cells in memory (a sum, say) does not compile: evaluate it first.
 template <class Derived>
 [[nodiscard]] MatrixView<typename Derived::Scalar> matrix_view(const Eigen::DenseBase<Derived>& table) {
   static_assert((Derived::Flags & Eigen::DirectAccessBit) != 0, "evaluate the expression into a matrix first");

@@ -7,9 +7,9 @@
 //     signed  := ("-" | "+") signed | primary
 //     primary := number | name | "`" any name "`" | function "(" sum ("," sum)* ")" | "(" sum ")"
 //
-// Functions: log, log1p, abs of one operand; min, max of two or more; if_missing(x, y) (also spelled if-missing) is y where x
-// is missing. A name is letters, digits, "_" and "." (or bytes above 127) and begins with no digit; others stand in
-// backquotes: `Married/Single`, with a backquote inside doubled.
+// Functions: log, log1p, abs of one operand; min, max of two or more; if_missing(x, y) (also spelled if-missing) is y
+// where x is missing. A name is letters, digits, "_" and "." (or bytes above 127) and begins with no digit; others
+// stand in backquotes: `Married/Single`, with a backquote inside doubled.
 
 #include <cstddef>
 #include <string>
@@ -31,8 +31,8 @@ struct Expression {
 /// character, what was found and what would be accepted; `where` names the recipe.
 [[nodiscard]] Expression parse_expression(std::string_view text, std::string_view where);
 
-/// The expression's value for one row: values[i] stands for names[i]; missing as NaN. For tests and tools; a pipeline runs
-/// the same program over blocks.
+/// The expression's value for one row: values[i] stands for names[i]; missing as NaN. For tests and tools; a pipeline
+/// runs the same program over blocks.
 [[nodiscard]] double evaluate(const Expression& expression, const std::vector<double>& values);
 
 }  // namespace riskflag::inline v0_1::prep

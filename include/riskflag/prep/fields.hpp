@@ -19,8 +19,8 @@ namespace riskflag::inline v0_1::prep {
 
 class FrameFields;
 
-/// Turns the schema's features into doubles: number -> itself, date -> days since 1970, category -> index of its level in
-/// Field::levels, after the field's text rules; NaN = missing, kUnseen = a level that the schema does not know.
+/// Turns the schema's features into doubles: number -> itself, date -> days since 1970, category -> index of its level
+/// in Field::levels, after the field's text rules; NaN = missing, kUnseen = a level that the schema does not know.
 ///
 /// Const members are thread-safe.
 class FieldEncoder {
@@ -33,14 +33,14 @@ class FieldEncoder {
   [[nodiscard]] const std::vector<Field>& fields() const noexcept { return fields_; }
   [[nodiscard]] std::vector<std::string> inputs() const;
 
-  /// The code of a level of field `field` (index into inputs()): kUnseen when the schema does not know it, NaN for a missing
-  /// token. Applies the text rules. No allocation when the field has no rules.
+  /// The code of a level of field `field` (index into inputs()): kUnseen when the schema does not know it, NaN for a
+  /// missing token. Applies the text rules. No allocation when the field has no rules.
   [[nodiscard]] double level_code(std::size_t field, std::string_view text) const;
   [[nodiscard]] bool is_missing_token(std::size_t field, std::string_view text) const noexcept;
 
   /// The frame's columns matched to the fields by name, its dictionaries recoded once: use this for many blocks.
-  /// Throws Error schema_mismatch: a required column is absent; a column that cannot be read as the field's type (with the
-  /// first cell that cannot). The frame must outlive the result.
+  /// Throws Error schema_mismatch: a required column is absent; a column that cannot be read as the field's type (with
+  /// the first cell that cannot). The frame must outlive the result.
   [[nodiscard]] FrameFields bind(const Frame& frame) const;
   /// Rows [first_row, first_row + n) of each field into out[field][0..n). Same as bind(frame).encode(...).
   void encode(const Frame& frame, std::size_t first_row, std::size_t n, std::span<double* const> out) const;

@@ -2,9 +2,9 @@
 
 // The fitted half of prep: a pipeline is a list of these small numeric operations (docs/formats/pipeline.md).
 //
-// Every column is an array of doubles, called a slot. A number is itself, a date its day number, a category the index of
-// its level; NaN is missing, and kUnseen a level that the schema does not know. Each operation reads finished slots and
-// writes new ones; n is 1 for one applicant and up to 1024 for a block of a frame, and the loops are the same.
+// Every column is an array of doubles, called a slot. A number is itself, a date its day number, a category the index
+// of its level; NaN is missing, and kUnseen a level that the schema does not know. Each operation reads finished slots
+// and writes new ones; n is 1 for one applicant and up to 1024 for a block of a frame, and the loops are the same.
 
 #include <cstddef>
 #include <cstdint>
@@ -42,8 +42,8 @@ struct Scale {
   Slot in = 0, out = 0;
   double mean = 0, scale = 1;
 };
-/// table[code]; `missing` for a missing value, `unseen` for kUnseen and for a code beyond the table. Ordinal, frequency,
-/// target and weight-of-evidence encodings are this, and so is group (its table holds codes of groups).
+/// table[code]; `missing` for a missing value, `unseen` for kUnseen and for a code beyond the table. Ordinal,
+/// frequency, target and weight-of-evidence encodings are this, and so is group (its table holds codes of groups).
 struct Lookup {
   Slot in = 0, out = 0;
   std::vector<double> table;
@@ -56,7 +56,8 @@ struct OneHot {
   std::vector<std::int32_t> table;
   std::int32_t missing = -1, unseen = -1;
 };
-/// How many of the ascending `edges` are <= x: bin 0 is (-inf, edges[0]), bin i is [edges[i-1], edges[i]). Missing stays.
+/// How many of the ascending `edges` are <= x: bin 0 is (-inf, edges[0]), bin i is [edges[i-1], edges[i]). Missing
+/// stays.
 struct Bin {
   Slot in = 0, out = 0;
   std::vector<double> edges;
@@ -78,14 +79,28 @@ struct KnownLevel {
 
 /// One token of a postfix program.
 struct Token {
-  enum class Kind : std::uint8_t { constant, slot, negate, add, subtract, multiply, divide, log, log1p, abs, minimum, maximum, if_missing };
+  enum class Kind : std::uint8_t {
+    constant,
+    slot,
+    negate,
+    add,
+    subtract,
+    multiply,
+    divide,
+    log,
+    log1p,
+    abs,
+    minimum,
+    maximum,
+    if_missing
+  };
   Kind kind = Kind::constant;
   double constant = 0;
   Slot slot = 0;
   friend bool operator==(const Token&, const Token&) = default;
 };
-/// A postfix program over slots. A missing operand makes the result missing (but for if_missing), and so does every result
-/// that is not finite: x / 0, log(0), an overflow.
+/// A postfix program over slots. A missing operand makes the result missing (but for if_missing), and so does every
+/// result that is not finite: x / 0, log(0), an overflow.
 struct Formula {
   Slot out = 0;
   std::vector<Token> program;
@@ -102,8 +117,8 @@ using Operation = std::variant<Fill, MissingFlag, Clip, Log1p, Scale, Lookup, On
 /// How many values a Formula's program holds at once, at most; 0 when the program is not well formed.
 [[nodiscard]] std::size_t stack_depth(const std::vector<Token>& program) noexcept;
 
-/// Runs one operation on n values. slots[s] is the array of slot s (n doubles); `stack` has stack_depth * n doubles for a
-/// Formula and is not touched otherwise. Allocates nothing, throws nothing; the bits depend on no flags.
+/// Runs one operation on n values. slots[s] is the array of slot s (n doubles); `stack` has stack_depth * n doubles for
+/// a Formula and is not touched otherwise. Allocates nothing, throws nothing; the bits depend on no flags.
 void apply(const Operation& operation, std::size_t n, double* const* slots, double* stack) noexcept;
 
 }  // namespace riskflag::inline v0_1::prep

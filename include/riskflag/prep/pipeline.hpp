@@ -20,7 +20,9 @@ namespace riskflag::inline v0_1::prep {
 struct FeatureMatrix {
   std::size_t rows = 0, cols = 0;
   std::vector<double> values;  ///< column-major: feature j of row i is values[j * rows + i]; NaN = missing
-  [[nodiscard]] MatrixView<double> view() const noexcept { return MatrixView<double>::col_major(values.data(), rows, cols); }
+  [[nodiscard]] MatrixView<double> view() const noexcept {
+    return MatrixView<double>::col_major(values.data(), rows, cols);
+  }
 };
 
 /// Working memory of one thread; reused from call to call, it stops allocating once it has seen its largest n.
@@ -33,17 +35,18 @@ struct Scratch {
 
 /// What a pipeline is made of, as pipeline.json holds it. Slots 0 .. inputs.size() - 1 are the raw fields.
 struct PipelineParts {
-  std::vector<std::string> inputs;                   ///< names of the raw fields, in the schema's order
-  std::vector<std::size_t> input_levels;             ///< how many levels each has; 0 = a number or date
-  std::vector<Operation> operations;                 ///< each reads slots that are written before it
+  std::vector<std::string> inputs;        ///< names of the raw fields, in the schema's order
+  std::vector<std::size_t> input_levels;  ///< how many levels each has; 0 = a number or date
+  std::vector<Operation> operations;      ///< each reads slots that are written before it
   std::vector<Feature> features;
-  std::vector<Slot> feature_slots;                   ///< the slot that each feature is
-  Recipe recipe;                                     ///< what was fitted
-  std::map<std::string, double> information_value;   ///< by feature: of weight-of-evidence columns, from all training rows
+  std::vector<Slot> feature_slots;  ///< the slot that each feature is
+  Recipe recipe;                    ///< what was fitted
+  std::map<std::string, double>
+      information_value;  ///< by feature: of weight-of-evidence columns, from all training rows
 };
 
-/// A fitted preparation: raw fields in, features out; the same bits for one row and for a frame, for any block size, number
-/// of threads, compiler and flags.
+/// A fitted preparation: raw fields in, features out; the same bits for one row and for a frame, for any block size,
+/// number of threads, compiler and flags.
 ///
 /// Life: 1. fit() or bundle::parse_pipeline makes it; 2. any number of threads apply it, each with its own Scratch;
 /// 3. bundle::pipeline_text saves it. Const members are thread-safe.
@@ -51,7 +54,8 @@ class Pipeline {
  public:
   Pipeline() = default;
   /// Throws Error(corrupt) when a slot is read before it is written or written twice, a formula is not well formed, a
-  /// one-hot table names a column that is not there, or edges do not ascend: what stands here was read from a file, perhaps.
+  /// one-hot table names a column that is not there, or edges do not ascend: what stands here was read from a file,
+  /// perhaps.
   explicit Pipeline(PipelineParts parts);
 
   [[nodiscard]] const PipelineParts& parts() const noexcept { return parts_; }

@@ -16,9 +16,9 @@
 
 namespace riskflag::inline v0_1::prep {
 
-/// Which columns a step takes. Either names, each of which must exist, or a type and/or a pattern (`*` any characters, `?`
-/// one); JSON: ["Income","Age"], {"type":"number"}, {"pattern":"CURRENT_*","except":["CURRENT_JOB_YRS"]}.
-/// A type that no column has selects nothing; a pattern that matches nothing is an error.
+/// Which columns a step takes. Either names, each of which must exist, or a type and/or a pattern (`*` any characters,
+/// `?` one); JSON: ["Income","Age"], {"type":"number"}, {"pattern":"CURRENT_*","except":["CURRENT_JOB_YRS"]}. A type
+/// that no column has selects nothing; a pattern that matches nothing is an error.
 struct Columns {
   std::vector<std::string> names{};
   std::optional<ColumnType> type{};
@@ -26,18 +26,20 @@ struct Columns {
   std::vector<std::string> except{};
 };
 
-// Every step below replaces its columns by what it makes of them, under the same names. With keep = true the columns stay
-// and the results stand behind them, named "COL:imputed", ":clipped", ":log1p", ":scaled", ":ordinal", ":frequency",
+// Every step below replaces its columns by what it makes of them, under the same names. With keep = true the columns
+// stay and the results stand behind them, named "COL:imputed", ":clipped", ":log1p", ":scaled", ":ordinal",
+// ":frequency",
 // ":target", ":woe", ":bin" or ":group" (one-hot columns are named "COL=level" either way).
 
 enum class ImputeStrategy { mean, median, most_frequent, constant };
-/// Fills missing values. Categories take most_frequent (ties: the first level) or constant (`level`, added when it is new).
+/// Fills missing values. Categories take most_frequent (ties: the first level) or constant (`level`, added when it is
+/// new).
 struct Impute {
   Columns columns{};
   ImputeStrategy strategy = ImputeStrategy::median;
-  double value = 0;           ///< of constant, for numbers
-  std::string level{};        ///< of constant, for categories
-  bool indicator = false;     ///< adds "COL:missing", 1 where the value was missing
+  double value = 0;        ///< of constant, for numbers
+  std::string level{};     ///< of constant, for categories
+  bool indicator = false;  ///< adds "COL:missing", 1 where the value was missing
   bool keep = false;
 };
 /// Clips numbers to two quantiles of the training values (linear interpolation, as numpy's default).
@@ -67,8 +69,8 @@ struct OrdinalEncode {
 /// A 0/1 column for each level of the training rows, and one for missing if there were any.
 struct OneHotEncode {
   Columns columns{};
-  int max_categories = 0;     ///< at most so many columns, the rarest joined in "COL=infrequent"; 0 = no limit
-  double min_frequency = 0;   ///< rarer levels are joined: rows when >= 1, a share of the rows when below 1
+  int max_categories = 0;    ///< at most so many columns, the rarest joined in "COL=infrequent"; 0 = no limit
+  double min_frequency = 0;  ///< rarer levels are joined: rows when >= 1, a share of the rows when below 1
   bool keep = false;
 };
 /// The share of the training rows with this level; unseen 0.
@@ -87,31 +89,31 @@ struct TargetEncode {
 struct WoeEncode {
   Columns columns{};
   double smoothing = 0.5;  ///< rows added to each level's good and bad count
-  int folds = 5;           ///< >= 2, or 0: not cross-fitted, as scorecards do it; then a row's label reaches its encoding
+  int folds = 5;  ///< >= 2, or 0: not cross-fitted, as scorecards do it; then a row's label reaches its encoding
   bool keep = false;
 };
 enum class BinKind { quantile, supervised, monotone };
 enum class BinOutput { index, category, woe };
-/// Cuts numbers into bins. supervised: best-first splits by squared error of the label; monotone: the label's mean rises or
-/// falls from bin to bin. Both see labels; output woe is cross-fitted, edges and all.
+/// Cuts numbers into bins. supervised: best-first splits by squared error of the label; monotone: the label's mean
+/// rises or falls from bin to bin. Both see labels; output woe is cross-fitted, edges and all.
 struct BinNumbers {
   Columns columns{};
   BinKind kind = BinKind::quantile;
-  int max_bins = 10;          ///< >= 2
-  double min_share = 0.05;    ///< of the rows, in each bin; supervised and monotone
+  int max_bins = 10;        ///< >= 2
+  double min_share = 0.05;  ///< of the rows, in each bin; supervised and monotone
   BinOutput output = BinOutput::index;
-  double smoothing = 0.5;     ///< of output woe
-  int folds = 5;              ///< of output woe; 0 = not cross-fitted
+  double smoothing = 0.5;  ///< of output woe
+  int folds = 5;           ///< of output woe; 0 = not cross-fitted
   bool keep = false;
 };
 /// Joins levels of a category: first `text` normalises them, then `map` sends levels to groups, then levels of too few
 /// training rows go to `other`.
 struct Group {
   Columns columns{};
-  TextRules text{};                               ///< changes the schema: see prepare_schema
-  std::map<std::string, std::string> map{};       ///< level (as normalised by `text`) -> group
-  std::optional<std::string> other{};             ///< levels outside a given map, rare levels and unseen levels go here
-  double min_frequency = 0;                       ///< rarer levels are joined: rows when >= 1, a share when below 1; needs `other`
+  TextRules text{};                          ///< changes the schema: see prepare_schema
+  std::map<std::string, std::string> map{};  ///< level (as normalised by `text`) -> group
+  std::optional<std::string> other{};        ///< levels outside a given map, rare levels and unseen levels go here
+  double min_frequency = 0;  ///< rarer levels are joined: rows when >= 1, a share when below 1; needs `other`
   bool keep = false;
 };
 /// A new number from an expression over numbers and dates: "Income / Age" (prep/expression.hpp has the grammar).
@@ -128,12 +130,12 @@ struct Drop {
   Columns columns{};
 };
 
-using Step = std::variant<Impute, ClipQuantiles, Log1pOf, Standardize, OrdinalEncode, OneHotEncode, FrequencyEncode, TargetEncode,
-                          WoeEncode, BinNumbers, Group, Derive, Select, Drop>;
+using Step = std::variant<Impute, ClipQuantiles, Log1pOf, Standardize, OrdinalEncode, OneHotEncode, FrequencyEncode,
+                          TargetEncode, WoeEncode, BinNumbers, Group, Derive, Select, Drop>;
 
-/// What to fit. Before the first step a number with special codes is split in two: the number (special = missing) and the
-/// category "COL:special". After the last one numbers pass with NaN for missing, dates are day numbers, and what is a
-/// category still is a native categorical feature (unseen = missing).
+/// What to fit. Before the first step a number with special codes is split in two: the number (special = missing) and
+/// the category "COL:special". After the last one numbers pass with NaN for missing, dates are day numbers, and what is
+/// a category still is a native categorical feature (unseen = missing).
 struct Recipe {
   std::vector<Step> steps{};
 };
@@ -142,8 +144,8 @@ struct Recipe {
 [[nodiscard]] Recipe default_recipe();
 
 /// A recipe from its JSON: {"format":1,"steps":[{"op":"impute","columns":["Income"],"strategy":"median"},...]}.
-/// Throws Error: parse (not JSON), invalid_option (unknown op, key or value, with the nearest known one), unsupported (format).
-/// Columns are looked up when it is fitted.
+/// Throws Error: parse (not JSON), invalid_option (unknown op, key or value, with the nearest known one), unsupported
+/// (format). Columns are looked up when it is fitted.
 [[nodiscard]] Recipe parse_recipe(std::string_view text, std::string_view where);
 /// The recipe's JSON with every option spelled out; parse_recipe reads it back.
 [[nodiscard]] std::string recipe_text(const Recipe& recipe);
@@ -151,9 +153,9 @@ struct Recipe {
 /// The schema that `recipe` needs: call it once, before fit(), and keep the result (it belongs into the bundle).
 ///
 /// For each field that a Group step names, by its raw name: the step's text rules become the field's, its levels are
-/// normalised and joined; levels of the map that the schema does not know are added; and with `other` the field's unseen
-/// policy becomes UnseenPolicy::missing, because the recipe says where an unknown level belongs.
-/// A schema that needs no change comes back as it is; calling it twice changes nothing more.
+/// normalised and joined; levels of the map that the schema does not know are added; and with `other` the field's
+/// unseen policy becomes UnseenPolicy::missing, because the recipe says where an unknown level belongs. A schema that
+/// needs no change comes back as it is; calling it twice changes nothing more.
 [[nodiscard]] Schema prepare_schema(const Recipe& recipe, Schema schema);
 
 }  // namespace riskflag::inline v0_1::prep

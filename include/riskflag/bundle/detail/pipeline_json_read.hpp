@@ -42,7 +42,9 @@ inline void sound(const Result<void>& result) {
 
 [[nodiscard]] inline const Json& part(const Json& json, std::string_view key) { return *sound(json.at(key)); }
 /// A finite number, or null for missing.
-[[nodiscard]] inline double number_or_missing(const Json& json) { return json.is_null() ? kMissing : sound(json.number()); }
+[[nodiscard]] inline double number_or_missing(const Json& json) {
+  return json.is_null() ? kMissing : sound(json.number());
+}
 [[nodiscard]] inline std::uint32_t slot_number(const Json& json) {
   const std::uint64_t value = sound(json.unsigned_integer());
   if (value > std::numeric_limits<std::uint32_t>::max() / 2) refuse_part(json, "a smaller number");
@@ -73,7 +75,8 @@ template <std::size_t N>
 [[nodiscard]] std::size_t word_of(const Json& json, const std::array<std::string_view, N>& words) {
   const std::string word = sound(json.string());
   const auto it = std::find(words.begin(), words.end(), word);
-  if (it == words.end()) fail(ErrorCode::corrupt, json.place(), quoted(word) + " is not known here" + did_you_mean(word, words));
+  if (it == words.end())
+    fail(ErrorCode::corrupt, json.place(), quoted(word) + " is not known here" + did_you_mean(word, words));
   return static_cast<std::size_t>(it - words.begin());
 }
 
@@ -106,7 +109,8 @@ inline void read_operation(const Json& json, prep::OneHot& op) {
   op.unseen = small_integer(part(json, "unseen"));
   for (const Json& each : items(part(json, "table"))) op.table.push_back(small_integer(each));
   // Every column comes from a level or from missing: a count beyond that would only claim memory.
-  if (op.count > op.table.size() + 1) refuse_part(part(json, "count"), "at most one column a level, and one for missing");
+  if (op.count > op.table.size() + 1)
+    refuse_part(part(json, "count"), "at most one column a level, and one for missing");
 }
 inline void read_operation(const Json& json, prep::Bin& op) {
   sound(json.only({"op", "in", "out", "edges"}));
@@ -132,7 +136,8 @@ inline void read_operation(const Json& json, prep::Formula& op) {
       token.slot = slot_number(part(each, "slot"));
     } else if (each.kind() == Json::Kind::string) {
       token.kind = static_cast<prep::Token::Kind>(word_of(each, kTokenNames));
-      if (token.kind == prep::Token::Kind::constant || token.kind == prep::Token::Kind::slot) refuse_part(each, "an operator");
+      if (token.kind == prep::Token::Kind::constant || token.kind == prep::Token::Kind::slot)
+        refuse_part(each, "an operator");
     } else {
       token.constant = sound(each.number());
     }

@@ -1,7 +1,7 @@
 #pragma once
 
-// Edges of bins for one number: by quantiles, by best-first splits on the label, or with a mean label that only rises or
-// only falls. An edge belongs to the bin above it.
+// Edges of bins for one number: by quantiles, by best-first splits on the label, or with a mean label that only rises
+// or only falls. An edge belongs to the bin above it.
 
 #include <algorithm>
 #include <cstddef>
@@ -31,13 +31,15 @@ namespace riskflag::inline v0_1::prep::detail {
 
 /// What lies between two neighbouring edges, or in several such pieces together.
 struct Piece {
-  double rows = 0;    ///< without weights: min_share is of rows
+  double rows = 0;  ///< without weights: min_share is of rows
   double weight = 0;
-  double sum = 0;     ///< of weight * label
+  double sum = 0;       ///< of weight * label
   std::size_t end = 0;  ///< pieces [begin, end) of the finest cut; begin is the neighbour's end
 
   /// Weight times the squared mean label: what a bin explains of the labels' squares.
-  [[nodiscard]] double explained() const noexcept { return weight > 0 ? exact::div(exact::mul(sum, sum), weight) : 0.0; }
+  [[nodiscard]] double explained() const noexcept {
+    return weight > 0 ? exact::div(exact::mul(sum, sum), weight) : 0.0;
+  }
   [[nodiscard]] double mean() const noexcept { return weight > 0 ? exact::div(sum, weight) : 0.0; }
 };
 [[nodiscard]] inline Piece joined(const Piece& a, const Piece& b) noexcept {
@@ -70,7 +72,8 @@ struct FineCut {
   for (std::size_t k = 0; k < out.pieces.size(); ++k) out.pieces[k].end = k + 1;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!rows.sees(i) || is_missing(values[i])) continue;
-    const auto k = static_cast<std::size_t>(std::upper_bound(out.edges.begin(), out.edges.end(), values[i]) - out.edges.begin());
+    const auto k =
+        static_cast<std::size_t>(std::upper_bound(out.edges.begin(), out.edges.end(), values[i]) - out.edges.begin());
     out.pieces[k].rows += 1;
     weights[k].add(rows.weight(i));
     sums[k].add(exact::mul(rows.weight(i), rows.labels[i]));
@@ -96,7 +99,8 @@ struct FineCut {
     Piece left;
     for (std::size_t k = begin; k + 1 < end; ++k) {
       left = joined(left, cut.pieces[k]);
-      const Piece right = {exact::sub(all.rows, left.rows), exact::sub(all.weight, left.weight), exact::sub(all.sum, left.sum), end};
+      const Piece right = {exact::sub(all.rows, left.rows), exact::sub(all.weight, left.weight),
+                           exact::sub(all.sum, left.sum), end};
       if (left.rows < min_rows || right.rows < min_rows || !(left.weight > 0) || !(right.weight > 0)) continue;
       const double gain = exact::sub(exact::add(left.explained(), right.explained()), all.explained());
       if (gain > best.gain) best = {gain, k};
@@ -129,7 +133,8 @@ struct FineCut {
 
 /// Bins whose mean label rises (direction +1) or falls (-1): pieces of min_rows, neighbours that break the order pooled
 /// (Ayer et al. 1955), then neighbours joined that cost least until max_bins are left.
-[[nodiscard]] inline std::vector<Piece> monotone_pieces(const FineCut& cut, std::size_t max_bins, double min_rows, int direction) {
+[[nodiscard]] inline std::vector<Piece> monotone_pieces(const FineCut& cut, std::size_t max_bins, double min_rows,
+                                                        int direction) {
   std::vector<Piece> bins;
   for (const Piece& piece : cut.pieces) {
     if (!bins.empty() && (bins.back().rows < min_rows || !(bins.back().weight > 0))) {

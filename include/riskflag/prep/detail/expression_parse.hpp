@@ -23,7 +23,8 @@ class ExpressionParser {
   ExpressionParser(std::string_view text, std::string_view where) : text_(text), where_(where) {}
 
   [[nodiscard]] Expression parse() {
-    if (text_.size() > kMaxBytes) refuse(0, std::to_string(text_.size()) + " bytes", "at most " + std::to_string(kMaxBytes));
+    if (text_.size() > kMaxBytes)
+      refuse(0, std::to_string(text_.size()) + " bytes", "at most " + std::to_string(kMaxBytes));
     out_.text = std::string(text_);
     sum(0);
     skip_blanks();
@@ -48,12 +49,14 @@ class ExpressionParser {
 
   [[noreturn]] void refuse(std::size_t at, const std::string& what, const std::string& accepted) const {
     fail(ErrorCode::parse, std::string(where_),
-         "expression " + quoted(text_) + ", character " + std::to_string(at + 1) + ": found " + what + "; accepted: " + accepted);
+         "expression " + quoted(text_) + ", character " + std::to_string(at + 1) + ": found " + what +
+             "; accepted: " + accepted);
   }
   [[nodiscard]] std::string found() const { return at_ < text_.size() ? quoted(text_.substr(at_, 12)) : "the end"; }
 
   void skip_blanks() noexcept {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) ++at_;
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
+      ++at_;
   }
   [[nodiscard]] bool take(char c) noexcept {
     skip_blanks();
@@ -194,7 +197,8 @@ class ExpressionParser {
     if (function == kFunctions.end()) {
       std::array<std::string_view, kFunctions.size()> names;
       std::transform(kFunctions.begin(), kFunctions.end(), names.begin(), [](const Function& f) { return f.name; });
-      refuse(begin, "the function " + quoted(name), "log, log1p, abs, min, max, if_missing" + did_you_mean(name, names));
+      refuse(begin, "the function " + quoted(name),
+             "log, log1p, abs, min, max, if_missing" + did_you_mean(name, names));
     }
     std::size_t arguments = 0;
     do {
@@ -208,9 +212,12 @@ class ExpressionParser {
   }
   void close_call(const Function& function, std::size_t arguments, std::size_t begin) {
     if (arguments < function.least || arguments > function.most) {
-      refuse(begin, quoted(function.name) + " with " + (arguments > function.most ? "more than " : "") +
-                        std::to_string(std::min(arguments, function.most)) + " operand(s)",
-             function.most == 1 ? "one operand" : function.most == 2 ? "two operands" : "two or more operands");
+      refuse(begin,
+             quoted(function.name) + " with " + (arguments > function.most ? "more than " : "") +
+                 std::to_string(std::min(arguments, function.most)) + " operand(s)",
+             function.most == 1   ? "one operand"
+             : function.most == 2 ? "two operands"
+                                  : "two or more operands");
     }
     close();
   }

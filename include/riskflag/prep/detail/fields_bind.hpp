@@ -28,7 +28,8 @@ inline FieldEncoder::FieldEncoder(const Schema& schema) {
     const Field& field = schema.fields[index];
     if (field.type == ColumnType::text) {
       fail(ErrorCode::schema_mismatch, "schema",
-           "field " + quoted(field.name) + " is text and a feature; accepted: type number, category or date, or role id or dropped");
+           "field " + quoted(field.name) +
+               " is text and a feature; accepted: type number, category or date, or role id or dropped");
     }
     std::vector<std::string> tokens = schema.missing;
     tokens.insert(tokens.end(), field.missing.begin(), field.missing.end());
@@ -71,7 +72,8 @@ inline double FieldEncoder::level_code(std::size_t field, std::string_view text)
 namespace detail {
 
 /// The value of one cell's text as `field` reads it; nullopt when its type cannot.
-[[nodiscard]] inline std::optional<double> cell_value(const FieldEncoder& encoder, std::size_t index, std::string_view text) {
+[[nodiscard]] inline std::optional<double> cell_value(const FieldEncoder& encoder, std::size_t index,
+                                                      std::string_view text) {
   const Field& field = encoder.fields()[index];
   if (field.type == ColumnType::category) return encoder.level_code(index, text);
   if (encoder.is_missing_token(index, text)) return kMissing;
@@ -84,7 +86,8 @@ namespace detail {
   if (const auto value = cell_value(encoder, index, text)) return *value;
   const Field& field = encoder.fields()[index];
   fail(ErrorCode::schema_mismatch, "",
-       "column " + quoted(field.name) + " has the cell " + quoted(text) + "; the schema says " + std::string(name_of(field.type)));
+       "column " + quoted(field.name) + " has the cell " + quoted(text) + "; the schema says " +
+           std::string(name_of(field.type)));
 }
 
 }  // namespace detail
@@ -100,8 +103,8 @@ inline FrameFields FieldEncoder::bind(const Frame& frame) const {
       if (field.required) {
         std::vector<std::string_view> names;
         for (const Column& each : frame.columns()) names.push_back(each.name);
-        fail(ErrorCode::schema_mismatch, "", "the column " + quoted(field.name) + " is required and absent" +
-                                                 did_you_mean(field.name, names));
+        fail(ErrorCode::schema_mismatch, "",
+             "the column " + quoted(field.name) + " is required and absent" + did_you_mean(field.name, names));
       }
     } else if (column->type == ColumnType::category) {
       source.codes = column->codes.data();
@@ -123,11 +126,13 @@ inline FrameFields FieldEncoder::bind(const Frame& frame) const {
   return out;
 }
 
-inline void FieldEncoder::encode(const Frame& frame, std::size_t first_row, std::size_t n, std::span<double* const> out) const {
+inline void FieldEncoder::encode(const Frame& frame, std::size_t first_row, std::size_t n,
+                                 std::span<double* const> out) const {
   bind(frame).encode(first_row, n, out);
 }
 
-inline void FrameFields::encode_field(std::size_t field, std::size_t first_row, std::size_t n, double* out) const noexcept {
+inline void FrameFields::encode_field(std::size_t field, std::size_t first_row, std::size_t n,
+                                      double* out) const noexcept {
   const Source& source = columns_[field];
   if (source.numbers != nullptr) {
     std::copy_n(source.numbers + first_row, n, out);

@@ -1,6 +1,7 @@
 #pragma once
 
-// The state of one fit(): the columns as the steps so far made them, the operations, and the training values of each slot.
+// The state of one fit(): the columns as the steps so far made them, the operations, and the training values of each
+// slot.
 
 #include <algorithm>
 #include <cstddef>
@@ -83,7 +84,8 @@ class FitContext {
     return out;
   }
 
-  /// The training rows' values of a slot: cross-fitted where it came from labels, else what its operation makes of them.
+  /// The training rows' values of a slot: cross-fitted where it came from labels, else what its operation makes of
+  /// them.
   [[nodiscard]] const std::vector<double>& values(Slot slot) {
     if (!training_[slot].values.empty() || rows() == 0) return training_[slot].values;
     if (slot < encoder_.fields().size()) {
@@ -97,8 +99,8 @@ class FitContext {
     run_operation(operations_[producer_[slot]]);
     return training_[slot].values;
   }
-  /// Sets the training values of a slot that the pipeline's own operation must not make: they were cross-fitted. Call it
-  /// before anything reads the slot.
+  /// Sets the training values of a slot that the pipeline's own operation must not make: they were cross-fitted. Call
+  /// it before anything reads the slot.
   void set_cross_fitted(Slot slot, std::vector<double> values) {
     training_[slot].values = std::move(values);
     training_[slot].cross_fitted = true;
@@ -122,7 +124,8 @@ class FitContext {
     std::sort(names.begin(), names.end());
     const auto twice = std::adjacent_find(names.begin(), names.end());
     if (twice != names.end()) {
-      fail(ErrorCode::already_exists, std::string(op), "there would be two columns " + quoted(*twice) + "; names are unique");
+      fail(ErrorCode::already_exists, std::string(op),
+           "there would be two columns " + quoted(*twice) + "; names are unique");
     }
   }
 

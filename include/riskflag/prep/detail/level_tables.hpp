@@ -68,8 +68,8 @@ struct FittedOneHot {
   std::vector<std::string> names;  ///< of the columns, without "COL="
 };
 
-/// scikit-learn's OneHotEncoder (1.9, _identify_infrequent), its order of columns and its ties: the last of equally rare
-/// levels stays. Missing is the last category where there was any, and may be infrequent.
+/// scikit-learn's OneHotEncoder (1.9, _identify_infrequent), its order of columns and its ties: the last of equally
+/// rare levels stays. Missing is the last category where there was any, and may be infrequent.
 [[nodiscard]] inline FittedOneHot fit_one_hot(const OneHotEncode& step, const LevelCounts& counts,
                                               const std::vector<std::string>& levels) {
   struct Category {
@@ -82,9 +82,11 @@ struct FittedOneHot {
   for (std::size_t k = 0; k < levels.size(); ++k) {
     if (counts.rows[k] > 0) categories.push_back({k, counts.rows[k], is_rare(counts.rows[k], all, step.min_frequency)});
   }
-  if (counts.missing > 0) categories.push_back({levels.size(), counts.missing, is_rare(counts.missing, all, step.min_frequency)});
+  if (counts.missing > 0)
+    categories.push_back({levels.size(), counts.missing, is_rare(counts.missing, all, step.min_frequency)});
 
-  const auto joined = std::count_if(categories.begin(), categories.end(), [](const Category& c) { return c.infrequent; });
+  const auto joined =
+      std::count_if(categories.begin(), categories.end(), [](const Category& c) { return c.infrequent; });
   const auto columns = static_cast<std::ptrdiff_t>(categories.size()) - joined + 1;
   if (step.max_categories > 0 && step.max_categories < columns) {
     std::vector<std::size_t> by_rows(categories.size());
@@ -139,8 +141,9 @@ struct FittedGroup {
 };
 
 /// `rules` are the field's: the map's keys are looked up under them, as levels are.
-[[nodiscard]] inline FittedGroup fit_group(const Group& step, const LevelCounts& counts, const std::vector<std::string>& levels,
-                                           const TextRules& rules, const std::string& column) {
+[[nodiscard]] inline FittedGroup fit_group(const Group& step, const LevelCounts& counts,
+                                           const std::vector<std::string>& levels, const TextRules& rules,
+                                           const std::string& column) {
   std::map<std::string, std::string> map;
   for (const auto& [level, group] : step.map) {
     const std::string key = rules.any() ? rules.apply(level) : level;

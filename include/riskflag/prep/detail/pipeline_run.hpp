@@ -58,7 +58,8 @@ inline Pipeline::Pipeline(PipelineParts parts) : parts_(std::move(parts)) {
     }
     // Slots are numbered in the order in which they are written, so that none is left out and none written twice.
     if (first_slot_written(operation) != written) {
-      refuse(i, "writes slot " + std::to_string(first_slot_written(operation)) + "; accepted: " + std::to_string(written));
+      refuse(i,
+             "writes slot " + std::to_string(first_slot_written(operation)) + "; accepted: " + std::to_string(written));
     }
     written += slots_written(operation);
     if (const auto* formula = std::get_if<Formula>(&operation)) {
@@ -74,7 +75,8 @@ inline Pipeline::Pipeline(PipelineParts parts) : parts_(std::move(parts)) {
   std::set<std::string> names;
   for (std::size_t j = 0; j < parts_.features.size(); ++j) {
     if (parts_.feature_slots[j] >= written) {
-      fail(ErrorCode::corrupt, "pipeline", "feature " + quoted(parts_.features[j].name) + " is a slot that nothing writes");
+      fail(ErrorCode::corrupt, "pipeline",
+           "feature " + quoted(parts_.features[j].name) + " is a slot that nothing writes");
     }
     if (!names.insert(parts_.features[j].name).second) {
       fail(ErrorCode::corrupt, "pipeline", "two features are called " + quoted(parts_.features[j].name));
@@ -94,8 +96,8 @@ inline void Pipeline::run(std::size_t n, std::span<const double* const> fields, 
   const std::size_t inputs = parts_.inputs.size();
   if (fields.size() != inputs || out.size() != parts_.features.size()) {
     fail(ErrorCode::schema_mismatch, "pipeline",
-         std::to_string(fields.size()) + " fields in and " + std::to_string(out.size()) + " features out; accepted: " +
-             std::to_string(inputs) + " and " + std::to_string(parts_.features.size()));
+         std::to_string(fields.size()) + " fields in and " + std::to_string(out.size()) +
+             " features out; accepted: " + std::to_string(inputs) + " and " + std::to_string(parts_.features.size()));
   }
   scratch.values.resize(std::max(scratch.values.size(), (slot_count_ - inputs + stack_depth_) * n));
   scratch.slots.resize(std::max(scratch.slots.size(), slot_count_));
@@ -126,7 +128,8 @@ inline void Pipeline::transform_row(std::span<const double> fields, std::span<do
 inline FeatureMatrix Pipeline::transform(const Frame& frame, const Schema& schema, Executor& executor) const {
   const FieldEncoder encoder(schema);
   if (encoder.inputs() != parts_.inputs) {
-    fail(ErrorCode::schema_mismatch, "pipeline", "the schema's features are not the fields that the pipeline was fitted on");
+    fail(ErrorCode::schema_mismatch, "pipeline",
+         "the schema's features are not the fields that the pipeline was fitted on");
   }
   for (std::size_t f = 0; f < parts_.inputs.size(); ++f) {
     if (encoder.fields()[f].levels.size() != parts_.input_levels[f]) {

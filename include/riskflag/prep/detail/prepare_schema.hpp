@@ -19,8 +19,8 @@ namespace riskflag::inline v0_1::prep {
 
 namespace detail {
 
-/// Raw categories that a Group step names. A name that is no raw feature belongs to a column that an earlier step makes: fit
-/// looks at it.
+/// Raw categories that a Group step names. A name that is no raw feature belongs to a column that an earlier step
+/// makes: fit looks at it.
 [[nodiscard]] inline std::vector<std::size_t> grouped_fields(const Group& step, const Schema& schema) {
   const std::vector<std::size_t> features = schema.features();
   std::vector<NamedType> all;
@@ -57,7 +57,9 @@ inline void prepare_field(const Group& step, Field& field) {
     }
     field.text_rules = step.text;
   }
-  const auto as_level = [&](const std::string& text) { return field.text_rules.any() ? field.text_rules.apply(text) : text; };
+  const auto as_level = [&](const std::string& text) {
+    return field.text_rules.any() ? field.text_rules.apply(text) : text;
+  };
   std::set<std::string> levels;
   for (const std::string& level : field.levels) levels.insert(as_level(level));
   std::map<std::string, std::string> seen;
@@ -79,7 +81,8 @@ inline Schema prepare_schema(const Recipe& recipe, Schema schema) {
   for (const Step& step : recipe.steps) {
     const auto* group = std::get_if<Group>(&step);
     if (group == nullptr) continue;
-    for (const std::size_t field : detail::grouped_fields(*group, schema)) detail::prepare_field(*group, schema.fields[field]);
+    for (const std::size_t field : detail::grouped_fields(*group, schema))
+      detail::prepare_field(*group, schema.fields[field]);
   }
   return schema;
 }

@@ -72,7 +72,8 @@ inline void read(const Json& step, std::string_view key, int& out) {
   const Json* json = step.find(key);
   if (json == nullptr) return;
   const std::int64_t value = option(json->integer());
-  if (value < 0 || value > std::numeric_limits<int>::max()) refuse_option(*json, json->description() + "; accepted: 0 or more");
+  if (value < 0 || value > std::numeric_limits<int>::max())
+    refuse_option(*json, json->description() + "; accepted: 0 or more");
   out = static_cast<int>(value);
 }
 inline void read(const Json& step, std::string_view key, std::string& out) {
@@ -103,7 +104,8 @@ inline void read(const Json& step, std::string_view key, std::optional<double>& 
   if (const Json* type = json->find("type")) out.type = find_column_type(kTypes[one_of(*type, kTypes)]);
   read(*json, "pattern", out.pattern);
   if (const Json* except = json->find("except")) out.except = strings(*except);
-  if (!out.type && out.pattern.empty()) refuse_option(*json, "neither type nor pattern; accepted: at least one of them");
+  if (!out.type && out.pattern.empty())
+    refuse_option(*json, "neither type nor pattern; accepted: at least one of them");
   return out;
 }
 
@@ -163,7 +165,8 @@ inline void read_step(const Json& json, BinNumbers& step) {
   read(json, "folds", step.folds);
 }
 inline void read_step(const Json& json, Group& step) {
-  option(json.only({"op", "columns", "ignore_case", "collapse_blanks", "underscores_as_blanks", "map", "other", "min_frequency", "keep"}));
+  option(json.only({"op", "columns", "ignore_case", "collapse_blanks", "underscores_as_blanks", "map", "other",
+                    "min_frequency", "keep"}));
   read(json, "ignore_case", step.text.ignore_case);
   read(json, "collapse_blanks", step.text.collapse_blanks);
   read(json, "underscores_as_blanks", step.text.underscores_as_blanks);
@@ -193,7 +196,8 @@ template <std::size_t I = 0>
 }
 
 [[nodiscard]] inline Recipe read_recipe(const Json& json) {
-  if (json.object() == nullptr) refuse_option(json, json.description() + "; accepted: {\"format\": 1, \"steps\": [...]}");
+  if (json.object() == nullptr)
+    refuse_option(json, json.description() + "; accepted: {\"format\": 1, \"steps\": [...]}");
   option(json.only({"format", "steps"}));
   const Json* format = option(json.at("format"));
   if (option(format->integer()) != 1) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// Sums and order statistics of fitting: row after row, compensated, through exact::, so that they depend on the rows and
-// their order alone.
+// Sums and order statistics of fitting: row after row, compensated, through exact::, so that they depend on the rows
+// and their order alone.
 
 #include <algorithm>
 #include <cstddef>
@@ -39,10 +39,10 @@ class Sum {
 }
 
 struct Moments {
-  double weight = 0;              ///< of the values that are there; 0 = none
+  double weight = 0;  ///< of the values that are there; 0 = none
   double mean = kMissing;
-  double deviation = kMissing;    ///< population's standard deviation
-  bool constant = true;           ///< all values are the same
+  double deviation = kMissing;  ///< population's standard deviation
+  bool constant = true;         ///< all values are the same
 };
 
 /// Weighted mean and deviation of the values that are there, in two passes.
