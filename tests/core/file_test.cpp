@@ -19,6 +19,7 @@
 
 #include <doctest/doctest.h>
 
+#include <riskflag/core/file_lock.hpp>
 #include <riskflag/core/text.hpp>
 
 using namespace riskflag;
@@ -386,4 +387,32 @@ TEST_CASE("the system is asked for randomness, memory, names and time") {
   CHECK_FALSE(host_name().empty());
   const auto before = monotonic_ns();
   CHECK(monotonic_ns() >= before);
+}
+
+TEST_CASE("a FileLock keeps others out until it goes, and ends with its process") {
+  const TempDirectory dir;
+  std::atomic<int> inside{0}, most{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < 50; ++round) {
+        const FileLock lock(dir / "lock");
+        most = std::max(most.load(), inside.fetch_add(1) + 1);
+        std::this_thread::yield();
+        inside.fetch_sub(1);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(most == 1);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const FileLock lock(dir / "lock");
+    ::_exit(0);  // no destructor runs
+  }
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  const FileLock again(dir / "lock");
+  CHECK(exists(dir / "lock"));
+  CHECK(code_of([&] { const FileLock none(dir / "no/lock"); }) == ErrorCode::not_found);
 }

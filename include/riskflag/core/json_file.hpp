@@ -28,9 +28,15 @@ class JsonFile {
     return std::move(result).value();
   }
   [[nodiscard]] const Json& member(const Json& object, std::string_view key) const { return *take(object.at(key)); }
-  [[nodiscard]] std::string text(const Json& object, std::string_view key) const { return take(member(object, key).string()); }
-  [[nodiscard]] double number(const Json& object, std::string_view key) const { return take(member(object, key).number()); }
-  [[nodiscard]] bool boolean(const Json& object, std::string_view key) const { return take(member(object, key).boolean()); }
+  [[nodiscard]] std::string text(const Json& object, std::string_view key) const {
+    return take(member(object, key).string());
+  }
+  [[nodiscard]] double number(const Json& object, std::string_view key) const {
+    return take(member(object, key).number());
+  }
+  [[nodiscard]] bool boolean(const Json& object, std::string_view key) const {
+    return take(member(object, key).boolean());
+  }
   [[nodiscard]] std::uint64_t count(const Json& object, std::string_view key) const {
     return take(member(object, key).unsigned_integer());
   }
@@ -64,8 +70,9 @@ class JsonFile {
     if (root.object() == nullptr) refuse(root, "the file holds no JSON object");
     const std::int64_t found = take(member(root, "format").integer());
     if (found < 1 || found > format) {
-      fail(ErrorCode::unsupported, where_, "format " + std::to_string(found) + ", this build reads up to " +
-                                               std::to_string(format) + "; use the riskflag that wrote it, or a newer one");
+      fail(ErrorCode::unsupported, where_,
+           "format " + std::to_string(found) + ", this build reads up to " + std::to_string(format) +
+               "; use the riskflag that wrote it, or a newer one");
     }
     return root;
   }

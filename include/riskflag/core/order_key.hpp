@@ -5,10 +5,12 @@
 
 namespace riskflag::inline v0_1 {
 
-/// An integer that orders doubles as `<` does, with -0 equal to +0: key(a) <= key(b) exactly when a <= b, for all but NaN.
+/// An integer that orders doubles as `<` does, with -0 equal to +0: key(a) <= key(b) exactly when a <= b, for all but
+/// NaN.
 ///
-/// Comparing keys instead of doubles gives the same answer when the consumer's -ffast-math sets flush-to-zero (denormals
-/// would equal 0) or lets the compiler assume that there are no infinities. NaN keys lie outside those of the infinities.
+/// Comparing keys instead of doubles gives the same answer when the consumer's -ffast-math sets flush-to-zero
+/// (denormals would equal 0) or lets the compiler assume that there are no infinities. NaN keys lie outside those of
+/// the infinities.
 [[nodiscard]] constexpr std::int64_t order_key(double x) noexcept {
   const auto bits = std::bit_cast<std::int64_t>(x);
   // Negative values: sign-magnitude to two's complement, which also sends -0 to 0.
