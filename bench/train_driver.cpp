@@ -1,0 +1,85 @@
+// Times our trainer inside, for bench/compare_training.py: reads a table that the script wrote, bins, trains, and writes the
+// margins of the table's test rows, so that the script compares results before it compares times.
+//
+//   train_driver TABLE THREADS MARGINS [option=value ...]
+//
+// TABLE: int64 rows, test rows, columns; per column int64 levels (0 = numeric); float64 columns of the training rows one after
+// another; float64 labels; float64 columns of the test rows. Prints one JSON object; seconds exclude reading.
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <riskflag/core/error.hpp>
+#include <riskflag/core/file.hpp>
+#include <riskflag/core/json_writer.hpp>
+#include <riskflag/core/read_file.hpp>
+#include <riskflag/model/walk.hpp>
+#include <riskflag/train.hpp>
+
+namespace {
+
+template <class T>
+std::vector<T> take(std::string_view& bytes, std::size_t n) {
+  std::vector<T> out(n);
+  std::memcpy(out.data(), bytes.data(), n * sizeof(T));
+  bytes.remove_prefix(n * sizeof(T));
+  return out;
+}
+
+int run(int argc, char** argv) {
+  using namespace riskflag;
+  const std::string file = read_file(argv[1]);
+  std::string_view bytes = file;
+  const auto sizes = take<std::int64_t>(bytes, 3);
+  const auto rows = static_cast<std::size_t>(sizes[0]), test_rows = static_cast<std::size_t>(sizes[1]), cols = static_cast<std::size_t>(sizes[2]);
+  const auto levels = take<std::int64_t>(bytes, cols);
+  const auto values = take<double>(bytes, rows * cols);
+  const auto labels = take<double>(bytes, rows);
+  const auto test = take<double>(bytes, test_rows * cols);
+  std::vector<Feature> features(cols);
+  for (std::size_t j = 0; j < cols; ++j) {
+    features[j].name = "f" + std::to_string(j);
+    if (levels[j] != 0) features[j].type = FeatureType::categorical;
+  }
+  TrainOptions options;
+  for (int i = 4; i < argc; ++i) {
+    const std::string_view text = argv[i];
+    set_option(options, text.substr(0, text.find('=')), text.substr(text.find('=') + 1));
+  }
+  Pool pool(static_cast<unsigned>(std::stoul(argv[2])));
+  const auto start = std::chrono::steady_clock::now();
+  const Binned bins = bin_matrix(MatrixView<double>::col_major(values.data(), rows, cols), features, bin_options(options), pool);
+  const double bin_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const TrainResult result = train({.bins = bins, .labels = labels}, {}, options, pool);
+  std::vector<double> margins(test_rows), row(cols);
+  for (std::size_t i = 0; i < test_rows; ++i) {
+    for (std::size_t j = 0; j < cols; ++j) row[j] = test[j * test_rows + i];
+    margins[i] = margin(result.model, row);
+  }
+  write_file(argv[3], {reinterpret_cast<const char*>(margins.data()), margins.size() * sizeof(double)});
+  JsonWriter json;
+  json.begin_object().key("bin_seconds").value(bin_seconds).key("train_seconds").value(result.train_seconds);
+  json.key("trees").value(static_cast<std::uint64_t>(result.model.trees.size())).end_object();
+  std::printf("%s\n", json.text().c_str());
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 4) {
+    std::fprintf(stderr, "usage: train_driver TABLE THREADS MARGINS [option=value ...]\n");
+    return 2;
+  }
+  try {
+    return run(argc, argv);
+  } catch (const riskflag::Error& e) {
+    std::fprintf(stderr, "train_driver: %s\n", e.what());
+    return 1;
+  }
+}
