@@ -56,8 +56,8 @@ class Predictor {
   /// What was chosen and why: "interval scan, avx512 kernel: 500 trees, 15000 nodes, 55 columns".
   [[nodiscard]] std::string describe() const;
   /// "scan" or "walk".
-  [[nodiscard]] std::string_view engine() const noexcept { return parts_->walk ? "walk" : "scan"; }
-  [[nodiscard]] std::string_view kernel() const noexcept { return parts_->walk ? "" : parts_->kernel->name; }
+  [[nodiscard]] std::string_view engine() const noexcept { return parts_->walks ? "walk" : "scan"; }
+  [[nodiscard]] std::string_view kernel() const noexcept { return parts_->walks ? "" : parts_->kernel->name; }
 
  private:
   /// Everything, made once and shared by copies; never changed afterwards, so that its view stays valid.
@@ -71,7 +71,8 @@ class Predictor {
     bool average = false;
     bool any_order = false;  ///< leaves lie on a grid: sums are exact in any order
     std::string why_walk;
-    std::unique_ptr<WalkForest> walk;  ///< set when this engine was chosen
+    bool walks = false;  ///< the engine: walk, or scan
+    WalkForest walk;
     ScanForest scan;
     ScanView view{};
     const ScanKernel* kernel = nullptr;

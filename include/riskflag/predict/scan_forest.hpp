@@ -14,8 +14,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
-#include <vector>
+
+#include <riskflag/predict/detail/flat_array.hpp>
 
 namespace riskflag::inline v0_1 {
 
@@ -69,10 +69,10 @@ struct ScanTree {
 /// Up to four groups of 64 trees of one output, walked side by side in the single-row form. A step holds the next node of
 /// every lane: `width` times kScanStepBytes. Lanes without a node (left) hold one that changes nothing.
 struct ScanBundle {
-  std::uint32_t first_line;  ///< of 64 bytes, into steps
+  std::uint32_t first_line;  ///< of 64 bytes, in steps
   std::uint32_t steps;
   std::uint32_t width;       ///< 4, 2 or 1 groups
-  std::uint32_t first_lane;  ///< into lane_leaf
+  std::uint32_t first_lane;  ///< in lane_leaf
 };
 
 /// All of the above as plain pointers, for kernels.
@@ -91,30 +91,20 @@ struct ScanView {
   std::uint32_t search_count, set_count, columns, float32_inputs;
 };
 
-/// 64 bytes on their own cache line.
-struct alignas(64) ScanLine {
-  std::uint8_t bytes[64];
-};
-/// Eight keys on one cache line.
-struct alignas(64) ScanKeys {
-  std::int64_t keys[8];
-};
-
 /// Owner of what a ScanView points into.
 struct ScanForest {
-  std::vector<ScanSearch> searches{};
-  std::vector<ScanFill> fills{};
-  std::vector<ScanKeys> keys{};
-  std::vector<ScanSet> sets{};
-  std::vector<std::uint32_t> words{};
-  std::vector<ScanTree> trees{};        ///< in the model's order
-  std::vector<ScanLine> nodes{};
-  std::vector<double> leaves{};         ///< the last one is 0.0, for lanes without a tree
-  std::vector<ScanBundle> bundles{};    ///< output by output
-  std::vector<std::uint32_t> output_bundles{};  ///< bundles of output k: [output_bundles[k], output_bundles[k + 1])
-  std::vector<ScanLine> steps{};
-  std::vector<std::uint32_t> lane_leaf{};  ///< first leaf of each lane's tree
-  std::vector<std::uint32_t> tree_lane{};  ///< lane of each tree
+  detail::FlatArray<ScanSearch> searches;
+  detail::FlatArray<ScanFill> fills;
+  detail::FlatArray<std::int64_t> keys;
+  detail::FlatArray<ScanSet> sets;
+  detail::FlatArray<std::uint32_t> words;
+  detail::FlatArray<ScanTree> trees;  ///< in the model's order
+  detail::FlatArray<std::uint8_t> nodes;
+  detail::FlatArray<double> leaves;  ///< the last one is 0.0, for lanes without a tree
+  detail::FlatArray<ScanBundle> bundles;
+  detail::FlatArray<std::uint32_t> output_bundles;  ///< bundles of output k: [output_bundles[k], output_bundles[k + 1])
+  detail::FlatArray<std::uint8_t> steps;
+  detail::FlatArray<std::uint32_t> lane_leaf;  ///< first leaf of each lane's tree
   std::uint32_t columns = 0;
   bool float32_inputs = false;
 
@@ -122,14 +112,14 @@ struct ScanForest {
   [[nodiscard]] ScanView view() const noexcept {
     return {searches.data(),
             fills.data(),
-            keys.empty() ? nullptr : keys.front().keys,
+            keys.data(),
             sets.data(),
             words.data(),
             trees.data(),
-            nodes.empty() ? nullptr : nodes.front().bytes,
+            nodes.data(),
             leaves.data(),
             bundles.data(),
-            steps.empty() ? nullptr : steps.front().bytes,
+            steps.data(),
             lane_leaf.data(),
             static_cast<std::uint32_t>(searches.size()),
             static_cast<std::uint32_t>(sets.size()),

@@ -4,17 +4,18 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/order_key.hpp>
 #include <riskflag/model/model.hpp>
+#include <riskflag/predict/detail/flat_array.hpp>
 
 namespace riskflag::inline v0_1 {
 
 /// Built from a checked Model on load, never saved.
 class WalkForest {
  public:
+  WalkForest() = default;
   explicit WalkForest(const Model& model) : float32_inputs_(model.float32_inputs) {
     for (const Tree& tree : model.trees) {
       const auto first_node = static_cast<std::int32_t>(nodes_.size());
@@ -24,7 +25,7 @@ class WalkForest {
       roots_.push_back(tree.nodes.empty() ? ~first_leaf : first_node);
       for (const auto& words : tree.category_sets) {
         sets_.push_back({static_cast<std::uint32_t>(words_.size()), static_cast<std::uint32_t>(words.size())});
-        words_.insert(words_.end(), words.begin(), words.end());
+        words_.append(words.data(), words.size());
       }
       for (const Node& node : tree.nodes) {
         FlatNode flat{order_key(node.threshold), static_cast<std::uint32_t>(node.feature), {child(node.right), child(node.left)},
@@ -32,7 +33,7 @@ class WalkForest {
         if (node.categorical) flat.set = first_set + node.category_set;
         nodes_.push_back(flat);
       }
-      leaves_.insert(leaves_.end(), tree.leaves.begin(), tree.leaves.end());
+      leaves_.append(tree.leaves.data(), tree.leaves.size());
     }
   }
 
@@ -78,11 +79,11 @@ class WalkForest {
     return key <= node.key;
   }
 
-  std::vector<FlatNode> nodes_;
-  std::vector<std::int32_t> roots_;
-  std::vector<double> leaves_;
-  std::vector<Set> sets_;
-  std::vector<std::uint32_t> words_;
+  detail::FlatArray<FlatNode> nodes_;
+  detail::FlatArray<std::int32_t> roots_;
+  detail::FlatArray<double> leaves_;
+  detail::FlatArray<Set> sets_;
+  detail::FlatArray<std::uint32_t> words_;
   bool float32_inputs_ = false;
 };
 

@@ -28,7 +28,7 @@ inline Result<Predictor> Predictor::make(const Model& model, const PredictorOpti
                    quoted(kernel->name) + " needs instructions that this CPU lacks; its level is " +
                        std::string(name_of(cpu_level()))};
   }
-  auto parts = std::make_shared<Parts>();
+  const std::shared_ptr<Parts> parts(new Parts);
   parts->objective = model.objective;
   parts->link = find_link(model.objective.name).value_or(Link::identity);
   for (const Feature& feature : model.features) parts->features.push_back(feature.name);
@@ -46,9 +46,10 @@ inline Result<Predictor> Predictor::make(const Model& model, const PredictorOpti
     return Failure{ErrorCode::unsupported, "engine", "the interval scan cannot take this model: " + parts->why_walk};
   } else {
     parts->scan = ScanForest{};
-    parts->walk = std::make_unique<WalkForest>(model);
+    parts->walk = WalkForest(model);
+    parts->walks = true;
   }
-  return Predictor(std::move(parts));
+  return Predictor(parts);
 }
 
 /// From the sum of an output's leaves (base margin included unless the leaves are averaged) to its margin.
@@ -62,7 +63,7 @@ inline void Predictor::walk_row(const double* row, std::ptrdiff_t stride, std::s
   const auto outputs = static_cast<std::size_t>(parts_->outputs);
   for (std::size_t k = 0; k < wanted; ++k) {
     double sum = parts_->average ? 0.0 : exact::add(parts_->base[k], 0.0);
-    for (std::size_t t = k; t < parts_->trees; t += outputs) sum = exact::add(sum, parts_->walk->leaf(t, row, stride));
+    for (std::size_t t = k; t < parts_->trees; t += outputs) sum = exact::add(sum, parts_->walk.leaf(t, row, stride));
     out[k] = finish(sum, k);
   }
 }
@@ -152,7 +153,7 @@ inline void Predictor::scan_block(MatrixView<double> rows, double* out) const no
 
 inline double Predictor::margin(const double* row) const noexcept {
   double out = 0.0;
-  if (parts_->walk) {
+  if (parts_->walks) {
     walk_row(row, 1, 1, &out);
   } else {
     scan_row(row, 1, &out);
@@ -161,7 +162,7 @@ inline double Predictor::margin(const double* row) const noexcept {
 }
 
 inline void Predictor::row_margins(const double* row, double* out) const noexcept {
-  if (parts_->walk) {
+  if (parts_->walks) {
     walk_row(row, 1, static_cast<std::size_t>(parts_->outputs), out);
   } else {
     scan_row(row, static_cast<std::size_t>(parts_->outputs), out);
@@ -182,7 +183,7 @@ inline void Predictor::row_probabilities(const double* row, double* out) const n
 inline bool Predictor::margins(MatrixView<double> rows, std::span<double> out) const noexcept {
   const auto outputs = static_cast<std::size_t>(parts_->outputs);
   if (rows.cols() != features() || out.size() != rows.rows() * outputs) return false;
-  if (parts_->walk) {
+  if (parts_->walks) {
     for (std::size_t r = 0; r < rows.rows(); ++r) walk_row(rows.row(r), rows.col_stride(), outputs, out.data() + r * outputs);
   } else if (rows.rows() < 4 && rows.col_stride() == 1) {
     // A block costs as much as 64 rows.
@@ -204,7 +205,7 @@ inline bool Predictor::probabilities(MatrixView<double> rows, std::span<double> 
 
 inline std::string Predictor::describe() const {
   const std::string size = std::to_string(parts_->trees) + " trees, " + std::to_string(parts_->nodes) + " nodes";
-  if (parts_->walk) return "walk, node by node: " + size + " (" + parts_->why_walk + ")";
+  if (parts_->walks) return "walk, node by node: " + size + " (" + parts_->why_walk + ")";
   return "interval scan, " + std::string(parts_->kernel->name) + " kernel: " + size + ", " +
          std::to_string(parts_->scan.columns) + " columns";
 }
