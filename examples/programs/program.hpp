@@ -139,7 +139,8 @@ int run(CLI::App& app, int argc, char** argv, Body body) {
     }
     return body();
   } catch (const riskflag::Error& error) {
-    return give_up(name, json, error.code(), error.what());
+    const bool stopped = error.code() == riskflag::ErrorCode::cancelled;
+    return give_up(name, json, error.code(), (stopped ? "interrupted: " : "") + std::string(error.what()));
   } catch (const std::bad_alloc&) {
     return give_up(name, json, riskflag::ErrorCode::resource, "out of memory");
   } catch (const std::exception& error) {

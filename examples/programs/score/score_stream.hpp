@@ -122,7 +122,7 @@ class ScoreStream {
     RowBatch current, next;
     fill(current, 1);
     while (current.rows() > 0) {
-      if (stop.stop_requested()) riskflag::fail(riskflag::ErrorCode::cancelled, source_.name(), "interrupted; nothing was written");
+      if (stop.stop_requested()) riskflag::fail(riskflag::ErrorCode::cancelled, source_.name(), "stopped; nothing was written");
       constexpr std::size_t kBlock = 256;
       const std::size_t blocks = (current.rows() + kBlock - 1) / kBlock;
       blocks_.assign(blocks, {});

@@ -68,7 +68,7 @@ int simulate(const Flags& flags) {
   const std::uint64_t batch = kChunkRows * pool.concurrency() * 4;
   for (std::uint64_t first = 0; first < options.rows; first += batch) {
     if (interrupt.token().stop_requested()) {
-      riskflag::fail(riskflag::ErrorCode::cancelled, flags.output, "interrupted; nothing was written");
+      riskflag::fail(riskflag::ErrorCode::cancelled, flags.output, "stopped; nothing was written");
     }
     const std::uint64_t rows = std::min(batch, options.rows - first);
     const std::size_t chunks = static_cast<std::size_t>((rows + kChunkRows - 1) / kChunkRows);

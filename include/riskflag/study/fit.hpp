@@ -31,7 +31,7 @@ struct Seconds {
 
 /// Throws Error(cancelled) when the token asks.
 inline void check_stop(const std::stop_token& stop, std::string_view phase) {
-  if (stop.stop_requested()) fail(ErrorCode::cancelled, "", "interrupted (phase " + std::string(phase) + "); nothing was written");
+  if (stop.stop_requested()) fail(ErrorCode::cancelled, "", "stopped in phase " + std::string(phase) + "; nothing was written");
 }
 
 /// Seconds since construction.

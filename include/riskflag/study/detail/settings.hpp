@@ -273,7 +273,7 @@ inline StudyOptions Settings::resolve() const {
     try {
       set_option(options.train, said.name, value.text());
     } catch (const Error& error) {
-      fail(error.code(), said.where, error.message());
+      fail(error.code(), said.where, said.name + ": " + error.message());
     }
   }
   options.seed = options.train.seed;
