@@ -11,7 +11,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <riskflag/core/result.hpp>
@@ -32,7 +31,14 @@ class Json {
  public:
   enum class Kind { null, boolean, number, string, array, object };
 
-  [[nodiscard]] Kind kind() const noexcept { return static_cast<Kind>(value_.index()); }
+  Json() = default;  ///< null
+  Json(const Json& other);
+  Json(Json&&) noexcept = default;
+  Json& operator=(const Json& other);
+  Json& operator=(Json&&) noexcept = default;
+  ~Json() = default;
+
+  [[nodiscard]] Kind kind() const noexcept { return kind_; }
   [[nodiscard]] bool is_null() const noexcept { return kind() == Kind::null; }
 
   /// Line and column (1-based) where the value starts, for messages.
@@ -71,7 +77,23 @@ class Json {
     Form form = Form::real;
   };
 
-  std::variant<std::monostate, bool, Number, std::string, JsonArray, JsonObject> value_;  ///< in the order of Kind
+  /// What does not fit beside the number. A std::variant of all kinds costs programs that only score a tenth of a second of
+  /// compile time.
+  struct Composite {
+    std::string text;
+    JsonArray items;
+    JsonObject members;
+  };
+  Composite& composite(Kind kind) {
+    kind_ = kind;
+    composite_ = std::make_unique<Composite>();
+    return *composite_;
+  }
+
+  Kind kind_ = Kind::null;
+  bool boolean_ = false;
+  Number number_{};
+  std::unique_ptr<Composite> composite_;  ///< strings, arrays and objects
   std::shared_ptr<const std::string> where_;
   std::uint32_t line_ = 0, column_ = 0;
 };

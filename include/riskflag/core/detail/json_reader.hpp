@@ -85,14 +85,23 @@ class JsonParser {
     switch (text_[at_]) {
       case '{': return read_object(out, depth);
       case '[': return read_array(out, depth);
-      case '"': return read_string(out.value_.emplace<std::string>());
-      case 't': out.value_ = true; return read_word("true");
-      case 'f': out.value_ = false; return read_word("false");
+      case '"': return read_string(out.composite(Json::Kind::string).text);
+      case 't': return read_boolean(out, true);
+      case 'f': return read_boolean(out, false);
       case 'n': return read_word("null");
       default: break;
     }
-    if (text_[at_] == '-' || is_digit(text_[at_])) return read_number(out.value_.emplace<Json::Number>());
+    if (text_[at_] == '-' || is_digit(text_[at_])) {
+      out.kind_ = Json::Kind::number;
+      return read_number(out.number_);
+    }
     return refuse(at_, "found " + found() + " where a value is expected");
+  }
+
+  [[nodiscard]] bool read_boolean(Json& out, bool value) {
+    out.kind_ = Json::Kind::boolean;
+    out.boolean_ = value;
+    return read_word(value ? "true" : "false");
   }
 
   [[nodiscard]] bool read_word(std::string_view word) {
@@ -241,7 +250,7 @@ class JsonParser {
 
   [[nodiscard]] bool read_array(Json& out, std::size_t depth) {
     if (depth >= max_depth_) return refuse(at_, "nested deeper than " + std::to_string(max_depth_) + " levels");
-    auto& items = out.value_.emplace<JsonArray>();
+    auto& items = out.composite(Json::Kind::array).items;
     ++at_;
     skip_blanks();
     if (at_ < text_.size() && text_[at_] == ']') {
@@ -264,7 +273,7 @@ class JsonParser {
 
   [[nodiscard]] bool read_object(Json& out, std::size_t depth) {
     if (depth >= max_depth_) return refuse(at_, "nested deeper than " + std::to_string(max_depth_) + " levels");
-    auto& members = out.value_.emplace<JsonObject>();
+    auto& members = out.composite(Json::Kind::object).members;
     std::vector<std::size_t> key_places;
     ++at_;
     skip_blanks();
@@ -335,6 +344,20 @@ inline Result<Json> read_json(std::string_view text, std::string_view where, std
   return detail::JsonParser(text, where, max_depth).parse();
 }
 
+inline Json::Json(const Json& other)
+    : kind_(other.kind_),
+      boolean_(other.boolean_),
+      number_(other.number_),
+      composite_(other.composite_ ? std::make_unique<Composite>(*other.composite_) : nullptr),
+      where_(other.where_),
+      line_(other.line_),
+      column_(other.column_) {}
+
+inline Json& Json::operator=(const Json& other) {
+  if (this != &other) *this = Json(other);
+  return *this;
+}
+
 inline std::string Json::place() const {
   if (where_ == nullptr) return "JSON";
   return *where_ + ":" + std::to_string(line_) + ":" + std::to_string(column_);
@@ -345,9 +368,9 @@ inline Failure Json::failure(std::string message, ErrorCode code) const { return
 inline std::string Json::description() const {
   switch (kind()) {
     case Kind::null: return "null";
-    case Kind::boolean: return *std::get_if<bool>(&value_) ? "true" : "false";
+    case Kind::boolean: return boolean_ ? "true" : "false";
     case Kind::number: {
-      const Number& number = *std::get_if<Number>(&value_);
+      const Number& number = number_;
       std::string text = "the number ";
       if (number.form == Number::Form::real) {
         append_number(text, number.real);
@@ -358,7 +381,7 @@ inline std::string Json::description() const {
       }
       return text;
     }
-    case Kind::string: return "the string " + quoted(*std::get_if<std::string>(&value_));
+    case Kind::string: return "the string " + quoted(composite_->text);
     case Kind::array: return "an array of " + std::to_string(array()->size());
     case Kind::object: return "an object of " + std::to_string(object()->size());
   }
@@ -366,21 +389,21 @@ inline std::string Json::description() const {
 }
 
 inline Result<bool> Json::boolean() const {
-  if (const bool* value = std::get_if<bool>(&value_)) return *value;
+  if (kind_ == Kind::boolean) return boolean_;
   return failure("found " + description() + ", expected true or false");
 }
 
 inline Result<double> Json::number() const {
-  if (const Number* value = std::get_if<Number>(&value_)) return value->real;
-  if (const std::string* text = std::get_if<std::string>(&value_)) {
-    if (*text == "inf") return std::numeric_limits<double>::infinity();
-    if (*text == "-inf") return -std::numeric_limits<double>::infinity();
+  if (kind_ == Kind::number) return number_.real;
+  if (kind_ == Kind::string) {
+    if (composite_->text == "inf") return std::numeric_limits<double>::infinity();
+    if (composite_->text == "-inf") return -std::numeric_limits<double>::infinity();
   }
   return failure("found " + description() + ", expected a number");
 }
 
 inline Result<std::int64_t> Json::integer() const {
-  const Number* value = std::get_if<Number>(&value_);
+  const Number* value = kind_ == Kind::number ? &number_ : nullptr;
   if (value == nullptr || value->form == Number::Form::real) {
     return failure("found " + description() + ", expected a whole number without point or exponent");
   }
@@ -391,7 +414,7 @@ inline Result<std::int64_t> Json::integer() const {
 }
 
 inline Result<std::uint64_t> Json::unsigned_integer() const {
-  const Number* value = std::get_if<Number>(&value_);
+  const Number* value = kind_ == Kind::number ? &number_ : nullptr;
   if (value == nullptr || value->form != Number::Form::positive) {
     return failure("found " + description() + ", expected a whole number from 0 to 18446744073709551615");
   }
@@ -399,12 +422,16 @@ inline Result<std::uint64_t> Json::unsigned_integer() const {
 }
 
 inline Result<std::string> Json::string() const {
-  if (const std::string* value = std::get_if<std::string>(&value_)) return *value;
+  if (kind_ == Kind::string) return composite_->text;
   return failure("found " + description() + ", expected a string");
 }
 
-inline const JsonArray* Json::array() const noexcept { return std::get_if<JsonArray>(&value_); }
-inline const JsonObject* Json::object() const noexcept { return std::get_if<JsonObject>(&value_); }
+inline const JsonArray* Json::array() const noexcept {
+  return kind_ == Kind::array ? &composite_->items : nullptr;
+}
+inline const JsonObject* Json::object() const noexcept {
+  return kind_ == Kind::object ? &composite_->members : nullptr;
+}
 
 inline const Json* Json::find(std::string_view key) const noexcept {
   if (const JsonObject* members = object()) {
