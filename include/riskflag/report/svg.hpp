@@ -1,7 +1,7 @@
 #pragma once
 
-// Small charts as inline SVG. Colours come from the page's custom properties (--series-1, ... --ink, --grid), so that one
-// drawing serves light, dark and print; each chart has a <title> and a <desc> for those who do not see it.
+// Small charts as inline SVG. Colours come from the page's custom properties (--series-1, ... --ink, --grid), so that
+// one drawing serves light, dark and print; each chart has a <title> and a <desc> for those who do not see it.
 
 #include <algorithm>
 #include <cmath>
@@ -33,8 +33,8 @@ struct Axis {
   TickStyle style = TickStyle::number;
 };
 
-/// A chart with two numeric axes. Life: 1. constructed; 2. marks are added, later ones above earlier ones; 3. svg(), any
-/// number of times. What lies outside the axes is cut off; points that are not finite are left out.
+/// A chart with two numeric axes. Life: 1. constructed; 2. marks are added, later ones above earlier ones; 3. svg(),
+/// any number of times. What lies outside the axes is cut off; points that are not finite are left out.
 class Plot {
  public:
   Plot(std::string title, std::string description, Axis x, Axis y, double width = 520, double height = 330);
@@ -45,8 +45,9 @@ class Plot {
   Plot& dots(std::span<const Point> points, int series, double radius = 3.5);
   /// One bar per value between edges[i] and edges[i + 1], from the x axis up.
   Plot& bars(std::span<const double> edges, std::span<const double> values, int series, std::string_view label = {});
-  /// A ringed dot with a few words beside it.
-  Plot& callout(Point at, std::string_view text);
+  /// A ringed dot with a few words beside it, below (for a rising curve) or above (for a falling one).
+  enum class Words { below, above };
+  Plot& callout(Point at, std::string_view text, Words side = Words::below);
   /// A thin dashed line across the chart with a few words at its end.
   Plot& vertical(double x, std::string_view text);
   Plot& horizontal(double y, std::string_view text);
@@ -56,8 +57,12 @@ class Plot {
   [[nodiscard]] std::string svg() const;
 
  private:
-  [[nodiscard]] double px(double x) const noexcept { return left_ + (x - x_.low) / (x_.high - x_.low) * (right_ - left_); }
-  [[nodiscard]] double py(double y) const noexcept { return bottom_ - (y - y_.low) / (y_.high - y_.low) * (bottom_ - top_); }
+  [[nodiscard]] double px(double x) const noexcept {
+    return left_ + (x - x_.low) / (x_.high - x_.low) * (right_ - left_);
+  }
+  [[nodiscard]] double py(double y) const noexcept {
+    return bottom_ - (y - y_.low) / (y_.high - y_.low) * (bottom_ - top_);
+  }
   [[nodiscard]] bool inside(Point p) const noexcept {
     return p.x >= x_.low && p.x <= x_.high && p.y >= y_.low && p.y <= y_.high;
   }
@@ -73,12 +78,12 @@ class Plot {
 /// One row of a bar chart.
 struct Bar {
   std::string label;
-  double value = 0;   ///< >= 0; sets the length
-  std::string text;   ///< written behind the bar
+  double value = 0;  ///< >= 0; sets the length
+  std::string text;  ///< written behind the bar
 };
 /// Horizontal bars with their names at the left, in the order given.
 [[nodiscard]] std::string bar_chart(std::string_view title, std::string_view description, std::span<const Bar> bars,
-                                    double width = 1080);
+                                    double width = 800);
 
 namespace detail {
 
@@ -96,9 +101,10 @@ namespace detail {
   return style == TickStyle::percent ? text + "\xe2\x80\xaf%" : text;
 }
 
-[[nodiscard]] inline std::string svg_open(std::string_view title, std::string_view description, double width, double height) {
-  return "<svg viewBox=\"0 0 " + coordinate(width) + " " + coordinate(height) + "\" role=\"img\"><title>" + escaped(title) +
-         "</title><desc>" + escaped(description) + "</desc>";
+[[nodiscard]] inline std::string svg_open(std::string_view title, std::string_view description, double width,
+                                          double height) {
+  return "<svg viewBox=\"0 0 " + coordinate(width) + " " + coordinate(height) + "\" role=\"img\"><title>" +
+         escaped(title) + "</title><desc>" + escaped(description) + "</desc>";
 }
 
 }  // namespace detail
@@ -109,14 +115,22 @@ inline std::vector<double> nice_ticks(double low, double high, int wanted) {
   const double raw = (high - low) / wanted, power = std::pow(10.0, std::floor(std::log10(raw)));
   if (!(power > 0)) return ticks;
   const double mantissa = raw / power;
-  const double step = (mantissa < 1.5 ? 1 : mantissa < 3.5 ? 2 : mantissa < 7.5 ? 5 : 10) * power;
-  for (double k = std::ceil(low / step - 1e-9); k * step <= high + 1e-9 * step && ticks.size() < 50; ++k) ticks.push_back(k * step);
+  const double step = (mantissa < 1.41 ? 1 : mantissa < 3.16 ? 2 : mantissa < 7.07 ? 5 : 10) * power;
+  for (double k = std::ceil(low / step - 1e-9); k * step <= high + 1e-9 * step && ticks.size() < 50; ++k)
+    ticks.push_back(k * step);
   return ticks;
 }
 
 inline Plot::Plot(std::string title, std::string description, Axis x, Axis y, double width, double height)
-    : title_(std::move(title)), description_(std::move(description)), x_(std::move(x)), y_(std::move(y)), width_(width),
-      height_(height), right_(width - 14), bottom_(height - 44), legend_x_(left_) {
+    : title_(std::move(title)),
+      description_(std::move(description)),
+      x_(std::move(x)),
+      y_(std::move(y)),
+      width_(width),
+      height_(height),
+      right_(width - 14),
+      bottom_(height - 44),
+      legend_x_(left_) {
   for (Axis* axis : {&x_, &y_}) {
     if (!is_finite(axis->low) || !is_finite(axis->high) || !(axis->low < axis->high)) {
       const double middle = is_finite(axis->low) ? axis->low : 0, reach = std::max(std::abs(middle) * 0.1, 0.5);
@@ -134,11 +148,13 @@ inline Plot& Plot::line(std::span<const Point> points, int series, std::string_v
     if (!is_finite(p.x) || !is_finite(p.y)) continue;
     path += (path.empty() ? "M" : "L") + detail::coordinate(px(p.x)) + " " + detail::coordinate(py(p.y));
   }
-  if (!path.empty()) marks_ += "<path class=\"line" + std::string(series == 0 ? " thin" : "") + style + " d=\"" + path + "\"/>";
+  if (!path.empty())
+    marks_ += "<path class=\"line" + std::string(series == 0 ? " thin" : "") + style + " d=\"" + path + "\"/>";
   if (!label.empty()) {
     const std::string text = detail::shortened(label, 40);
-    legend_ += "<path class=\"line" + style + " d=\"M" + detail::coordinate(legend_x_) + " 12h16\"/><text class=\"key\" x=\"" +
-               detail::coordinate(legend_x_ + 21) + "\" y=\"16\">" + detail::escaped(text) + "</text>";
+    legend_ += "<path class=\"line" + style + " d=\"M" + detail::coordinate(legend_x_) +
+               " 12h16\"/><text class=\"key\" x=\"" + detail::coordinate(legend_x_ + 21) + "\" y=\"16\">" +
+               detail::escaped(text) + "</text>";
     legend_x_ += 40 + 6.4 * static_cast<double>(text.size());
   }
   return *this;
@@ -147,49 +163,53 @@ inline Plot& Plot::line(std::span<const Point> points, int series, std::string_v
 inline Plot& Plot::dots(std::span<const Point> points, int series, double radius) {
   for (const Point& p : points) {
     if (!is_finite(p.x) || !is_finite(p.y) || !inside(p)) continue;
-    marks_ += "<circle class=\"dot\" style=\"fill:var(--series-" + std::to_string(series) + ")\" cx=\"" + detail::coordinate(px(p.x)) +
-              "\" cy=\"" + detail::coordinate(py(p.y)) + "\" r=\"" + detail::coordinate(radius) + "\"/>";
+    marks_ += "<circle class=\"dot\" style=\"fill:var(--series-" + std::to_string(series) + ")\" cx=\"" +
+              detail::coordinate(px(p.x)) + "\" cy=\"" + detail::coordinate(py(p.y)) + "\" r=\"" +
+              detail::coordinate(radius) + "\"/>";
   }
   return *this;
 }
 
-inline Plot& Plot::bars(std::span<const double> edges, std::span<const double> values, int series, std::string_view label) {
+inline Plot& Plot::bars(std::span<const double> edges, std::span<const double> values, int series,
+                        std::string_view label) {
   const std::string color = "var(--series-" + std::to_string(series) + ")";
   for (std::size_t i = 0; i < values.size() && i + 1 < edges.size(); ++i) {
     if (!(values[i] > 0)) continue;
     const double x = px(edges[i]), y = py(std::min(values[i], y_.high));
-    marks_ += "<rect class=\"bar\" style=\"fill:" + color + "\" x=\"" + detail::coordinate(x + 0.5) + "\" y=\"" + detail::coordinate(y) +
-              "\" width=\"" + detail::coordinate(std::max(px(edges[i + 1]) - x - 1, 0.5)) + "\" height=\"" +
-              detail::coordinate(bottom_ - y) + "\"/>";
+    marks_ += "<rect class=\"bar\" style=\"fill:" + color + "\" x=\"" + detail::coordinate(x + 0.5) + "\" y=\"" +
+              detail::coordinate(y) + "\" width=\"" + detail::coordinate(std::max(px(edges[i + 1]) - x - 1, 0.5)) +
+              "\" height=\"" + detail::coordinate(bottom_ - y) + "\"/>";
   }
   if (!label.empty()) {
     legend_ += "<rect class=\"bar\" style=\"fill:" + color + "\" x=\"" + detail::coordinate(legend_x_) +
-               "\" y=\"7\" width=\"11\" height=\"11\"/><text class=\"key\" x=\"" + detail::coordinate(legend_x_ + 16) + "\" y=\"16\">" +
-               detail::escaped(label) + "</text>";
+               "\" y=\"7\" width=\"11\" height=\"11\"/><text class=\"key\" x=\"" + detail::coordinate(legend_x_ + 16) +
+               "\" y=\"16\">" + detail::escaped(label) + "</text>";
     legend_x_ += 35 + 6.4 * static_cast<double>(label.size());
   }
   return *this;
 }
 
 inline void Plot::words(double x, double y, std::string_view text, std::string_view anchor, std::string_view css) {
-  marks_ += "<text class=\"" + std::string(css) + "\" text-anchor=\"" + std::string(anchor) + "\" x=\"" + detail::coordinate(x) +
-            "\" y=\"" + detail::coordinate(y) + "\">" + detail::escaped(text) + "</text>";
+  marks_ += "<text class=\"" + std::string(css) + "\" text-anchor=\"" + std::string(anchor) + "\" x=\"" +
+            detail::coordinate(x) + "\" y=\"" + detail::coordinate(y) + "\">" + detail::escaped(text) + "</text>";
 }
 
-inline Plot& Plot::callout(Point at, std::string_view text) {
+inline Plot& Plot::callout(Point at, std::string_view text, Words side) {
   if (!is_finite(at.x) || !is_finite(at.y) || !inside(at)) return *this;
   const double x = px(at.x), y = py(at.y);
-  marks_ += "<circle class=\"ring\" cx=\"" + detail::coordinate(x) + "\" cy=\"" + detail::coordinate(y) + "\" r=\"5\"/>";
+  marks_ +=
+      "<circle class=\"ring\" cx=\"" + detail::coordinate(x) + "\" cy=\"" + detail::coordinate(y) + "\" r=\"5\"/>";
   const bool to_left = x + 14 + 6.2 * static_cast<double>(text.size()) > right_;
-  const bool below = y < top_ + 40;
-  words(to_left ? x - 11 : x + 11, below || !to_left ? y + 16 : y - 8, text, to_left ? "end" : "start");
+  const bool above = side == Words::above && !to_left && y > top_ + 24;
+  words(to_left ? x - 11 : x + 11, above ? y - 8 : y + 16, text, to_left ? "end" : "start");
   return *this;
 }
 
 inline Plot& Plot::vertical(double x, std::string_view text) {
   if (!is_finite(x) || x < x_.low || x > x_.high) return *this;
   const double at = px(x);
-  marks_ += "<path class=\"rule\" d=\"M" + detail::coordinate(at) + " " + detail::coordinate(bottom_) + "V" + detail::coordinate(top_) + "\"/>";
+  marks_ += "<path class=\"rule\" d=\"M" + detail::coordinate(at) + " " + detail::coordinate(bottom_) + "V" +
+            detail::coordinate(top_) + "\"/>";
   const bool to_left = at + 8 + 6.2 * static_cast<double>(text.size()) > right_;
   words(to_left ? at - 6 : at + 6, top_ + 11, text, to_left ? "end" : "start");
   return *this;
@@ -198,8 +218,9 @@ inline Plot& Plot::vertical(double x, std::string_view text) {
 inline Plot& Plot::horizontal(double y, std::string_view text) {
   if (!is_finite(y) || y < y_.low || y > y_.high) return *this;
   const double at = py(y);
-  marks_ += "<path class=\"rule\" d=\"M" + detail::coordinate(left_) + " " + detail::coordinate(at) + "H" + detail::coordinate(right_) + "\"/>";
-  words(right_ - 4, at > top_ + 18 ? at - 6 : at + 15, text, "end");
+  marks_ += "<path class=\"rule\" d=\"M" + detail::coordinate(left_) + " " + detail::coordinate(at) + "H" +
+            detail::coordinate(right_) + "\"/>";
+  words(right_ - 4, at < bottom_ - 22 ? at + 15 : at - 6, text, "end");
   return *this;
 }
 
@@ -219,41 +240,48 @@ inline std::string Plot::svg() const {
   const auto step = [](const std::vector<double>& ticks) { return ticks.size() > 1 ? ticks[1] - ticks[0] : 1.0; };
   for (const double tick : y_ticks) {
     const std::string y = detail::coordinate(py(tick));
-    out += "<path class=\"grid\" d=\"M" + detail::coordinate(left_) + " " + y + "H" + detail::coordinate(right_) + "\"/><text class=\"tick\" text-anchor=\"end\" x=\"" +
-           detail::coordinate(left_ - 7) + "\" y=\"" + detail::coordinate(py(tick) + 4) + "\">" + detail::tick_text(tick, step(y_ticks), y_.style) + "</text>";
+    out += "<path class=\"grid\" d=\"M" + detail::coordinate(left_) + " " + y + "H" + detail::coordinate(right_) +
+           "\"/><text class=\"tick\" text-anchor=\"end\" x=\"" + detail::coordinate(left_ - 7) + "\" y=\"" +
+           detail::coordinate(py(tick) + 4) + "\">" + detail::tick_text(tick, step(y_ticks), y_.style) + "</text>";
   }
   for (const double tick : x_ticks) {
-    out += "<text class=\"tick\" text-anchor=\"middle\" x=\"" + detail::coordinate(px(tick)) + "\" y=\"" + detail::coordinate(bottom_ + 17) + "\">" +
-           detail::tick_text(tick, step(x_ticks), x_.style) + "</text>";
+    out += "<text class=\"tick\" text-anchor=\"middle\" x=\"" + detail::coordinate(px(tick)) + "\" y=\"" +
+           detail::coordinate(bottom_ + 17) + "\">" + detail::tick_text(tick, step(x_ticks), x_.style) + "</text>";
   }
-  out += "<path class=\"axis\" d=\"M" + detail::coordinate(left_) + " " + detail::coordinate(bottom_) + "H" + detail::coordinate(right_) + "\"/>";
+  out += "<path class=\"axis\" d=\"M" + detail::coordinate(left_) + " " + detail::coordinate(bottom_) + "H" +
+         detail::coordinate(right_) + "\"/>";
   // An inner <svg> cuts what leaves the axes, without an id that a second chart would share.
-  out += "<svg x=\"0\" y=\"" + detail::coordinate(top_ - 6) + "\" width=\"" + detail::coordinate(width_) + "\" height=\"" +
-         detail::coordinate(bottom_ - top_ + 7) + "\" viewBox=\"0 " + detail::coordinate(top_ - 6) + " " + detail::coordinate(width_) + " " +
-         detail::coordinate(bottom_ - top_ + 7) + "\">" + marks_ + "</svg>";
+  out += "<svg x=\"0\" y=\"" + detail::coordinate(top_ - 6) + "\" width=\"" + detail::coordinate(width_) +
+         "\" height=\"" + detail::coordinate(bottom_ - top_ + 7) + "\" viewBox=\"0 " + detail::coordinate(top_ - 6) +
+         " " + detail::coordinate(width_) + " " + detail::coordinate(bottom_ - top_ + 7) + "\">" + marks_ + "</svg>";
   out += legend_;
-  out += "<text class=\"label\" text-anchor=\"middle\" x=\"" + detail::coordinate((left_ + right_) / 2) + "\" y=\"" + detail::coordinate(height_ - 8) + "\">" +
-         detail::escaped(x_.label) + "</text>";
-  out += "<text class=\"label\" text-anchor=\"middle\" transform=\"translate(12 " + detail::coordinate((top_ + bottom_) / 2) + ") rotate(-90)\">" +
-         detail::escaped(y_.label) + "</text></svg>";
+  out += "<text class=\"label\" text-anchor=\"middle\" x=\"" + detail::coordinate((left_ + right_) / 2) + "\" y=\"" +
+         detail::coordinate(height_ - 8) + "\">" + detail::escaped(x_.label) + "</text>";
+  out += "<text class=\"label\" text-anchor=\"middle\" transform=\"translate(12 " +
+         detail::coordinate((top_ + bottom_) / 2) + ") rotate(-90)\">" + detail::escaped(y_.label) + "</text></svg>";
   return out;
 }
 
-inline std::string bar_chart(std::string_view title, std::string_view description, std::span<const Bar> bars, double width) {
-  constexpr double kRow = 24, kText = 90;
-  double names = 60;
-  for (const Bar& bar : bars) names = std::max(names, 6.9 * static_cast<double>(std::min<std::size_t>(bar.label.size(), 36)) + 14);
+inline std::string bar_chart(std::string_view title, std::string_view description, std::span<const Bar> bars,
+                             double width) {
+  constexpr double kRow = 24;
+  double names = 60, texts = 30;
+  for (const Bar& bar : bars) texts = std::max(texts, 6.6 * static_cast<double>(bar.text.size()) + 12);
+  for (const Bar& bar : bars)
+    names = std::max(names, 6.9 * static_cast<double>(std::min<std::size_t>(bar.label.size(), 36)) + 14);
   double longest = 0;
   for (const Bar& bar : bars) longest = is_finite(bar.value) ? std::max(longest, bar.value) : longest;
-  const double room = width - names - kText;
+  const double room = width - names - texts;
   std::string out = detail::svg_open(title, description, width, kRow * static_cast<double>(bars.size()) + 6);
   for (std::size_t i = 0; i < bars.size(); ++i) {
     const double y = kRow * static_cast<double>(i) + 4;
     const double length = longest > 0 && bars[i].value > 0 ? bars[i].value / longest * room : 0;
-    out += "<text class=\"name\" text-anchor=\"end\" x=\"" + detail::coordinate(names - 8) + "\" y=\"" + detail::coordinate(y + 13) + "\">" +
-           detail::escaped(detail::shortened(bars[i].label, 36)) + "</text><rect class=\"solid\" x=\"" + detail::coordinate(names) + "\" y=\"" +
-           detail::coordinate(y) + "\" width=\"" + detail::coordinate(std::max(length, 1.0)) + "\" height=\"17\" rx=\"2\"/><text class=\"tick\" x=\"" +
-           detail::coordinate(names + length + 7) + "\" y=\"" + detail::coordinate(y + 13) + "\">" + detail::escaped(bars[i].text) + "</text>";
+    out += "<text class=\"name\" text-anchor=\"end\" x=\"" + detail::coordinate(names - 8) + "\" y=\"" +
+           detail::coordinate(y + 13) + "\">" + detail::escaped(detail::shortened(bars[i].label, 36)) +
+           "</text><rect class=\"solid\" x=\"" + detail::coordinate(names) + "\" y=\"" + detail::coordinate(y) +
+           "\" width=\"" + detail::coordinate(std::max(length, 1.0)) +
+           "\" height=\"17\" rx=\"2\"/><text class=\"tick\" x=\"" + detail::coordinate(names + length + 7) + "\" y=\"" +
+           detail::coordinate(y + 13) + "\">" + detail::escaped(bars[i].text) + "</text>";
   }
   return out + "</svg>";
 }

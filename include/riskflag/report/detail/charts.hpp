@@ -44,24 +44,36 @@ struct Judged {
   const std::array diagonal{Point{0, 0}, Point{1, 1}};
   const metrics::Confusion& c = j.metrics.confusion;
   const Point at{c.fp / (c.fp + c.tn), c.tp / (c.tp + c.fn)};
-  Plot plot("ROC curve", "True positive rate against false positive rate; area " + readable(j.metrics.roc_auc.value_or(0)),
-            {"negatives called High (false positive rate)", 0, 1, TickStyle::percent}, {"positives caught", 0, 1, TickStyle::percent});
+  Plot plot("ROC curve",
+            "True positive rate against false positive rate; area " + readable(j.metrics.roc_auc.value_or(0)),
+            {"negatives called High (false positive rate)", 0, 1, TickStyle::percent},
+            {"positives caught", 0, 1, TickStyle::percent});
   plot.line(diagonal, 0, "chance", true).line(curve, 1, "model").callout(at, "threshold " + readable(j.threshold));
-  return figure("ROC curve", "Positives caught for every share of negatives called High by mistake. The further above the diagonal, the better; "
-                             "the area under the curve is " + fixed(j.metrics.roc_auc.value_or(0), 3) + ".", plot.svg());
+  return figure("ROC curve",
+                "Positives caught for every share of negatives called High by mistake. The further above the diagonal, "
+                "the better; "
+                "the area under the curve is " +
+                    fixed(j.metrics.roc_auc.value_or(0), 3) + ".",
+                plot.svg());
 }
 
 [[nodiscard]] inline std::string pr_figure(const Judged& j) {
   std::vector<Point> curve;
-  for (const auto& p : metrics::pr_curve(j.scores, j.labels, j.weights, kCurvePoints)) curve.push_back({p.recall, p.precision});
+  for (const auto& p : metrics::pr_curve(j.scores, j.labels, j.weights, kCurvePoints))
+    curve.push_back({p.recall, p.precision});
   if (curve.empty()) return {};
   const metrics::Confusion& c = j.metrics.confusion;
-  Plot plot("Precision and recall", "Precision against recall; average precision " + readable(j.metrics.pr_auc.value_or(0)),
-            {"positives caught (recall)", 0, 1, TickStyle::percent}, {"positives among those called High", 0, 1, TickStyle::percent});
+  Plot plot("Precision and recall",
+            "Precision against recall; average precision " + readable(j.metrics.pr_auc.value_or(0)),
+            {"positives caught (recall)", 0, 1, TickStyle::percent},
+            {"positives among those called High", 0, 1, TickStyle::percent});
   plot.line(curve, 1).horizontal(j.base_rate(), "all rows: " + percent(j.base_rate()));
-  plot.callout({c.tp / (c.tp + c.fn), c.tp / (c.tp + c.fp)}, "threshold " + readable(j.threshold));
-  return figure("Precision and recall", "How many of the rows called High are positive, for every share of positives caught. The dashed line is "
-                                        "what calling everybody High would give.", plot.svg());
+  plot.callout({c.tp / (c.tp + c.fn), c.tp / (c.tp + c.fp)}, "threshold " + readable(j.threshold), Plot::Words::above);
+  return figure(
+      "Precision and recall",
+      "How many of the rows called High are positive, for every share of positives caught. The dashed line is "
+      "what calling everybody High would give.",
+      plot.svg());
 }
 
 [[nodiscard]] inline std::string ks_figure(const Judged& j) {
@@ -76,12 +88,15 @@ struct Judged {
     }
   }
   if (positives.empty()) return {};
-  Plot plot("Kolmogorov-Smirnov", "Cumulative score distributions of both classes; greatest distance " + readable(j.metrics.ks.value_or(0)),
+  Plot plot("Kolmogorov-Smirnov",
+            "Cumulative score distributions of both classes; greatest distance " + readable(j.metrics.ks.value_or(0)),
             {"predicted probability", 0, j.highest}, {"share of class at or below", 0, 1, TickStyle::percent});
   plot.line(negatives, 1, "negatives").line(positives, 2, "positives", true);
   plot.span_between(low, high, "KS " + fixed(j.metrics.ks.value_or(0), 3));
-  return figure("KS: how far the two classes lie apart", "Share of each class with at most that probability. KS is the greatest vertical "
-                                                         "distance between the two curves.", plot.svg());
+  return figure("KS: how far the two classes lie apart",
+                "Share of each class with at most that probability. KS is the greatest vertical "
+                "distance between the two curves.",
+                plot.svg());
 }
 
 [[nodiscard]] inline std::string calibration_figure(const Judged& j) {
@@ -95,7 +110,8 @@ struct Judged {
   top = std::min(1.0, top * 1.08 + 0.01);
   const std::array diagonal{Point{0, 0}, Point{1, 1}};
   Plot plot("Calibration", "Observed rate of positives against mean predicted probability, in ten bins",
-            {"mean predicted probability", 0, top, TickStyle::percent}, {"positives observed", 0, top, TickStyle::percent});
+            {"mean predicted probability", 0, top, TickStyle::percent},
+            {"positives observed", 0, top, TickStyle::percent});
   plot.line(diagonal, 0, "perfect", true);
   std::vector<Point> curve;
   for (const auto& bin : bins) {
@@ -114,8 +130,10 @@ struct Judged {
     plot.dots(std::span(curve).subspan(k++, 1), 1, 3 + 5 * std::sqrt(bins[i].weight / heaviest));
   }
   return figure("Calibration: do probabilities mean what they say?",
-                std::string("Rows grouped by predicted probability in ten bins; dots on the diagonal say exactly what came. Larger dots hold more rows") +
-                    (j.weights.empty() ? "; bars are 95 % intervals." : "."), plot.svg());
+                std::string("Rows grouped by predicted probability in ten bins; dots on the diagonal say exactly what "
+                            "came. Larger dots hold more rows") +
+                    (j.weights.empty() ? "; bars are 95 % intervals." : "."),
+                plot.svg());
 }
 
 [[nodiscard]] inline std::string gains_figure(const Judged& j) {
@@ -125,9 +143,13 @@ struct Judged {
   const std::array chance{Point{0, 0}, Point{1, 1}};
   const std::array best{Point{0, 0}, Point{j.base_rate(), 1}, Point{1, 1}};
   Plot plot("Gains", "Share of positives found when the riskiest rows are taken first",
-            {"share of rows, riskiest first", 0, 1, TickStyle::percent}, {"share of positives found", 0, 1, TickStyle::percent});
+            {"share of rows, riskiest first", 0, 1, TickStyle::percent},
+            {"share of positives found", 0, 1, TickStyle::percent});
   plot.line(chance, 0, "chance", true).line(best, 3, "perfect order", true).line(curve, 1, "model");
-  return figure("Gains: who is reviewed first", "Share of all positives found when the riskiest rows are looked at first, beside a perfect order and chance.", plot.svg());
+  return figure(
+      "Gains: who is reviewed first",
+      "Share of all positives found when the riskiest rows are looked at first, beside a perfect order and chance.",
+      plot.svg());
 }
 
 [[nodiscard]] inline std::string scores_figure(const Judged& j) {
@@ -136,7 +158,8 @@ struct Judged {
   for (std::size_t i = 0; i <= kBins; ++i) edges[i] = j.highest * static_cast<double>(i) / kBins;
   double totals[2] = {0, 0};
   for (std::size_t i = 0; i < j.scores.size(); ++i) {
-    const std::size_t bin = std::min(kBins - 1, static_cast<std::size_t>(j.scores[i] / j.highest * kBins)), c = j.labels[i] > 0.5 ? 1 : 0;
+    const std::size_t bin = std::min(kBins - 1, static_cast<std::size_t>(j.scores[i] / j.highest * kBins)),
+                      c = j.labels[i] > 0.5 ? 1 : 0;
     shares[c][bin] += j.weight(i);
     totals[c] += j.weight(i);
   }
@@ -146,8 +169,13 @@ struct Judged {
   }
   Plot plot("Scores by class", "Histogram of predicted probabilities for positives and negatives",
             {"predicted probability", 0, j.highest}, {"share of class", 0, top * 1.12, TickStyle::percent});
-  plot.bars(edges, shares[0], 1, "negatives").bars(edges, shares[1], 2, "positives").vertical(j.threshold, "threshold " + readable(j.threshold));
-  return figure("Scores by class", "How the predicted probabilities of each class are spread; each class adds up to 100 %. Right of the threshold is High.", plot.svg());
+  plot.bars(edges, shares[0], 1, "negatives")
+      .bars(edges, shares[1], 2, "positives")
+      .vertical(j.threshold, "threshold " + readable(j.threshold));
+  return figure("Scores by class",
+                "How the predicted probabilities of each class are spread; each class adds up to 100 %. Right of the "
+                "threshold is High.",
+                plot.svg());
 }
 
 /// Every value, or an even choice of kCurvePoints of them with the first and the last.
@@ -187,13 +215,15 @@ struct Judged {
     }
     const double room = high > low ? (high - low) * 0.06 : 0;
     Plot plot("Learning curve of " + kinds[k], kinds[k] + " after each iteration",
-              {"iteration (trees)", 1, std::max(2.0, static_cast<double>(history.values.size()))}, {kinds[k], low - room, high + room});
+              {"iteration (trees)", 1, std::max(2.0, static_cast<double>(history.values.size()))},
+              {kinds[k], low - room, high + room});
     for (std::size_t m = 0; m < lines.size() && m < 6; ++m) {
       const std::string& name = history.names[members[k][m]];
       plot.line(thinned(lines[m]), static_cast<int>(m) + 1, name.substr(0, name.find('.')));
     }
     if (best_iteration > 0) plot.vertical(best_iteration, "best: " + grouped(best_iteration));
-    out += figure("Learning curve: " + kinds[k], "Value after each iteration, on every part that was watched.", plot.svg());
+    out += figure("Learning curve: " + kinds[k], "Value after each iteration, on every part that was watched.",
+                  plot.svg());
   }
   return out;
 }
@@ -226,7 +256,10 @@ struct Judged {
   Plot plot("Predicted and actual", "Mean target against mean prediction in twenty slices of equal size",
             {"mean prediction", low - room, high + room}, {"mean target", low - room, high + room});
   plot.line(diagonal, 0, "perfect", true).line(curve, 1, "model").dots(curve, 1);
-  return figure("Predicted and actual", "Rows ordered by prediction, in twenty slices of equal size: what was predicted on average, and what came.", plot.svg());
+  return figure(
+      "Predicted and actual",
+      "Rows ordered by prediction, in twenty slices of equal size: what was predicted on average, and what came.",
+      plot.svg());
 }
 
 [[nodiscard]] inline std::string residual_figure(std::span<const double> predictions, std::span<const double> targets,
@@ -248,7 +281,8 @@ struct Judged {
     shares[std::min(kBins - 1, static_cast<std::size_t>((residuals[i] - low) / (high - low) * kBins))] += w;
   }
   for (double& share : shares) top = std::max(top, share /= total);
-  Plot plot("Residuals", "Histogram of target minus prediction", {"target minus prediction", low, high}, {"share of rows", 0, top * 1.1, TickStyle::percent});
+  Plot plot("Residuals", "Histogram of target minus prediction", {"target minus prediction", low, high},
+            {"share of rows", 0, top * 1.1, TickStyle::percent});
   plot.bars(edges, shares, 1).vertical(0, "exact");
   return figure("Residuals", "Target minus prediction; the outermost 0.5 % at each end are left out.", plot.svg());
 }

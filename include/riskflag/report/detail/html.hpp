@@ -19,23 +19,27 @@ namespace detail {
 /// Index of the part that the curves are about; parts.size() when there is none.
 [[nodiscard]] inline std::size_t judged_part(const ReportData& data) {
   for (const Part& part : data.parts) {
-    if (part.labels.size() != part.predictions.size() || (!part.weights.empty() && part.weights.size() != part.labels.size())) {
-      fail(ErrorCode::invalid_data, "report", "part " + quoted(part.name) + " has " + std::to_string(part.labels.size()) + " labels, " +
-                                                  std::to_string(part.predictions.size()) + " predictions and " + std::to_string(part.weights.size()) +
-                                                  " weights; they must be equally many (or no weights)");
+    if (part.labels.size() != part.predictions.size() ||
+        (!part.weights.empty() && part.weights.size() != part.labels.size())) {
+      fail(ErrorCode::invalid_data, "report",
+           "part " + quoted(part.name) + " has " + std::to_string(part.labels.size()) + " labels, " +
+               std::to_string(part.predictions.size()) + " predictions and " + std::to_string(part.weights.size()) +
+               " weights; they must be equally many (or no weights)");
     }
   }
   std::size_t judged = data.parts.empty() ? 0 : data.parts.size() - 1;
   if (!data.judged.empty()) {
     judged = 0;
     while (judged < data.parts.size() && data.parts[judged].name != data.judged) ++judged;
-    if (judged == data.parts.size()) fail(ErrorCode::invalid_data, "report", "there is no part " + quoted(data.judged) + " to judge");
+    if (judged == data.parts.size())
+      fail(ErrorCode::invalid_data, "report", "there is no part " + quoted(data.judged) + " to judge");
   }
   const std::size_t rows = judged < data.parts.size() ? data.parts[judged].labels.size() : 0;
   for (const ProtectedColumn& column : data.protected_columns) {
     if (column.codes.size() != rows) {
-      fail(ErrorCode::invalid_data, "report", "protected column " + quoted(column.name) + " has " + std::to_string(column.codes.size()) +
-                                                  " codes for the judged part's " + std::to_string(rows) + " rows");
+      fail(ErrorCode::invalid_data, "report",
+           "protected column " + quoted(column.name) + " has " + std::to_string(column.codes.size()) +
+               " codes for the judged part's " + std::to_string(rows) + " rows");
     }
   }
   return rows == 0 ? data.parts.size() : judged;
@@ -43,7 +47,8 @@ namespace detail {
 
 [[nodiscard]] inline std::string binary_body(const ReportData& data, std::size_t judged) {
   std::vector<metrics::BinaryMetrics> all;
-  for (const Part& part : data.parts) all.push_back(metrics::binary_metrics(part.predictions, part.labels, part.weights, data.threshold));
+  for (const Part& part : data.parts)
+    all.push_back(metrics::binary_metrics(part.predictions, part.labels, part.weights, data.threshold));
   const Part& part = data.parts[judged];
   Judged j{part.predictions, part.labels, part.weights, all[judged], data.threshold, 0};
   for (const double score : part.predictions) j.highest = std::max(j.highest, score);
@@ -51,13 +56,17 @@ namespace detail {
   const BinaryRanges ranges = binary_ranges(part.predictions, part.labels, part.weights, data.threshold, all[judged]);
   std::string out = verdict_section(data, part.name, j, ranges);
   out += findings_section(data);
-  out += heading("Metrics", "The curves and the headline are about the " + part.name + " part, which neither training nor the choice of the threshold has seen" +
-                                std::string(part.name == "test" ? "" : " unless said otherwise") + ". Small figures are 95 % intervals" +
+  out += heading("Metrics", "The curves and the headline are about the " + part.name +
+                                " part, which neither training nor the choice of the threshold has seen" +
+                                std::string(part.name == "test" ? "" : " unless said otherwise") +
+                                ". Small figures are 95 % intervals" +
                                 (part.weights.empty() ? "." : ", left out because the rows are weighted."));
   out += metrics_table(data, judged, all, ranges);
-  if (!data.cross_validation.empty()) out += heading("Cross-validation", "Mean and standard deviation over the folds.") + facts(data.cross_validation);
+  if (!data.cross_validation.empty())
+    out += heading("Cross-validation", "Mean and standard deviation over the folds.") + facts(data.cross_validation);
   out += heading("Curves", "All on the " + part.name + " part.");
-  out += "<div class=\"charts\">" + roc_figure(j) + pr_figure(j) + ks_figure(j) + calibration_figure(j) + gains_figure(j) + scores_figure(j) + "</div>";
+  out += "<div class=\"charts\">" + roc_figure(j) + pr_figure(j) + ks_figure(j) + calibration_figure(j) +
+         gains_figure(j) + scores_figure(j) + "</div>";
   out += decision_section(j);
   out += importance_section(data);
   out += protected_section(data, part, &j);
@@ -67,13 +76,16 @@ namespace detail {
 [[nodiscard]] inline std::string regression_body(const ReportData& data, std::size_t judged) {
   const Part& part = data.parts[judged];
   std::vector<metrics::RegressionMetrics> all;
-  for (const Part& each : data.parts) all.push_back(metrics::regression_metrics(each.predictions, each.labels, each.weights));
+  for (const Part& each : data.parts)
+    all.push_back(metrics::regression_metrics(each.predictions, each.labels, each.weights));
   const auto number = [](const std::optional<double>& x) { return x ? readable(*x) : std::string("\xe2\x80\x93"); };
   const metrics::RegressionMetrics& m = all[judged];
   std::string out = caution(data) + "<p class=\"verdict\">" +
-                    escaped("On the " + plural(static_cast<double>(part.labels.size()), "row") + " of the " + part.name + " part the prediction is off by " + number(m.mae) +
-                            " on average" + (m.r2 ? ", and explains " + percent(*m.r2) + " of the target's variance." : ".")) +
-                    "</p><div class=\"tiles\">" + tile("RMSE", number(m.rmse), "root mean squared error") + tile("MAE", number(m.mae), "mean absolute error") +
+                    escaped("On the " + plural(static_cast<double>(part.labels.size()), "row") + " of the " +
+                            part.name + " part the prediction is off by " + number(m.mae) + " on average" +
+                            (m.r2 ? ", and explains " + percent(*m.r2) + " of the target's variance." : ".")) +
+                    "</p><div class=\"tiles\">" + tile("RMSE", number(m.rmse), "root mean squared error") +
+                    tile("MAE", number(m.mae), "mean absolute error") +
                     tile("R\xc2\xb2", number(m.r2), "1 is perfect, 0 the mean") + "</div>";
   out += findings_section(data) + heading("Metrics");
   std::vector<Table::Head> heads{{"Metric"}};
@@ -88,8 +100,10 @@ namespace detail {
     r2.push_back(number(all[p].r2));
   }
   out += table.row(rows).row(rmse).row(mae).row(r2).html();
-  if (!data.cross_validation.empty()) out += heading("Cross-validation", "Mean and standard deviation over the folds.") + facts(data.cross_validation);
-  out += heading("Curves", "On the " + part.name + " part.") + "<div class=\"charts\">" + predicted_figure(part.predictions, part.labels, part.weights) +
+  if (!data.cross_validation.empty())
+    out += heading("Cross-validation", "Mean and standard deviation over the folds.") + facts(data.cross_validation);
+  out += heading("Curves", "On the " + part.name + " part.") + "<div class=\"charts\">" +
+         predicted_figure(part.predictions, part.labels, part.weights) +
          residual_figure(part.predictions, part.labels, part.weights) + "</div>";
   return out + importance_section(data) + protected_section(data, part, nullptr);
 }
@@ -102,7 +116,8 @@ inline std::string render(const ReportData& data) {
   if (judged == data.parts.size()) {
     body += detail::findings_section(data) + detail::importance_section(data);
   } else {
-    body += data.kind == ReportData::Kind::binary ? detail::binary_body(data, judged) : detail::regression_body(data, judged);
+    body += data.kind == ReportData::Kind::binary ? detail::binary_body(data, judged)
+                                                  : detail::regression_body(data, judged);
   }
   if (!data.history.values.empty()) {
     body += detail::heading("Training", "How the metrics moved while trees were added.");
@@ -110,13 +125,18 @@ inline std::string render(const ReportData& data) {
   }
   if (!data.data.empty() || !data.columns.empty()) body += detail::data_section(data);
   if (!data.parameters.empty()) {
-    const std::vector<Fact> shown(data.parameters.begin(), data.parameters.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(data.parameters.size(), 300)));
+    const std::vector<Fact> shown(
+        data.parameters.begin(),
+        data.parameters.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(data.parameters.size(), 300)));
     body += detail::heading("Parameters", "Every option of the training, as it was resolved.") + detail::facts(shown);
   }
   body += detail::reproduce_section(data);
-  return "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>" +
-         detail::escaped(data.title.empty() ? "Model report" : data.title) + "</title><style>" + std::string(detail::kStyle) + "</style></head><body><main>" + body +
-         "<footer>Made by riskflag. This page is complete in itself: no script, nothing is loaded from elsewhere.</footer></main></body></html>\n";
+  return "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+         "content=\"width=device-width,initial-scale=1\"><title>" +
+         detail::escaped(data.title.empty() ? "Model report" : data.title) + "</title><style>" +
+         std::string(detail::kStyle) + "</style></head><body><main>" + body +
+         "<footer>Made by riskflag. This page is complete in itself: no script, nothing is loaded from "
+         "elsewhere.</footer></main></body></html>\n";
 }
 
 }  // namespace riskflag::inline v0_1::report

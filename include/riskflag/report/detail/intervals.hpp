@@ -58,7 +58,8 @@ struct ScoreSteps {
   std::vector<double> positives{}, negatives{};
   std::vector<char> high{};  ///< the step lies at or above the threshold
 };
-[[nodiscard]] inline ScoreSteps score_steps(std::span<const double> scores, std::span<const double> labels, double threshold) {
+[[nodiscard]] inline ScoreSteps score_steps(std::span<const double> scores, std::span<const double> labels,
+                                            double threshold) {
   std::vector<std::pair<double, double>> rows(scores.size());
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = {-scores[i], labels[i]};
   std::sort(rows.begin(), rows.end());
@@ -105,7 +106,8 @@ struct StepMetrics {
   return out;
 }
 
-/// How many rows a Poisson resample draws of a step with `count` rows: by inversion below 30, by its normal limit above.
+/// How many rows a Poisson resample draws of a step with `count` rows: by inversion below 30, by its normal limit
+/// above.
 [[nodiscard]] inline double poisson(double count, const Random& random, std::uint64_t draw) {
   if (count <= 0) return 0;
   if (count >= 30) return std::max(0.0, std::round(count + std::sqrt(count) * random.normal(draw)));
@@ -121,8 +123,9 @@ struct StepMetrics {
 
 /// Intervals for unweighted rows; none with weights (DeLong and Wilson do not hold then).
 ///
-/// ROC-AUC and Gini by DeLong, log loss and Brier as means, shares by Wilson, PR-AUC, KS and F1 by the percentiles of 400
-/// Poisson resamples (Chamandy et al., "Estimating uncertainty for massive data streams", 2012) of the rows in score steps.
+/// ROC-AUC and Gini by DeLong, log loss and Brier as means, shares by Wilson, PR-AUC, KS and F1 by the percentiles of
+/// 400 Poisson resamples (Chamandy et al., "Estimating uncertainty for massive data streams", 2012) of the rows in
+/// score steps.
 [[nodiscard]] inline BinaryRanges binary_ranges(std::span<const double> scores, std::span<const double> labels,
                                                 std::span<const double> weights, double threshold,
                                                 const metrics::BinaryMetrics& all) {
@@ -132,7 +135,8 @@ struct StepMetrics {
     out.roc_auc = Range{auc.low, auc.high};
     out.gini = Range{2 * auc.low - 1, 2 * auc.high - 1};
   }
-  out.brier = mean_range(scores.size(), [&](std::size_t i) { return (scores[i] - labels[i]) * (scores[i] - labels[i]); });
+  out.brier =
+      mean_range(scores.size(), [&](std::size_t i) { return (scores[i] - labels[i]) * (scores[i] - labels[i]); });
   out.log_loss = mean_range(scores.size(), [&](std::size_t i) {
     const double p = labels[i] > 0.5 ? scores[i] : 1 - scores[i];
     return -std::log(std::clamp(p, 0x1p-52, 1.0));
@@ -160,7 +164,9 @@ struct StepMetrics {
   const auto range = [](std::vector<double>& values) -> MaybeRange {
     if (values.size() < kResamples / 2) return std::nullopt;
     std::sort(values.begin(), values.end());
-    const auto at = [&](double q) { return values[static_cast<std::size_t>(q * static_cast<double>(values.size() - 1) + 0.5)]; };
+    const auto at = [&](double q) {
+      return values[static_cast<std::size_t>(q * static_cast<double>(values.size() - 1) + 0.5)];
+    };
     return Range{at(0.025), at(0.975)};
   };
   out.pr_auc = range(pr);

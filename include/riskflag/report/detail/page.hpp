@@ -13,8 +13,8 @@
 
 namespace riskflag::inline v0_1::report::detail {
 
-// Series colours: Okabe and Ito's colour-blind-safe palette, lightened on dark ground. Print takes the light values whatever
-// the screen was.
+// Series colours: Okabe and Ito's colour-blind-safe palette, lightened on dark ground. Print takes the light values
+// whatever the screen was.
 inline constexpr std::string_view kStyle = R"css(
 :root{color-scheme:light dark;--paper:#ffffff;--ink:#1b2126;--soft:#57616b;--quiet:#9aa4ad;--grid:#e6e9ec;--edge:#d5dadf;--tint:#f5f7f9;
 --series-1:#0072b2;--series-2:#d55e00;--series-3:#009e73;--series-4:#cc79a7;--series-5:#a07800;--series-6:#56b4e9;
@@ -29,6 +29,7 @@ header{border-bottom:2px solid var(--ink);padding-bottom:20px;margin-bottom:26px
 .eyebrow{font-size:12px;letter-spacing:.09em;text-transform:uppercase;color:var(--soft);margin:0 0 6px}
 h1{font-size:32px;line-height:1.2;margin:0;font-weight:650;letter-spacing:-.012em;overflow-wrap:anywhere}
 .sub{color:var(--soft);margin:8px 0 0;overflow-wrap:anywhere}
+header+.finding{margin:0 0 20px}
 .verdict{font-size:18px;line-height:1.5;max-width:66ch;margin:0 0 22px}
 h2{font-size:20px;font-weight:650;margin:46px 0 4px;letter-spacing:-.005em}
 h3{font-size:14.5px;font-weight:650;margin:0 0 2px}
@@ -56,8 +57,8 @@ table{border-collapse:collapse;width:100%;font-size:13.5px;margin:4px 0 0}
 th,td{text-align:left;padding:6px 14px 6px 0;border-bottom:1px solid var(--grid);vertical-align:top}
 thead th{font-weight:600;font-size:12.5px;color:var(--soft);border-bottom:1px solid var(--quiet);vertical-align:bottom}
 tbody th{font-weight:500}
-td.n,th.n{text-align:right;white-space:nowrap} td.main{font-weight:650} td small,th small{color:var(--soft);font-weight:400;font-size:12px}
-td.w{color:var(--soft);font-size:13px} td.name,th.name{overflow-wrap:anywhere;max-width:22em}
+td.n,th.n{text-align:right} td.n{white-space:nowrap} thead th.n{min-width:5.2em} td.main{font-weight:650} td small,th small{color:var(--soft);font-weight:400;font-size:12px}
+td.w{color:var(--soft);font-size:13px} td.name,th.name{overflow-wrap:anywhere;min-width:9em;max-width:22em}
 dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(250px,1fr));gap:0 34px;margin:8px 0 0;font-size:13.5px}
 dl div{display:flex;justify-content:space-between;gap:16px;border-bottom:1px solid var(--grid);padding:5px 0}
 dt{color:var(--soft)} dd{margin:0;text-align:right;overflow-wrap:anywhere;min-width:0}
@@ -70,12 +71,12 @@ code{background:var(--tint);padding:1px 5px;border-radius:4px;overflow-wrap:anyw
 pre{background:var(--tint);border:1px solid var(--edge);border-radius:6px;padding:12px 14px;white-space:pre-wrap;overflow-wrap:anywhere;margin:8px 0 14px}
 .two{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:0 34px}
 footer{margin-top:48px;padding-top:14px;border-top:1px solid var(--edge);color:var(--soft);font-size:12.5px}
-.meter{display:inline-block;height:9px;border-radius:2px;background:var(--series-1);opacity:.8;vertical-align:baseline;margin-right:8px}
-@media (max-width:1060px){.tiles{grid-template-columns:repeat(3,1fr)}}
-@media (max-width:760px){.charts,.two{grid-template-columns:1fr}main{padding:26px 18px}figcaption{min-height:0}}
-@media (max-width:460px){.tiles{grid-template-columns:repeat(2,1fr)}}
-@media print{.tiles{grid-template-columns:repeat(3,1fr)}@page{margin:15mm 14mm}body{font-size:11pt}main{max-width:none;padding:0}h2{margin-top:26px;break-after:avoid}h3{break-after:avoid}
-figure,.finding,.clean,.tiles,tr,dl div{break-inside:avoid}.charts{gap:16px 22px}p.lead{break-after:avoid}thead{display:table-header-group}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+.group{margin-bottom:26px}.bars{max-width:860px}
+@media screen and (max-width:1060px){.tiles{grid-template-columns:repeat(3,1fr)}}
+@media screen and (max-width:760px){.charts,.two{grid-template-columns:1fr}main{padding:26px 18px}figcaption{min-height:0}}
+@media screen and (max-width:460px){.tiles{grid-template-columns:repeat(2,1fr)}}
+@media print{.tiles{grid-template-columns:repeat(3,1fr)}@page{margin:15mm 14mm}body{font-size:10pt}.verdict{font-size:12pt}table,dl{font-size:9pt}main{max-width:none;padding:0}h2{margin-top:26px;break-after:avoid}h3{break-after:avoid}
+figure,.finding,.clean,.tiles,tr,dl div,.group,.keep,pre{break-inside:avoid}.charts{gap:16px 22px}p.lead{break-after:avoid;break-inside:avoid}thead{display:table-header-group}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 )css";
 
 [[nodiscard]] inline std::string code(std::string_view text) { return "<code>" + escaped(text) + "</code>"; }
@@ -86,14 +87,15 @@ figure,.finding,.clean,.tiles,tr,dl div{break-inside:avoid}.charts{gap:16px 22px
   return out;
 }
 
-[[nodiscard]] inline std::string figure(std::string_view title, std::string_view caption, std::string_view svg, bool wide = false) {
+[[nodiscard]] inline std::string figure(std::string_view title, std::string_view caption, std::string_view svg,
+                                        bool wide = false) {
   return std::string("<figure") + (wide ? " class=\"wide\"" : "") + "><h3>" + escaped(title) + "</h3><figcaption>" +
          escaped(caption) + "</figcaption>" + std::string(svg) + "</figure>";
 }
 
 [[nodiscard]] inline std::string tile(std::string_view name, std::string_view value, std::string_view note) {
-  return "<div class=\"tile\"><div class=\"k\">" + escaped(name) + "</div><div class=\"v\">" + escaped(value) + "</div><div class=\"n\">" +
-         escaped(note) + "</div></div>";
+  return "<div class=\"tile\"><div class=\"k\">" + escaped(name) + "</div><div class=\"v\">" + escaped(value) +
+         "</div><div class=\"n\">" + escaped(note) + "</div></div>";
 }
 
 /// A list of names and values; `Entry` has both as strings.
@@ -128,7 +130,8 @@ class Table {
     out_ += "<tr>";
     for (std::size_t i = 0; i < cells.size(); ++i) {
       const std::string css = i < css_.size() ? css_[i] : std::string();
-      out_ += i == 0 ? "<th scope=\"row\"" + attribute(css) + ">" + cells[i] + "</th>" : "<td" + attribute(css) + ">" + cells[i] + "</td>";
+      out_ += i == 0 ? "<th scope=\"row\"" + attribute(css) + ">" + cells[i] + "</th>"
+                     : "<td" + attribute(css) + ">" + cells[i] + "</td>";
     }
     out_ += "</tr>";
     return *this;

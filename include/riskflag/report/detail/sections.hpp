@@ -26,17 +26,22 @@ namespace riskflag::inline v0_1::report::detail {
 }
 
 [[nodiscard]] inline std::string range_text(const MaybeRange& range, int digits = 3) {
-  return range ? "95\xe2\x80\xaf%: " + fixed(range->low, digits) + "\xe2\x80\x93" + fixed(range->high, digits) : std::string();
+  return range ? "95\xe2\x80\xaf%: " + fixed(range->low, digits) + "\xe2\x80\x93" + fixed(range->high, digits)
+               : std::string();
 }
 
 [[nodiscard]] inline std::string header_section(const ReportData& data) {
-  std::string out = "<header><p class=\"eyebrow\">Model report</p><h1>" + escaped(data.title.empty() ? "Model report" : data.title) + "</h1>";
+  std::string out = "<header><p class=\"eyebrow\">Model report</p><h1>" +
+                    escaped(data.title.empty() ? "Model report" : data.title) + "</h1>";
   std::string sub;
   const auto add = [&](const std::string& text) {
     if (!text.empty()) sub += (sub.empty() ? "" : " \xc2\xb7 ") + text;
   };
-  add(data.model_name.empty() ? "" : data.model_name + (data.model_version.empty() ? "" : ", version " + data.model_version));
-  add(data.target.empty() ? "" : "target " + (data.kind == ReportData::Kind::binary ? positive_words(data) : data.target));
+  add(data.model_name.empty()
+          ? ""
+          : data.model_name + (data.model_version.empty() ? "" : ", version " + data.model_version));
+  add(data.target.empty() ? ""
+                          : "target " + (data.kind == ReportData::Kind::binary ? positive_words(data) : data.target));
   add(data.created);
   return out + (sub.empty() ? "" : "<p class=\"sub\">" + escaped(sub) + "</p>") + "</header>";
 }
@@ -51,19 +56,24 @@ namespace riskflag::inline v0_1::report::detail {
   }
   if (found.empty()) return {};
   return "<div class=\"finding\"><code class=\"c\">read with care</code><p>" +
-         escaped("The leak guard found " + found + ": the figures below are likely better than what new applicants will show. See \xe2\x80\x9cWhat the leak guard found\xe2\x80\x9d.") +
+         escaped("The leak guard found " + found +
+                 ": the figures below are likely better than what new applicants will show. See \xe2\x80\x9cWhat the "
+                 "leak guard found\xe2\x80\x9d.") +
          "</p></div>";
 }
 
-[[nodiscard]] inline std::string verdict_section(const ReportData& data, const std::string& part, const Judged& j, const BinaryRanges& ranges) {
+[[nodiscard]] inline std::string verdict_section(const ReportData& data, const std::string& part, const Judged& j,
+                                                 const BinaryRanges& ranges) {
   const metrics::BinaryMetrics& m = j.metrics;
   const metrics::Confusion& c = m.confusion;
   const double flagged = m.rows > 0 ? (c.tp + c.fp) / m.rows : 0;
-  std::string text = "On the " + plural(m.rows, "row") + " of the " + part + " part, " + percent(j.base_rate()) + " of them positive (" +
-                     shortened(positive_words(data), 60) + "), ";
-  text += m.roc_auc ? "the model puts a random positive above a random negative " + percent(*m.roc_auc) + " of the time. "
-                    : "there is only one class, so that no ranking can be judged. ";
-  text += "Calling every row from a probability of " + readable(j.threshold) + " on High marks " + percent(flagged) + " of the rows";
+  std::string text = "On the " + plural(m.rows, "row") + " of the " + part + " part, " + percent(j.base_rate()) +
+                     " of them positive (" + shortened(positive_words(data), 60) + "), ";
+  text += m.roc_auc
+              ? "the model puts a random positive above a random negative " + percent(*m.roc_auc) + " of the time. "
+              : "there is only one class, so that no ranking can be judged. ";
+  text += "Calling every row from a probability of " + readable(j.threshold) + " on High marks " + percent(flagged) +
+          " of the rows";
   if (c.tp + c.fn > 0) text += ", catches " + percent(c.tp / (c.tp + c.fn)) + " of the positives";
   if (c.tp + c.fp > 0) text += ", and is right about " + percent(c.tp / (c.tp + c.fp)) + " of those it marks";
   std::string out = caution(data) + "<p class=\"verdict\">" + escaped(text) + ".</p><div class=\"tiles\">";
@@ -73,7 +83,9 @@ namespace riskflag::inline v0_1::report::detail {
   out += tile("Gini", number(m.gini), ranges.gini ? range_text(ranges.gini) : "2 \xc3\x97 ROC-AUC \xe2\x88\x92 1");
   out += tile("PR-AUC", number(m.pr_auc), "all rows: " + fixed(j.base_rate(), 3));
   out += tile("Calibration error", number(m.ece), "ECE, 0 is perfect");
-  out += tile("Called High", percent(flagged), "from " + readable(j.threshold) + (data.threshold_rule.empty() ? "" : " (" + shortened(data.threshold_rule, 16) + ")"));
+  out += tile("Called High", percent(flagged),
+              "from " + readable(j.threshold) +
+                  (data.threshold_rule.empty() ? "" : " (" + shortened(data.threshold_rule, 16) + ")"));
   return out + "</div>";
 }
 
@@ -82,31 +94,40 @@ namespace riskflag::inline v0_1::report::detail {
   if (data.columns.empty()) return out;
   constexpr std::size_t kMost = 200;
   Table table;
-  table.head(std::array<Table::Head, 6>{{{"Column", "name"}, {"Type"}, {"Role"}, {"Missing", "n"}, {"Levels", "n"}, {"Values", "w"}}});
+  table.head(std::array<Table::Head, 6>{
+      {{"Column", "name"}, {"Type"}, {"Role"}, {"Missing", "n"}, {"Levels", "n"}, {"Values", "w"}}});
   for (std::size_t i = 0; i < data.columns.size() && i < kMost; ++i) {
     const ColumnFact& c = data.columns[i];
-    table.row(std::array{escaped(shortened(c.name, 80)), escaped(c.type), escaped(c.role), c.missing > 0 ? percent(c.missing) : std::string("\xe2\x80\x93"),
-                         c.levels > 0 ? grouped(static_cast<double>(c.levels)) : std::string("\xe2\x80\x93"), escaped(shortened(c.range, 90))});
+    table.row(std::array{escaped(shortened(c.name, 80)), escaped(c.type), escaped(c.role),
+                         c.missing > 0 ? percent(c.missing) : std::string("\xe2\x80\x93"),
+                         c.levels > 0 ? grouped(static_cast<double>(c.levels)) : std::string("\xe2\x80\x93"),
+                         escaped(shortened(c.range, 90))});
   }
   out += "<div style=\"margin-top:18px\">" + table.html() + "</div>";
-  if (data.columns.size() > kMost) out += "<p class=\"lead\">" + escaped("and " + grouped(static_cast<double>(data.columns.size() - kMost)) + " more columns") + "</p>";
+  if (data.columns.size() > kMost)
+    out += "<p class=\"lead\">" +
+           escaped("and " + grouped(static_cast<double>(data.columns.size() - kMost)) + " more columns") + "</p>";
   return out;
 }
 
 [[nodiscard]] inline std::string findings_section(const ReportData& data) {
   if (!data.audited && data.findings.empty()) return {};
   std::string out = heading("What the leak guard found",
-                            "Before training, the table is searched for what makes a score look better than it is: equal applicants on both sides of the "
+                            "Before training, the table is searched for what makes a score look better than it is: "
+                            "equal applicants on both sides of the "
                             "split, columns that give the target away, keys, repetition.");
   if (data.findings.empty()) return out + "<div class=\"clean\">Nothing: no check raised a warning.</div>";
   constexpr std::size_t kMost = 60;
   for (std::size_t i = 0; i < data.findings.size() && i < kMost; ++i) {
     const audit::Finding& f = data.findings[i];
-    out += "<div class=\"finding\"><code class=\"c\">" + escaped(f.code) + "</code><p>" + escaped(shortened(f.message, 600)) + "</p>";
+    out += "<div class=\"finding\"><code class=\"c\">" + escaped(f.code) + "</code><p>" +
+           escaped(shortened(f.message, 600)) + "</p>";
     if (!f.remedy.empty()) out += "<p><small>Remedy: " + code(shortened(f.remedy, 300)) + "</small></p>";
     out += "</div>";
   }
-  if (data.findings.size() > kMost) out += "<p class=\"lead\">" + escaped("and " + grouped(static_cast<double>(data.findings.size() - kMost)) + " more") + "</p>";
+  if (data.findings.size() > kMost)
+    out += "<p class=\"lead\">" +
+           escaped("and " + grouped(static_cast<double>(data.findings.size() - kMost)) + " more") + "</p>";
   return out;
 }
 
@@ -118,7 +139,9 @@ struct MetricLine {
   std::string_view meaning;
 };
 
-[[nodiscard]] inline std::string metrics_table(const ReportData& data, std::size_t judged, const std::vector<metrics::BinaryMetrics>& all, const BinaryRanges& ranges) {
+[[nodiscard]] inline std::string metrics_table(const ReportData& data, std::size_t judged,
+                                               const std::vector<metrics::BinaryMetrics>& all,
+                                               const BinaryRanges& ranges) {
   using M = metrics::BinaryMetrics;
   using R = BinaryRanges;
   static constexpr std::array<MetricLine, 12> kLines{{
@@ -154,40 +177,57 @@ struct MetricLine {
       const std::optional<double>& value = all[p].*line.value;
       std::string cell = value ? fixed(*value, 4) : "\xe2\x80\x93";
       if (p == judged && line.range != nullptr && ranges.*line.range) {
-        cell += "<br><small>" + fixed((ranges.*line.range)->low, 4) + "\xe2\x80\x93" + fixed((ranges.*line.range)->high, 4) + "</small>";
+        cell += "<br><small>" + fixed((ranges.*line.range)->low, 4) + "\xe2\x80\x93" +
+                fixed((ranges.*line.range)->high, 4) + "</small>";
       }
       rows.push_back(cell);
     }
     rows.emplace_back(line.meaning);
     table.row(rows);
   }
-  return table.html();
+  return "<div class=\"keep\">" + table.html() + "</div>";
 }
 
 [[nodiscard]] inline std::string decision_section(const Judged& j) {
   const metrics::Confusion& c = j.metrics.confusion;
-  const auto cell = [&](double n) { return grouped(n) + " <small>" + percent(c.total() > 0 ? n / c.total() : 0) + "</small>"; };
+  const auto cell = [&](double n) {
+    return grouped(n) + " <small>" + percent(c.total() > 0 ? n / c.total() : 0) + "</small>";
+  };
   Table decision;
   decision.head(std::array<Table::Head, 4>{{{""}, {"called High", "n"}, {"called Low", "n"}, {"all", "n"}}});
   decision.row(std::array{std::string("positive"), cell(c.tp), cell(c.fn), grouped(c.tp + c.fn)});
   decision.row(std::array{std::string("negative"), cell(c.fp), cell(c.tn), grouped(c.fp + c.tn)});
   Table deciles;
-  deciles.head(std::array<Table::Head, 7>{{{"Decile, riskiest first"}, {"rows", "n"}, {"positives", "n"}, {"rate", "n"}, {"lift", "n"}, {"found so far", "n"}, {"lowest probability", "n"}}});
+  deciles.head(std::array<Table::Head, 7>{{{"Decile, riskiest first"},
+                                           {"rows", "n"},
+                                           {"positives", "n"},
+                                           {"rate", "n"},
+                                           {"lift", "n"},
+                                           {"found so far", "n"},
+                                           {"lowest probability", "n"}}});
   std::size_t number = 0;
   for (const auto& row : metrics::gains(j.scores, j.labels, j.weights, 10)) {
-    deciles.row(std::array{std::to_string(++number), grouped(row.weight), grouped(row.positives), percent(row.positive_rate, 2), fixed(row.lift, 2) + "\xc3\x97",
-                           percent(row.captured), fixed(row.lowest_score, 4)});
+    deciles.row(std::array{std::to_string(++number), grouped(row.weight), grouped(row.positives),
+                           percent(row.positive_rate, 2), fixed(row.lift, 2) + "\xc3\x97", percent(row.captured),
+                           fixed(row.lowest_score, 4)});
   }
-  return heading("Decision at the threshold", "What the stored threshold of " + readable(j.threshold) + " does to the rows of this part.") + decision.html() +
-         heading("Gains and lift by decile", "Rows ordered by probability in ten slices of equal size. Lift is the slice's rate of positives over that of all rows.") + deciles.html();
+  return heading("Decision at the threshold",
+                 "What the stored threshold of " + readable(j.threshold) + " does to the rows of this part.") +
+         "<div class=\"keep\">" + decision.html() + "</div>" +
+         heading("Gains and lift by decile",
+                 "Rows ordered by probability in ten slices of equal size. Lift is the slice's rate of positives over "
+                 "that of all rows.") +
+         "<div class=\"keep\">" + deciles.html() + "</div>";
 }
 
 [[nodiscard]] inline std::string importance_section(const ReportData& data) {
   std::vector<FeatureImportance> sorted = data.importance;
-  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.gain > b.gain || (a.gain == b.gain && a.name < b.name); });
+  std::sort(sorted.begin(), sorted.end(),
+            [](const auto& a, const auto& b) { return a.gain > b.gain || (a.gain == b.gain && a.name < b.name); });
   double total = 0;
   for (const FeatureImportance& f : sorted) total += f.gain;
-  const bool permuted = std::any_of(sorted.begin(), sorted.end(), [](const auto& f) { return f.permutation.has_value(); });
+  const bool permuted =
+      std::any_of(sorted.begin(), sorted.end(), [](const auto& f) { return f.permutation.has_value(); });
   std::vector<Bar> bars;
   for (const FeatureImportance& f : sorted) {
     if (bars.size() == 25 || f.gain <= 0) break;
@@ -196,10 +236,14 @@ struct MetricLine {
     bars.push_back({f.name, f.gain, text});
   }
   if (bars.empty()) return {};
-  std::string caption = "Share of the total loss reduction that splits on each feature brought in training, and how often it is used.";
+  std::string caption =
+      "Share of the total loss reduction that splits on each feature brought in training, and how often it is used.";
   if (permuted) caption += " The last number is the metric lost when the column is shuffled.";
-  if (sorted.size() > bars.size()) caption += " The " + std::to_string(bars.size()) + " largest of " + grouped(static_cast<double>(sorted.size())) + " features.";
-  return heading("What the model looks at", caption) + bar_chart("Feature importance", "Gain by feature, largest first", bars);
+  if (sorted.size() > bars.size())
+    caption += " The " + std::to_string(bars.size()) + " largest of " + grouped(static_cast<double>(sorted.size())) +
+               " features.";
+  return heading("What the model looks at", caption) + "<div class=\"bars\">" +
+         bar_chart("Feature importance", "Gain by feature, largest first", bars) + "</div>";
 }
 
 [[nodiscard]] inline std::string protected_section(const ReportData& data, const Part& part, const Judged* j) {
@@ -234,47 +278,69 @@ struct MetricLine {
     }
     Table table;
     if (j != nullptr) {
-      table.head(std::array<Table::Head, 8>{{{column.name, "name"}, {"rows", "n"}, {"positive rate", "n"}, {"mean probability", "n"}, {"called High", "n"},
-                                             {"positives caught", "n"}, {"negatives called High", "n"}, {"not High, relative to the highest group", "n"}}});
+      table.head(std::array<Table::Head, 8>{{{column.name, "name"},
+                                             {"rows", "n"},
+                                             {"positive rate", "n"},
+                                             {"mean probability", "n"},
+                                             {"called High", "n"},
+                                             {"positives caught", "n"},
+                                             {"negatives called High", "n"},
+                                             {"approval ratio", "n"}}});
     } else {
-      table.head(std::array<Table::Head, 4>{{{column.name, "name"}, {"rows", "n"}, {"mean target", "n"}, {"mean prediction", "n"}}});
+      table.head(std::array<Table::Head, 4>{
+          {{column.name, "name"}, {"rows", "n"}, {"mean target", "n"}, {"mean prediction", "n"}}});
     }
     constexpr std::size_t kMost = 40;
     for (std::size_t k = 0; k < order.size() && k < kMost; ++k) {
       const Counts& c = counts[order[k]];
-      const std::string name = order[k] == groups ? "<small>missing</small>" : escaped(shortened(column.groups[order[k]], 60));
+      const std::string name =
+          order[k] == groups ? "<small>missing</small>" : escaped(shortened(column.groups[order[k]], 60));
       const std::string rows = grouped(c.rows) + " <small>" + percent(c.rows / all) + "</small>";
       if (j == nullptr) {
         table.row(std::array{name, rows, readable(c.actual / c.rows), readable(c.predicted / c.rows)});
         continue;
       }
-      const auto rate = [](double hits, double of) { return of > 0 ? percent(hits / of) : std::string("\xe2\x80\x93"); };
+      const auto rate = [](double hits, double of) {
+        return of > 0 ? percent(hits / of) : std::string("\xe2\x80\x93");
+      };
       const double high = c.high / c.rows;
-      std::string called = "<span class=\"meter\" style=\"width:" + coordinate(60 * high) + "px\"></span>" + percent(high);
+      std::string called = percent(high);
       if (part.weights.empty()) {
-        if (const auto range = wilson(c.high, c.rows)) called += "<br><small>" + percent(range->low) + "\xe2\x80\x93" + percent(range->high) + "</small>";
+        if (const auto range = wilson(c.high, c.rows))
+          called += "<br><small>" + percent(range->low) + "\xe2\x80\x93" + percent(range->high) + "</small>";
       }
-      table.row(std::array{name, rows, rate(c.positives, c.rows), percent(c.predicted / c.rows), called, rate(c.tp, c.positives),
-                           rate(c.fp, c.rows - c.positives), best > 0 ? fixed((1 - high) / best, 2) : std::string("\xe2\x80\x93")});
+      table.row(std::array{name, rows, rate(c.positives, c.rows), percent(c.predicted / c.rows), called,
+                           rate(c.tp, c.positives), rate(c.fp, c.rows - c.positives),
+                           best > 0 ? fixed((1 - high) / best, 2) : std::string("\xe2\x80\x93")});
     }
-    out += table.html();
-    if (order.size() > kMost) out += "<p class=\"lead\">" + escaped("and " + grouped(static_cast<double>(order.size() - kMost)) + " more groups") + "</p>";
+    out += "<div class=\"group\">" + table.html() + "</div>";
+    if (order.size() > kMost)
+      out += "<p class=\"lead\">" +
+             escaped("and " + grouped(static_cast<double>(order.size() - kMost)) + " more groups") + "</p>";
   }
   if (out.empty()) return {};
-  return heading("By protected attribute", "The model does not see these columns. Counts and rates of its decisions by group on the " + part.name +
-                                               " part; small groups have wide intervals. A ratio below 0.80 is where many reviewers look closer.") + out;
+  return heading("By protected attribute",
+                 "The model does not see these columns. Counts and rates of its decisions by group on the " +
+                     part.name +
+                     " part; small figures are 95 % intervals. The approval ratio is a group's share that is not "
+                     "called High, relative to the group where it is "
+                     "largest; below 0.80 many reviewers look closer.") +
+         out;
 }
 
 [[nodiscard]] inline std::string reproduce_section(const ReportData& data) {
   if (data.command.empty() && data.digests.empty() && data.environment.empty()) return {};
-  std::string out = heading("How to reproduce it", "The same data and options give the same model file, byte for byte, on any machine and number of threads.");
+  std::string out = heading(
+      "How to reproduce it",
+      "The same data and options give the same model file, byte for byte, on any machine and number of threads.");
   if (!data.command.empty()) out += "<pre>" + escaped(shortened(data.command, 4000)) + "</pre>";
   if (!data.digests.empty()) {
     Table table;
     table.head(std::array<Table::Head, 3>{{{"What"}, {"Where", "name"}, {"SHA-256"}}});
     for (std::size_t i = 0; i < data.digests.size() && i < 100; ++i) {
       const Digest& d = data.digests[i];
-      table.row(std::array{escaped(shortened(d.name, 80)), escaped(shortened(d.source, 200)), code(shortened(d.sha256, 80))});
+      table.row(
+          std::array{escaped(shortened(d.name, 80)), escaped(shortened(d.source, 200)), code(shortened(d.sha256, 80))});
     }
     out += table.html();
   }

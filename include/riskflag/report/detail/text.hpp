@@ -15,8 +15,8 @@
 
 namespace riskflag::inline v0_1::report::detail {
 
-/// Fit to stand in HTML and SVG text and in double-quoted attributes. Control bytes and invalid UTF-8 become U+FFFD, for
-/// XML has no way to write them; tabs and newlines stay.
+/// Fit to stand in HTML and SVG text and in double-quoted attributes. Control bytes and invalid UTF-8 become U+FFFD,
+/// for XML has no way to write them; tabs and newlines stay.
 [[nodiscard]] inline std::string escaped(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -83,7 +83,7 @@ namespace riskflag::inline v0_1::report::detail {
   return text;
 }
 
-/// Four digits that matter: "0.8712", "12.35", "1.2e-07", "1,234".
+/// Up to four digits that matter: "0.8712", "0.5", "12.35", "1.2e-07", "1,234".
 [[nodiscard]] inline std::string readable(double x) {
   const double size = std::abs(x);
   if (!is_finite(x)) return fixed(x, 0);
@@ -94,7 +94,10 @@ namespace riskflag::inline v0_1::report::detail {
     const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), x, std::chars_format::scientific, 1);
     return {buffer.data(), end.ptr};
   }
-  return fixed(x, size >= 1000 ? 1 : size >= 100 ? 2 : size >= 10 ? 2 : 4);
+  std::string text = fixed(x, size >= 1000 ? 1 : size >= 10 ? 2 : 4);
+  while (text.ends_with('0')) text.pop_back();
+  if (text.ends_with('.')) text.pop_back();
+  return text;
 }
 
 [[nodiscard]] inline std::string plural(double count, std::string_view one) {
