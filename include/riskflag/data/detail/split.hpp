@@ -71,7 +71,9 @@ struct Stratum {
   Stratum out;
   out.rows.resize(times.size());
   std::iota(out.rows.begin(), out.rows.end(), 0U);
-  std::stable_sort(out.rows.begin(), out.rows.end(), [&](std::uint32_t a, std::uint32_t b) { return times[a] > times[b]; });
+  // Not std::stable_sort: Clang 19 warns about the buffer that libstdc++ 12 takes for it.
+  std::sort(out.rows.begin(), out.rows.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return times[a] != times[b] ? times[a] > times[b] : a < b; });
   for (std::size_t i = 0; i < out.rows.size(); ++i) {
     if (i + 1 == out.rows.size() || times[out.rows[i]] != times[out.rows[i + 1]]) out.ends.push_back(i + 1);
   }
@@ -197,8 +199,10 @@ inline std::vector<std::vector<std::uint32_t>> k_folds(std::size_t rows, std::si
     const detail::Stratum& stratum = strata.front();
     std::vector<std::size_t> order(units);
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return stratum.unit(a).size() > stratum.unit(b).size(); });
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      const std::size_t rows_a = stratum.unit(a).size(), rows_b = stratum.unit(b).size();
+      return rows_a != rows_b ? rows_a > rows_b : a < b;
+    });
     std::set<std::pair<std::size_t, std::size_t>> by_rows;  // rows, fold
     for (std::size_t fold = 0; fold < k; ++fold) by_rows.emplace(0, fold);
     for (const std::size_t unit : order) {
