@@ -6,6 +6,8 @@
 #include <riskflag/prep/expression.hpp>
 #include <riskflag/prep/fields.hpp>
 #include <riskflag/prep/fit.hpp>
+#include <riskflag/prep/fit_inputs.hpp>
 #include <riskflag/prep/operation.hpp>
 #include <riskflag/prep/pipeline.hpp>
 #include <riskflag/prep/recipe.hpp>
+#include <riskflag/prep/steps.hpp>

@@ -1,26 +1,13 @@
 #pragma once
 
-#include <cstdint>
-#include <span>
-
 #include <riskflag/core/parallel.hpp>
 #include <riskflag/data/frame.hpp>
 #include <riskflag/data/schema.hpp>
+#include <riskflag/prep/fit_inputs.hpp>
 #include <riskflag/prep/pipeline.hpp>
 #include <riskflag/prep/recipe.hpp>
 
 namespace riskflag::inline v0_1::prep {
-
-/// What fitting may see besides the rows. All spans are as long as the frame, or empty.
-struct FitInputs {
-  std::span<const double>
-      labels{};  ///< 0 and 1, or real; needed by target and weight-of-evidence encodings and supervised bins
-  std::span<const double>
-      weights{};  ///< >= 0; empty = 1. Means, deviations, target and woe sums use them; quantiles and counts do not
-  std::uint64_t seed = 42;  ///< decides the folds of cross-fitting, nothing else
-  std::span<const std::uint64_t>
-      groups{};  ///< group_ids(): rows of one group share a cross-fitting fold; empty = every row for itself
-};
 
 /// A pipeline, and the training rows as it prepared them.
 struct Fitted {
@@ -37,10 +24,6 @@ struct Fitted {
 /// (a step that does not fit its column's type), schema_mismatch (the frame does not fit the schema).
 [[nodiscard]] Fitted fit(const Recipe& recipe, const Schema& schema, const Frame& train_rows, const FitInputs& inputs,
                          Executor& executor);
-
-/// The cross-fitting fold of a row (or of its group's id), in [0, folds).
-[[nodiscard]] std::uint32_t cross_fit_fold(std::uint64_t seed, std::uint64_t row_or_group,
-                                           std::uint32_t folds) noexcept;
 
 }  // namespace riskflag::inline v0_1::prep
 

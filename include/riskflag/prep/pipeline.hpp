@@ -12,7 +12,7 @@
 #include <riskflag/data/frame.hpp>
 #include <riskflag/data/schema.hpp>
 #include <riskflag/prep/operation.hpp>
-#include <riskflag/prep/recipe.hpp>
+#include <riskflag/prep/steps.hpp>
 
 namespace riskflag::inline v0_1::prep {
 

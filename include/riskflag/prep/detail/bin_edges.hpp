@@ -13,7 +13,7 @@
 #include <riskflag/core/missing.hpp>
 #include <riskflag/prep/detail/label_tables.hpp>
 #include <riskflag/prep/detail/statistics.hpp>
-#include <riskflag/prep/recipe.hpp>
+#include <riskflag/prep/steps.hpp>
 
 namespace riskflag::inline v0_1::prep::detail {
 

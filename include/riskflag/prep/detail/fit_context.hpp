@@ -22,9 +22,9 @@
 #include <riskflag/data/column.hpp>
 #include <riskflag/prep/detail/select_columns.hpp>
 #include <riskflag/prep/fields.hpp>
-#include <riskflag/prep/fit.hpp>
+#include <riskflag/prep/fit_inputs.hpp>
 #include <riskflag/prep/operation.hpp>
-#include <riskflag/prep/pipeline.hpp>
+#include <riskflag/prep/steps.hpp>
 
 namespace riskflag::inline v0_1::prep::detail {
 

@@ -20,7 +20,7 @@
 #include <riskflag/data/schema.hpp>
 #include <riskflag/prep/detail/statistics.hpp>
 #include <riskflag/prep/operation.hpp>
-#include <riskflag/prep/recipe.hpp>
+#include <riskflag/prep/steps.hpp>
 
 namespace riskflag::inline v0_1::prep::detail {
 

@@ -9,7 +9,7 @@
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/data/column.hpp>
-#include <riskflag/prep/recipe.hpp>
+#include <riskflag/prep/steps.hpp>
 
 namespace riskflag::inline v0_1::prep::detail {
 
