@@ -6,4 +6,5 @@
 #include <riskflag/http/address.hpp>
 #include <riskflag/http/client.hpp>
 #include <riskflag/http/message.hpp>
+#include <riskflag/http/options.hpp>
 #include <riskflag/http/server.hpp>

@@ -6,4 +6,5 @@
 #include <riskflag/serve/json_schema.hpp>
 #include <riskflag/serve/message.hpp>
 #include <riskflag/serve/problem.hpp>
+#include <riskflag/serve/row_input.hpp>
 #include <riskflag/serve/service.hpp>

@@ -380,6 +380,7 @@ TEST_CASE("ids are echoed as they came, control characters and all") {
   const Fixture f;
   CHECK(f.post(R"({"income":1,"home":"OWN","id":1.50})").body.find(R"("id":{"id":1.50})") != std::string::npos);
   CHECK(f.post(R"({"income":1,"home":"OWN","id":"a\"\u0001\ud83d\ude00"})").body.find("\"id\":{\"id\":\"a\\\"\\u0001\xf0\x9f\x98\x80\"}") != std::string::npos);
+  CHECK(f.post(R"({"income":1,"home":"OWN","id":1e999})").body.find(R"("id":{"id":"1e999"})") != std::string::npos);
   CHECK(f.post(R"({"income":1,"home":"OWN"})").body.find(R"("id":{"id":null})") != std::string::npos);
 }
 

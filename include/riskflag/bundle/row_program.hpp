@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <riskflag/bundle/parts.hpp>
 #include <riskflag/calibrate/calibration.hpp>
 #include <riskflag/data/schema.hpp>
 #include <riskflag/predict/predictor.hpp>
@@ -14,8 +15,6 @@
 #include <riskflag/prep/pipeline.hpp>
 
 namespace riskflag::inline v0_1::bundle {
-
-struct Bundle;
 
 /// One cell of a raw row before the schema has looked at it. The text belongs to the caller.
 struct RawCell {

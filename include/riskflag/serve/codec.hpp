@@ -6,53 +6,15 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include <riskflag/bundle/bundle.hpp>
 #include <riskflag/bundle/row_program.hpp>
 #include <riskflag/serve/decision_id.hpp>
 #include <riskflag/serve/problem.hpp>
+#include <riskflag/serve/row_input.hpp>
 
 namespace riskflag::inline v0_1::serve {
-
-/// What the names in a row mean: an input of the model, an id that is echoed, or a field of the schema that is not used.
-class FieldBook {
- public:
-  enum class Kind : std::uint8_t { input, id, other };
-  struct Entry {
-    Kind kind = Kind::other;
-    std::uint32_t place = 0;   ///< input: index into RowProgram::inputs(); id: index into ids()
-    std::uint32_t number = 0;  ///< among all entries, for finding repeats
-  };
-
-  FieldBook(const Schema& schema, const bundle::RowProgram& program);
-
-  /// nullptr for a name that the schema does not have.
-  [[nodiscard]] const Entry* find(std::string_view name) const;
-  [[nodiscard]] std::size_t size() const noexcept { return names_.size(); }
-  [[nodiscard]] const std::string& name(std::size_t number) const noexcept { return names_[number]; }
-  [[nodiscard]] const Entry& entry(std::size_t number) const noexcept { return entries_[number]; }
-  [[nodiscard]] const std::vector<std::string>& ids() const noexcept { return ids_; }
-  /// "a field of the model (did you mean …?)".
-  [[nodiscard]] std::string expected(std::string_view unknown) const;
-
- private:
-  std::vector<std::string> names_, ids_;
-  std::vector<Entry> entries_;  // in the schema's order: clients tend to keep it, so the next name is guessed
-  std::unordered_map<std::string_view, std::uint32_t> by_name_;
-};
-
-/// One row of a request while it is read. Reused from row to row.
-struct RowInput {
-  std::vector<bundle::RawCell> cells;  ///< one for each input
-  std::vector<bundle::RawCell> ids;    ///< one for each id field
-  std::vector<std::uint32_t> seen;     ///< by FieldBook number: the row that had it last
-  std::uint32_t stamp = 0;
-  std::vector<bundle::FieldIssue> issues;
-
-  void begin(const FieldBook& book, std::size_t inputs);
-};
 
 /// The memory of one request; a Service keeps some of these and lends them.
 struct Workspace {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include <riskflag/bundle/bundle.hpp>
+#include <riskflag/bundle/parts.hpp>
 #include <riskflag/core/calendar.hpp>
 #include <riskflag/core/json_writer.hpp>
 #include <riskflag/core/version.hpp>

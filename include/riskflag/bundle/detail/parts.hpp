@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include <riskflag/bundle/bundle.hpp>
+#include <riskflag/bundle/parts.hpp>
 #include <riskflag/bundle/row_program.hpp>
 #include <riskflag/core/json_file.hpp>
 #include <riskflag/core/json_writer.hpp>
@@ -217,14 +217,5 @@ inline void check_fit(const Schema& schema, const prep::Pipeline& pipeline, cons
 }
 
 }  // namespace detail
-
-inline std::string_view name_of(Kind kind) noexcept {
-  return kind == Kind::binary ? "binary" : kind == Kind::regression ? "regression" : "multiclass";
-}
-
-inline Kind kind_of(const Objective& objective) noexcept {
-  if (objective.name == "binary") return Kind::binary;
-  return std::string_view(objective.name).substr(0, 10) == "multiclass" ? Kind::multiclass : Kind::regression;
-}
 
 }  // namespace riskflag::inline v0_1::bundle

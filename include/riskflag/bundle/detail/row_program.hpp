@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include <riskflag/bundle/bundle.hpp>
+#include <riskflag/bundle/parts.hpp>
 #include <riskflag/bundle/row_program.hpp>
 #include <riskflag/core/calendar.hpp>
 #include <riskflag/core/missing.hpp>

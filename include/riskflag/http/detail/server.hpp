@@ -19,6 +19,7 @@
 #include <riskflag/core/error.hpp>
 #include <riskflag/http/address.hpp>
 #include <riskflag/http/detail/session.hpp>
+#include <riskflag/http/server.hpp>
 
 namespace riskflag::inline v0_1::http {
 namespace detail {

@@ -29,7 +29,8 @@
 
 #include <riskflag/core/file.hpp>
 #include <riskflag/core/text.hpp>
-#include <riskflag/http/server.hpp>
+#include <riskflag/http/message.hpp>
+#include <riskflag/http/options.hpp>
 
 namespace riskflag::inline v0_1::http::detail {
 

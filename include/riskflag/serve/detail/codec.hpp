@@ -21,47 +21,6 @@
 
 namespace riskflag::inline v0_1::serve {
 
-inline FieldBook::FieldBook(const Schema& schema, const bundle::RowProgram& program) {
-  std::uint32_t inputs = 0;
-  for (const Field& field : schema.fields) {
-    Entry entry;
-    entry.number = static_cast<std::uint32_t>(entries_.size());
-    if (field.role == Role::feature) {
-      entry.kind = Kind::input;
-      entry.place = inputs++;
-    } else if (field.role == Role::id) {
-      entry.kind = Kind::id;
-      entry.place = static_cast<std::uint32_t>(ids_.size());
-      ids_.push_back(field.name);
-    }
-    entries_.push_back(entry);
-    names_.push_back(field.name);
-  }
-  if (inputs != program.inputs().size()) fail(ErrorCode::internal, "serve", "schema and row program differ");
-  for (std::uint32_t i = 0; i < names_.size(); ++i) by_name_.emplace(names_[i], i);
-}
-
-inline const FieldBook::Entry* FieldBook::find(std::string_view name) const {
-  const auto it = by_name_.find(name);
-  return it == by_name_.end() ? nullptr : &entries_[it->second];
-}
-
-inline std::string FieldBook::expected(std::string_view unknown) const {
-  // A long list is not searched: an attacker chooses the names, and the distance costs time.
-  const bool search = names_.size() <= 2000 && unknown.size() <= 200;
-  return "a field of the model, see /v1/schema" + (search ? did_you_mean(unknown, names_) : std::string());
-}
-
-inline void RowInput::begin(const FieldBook& book, std::size_t inputs) {
-  cells.assign(inputs, {});
-  ids.assign(book.ids().size(), {});
-  if (seen.size() != book.size() || ++stamp == 0) {
-    seen.assign(book.size(), 0);
-    stamp = 1;
-  }
-  issues.clear();
-}
-
 namespace detail {
 
 inline std::unique_ptr<Problem> problem(int status, std::string code, std::string text, std::vector<RowIssue> errors = {}) {
@@ -74,6 +33,9 @@ inline void append_id(std::string& out, const bundle::RawCell& cell) {
     case bundle::RawCell::Kind::absent:
     case bundle::RawCell::Kind::null: out += "null"; return;
     case bundle::RawCell::Kind::number:
+      // A number beyond double's range is no number to most readers: it goes back as text.
+      parse_double(cell.text) ? out.append(cell.text) : out.append(json_quoted(cell.text));
+      return;
     case bundle::RawCell::Kind::boolean: out += cell.text; return;
     case bundle::RawCell::Kind::cell:
     case bundle::RawCell::Kind::text: out += json_quoted(cell.text); return;

@@ -10,7 +10,8 @@
 
 #include <riskflag/core/text.hpp>
 #include <riskflag/json/exact.hpp>
-#include <riskflag/serve/codec.hpp>
+#include <riskflag/serve/problem.hpp>
+#include <riskflag/serve/row_input.hpp>
 
 namespace riskflag::inline v0_1::serve::detail {
 
