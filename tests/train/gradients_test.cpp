@@ -41,10 +41,10 @@ TEST_CASE("every kernel's log-loss gradients are the scalar ones, to the bit, wi
     }
     for (const double* w : {static_cast<const double*>(nullptr), static_cast<const double*>(weights.data())}) {
       std::vector<double> g(n), h(n), g2(n), h2(n);
-      kernels::logistic_for(CpuLevel::scalar)({scores.data(), labels.data(), w, g.data(), h.data(), n});
+      kernels::logistic_scalar({scores.data(), labels.data(), w, g.data(), h.data(), n});
       for (const CpuLevel level : levels_here()) {
         CAPTURE(name_of(level));
-        kernels::logistic_for(level)({scores.data(), labels.data(), w, g2.data(), h2.data(), n});
+        kernels::train_kernels(level).logistic({scores.data(), labels.data(), w, g2.data(), h2.data(), n});
         for (std::size_t i = 0; i < n; ++i) {
           CAPTURE(scores[i]);
           REQUIRE(std::bit_cast<std::uint64_t>(g2[i]) == std::bit_cast<std::uint64_t>(g[i]));
@@ -65,9 +65,9 @@ TEST_CASE("every kernel packs the scalar one's cells, to the bit") {
     }
     std::vector<NarrowCell> want(n), got(n);
     const kernels::QuantizeBlock block{g.data(), h.data(), 77, n, 123456.7, 654321.0, 0x12345678U, 0x9abcdef0U};
-    kernels::quantize_for(CpuLevel::scalar)(block, want.data());
+    kernels::quantize_scalar(block, want.data());
     for (const CpuLevel level : levels_here()) {
-      kernels::quantize_for(level)(block, got.data());
+      kernels::train_kernels(level).quantize(block, got.data());
       CHECK(got == want);
     }
     for (std::size_t i = 0; i < n; ++i) {

@@ -46,6 +46,7 @@ class Grower {
       : bins_(bins), options_(options), executor_(executor), level_(level), maker_(bins), pool_(maker_.cells()) {
     for (auto& buffer : buffers_) buffer.resize(bins.rows());
     for (unsigned w = 0; w < executor.concurrency(); ++w) workers_.push_back({maker_.make_scratch(), {}, false});
+    count_table();
   }
 
   /// `rows`: those that take part, rising; empty with all_rows: every row of the table.
@@ -62,6 +63,7 @@ class Grower {
     int slot = -1;          ///< its histogram, while it may still be split
     Cell total{};
     Split<Cell> best{};
+    std::vector<CutRange> ranges{};     ///< what rows allow, as far as known; children start from it
     std::vector<BinCounts> counted{};
     std::int32_t parent = -1;
     bool is_right = false;
@@ -100,10 +102,12 @@ class Grower {
   [[nodiscard]] const std::uint32_t* rows_of(const Leaf& leaf) const noexcept {
     return leaf.all_rows ? nullptr : buffers_[leaf.buffer].data() + leaf.begin;
   }
-  [[nodiscard]] LeafView<Cell> view(int slot, Cell total, std::uint32_t rows, std::span<const BinCounts> counted = {}) const noexcept {
-    return {pool_[slot], total, rows, counted};
+  /// `known`: the leaf or its parent.
+  [[nodiscard]] LeafView<Cell> view(int slot, Cell total, std::uint32_t rows, const Leaf& known) const noexcept {
+    return {pool_[slot], total, rows, known.ranges, known.counted};
   }
 
+  void count_table();
   void plant(Rows which, std::span<const std::uint32_t> rows);
   void count_and_retry(Leaf& leaf);
   void expand(Leaf& leaf, int new_slot, bool last, unsigned worker);
@@ -129,6 +133,8 @@ class Grower {
   HistogramPool<Cell> pool_;
   std::vector<std::uint32_t> buffers_[2];
   std::vector<Worker> workers_;
+  std::vector<CutRange> table_ranges_;
+  std::vector<BinCounts> table_counts_;
   std::vector<Leaf> leaves_;
   std::priority_queue<Entry> queue_;
   GrownTree<Cell> tree_;

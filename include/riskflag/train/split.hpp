@@ -33,10 +33,32 @@ struct Split {
   }
 };
 
-/// Exact rows in each bin of one feature, in one leaf: counted when a split that the sums liked had too few rows on a side.
+/// Rows in each bin of one categorical feature in a leaf or one of its ancestors: no level holds more rows than this.
 struct BinCounts {
   std::int32_t feature;
   std::array<std::uint32_t, 256> rows;
+};
+
+/// Which cuts of a numeric feature can leave min_data_in_leaf rows on both sides, by what is known of the leaf: the rows of
+/// the table, of an ancestor, or of the leaf itself. Sides only shrink down the tree, so a cut that is out stays out.
+struct CutRange {
+  std::uint16_t first[2];  ///< by where missing values go: [0] right, [1] left
+  std::uint16_t end[2];    ///< none when end <= first
+
+  /// From exact rows in each bin, n of them in all.
+  [[nodiscard]] static CutRange of(const std::array<std::uint32_t, 256>& rows, const FeatureCuts& cuts, std::uint64_t n, std::uint64_t least) noexcept {
+    CutRange out{};
+    for (const unsigned side : {0U, 1U}) {
+      std::uint64_t left = side == 1 ? rows[cuts.missing_bin()] : 0;
+      out.first[side] = 256;
+      for (unsigned b = 0; b < cuts.value_bins; ++b) {
+        left += rows[b];
+        if (left >= least && out.first[side] == 256) out.first[side] = static_cast<std::uint16_t>(b);
+        if (n - left >= least) out.end[side] = static_cast<std::uint16_t>(b + 1);
+      }
+    }
+    return out;
+  }
 };
 
 }  // namespace riskflag::inline v0_1::detail

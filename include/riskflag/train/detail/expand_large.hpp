@@ -109,10 +109,10 @@ void Grower<Cell>::expand_large(Leaf& leaf, int new_slot, bool last) {
     const std::span<const std::uint32_t> here(first, end);
     if (leaf.child_slot[large] >= 0) {
       maker_.subtract(pool_[leaf.slot], histogram, tile.first, tile.first + tile.width);
-      tile_best[task][static_cast<std::size_t>(large)] = search_->best(view(leaf.slot, totals[large], counts[large]), here);
+      tile_best[task][static_cast<std::size_t>(large)] = search_->best(view(leaf.slot, totals[large], counts[large], leaf), here);
     }
     if (small_may) {
-      tile_best[task][static_cast<std::size_t>(small)] = search_->best(view(leaf.child_slot[small], totals[small], counts[small]), here);
+      tile_best[task][static_cast<std::size_t>(small)] = search_->best(view(leaf.child_slot[small], totals[small], counts[small], leaf), here);
     }
   });
   for (const std::size_t side : {0U, 1U}) {

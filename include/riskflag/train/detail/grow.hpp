@@ -25,6 +25,8 @@ void Grower<Cell>::plant(Rows which, std::span<const std::uint32_t> rows) {
   root.count = static_cast<std::uint32_t>(root.all_rows ? bins_.rows() : rows.size());
   if (!root.all_rows) std::copy(rows.begin(), rows.end(), buffers_[0].begin());
   root.slot = pool_.take();
+  root.ranges = table_ranges_;
+  root.counted = table_counts_;
   leaves_.push_back(std::move(root));
 }
 
@@ -89,6 +91,8 @@ void Grower<Cell>::commit(std::uint32_t i) {
     child.slot = parent.child_slot[side];
     child.total = side == 0 ? parent.best.left : parent.total - parent.best.left;
     child.best = parent.child_best[side];
+    child.ranges = parent.ranges;
+    child.counted = parent.counted;
     child.parent = node;
     child.is_right = side == 1;
     if (side == 0) {
@@ -119,7 +123,7 @@ const GrownTree<Cell>& Grower<Cell>::grow(std::span<const Cell> cells, Rows whic
   }
   // Every feature's bins add up to the same total.
   for (unsigned b = 0; b <= bins_.feature(0).missing_bin(); ++b) root.total += histogram[b];
-  if (may_split(root.count, 0, root.total)) root.best = search_->best(view(root.slot, root.total, root.count), features_);
+  if (may_split(root.count, 0, root.total)) root.best = search_->best(view(root.slot, root.total, root.count, root), features_);
   push(0);
 
   const auto most = static_cast<std::size_t>(options_.num_leaves);

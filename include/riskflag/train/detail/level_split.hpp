@@ -34,7 +34,7 @@ struct LevelSplitInput {
   const FeatureCuts& cuts;
   Cell total;
   std::uint32_t rows;
-  const BinCounts* counts;  ///< exact rows a bin, or null
+  const BinCounts* counts;  ///< no level holds more rows than this; null: nothing is known
   const TrainOptions& options;
   const SplitUnits& units;
 };
@@ -44,7 +44,7 @@ template <class Cell>
 struct LevelSum {
   double order;         ///< G / (H + cat_smooth)
   double estimated;     ///< rows, from the hessian
-  std::uint32_t exact;  ///< rows, where counted
+  std::uint32_t most;   ///< rows, at most
   std::uint16_t bin;
   Cell sum;
 };
@@ -59,11 +59,18 @@ template <class Cell>
 [[nodiscard]] bool hessians_allowed(const LevelSplitInput<Cell>& in, Cell left) noexcept {
   return static_cast<double>(h_of(left)) >= in.units.min_h && static_cast<double>(h_of(in.total - left)) >= in.units.min_h;
 }
-/// Both sides have the least number of rows, as far as rows were counted.
+/// Both sides may have the least number of rows, by what was counted.
 template <class Cell>
-[[nodiscard]] bool rows_allowed(const LevelSplitInput<Cell>& in, std::uint32_t left_rows) noexcept {
-  const auto least = static_cast<std::uint32_t>(in.options.min_data_in_leaf);
-  return in.counts == nullptr || (left_rows >= least && in.rows - left_rows >= least);
+[[nodiscard]] bool rows_allowed(const LevelSplitInput<Cell>& in, std::uint64_t left_most, std::uint64_t all_most) noexcept {
+  const auto least = static_cast<std::uint64_t>(in.options.min_data_in_leaf);
+  return in.counts == nullptr || (left_most >= least && all_most - left_most >= least);
+}
+/// What the levels together may hold.
+template <class Cell>
+[[nodiscard]] std::uint64_t most_rows(const std::array<LevelSum<Cell>, 256>& levels, std::size_t n) noexcept {
+  std::uint64_t out = 0;
+  for (std::size_t i = 0; i < n; ++i) out += levels[i].most;
+  return out;
 }
 
 template <class Cell>
@@ -78,8 +85,9 @@ template <class Cell>
 [[nodiscard]] Split<Cell> best_single_level(const LevelSplitInput<Cell>& in, const std::array<LevelSum<Cell>, 256>& levels, std::size_t n) noexcept {
   Split<Cell> out;
   out.gain = -1.0;
+  const std::uint64_t all_most = most_rows(levels, n);
   for (std::size_t i = 0; i < n; ++i) {
-    if (!hessians_allowed(in, levels[i].sum) || !rows_allowed(in, levels[i].exact)) continue;
+    if (!hessians_allowed(in, levels[i].sum) || !rows_allowed(in, levels[i].most, all_most)) continue;
     const double gain = gain_of_left(in, levels[i].sum, in.units.l2);
     if (!(gain > out.gain)) continue;
     out = Split<Cell>{};
@@ -99,6 +107,7 @@ template <class Cell>
 [[nodiscard]] Split<Cell> best_sorted_levels(const LevelSplitInput<Cell>& in, std::array<LevelSum<Cell>, 256>& levels, std::size_t n) noexcept {
   Split<Cell> out;
   out.gain = -1.0;
+  const std::uint64_t all_most = most_rows(levels, n);
   const auto last = std::remove_if(levels.begin(), levels.begin() + static_cast<std::ptrdiff_t>(n),
                                    [&](const LevelSum<Cell>& level) { return level.estimated < in.options.cat_smooth; });
   n = static_cast<std::size_t>(last - levels.begin());
@@ -110,20 +119,20 @@ template <class Cell>
   const auto per_group = static_cast<double>(in.options.min_data_per_group);
   for (const bool from_end : {false, true}) {
     Cell left{};
-    std::uint32_t left_rows = 0;
+    std::uint64_t left_most = 0;
     double in_group = 0.0, left_estimate = 0.0;
     std::array<std::uint64_t, 4> bins{};
     for (std::size_t i = 0; i < most; ++i) {
       const LevelSum<Cell>& level = levels[from_end ? n - 1 - i : i];
       left += level.sum;
-      left_rows += level.exact;
+      left_most += level.most;
       in_group = exact::add(in_group, level.estimated);
       left_estimate = exact::add(left_estimate, level.estimated);
       bins[level.bin / 64] |= std::uint64_t{1} << (level.bin % 64);
       if (exact::sub(static_cast<double>(in.rows), left_estimate) < per_group) break;
       if (!hessians_allowed(in, left) || in_group < per_group) continue;
       in_group = 0.0;  // whether or not the rows suffice: candidates must not depend on what was counted
-      if (!rows_allowed(in, left_rows)) continue;
+      if (!rows_allowed(in, left_most, all_most)) continue;
       const double gain = gain_of_left(in, left, l2);
       if (!(gain > out.gain)) continue;
       out.gain = gain;

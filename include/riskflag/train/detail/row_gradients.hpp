@@ -16,7 +16,7 @@
 #include <riskflag/core/random.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/train/cell.hpp>
-#include <riskflag/train/kernels/quantize.hpp>
+#include <riskflag/train/kernels/dispatch.hpp>
 #include <riskflag/train/objective.hpp>
 
 namespace riskflag::inline v0_1::detail {
@@ -54,7 +54,7 @@ class RowGradients {
 
   /// `level` chooses the kernels; every level gives the same bits.
   RowGradients(std::size_t rows, const ObjectiveFunction& objective, CpuLevel level)
-      : objective_(objective), quantize_(kernels::quantize_for(level)), g_(rows), h_(rows), narrow_(rows) {}
+      : objective_(objective), kernels_(kernels::train_kernels(level)), g_(rows), h_(rows), narrow_(rows) {}
 
   void compute(std::span<const double> scores, std::span<const double> labels, std::span<const double> weights,
                const Random& random, Executor& executor) {
@@ -85,7 +85,7 @@ class RowGradients {
       if (is_wide_) {
         kernels::quantize_wide(block, wide_.data() + begin);
       } else {
-        quantize_(block, narrow_.data() + begin);
+        kernels_.quantize(block, narrow_.data() + begin);
       }
     });
   }
@@ -108,20 +108,21 @@ class RowGradients {
   void sum(std::span<const double> scores, std::span<const double> labels, std::span<const double> weights, Executor& executor) {
     const std::size_t n = g_.size();
     const std::size_t blocks = (n + kSumBlock - 1) / kSumBlock;
-    block_sums_.resize(2 * blocks);
+    block_sums_.resize(blocks);
     parallel_for(executor, n, kSumBlock, [&](std::size_t begin, std::size_t end, unsigned) {
       objective_.gradients({scores.data() + begin, labels.data() + begin, weights.empty() ? nullptr : weights.data() + begin,
                             g_.data() + begin, h_.data() + begin, end - begin});
-      const double* const g = g_.data() + begin;
-      const double* const h = h_.data() + begin;
-      block_sums_[2 * (begin / kSumBlock)] = sum_of_block(end - begin, [&](std::size_t i) { return magnitude(g[i]); });
-      block_sums_[2 * (begin / kSumBlock) + 1] = sum_of_block(end - begin, [&](std::size_t i) { return h[i]; });
+      block_sums_[begin / kSumBlock] = kernels_.sum(g_.data() + begin, h_.data() + begin, end - begin);
     });
-    sum_g_ = sum_h_ = 0.0;
-    for (std::size_t b = 0; b < blocks; ++b) {
-      sum_g_ = exact::add(sum_g_, block_sums_[2 * b]);
-      sum_h_ = exact::add(sum_h_, block_sums_[2 * b + 1]);
+    kernels::GradientSums all;
+    for (const kernels::GradientSums& block : block_sums_) {
+      all.g = exact::add(all.g, block.g);
+      all.h = exact::add(all.h, block.h);
+      all.least_g = std::min(all.least_g, block.least_g);
     }
+    sum_g_ = all.g;
+    sum_h_ = all.h;
+    least_g_ = all.least_g;
     if (!is_finite(sum_g_) || !is_finite(sum_h_)) {
       std::size_t row = 0;
       while (row + 1 < n && is_finite(g_[row]) && is_finite(h_[row])) ++row;
@@ -137,8 +138,9 @@ class RowGradients {
   [[nodiscard]] bool too_coarse(Executor& executor) {
     const std::size_t n = g_.size();
     const std::size_t blocks = (n + kSumBlock - 1) / kSumBlock;
-    coarse_.assign(2 * blocks, 0);
     const double half = exact::div(0.5, scale_g_);
+    if (least_g_ >= half) return false;  // nearly always
+    coarse_.assign(2 * blocks, 0);
     parallel_for(executor, n, kSumBlock, [&](std::size_t begin, std::size_t end, unsigned) {
       std::uint32_t small = 0, nonzero = 0;
       for (std::size_t i = begin; i < end; ++i) {
@@ -159,13 +161,13 @@ class RowGradients {
   }
 
   const ObjectiveFunction& objective_;
-  kernels::Quantize quantize_;
+  kernels::TrainKernels kernels_;
   std::vector<double> g_, h_;
   std::vector<NarrowCell> narrow_;
   std::vector<WideCell> wide_;
-  std::vector<double> block_sums_;
+  std::vector<kernels::GradientSums> block_sums_;
   std::vector<std::uint32_t> coarse_;
-  double sum_g_ = 0.0, sum_h_ = 0.0;
+  double sum_g_ = 0.0, sum_h_ = 0.0, least_g_ = 0.0;
   double scale_g_ = 1.0, scale_h_ = 1.0, unit_g_ = 1.0, unit_h_ = 1.0;
   bool is_wide_ = false;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -10,6 +11,7 @@
 #include <riskflag/core/exact.hpp>
 #include <riskflag/train/cell.hpp>
 #include <riskflag/train/detail/level_split.hpp>
+#include <riskflag/train/kernels/dispatch.hpp>
 #include <riskflag/train/kernels/scan.hpp>
 #include <riskflag/train/options.hpp>
 #include <riskflag/train/split.hpp>
@@ -22,7 +24,8 @@ struct LeafView {
   const Cell* histogram;
   Cell total;
   std::uint32_t rows;
-  std::span<const BinCounts> counted;  ///< features whose exact counts are known here
+  std::span<const CutRange> ranges;    ///< of numeric features
+  std::span<const BinCounts> counted;  ///< of categorical ones, where known; the last for a feature is the tightest
 };
 
 /// Finds the best split of a leaf. One object a tree; const and thread-safe.
@@ -30,7 +33,7 @@ template <class Cell>
 class SplitSearch {
  public:
   SplitSearch(const Cuts& cuts, const TrainOptions& options, SplitUnits units, CpuLevel level)
-      : cuts_(cuts), options_(options), units_(units), scan_narrow_(kernels::scan_for(level)) {}
+      : cuts_(cuts), options_(options), units_(units), scan_narrow_(kernels::train_kernels(level).scan) {}
 
   /// The best over `features` (rising indices); equal gains go to the lower index. No split when none gains more than
   /// min_gain_to_split and the noise of rounding.
@@ -55,43 +58,40 @@ class SplitSearch {
   }
 
   [[nodiscard]] Split<Cell> best_of_feature(const LeafView<Cell>& leaf, std::uint32_t f) const {
-    const BinCounts* counts = nullptr;
-    for (const BinCounts& counted : leaf.counted) {
-      if (counted.feature == static_cast<std::int32_t>(f)) counts = &counted;
-    }
     const Cell* const cells = leaf.histogram + std::size_t{f} * kCellStride;
-    Split<Cell> out = cuts_.bins[f].type == FeatureType::categorical
-                          ? best_level_split(LevelSplitInput<Cell>{cells, cuts_.bins[f], leaf.total, leaf.rows, counts, options_, units_})
-                          : best_cut(leaf, cells, cuts_.bins[f], counts);
+    Split<Cell> out;
+    if (cuts_.bins[f].type == FeatureType::categorical) {
+      const BinCounts* counts = nullptr;
+      for (const BinCounts& counted : leaf.counted) {
+        if (counted.feature == static_cast<std::int32_t>(f)) counts = &counted;
+      }
+      out = best_level_split(LevelSplitInput<Cell>{cells, cuts_.bins[f], leaf.total, leaf.rows, counts, options_, units_});
+    } else {
+      out = best_cut(leaf, cells, cuts_.bins[f], leaf.ranges[f]);
+    }
     if (out.gain >= 0.0) out.feature = static_cast<std::int32_t>(f);
     return out;
   }
 
   [[nodiscard]] kernels::ScanBest scan(const kernels::ScanInput<Cell>& in) const noexcept {
     if constexpr (sizeof(Cell) == sizeof(NarrowCell)) {
-      if (in.counts == nullptr && in.l1 == 0.0) return scan_narrow_(in);
+      if (in.l1 == 0.0) return scan_narrow_(in);
     }
     return kernels::scan_scalar(in);
   }
 
-  [[nodiscard]] Split<Cell> best_cut(const LeafView<Cell>& leaf, const Cell* cells, const FeatureCuts& cuts,
-                                     const BinCounts* counts) const {
+  [[nodiscard]] Split<Cell> best_cut(const LeafView<Cell>& leaf, const Cell* cells, const FeatureCuts& cuts, CutRange range) const {
     Split<Cell> out;
     out.gain = -1.0;
     const Cell missing = cells[cuts.missing_bin()];
     const bool some_missing = h_of(missing) != 0;
-    kernels::ScanInput<Cell> in{cells, cuts.value_bins - 1 + (some_missing ? 1U : 0U), Cell{}, leaf.total, units_.l1, units_.l2,
-                                units_.min_h};
-    if (counts != nullptr) {
-      in.counts = counts->rows.data();
-      in.total_count = leaf.rows;
-      in.min_count = static_cast<std::uint32_t>(options_.min_data_in_leaf);
-    }
+    kernels::ScanInput<Cell> in{cells, range.first[0], std::min<unsigned>(range.end[0], cuts.value_bins - (some_missing ? 0U : 1U)), Cell{},
+                                leaf.total, units_.l1, units_.l2, units_.min_h};
     kernels::ScanBest best = scan(in);
     if (some_missing && cuts.value_bins > 1) {
-      in.cuts = cuts.value_bins - 1;
+      in.first = range.first[1];
+      in.end = std::min<unsigned>(range.end[1], cuts.value_bins - 1);
       in.start = missing;
-      in.start_count = counts != nullptr ? counts->rows[cuts.missing_bin()] : 0;
       const kernels::ScanBest other = scan(in);
       if (other.gain > best.gain) {
         best = other;

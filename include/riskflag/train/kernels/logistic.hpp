@@ -4,7 +4,6 @@
 
 #include <cstddef>
 
-#include <riskflag/core/cpu.hpp>
 #include <riskflag/core/exact.hpp>
 #include <riskflag/train/objective.hpp>
 
@@ -25,7 +24,5 @@ inline void logistic_scalar(const detail::GradientBlock& block) noexcept {
     block.h[i] = h;
   }
 }
-
-[[nodiscard]] inline Logistic logistic_for(CpuLevel) noexcept { return logistic_scalar; }
 
 }  // namespace riskflag::inline v0_1::kernels

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <riskflag/core/cpu.hpp>
 #include <riskflag/core/exact.hpp>
 #include <riskflag/train/cell.hpp>
 
@@ -61,8 +60,6 @@ inline void quantize_scalar(const QuantizeBlock& block, NarrowCell* out) noexcep
     out[i] = (static_cast<std::uint64_t>(qg) << 32) + qh;
   }
 }
-
-[[nodiscard]] inline Quantize quantize_for(CpuLevel) noexcept { return quantize_scalar; }
 
 /// The same with 61 bits each; beyond 2^52 quanta there is nothing left to round.
 inline void quantize_wide(const QuantizeBlock& block, WideCell* out) noexcept {

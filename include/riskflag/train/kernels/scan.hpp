@@ -4,23 +4,20 @@
 
 #include <cstdint>
 
-#include <riskflag/core/cpu.hpp>
 #include <riskflag/core/exact.hpp>
 #include <riskflag/train/cell.hpp>
 
 namespace riskflag::inline v0_1::kernels {
 
-/// Cuts 0 .. cuts - 1: bins <= b go left, together with `start` (the missing rows, or nothing).
+/// Cuts first .. end - 1: bins <= b go left, together with `start` (the missing rows, or nothing).
 template <class Cell>
 struct ScanInput {
   const Cell* cells;
-  unsigned cuts;
+  unsigned first, end;
   Cell start;
   Cell total;                 ///< of the leaf
   double l1, l2;              ///< in quanta of g and h
   double min_h;               ///< least hessian of either side in quanta, >= 1: no side is empty
-  const std::uint32_t* counts = nullptr;  ///< exact rows a bin, where they were counted; then both sides hold min_count
-  std::uint32_t start_count = 0, total_count = 0, min_count = 0;
 };
 
 struct ScanBest {
@@ -49,16 +46,12 @@ template <class Cell>
 [[nodiscard]] inline ScanBest scan_scalar(const ScanInput<Cell>& in) noexcept {
   ScanBest best;
   Cell left = in.start;
-  std::uint32_t count = in.start_count;
-  for (unsigned b = 0; b < in.cuts; ++b) {
+  for (unsigned b = 0; b < in.first; ++b) left += in.cells[b];
+  for (unsigned b = in.first; b < in.end; ++b) {
     left += in.cells[b];
     const Cell right = in.total - left;
     const auto hl = static_cast<double>(h_of(left));
     const auto hr = static_cast<double>(h_of(right));
-    if (in.counts != nullptr) {
-      count += in.counts[b];
-      if (count < in.min_count || in.total_count - count < in.min_count) continue;
-    }
     if (!(hl >= in.min_h && hr >= in.min_h)) continue;
     const double gain = two_sided_gain(static_cast<double>(g_of(left)), exact::add(hl, in.l2), static_cast<double>(g_of(right)),
                                        exact::add(hr, in.l2), in.l1);
@@ -68,7 +61,5 @@ template <class Cell>
 }
 
 using ScanNarrow = ScanBest (*)(const ScanInput<NarrowCell>& in) noexcept;
-
-[[nodiscard]] inline ScanNarrow scan_for(CpuLevel) noexcept { return scan_scalar<NarrowCell>; }
 
 }  // namespace riskflag::inline v0_1::kernels

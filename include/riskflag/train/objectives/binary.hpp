@@ -9,7 +9,7 @@
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/exact.hpp>
 #include <riskflag/core/text.hpp>
-#include <riskflag/train/kernels/logistic.hpp>
+#include <riskflag/train/kernels/dispatch.hpp>
 #include <riskflag/train/objective.hpp>
 
 namespace riskflag::inline v0_1::detail {
@@ -17,7 +17,7 @@ namespace riskflag::inline v0_1::detail {
 /// Log loss of labels 0 and 1: g = p - y, h = p (1 - p).
 class BinaryObjective final : public ObjectiveFunction {
  public:
-  explicit BinaryObjective(CpuLevel level = cpu_level()) noexcept : kernel_(kernels::logistic_for(level)) {}
+  explicit BinaryObjective(CpuLevel level = cpu_level()) noexcept : kernel_(kernels::train_kernels(level).logistic) {}
 
   [[nodiscard]] std::string_view name() const noexcept override { return "binary"; }
 

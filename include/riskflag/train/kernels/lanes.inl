@@ -1,0 +1,197 @@
+// The bodies of the vector kernels, written once with compiler vectors and included once for each instruction set, with
+//   RISKFLAG_LANES   doubles a vector
+//   RISKFLAG_TARGET  the target attribute of every function
+//   RISKFLAG_PIN     the register constraint of a vector
+//   RISKFLAG_LEVEL   the namespace that they go to
+// No lambdas and no functions from outside: they would be compiled for the consumer's flags. Every product that is added is
+// pinned, as in core/exact.hpp: the compiler fuses vector operations too.
+
+namespace riskflag::inline v0_1::kernels::RISKFLAG_LEVEL {
+
+typedef double Doubles __attribute__((vector_size(RISKFLAG_LANES * 8), aligned(8), may_alias));
+typedef std::int64_t Longs __attribute__((vector_size(RISKFLAG_LANES * 8), aligned(8), may_alias));
+typedef std::uint64_t ULongs __attribute__((vector_size(RISKFLAG_LANES * 8), aligned(8), may_alias));
+typedef std::int32_t Ints __attribute__((vector_size(RISKFLAG_LANES * 4), aligned(4), may_alias));
+typedef std::uint32_t UInts __attribute__((vector_size(RISKFLAG_LANES * 4), aligned(4), may_alias));
+
+RISKFLAG_TARGET inline Doubles pin(Doubles x) noexcept {
+  asm("" : RISKFLAG_PIN(x));
+  return x;
+}
+RISKFLAG_TARGET inline Doubles all(double x) noexcept { return Doubles{} + x; }
+RISKFLAG_TARGET inline ULongs all_bits(std::uint64_t x) noexcept { return ULongs{} + x; }
+
+/// kernels::logistic_scalar for whole vectors; returns how many rows it did.
+RISKFLAG_TARGET inline std::size_t logistic_lanes(const detail::GradientBlock& block) noexcept {
+  constexpr double kRound = 0x1.8p52;
+  constexpr std::uint64_t kRoundBits = std::bit_cast<std::uint64_t>(kRound);
+  constexpr std::uint64_t kSign = 0x8000000000000000ULL;
+  double powers[32], tails[32];
+  for (int j = 0; j < 32; ++j) {
+    powers[j] = exact::detail::kExpRows[j].power;
+    tails[j] = exact::detail::kExpRows[j].tail;
+  }
+  std::size_t i = 0;
+  for (; i + RISKFLAG_LANES <= block.rows; i += RISKFLAG_LANES) {
+    ULongs score_bits = *reinterpret_cast<const ULongs*>(block.scores + i);
+    const ULongs magnitude = score_bits & ~kSign;
+    bool ordinary = true;
+    for (int lane = 0; lane < RISKFLAG_LANES; ++lane) ordinary = ordinary && magnitude[lane] <= std::bit_cast<std::uint64_t>(700.0);
+    if (!ordinary) {  // denormal or infinite powers: as rare as it is slow
+      logistic_scalar({block.scores + i, block.labels + i, block.weights == nullptr ? nullptr : block.weights + i, block.g + i, block.h + i,
+                       RISKFLAG_LANES});
+      continue;
+    }
+    const Doubles x = reinterpret_cast<Doubles>(magnitude | kSign);
+    const Doubles shifted = pin(pin(x * 0x1.71547652b82fep+5) + kRound);
+    const Doubles k = pin(shifted - kRound);
+    const ULongs n = reinterpret_cast<ULongs>(shifted) - kRoundBits;
+    Doubles r = pin(x - pin(k * 0x1.62e42fefa0000p-6));
+    r = pin(r - pin(k * 0x1.cf79abc9e3b3ap-45));
+    r = pin(r + 0.0);
+    Doubles p = pin(pin(r * (1.0 / 5040)) + (1.0 / 720));
+    p = pin(pin(p * r) + (1.0 / 120));
+    p = pin(pin(p * r) + (1.0 / 24));
+    p = pin(pin(p * r) + (1.0 / 6));
+    p = pin(pin(p * r) + 0.5);
+    const ULongs row = n & 31;
+    Doubles power, tail;
+    for (int lane = 0; lane < RISKFLAG_LANES; ++lane) {
+      power[lane] = powers[row[lane]];
+      tail[lane] = tails[row[lane]];
+    }
+    const Doubles rest = pin(tail + pin(r + pin(pin(r * r) * p)));
+    const Doubles y = pin(power + pin(power * rest));
+    // times 2^(n / 32): the exponent moves by n >> 5, whose low bits are cut off before the shift
+    const Doubles t = reinterpret_cast<Doubles>(reinterpret_cast<ULongs>(y) + ((n & ~std::uint64_t{31}) << 47));
+    const Doubles one = all(1.0);
+    const Doubles top = reinterpret_cast<Longs>(score_bits) < 0 ? t : one;
+    const Doubles probability = pin(top / pin(one + t));
+    Doubles g = pin(probability - *reinterpret_cast<const Doubles*>(block.labels + i));
+    Doubles h = pin(probability * pin(one - probability));
+    if (block.weights != nullptr) {
+      const Doubles w = *reinterpret_cast<const Doubles*>(block.weights + i);
+      g = pin(g * w);
+      h = pin(h * w);
+    }
+    *reinterpret_cast<Doubles*>(block.g + i) = g;
+    *reinterpret_cast<Doubles*>(block.h + i) = h;
+  }
+  return i;
+}
+
+RISKFLAG_TARGET inline void logistic(const detail::GradientBlock& block) noexcept {
+  const std::size_t done = logistic_lanes(block);
+  if (done < block.rows) {
+    logistic_scalar({block.scores + done, block.labels + done, block.weights == nullptr ? nullptr : block.weights + done, block.g + done,
+                     block.h + done, block.rows - done});
+  }
+}
+
+/// kernels::sum_scalar: eight running sums, whatever the width of a vector.
+RISKFLAG_TARGET inline GradientSums sum(const double* g, const double* h, std::size_t n) noexcept {
+  constexpr int kVectors = 8 / RISKFLAG_LANES;
+  Doubles sums_g[kVectors] = {}, sums_h[kVectors] = {}, least[kVectors];
+  for (int v = 0; v < kVectors; ++v) least[v] = all(std::numeric_limits<double>::max());
+  std::size_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    for (int v = 0; v < kVectors; ++v) {
+      const Doubles m = reinterpret_cast<Doubles>(*reinterpret_cast<const ULongs*>(g + i + v * RISKFLAG_LANES) & 0x7fffffffffffffffULL);
+      sums_g[v] = pin(sums_g[v] + m);
+      sums_h[v] = pin(sums_h[v] + *reinterpret_cast<const Doubles*>(h + i + v * RISKFLAG_LANES));
+      const Doubles nonzero = m > 0.0 ? m : least[v];
+      least[v] = nonzero < least[v] ? nonzero : least[v];
+    }
+  }
+  double lanes_g[8], lanes_h[8];
+  GradientSums out;
+  for (int lane = 0; lane < 8; ++lane) {
+    lanes_g[lane] = sums_g[lane / RISKFLAG_LANES][lane % RISKFLAG_LANES];
+    lanes_h[lane] = sums_h[lane / RISKFLAG_LANES][lane % RISKFLAG_LANES];
+    const double m = least[lane / RISKFLAG_LANES][lane % RISKFLAG_LANES];
+    if (m < out.least_g) out.least_g = m;
+  }
+  return finish_sums(g + i, h + i, n - i, lanes_g, lanes_h, out);
+}
+
+/// kernels::quantize_scalar.
+RISKFLAG_TARGET inline void quantize(const QuantizeBlock& block, NarrowCell* out) noexcept {
+  UInts rows;
+  for (int lane = 0; lane < RISKFLAG_LANES; ++lane) rows[lane] = static_cast<std::uint32_t>(block.first) + static_cast<std::uint32_t>(lane);
+  std::size_t i = 0;
+  for (; i + RISKFLAG_LANES <= block.n; i += RISKFLAG_LANES) {
+    UInts a = rows * 0x9e3779b1U + block.key_g;
+    a ^= a >> 16;
+    a *= 0x85ebca6bU;
+    a ^= a >> 13;
+    a *= 0xc2b2ae35U;
+    a ^= a >> 16;
+    UInts b = (a ^ block.key_h) * 0x297a2d39U;
+    b ^= b >> 15;
+    rows += static_cast<std::uint32_t>(RISKFLAG_LANES);
+    const Doubles dither_g = __builtin_convertvector(reinterpret_cast<Ints>(a), Doubles) * 0x1p-32;
+    const Doubles dither_h = __builtin_convertvector(reinterpret_cast<Ints>(b), Doubles) * 0x1p-32;
+    const Doubles h_in = *reinterpret_cast<const Doubles*>(block.h + i);
+    const Doubles g = pin(pin(*reinterpret_cast<const Doubles*>(block.g + i) * block.scale_g) + pin(dither_g));
+    const Doubles h = pin(pin(h_in * block.scale_h) + pin(dither_h));
+    const ULongs g_bits = reinterpret_cast<ULongs>(pin(g + kToInteger));
+    ULongs h_bits = reinterpret_cast<ULongs>(pin(h + kToInteger)) & 0xffffffffULL;
+    const ULongs one = h_in > 0.0 ? all_bits(1) : all_bits(0);
+    h_bits = h_bits == 0 ? one : h_bits;
+    *reinterpret_cast<ULongs*>(out + i) = (g_bits << 32) + h_bits;
+  }
+  if (i < block.n) {
+    quantize_scalar({block.g + i, block.h + i, block.first + i, block.n - i, block.scale_g, block.scale_h, block.key_g, block.key_h}, out + i);
+  }
+}
+
+/// kernels::scan_scalar without l1.
+RISKFLAG_TARGET inline ScanBest scan(const ScanInput<NarrowCell>& in) noexcept {
+  if (in.end <= in.first) return {};
+  // Sums of all that goes left, cut by cut; what stands before `first` and after `end` is left empty or full, which no limit allows.
+  NarrowCell sums[256 + RISKFLAG_LANES];
+  NarrowCell sum = in.start;
+  const unsigned begin = in.first - in.first % RISKFLAG_LANES;
+  for (unsigned b = 0; b < begin; ++b) sum += in.cells[b];
+  for (unsigned b = begin; b < in.first; ++b) {
+    sum += in.cells[b];
+    sums[b] = 0;
+  }
+  for (unsigned b = in.first; b < in.end; ++b) {
+    sum += in.cells[b];
+    sums[b] = sum;
+  }
+  for (unsigned b = in.end; b < in.end + RISKFLAG_LANES; ++b) sums[b] = in.total;
+  // Halves as doubles without a conversion: their bits below the exponent of 2^52, then 2^52 (and the sign's offset) away.
+  constexpr std::uint64_t kExponent = 0x4330000000000000ULL;
+  constexpr double kUnsigned = 0x1p52, kSigned = 0x1p52 + 0x1p31;
+  const ULongs total = all_bits(in.total);
+  const Doubles min_h = all(in.min_h), no = all(-1.0);
+  Doubles best = no;
+  ULongs best_cut = {}, cut;
+  for (int lane = 0; lane < RISKFLAG_LANES; ++lane) cut[lane] = begin + static_cast<unsigned>(lane);
+  for (unsigned b = begin; b < in.end; b += RISKFLAG_LANES) {
+    const ULongs left = *reinterpret_cast<const ULongs*>(sums + b);
+    const ULongs right = total - left;
+    const Doubles gl = reinterpret_cast<Doubles>(((left >> 32) ^ 0x80000000ULL) | kExponent) - kSigned;
+    const Doubles gr = reinterpret_cast<Doubles>(((right >> 32) ^ 0x80000000ULL) | kExponent) - kSigned;
+    const Doubles hl = reinterpret_cast<Doubles>((left & 0xffffffffULL) | kExponent) - kUnsigned;
+    const Doubles hr = reinterpret_cast<Doubles>((right & 0xffffffffULL) | kExponent) - kUnsigned;
+    const Doubles wl = pin(hl + in.l2), wr = pin(hr + in.l2);
+    const Doubles over = pin(pin(pin(gl * gl) * wr) + pin(pin(gr * gr) * wl));
+    Doubles gain = pin(over / pin(wl * wr));
+    gain = hl >= min_h ? gain : no;
+    gain = hr >= min_h ? gain : no;
+    best_cut = gain > best ? cut : best_cut;
+    best = gain > best ? gain : best;
+    cut += static_cast<std::uint64_t>(RISKFLAG_LANES);
+  }
+  ScanBest out;
+  for (int lane = 0; lane < RISKFLAG_LANES; ++lane) {
+    const auto at = static_cast<unsigned>(best_cut[lane]);
+    if (best[lane] > out.gain || (best[lane] == out.gain && best[lane] >= 0.0 && at < out.cut)) out = {best[lane], at};
+  }
+  return out;
+}
+
+}  // namespace riskflag::inline v0_1::kernels::RISKFLAG_LEVEL

@@ -1,0 +1,57 @@
+#include <riskflag/train/kernels/dispatch.hpp>
+
+#include <doctest/doctest.h>
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <riskflag/core/random.hpp>
+
+using namespace riskflag;
+
+TEST_CASE("every kernel finds the scalar scan's cut and gain, to the bit, around every vector width and limit") {
+  const Random random(6);
+  std::uint64_t draw = 0;
+  for (const unsigned bins : {1U, 2U, 3U, 4U, 5U, 7U, 8U, 9U, 16U, 17U, 64U, 254U, 255U}) {
+    for (int variant = 0; variant < 40; ++variant) {
+      std::vector<NarrowCell> cells(kCellStride);
+      NarrowCell total = 0;
+      for (unsigned b = 0; b <= bins; ++b) {
+        if (random.uniform(draw++) < 0.3) continue;  // empty bins: equal gains, of which the lowest cut wins
+        const auto g = static_cast<std::int32_t>(random.below(variant % 2 == 0 ? 2000 : 8000000, draw)) - (variant % 2 == 0 ? 1000 : 4000000);
+        cells[b] = pack(g, static_cast<std::uint32_t>(1 + random.below(variant % 2 == 0 ? 50 : 16000000, draw + 1)));
+        draw += 2;
+        total += cells[b];
+      }
+      if (h_of(total) == 0) continue;
+      kernels::ScanInput<NarrowCell> in{cells.data(), 0, bins, variant % 3 == 0 ? cells[bins] : NarrowCell{}, total, 0.0, variant % 5 == 0 ? 0.0 : 7.5, 1.0};
+      if (variant % 4 == 1) in.min_h = static_cast<double>(h_of(total)) * 0.2;
+      if (variant % 4 == 2) {
+        in.first = static_cast<unsigned>(random.below(bins, draw++));
+        in.end = static_cast<unsigned>(random.below(bins + 1, draw++));
+      }
+      const kernels::ScanBest want = kernels::scan_scalar(in);
+      for (const CpuLevel level : {CpuLevel::avx2, CpuLevel::avx512}) {
+        if (level > cpu_level()) continue;
+        CAPTURE(name_of(level));
+        const kernels::ScanBest got = kernels::train_kernels(level).scan(in);
+        CHECK(std::bit_cast<std::uint64_t>(got.gain) == std::bit_cast<std::uint64_t>(want.gain));
+        CHECK(got.cut == want.cut);
+      }
+    }
+  }
+}
+
+TEST_CASE("the gain of a cut is the textbook's, by hand") {
+  // left: G = 6, H = 4; right: G = -2, H = 3; l2 = 1: 36/5 + 4/4
+  std::vector<NarrowCell> cells(kCellStride);
+  cells[0] = pack(6, 4);
+  cells[1] = pack(-2, 3);
+  const kernels::ScanInput<NarrowCell> in{cells.data(), 0, 1, 0, cells[0] + cells[1], 0.0, 1.0, 1.0};
+  CHECK(kernels::scan_scalar(in).gain == doctest::Approx(36.0 / 5 + 1.0));
+  kernels::ScanInput<NarrowCell> l1 = in;
+  l1.l1 = 1.0;  // 5^2/5 + 1^2/4
+  CHECK(kernels::scan_scalar(l1).gain == doctest::Approx(5.0 + 0.25));
+}
