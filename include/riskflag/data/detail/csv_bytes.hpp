@@ -29,7 +29,7 @@ class Bytes {
   explicit Bytes(const FileSource& file) : file_(&file), size_(file.size()), name_(file.name()) {}
   /// All of a stream, spooled.
   explicit Bytes(ByteSource& stream, std::size_t in_memory = kSpoolInMemory) : name_(stream.name()) {
-    std::string chunk(std::size_t{1} << 20, '\0');
+    std::string chunk(std::size_t{1} << 16, '\0');
     std::unique_ptr<std::FILE, int (*)(std::FILE*)> out(nullptr, &std::fclose);
     while (const std::size_t got = stream.read(chunk.data(), chunk.size())) {
       if (!out && memory_.size() + got <= in_memory) {

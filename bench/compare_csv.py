@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""riskflag's CSV reader beside pandas' C engine (one thread) and pyarrow's reader (two threads).
+
+    .venv-bench/bin/python bench/compare_csv.py --driver build/bench/csv_driver [--rows 1000000] [--repeats 3] [--json OUT]
+    .venv-bench/bin/python bench/compare_csv.py --driver build/bench/csv_driver --memory      (10 million rows x 28: 2.2 GB of columns)
+
+Every value is compared with strtod's before anything is timed. Readings of the peers and ours alternate, the best of each
+counts; CPU seconds (user + system) stand beside the wall clock, for machines that are busy.
+"""
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy
+import pandas
+import pyarrow
+import pyarrow.csv
+
+
+def write_tables(folder, rows):
+    """The kinds of text that differ for a reader: short and full-length numbers, words, words in quotes."""
+    random = numpy.random.default_rng(1)
+    plain = pyarrow.csv.WriteOptions(quoting_style="none")
+    normal = random.standard_normal((rows, 28))
+    tables = {}
+
+    def write(name, columns, options=plain):
+        tables[name] = os.path.join(folder, name + ".csv")
+        pyarrow.csv.write_csv(pyarrow.table(columns), tables[name], options)
+
+    write("short_numbers", {f"f{i}": numpy.round(normal[:, i], 4) for i in range(28)})
+    write("full_numbers", {f"f{i}": normal[:, i] for i in range(28)})
+    cities = numpy.array([f"City_{i}" for i in range(300)])
+    mixed = {"id": numpy.arange(rows)}
+    mixed |= {f"int{i}": random.integers(0, 100000, rows) for i in range(10)}
+    mixed |= {f"money{i}": numpy.round(normal[:, i] * 1000, 2) for i in range(8)}
+    mixed |= {f"level{i}": cities[random.integers(0, n, rows)] for i, n in enumerate([2, 3, 5, 10, 50, 300, 7, 12, 29])}
+    write("mixed", mixed)
+    write("mixed_quoted", mixed, pyarrow.csv.WriteOptions(quoting_style="all_valid"))
+    return tables
+
+
+def write_big(path, rows):
+    """Rows x 28 short numbers, written in parts: the table itself would not fit beside its own text."""
+    random = numpy.random.default_rng(2)
+    with pyarrow.OSFile(path, "wb") as out:
+        writer = None
+        for begin in range(0, rows, 500_000):
+            part = numpy.round(random.standard_normal((min(500_000, rows - begin), 28)), 4)
+            table = pyarrow.table({f"f{i}": part[:, i] for i in range(28)})
+            if writer is None:
+                writer = pyarrow.csv.CSVWriter(out, table.schema, write_options=pyarrow.csv.WriteOptions(quoting_style="none"))
+            writer.write_table(table)
+        writer.close()
+
+
+def timed(read):
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    begin = time.perf_counter()
+    result = read()
+    wall = time.perf_counter() - begin
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    del result
+    return wall, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+
+def ours(driver, path, threads, *flags):
+    out = subprocess.run([driver, path, str(threads), "2", *flags], check=True, capture_output=True, text=True).stdout
+    readings = [json.loads(line) for line in out.splitlines()]
+    best = min(readings, key=lambda reading: reading["seconds"])
+    return best["seconds"], best["cpu_seconds"]
+
+
+def compare(driver, rows, repeats):
+    pyarrow.set_cpu_count(2)
+    pyarrow.set_io_thread_count(2)
+    results = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, path in write_tables(folder, rows).items():
+            subprocess.run([driver, path, "2", "1", "--check"], check=True, stdout=subprocess.DEVNULL)
+            readers = {
+                "riskflag_1": lambda: ours(driver, path, 1),
+                "riskflag_2": lambda: ours(driver, path, 2),
+                "pandas_c": lambda: timed(lambda: pandas.read_csv(path, engine="c")),
+                "pyarrow_2": lambda: timed(lambda: pyarrow.csv.read_csv(path)),
+            }
+            best = {reader: (float("inf"), float("inf")) for reader in readers}
+            for _ in range(repeats):
+                for reader, read in readers.items():
+                    wall, cpu = read()
+                    best[reader] = (min(best[reader][0], wall), min(best[reader][1], cpu))
+            size = os.path.getsize(path)
+            results[name] = {
+                "bytes": size,
+                "seconds": {reader: round(wall, 4) for reader, (wall, _) in best.items()},
+                "cpu_seconds": {reader: round(cpu, 4) for reader, (_, cpu) in best.items()},
+                "pandas_over_ours_1": round(best["pandas_c"][0] / best["riskflag_1"][0], 2),
+                "pandas_over_ours_1_cpu": round(best["pandas_c"][1] / best["riskflag_1"][1], 2),
+                "ours_2_over_pyarrow_2": round(best["riskflag_2"][0] / best["pyarrow_2"][0], 2),
+                "ours_2_over_pyarrow_2_cpu": round(best["riskflag_2"][1] / best["pyarrow_2"][1], 2),
+            }
+            row = results[name]
+            print(f"{name:14} {size / 1e6:6.0f} MB  " + "  ".join(f"{r} {w:.3f} s ({c:.3f} cpu)" for r, (w, c) in best.items()))
+            print(f"{'':14} pandas / ours on 1 thread: {row['pandas_over_ours_1']} wall, {row['pandas_over_ours_1_cpu']} cpu (floor 2);"
+                  f" ours / pyarrow on 2: {row['ours_2_over_pyarrow_2']} wall, {row['ours_2_over_pyarrow_2_cpu']} cpu (ceiling 1.3)", flush=True)
+    return results
+
+
+def memory(driver, rows):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "big.csv")
+        write_big(path, rows)
+        out = subprocess.run([driver, path, "2", "1"], check=True, capture_output=True, text=True).stdout
+        reading = json.loads(out)
+    ratio = reading["peak_rss_bytes"] / reading["column_bytes"]
+    print(f"{reading['rows']} rows x {reading['cols']}: peak {reading['peak_rss_bytes'] / 1e9:.2f} GB for {reading['column_bytes'] / 1e9:.2f} GB"
+          f" of columns: {ratio:.3f} (ceiling 1.3); {reading['seconds']:.2f} s")
+    return {"rows": reading["rows"], "peak_over_columns": round(ratio, 4), "seconds": reading["seconds"]}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--driver", required=True)
+    parser.add_argument("--rows", type=int, default=None)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--json")
+    arguments = parser.parse_args()
+    if arguments.memory:
+        results = memory(arguments.driver, arguments.rows or 10_000_000)
+    else:
+        results = compare(arguments.driver, arguments.rows or 1_000_000, arguments.repeats)
+    if arguments.json:
+        with open(arguments.json, "w", encoding="utf-8") as out:
+            json.dump({"pandas": pandas.__version__, "pyarrow": pyarrow.__version__, "results": results}, out, indent=1)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
