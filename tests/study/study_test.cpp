@@ -1,0 +1,337 @@
+#include <riskflag/study/study.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <riskflag/core/file.hpp>
+#include <riskflag/data/simulate.hpp>
+#include <riskflag/model/file.hpp>
+#include <riskflag/study/result_json.hpp>
+
+namespace riskflag::study {
+namespace {
+
+class TextSink final : public ByteSink {
+ public:
+  void write(std::string_view bytes) override { text += bytes; }
+  std::string text;
+};
+
+std::string csv_text(const Frame& frame) {
+  TextSink sink;
+  write_csv(frame, sink);
+  return sink.text;
+}
+
+/// A fresh directory, removed at the end.
+class Scratch {
+ public:
+  Scratch() : path_((std::filesystem::temp_directory_path() / ("riskflag-study-" + track::new_run_id())).string()) {
+    make_directories(path_);
+  }
+  ~Scratch() { remove_all(path_); }
+  [[nodiscard]] std::string operator/(const char* name) const { return join_path(path_, name); }
+  [[nodiscard]] std::vector<std::string> names() const { return list_directory(path_); }
+
+ private:
+  std::string path_;
+};
+
+/// Files in memory, and a study over them.
+struct Setup {
+  Scratch dir;
+  std::map<std::string, std::string> files;
+  StudyOptions options;
+  StudyHooks hooks;
+
+  explicit Setup(std::uint64_t rows = 1200) {
+    files["loans.csv"] = csv_text(simulate({.rows = rows}));
+    options.data = "loans.csv";
+    options.output = dir / "model";
+    options.columns.target = "Risk_Flag";
+    options.columns.id = {"Id"};
+    options.columns.protected_ = {"Sex"};
+    options.train.num_iterations = 20;
+    options.train.num_leaves = 7;
+    hooks.open = [this](const std::string& path) -> std::unique_ptr<ByteSource> {
+      return std::make_unique<MemorySource>(files.at(path), path);
+    };
+  }
+  StudyResult run() {
+    SerialExecutor executor;
+    return run_study(options, executor, hooks);
+  }
+  [[nodiscard]] std::string saved(const char* file) const { return read_file(join_path(options.output, file)); }
+};
+
+double value_of(const MetricList& list, const std::string& name) {
+  for (const auto& [key, value] : list) {
+    if (key == name) return value.value();
+  }
+  FAIL("no metric " << name);
+  return 0;
+}
+
+/// Trees and leaves of the saved model, without digests.
+std::vector<Tree> trees_of(const Setup& setup) {
+  return value_or_throw(parse_model(setup.saved("model.json"), "model.json")).trees;
+}
+
+/// The frame with the target of some rows turned around.
+Frame with_turned_labels(Frame frame, std::span<const std::uint32_t> rows) {
+  Column target = frame.remove("Risk_Flag");
+  for (const std::uint32_t row : rows) target.numbers[row] = 1 - target.numbers[row];
+  frame.add(std::move(target));
+  return frame;
+}
+
+}  // namespace
+
+TEST_CASE("a study makes a model directory that opens, with threshold and metrics in it") {
+  Setup setup;
+  const StudyResult result = setup.run();
+  const bundle::Bundle bundle = bundle::open(setup.options.output);
+  CHECK(bundle.decision.threshold == result.threshold);
+  CHECK(bundle.digest == result.digest);
+  CHECK(bundle.schema.positive == "1");
+  CHECK(bundle.model.trees.size() == result.trees);
+  CHECK(bundle.metrics_json == setup.saved("metrics.json"));
+  CHECK(result.train_rows + result.valid_rows + result.test_rows == 1200);
+  CHECK(value_of(result.train, "roc_auc") > 0.7);
+  CHECK(setup.dir.names() == std::vector<std::string>{"model"});
+}
+
+TEST_CASE("invariant: the same study gives the same model directory, whatever the executor") {
+  Setup one, three;
+  one.options.report = three.options.report = "";
+  (void)one.run();
+  Pool pool(3);
+  (void)run_study(three.options, pool, three.hooks);
+  CHECK(one.saved("manifest.json") == three.saved("manifest.json"));
+}
+
+TEST_CASE("invariant: test rows reach neither trees, nor rounds, nor the threshold") {
+  Setup plain, turned;
+  plain.options.parts.kind = turned.options.parts.kind = SplitKind::random;  // stratified would deal turned labels anew
+  std::vector<std::uint32_t> test_rows;
+  plain.options.report = "r.html";
+  plain.hooks.report = [&](const StudyView& view) {
+    test_rows = view.split.test;
+    return std::string();
+  };
+  const StudyResult before = plain.run();
+  REQUIRE(test_rows.size() == 240);
+  turned.files["loans.csv"] = csv_text(with_turned_labels(simulate({.rows = 1200}), test_rows));
+  const StudyResult after = turned.run();
+  CHECK(trees_of(turned) == trees_of(plain));
+  CHECK(after.best_iteration == before.best_iteration);
+  CHECK(after.threshold == before.threshold);
+  CHECK(value_of(after.valid, "roc_auc") == value_of(before.valid, "roc_auc"));
+  CHECK(std::fabs(value_of(after.test, "roc_auc") + value_of(before.test, "roc_auc") - 1) < 1e-12);
+}
+
+TEST_CASE("invariant: validation rows choose rounds and threshold, and reach no tree") {
+  Setup plain, turned;
+  for (Setup* setup : {&plain, &turned}) {
+    setup->options.parts.kind = SplitKind::random;
+    setup->options.early_stopping_given = true;  // off: all rounds are kept, so that trees can be compared
+  }
+  std::vector<std::uint32_t> valid_rows;
+  plain.options.report = "r.html";
+  plain.hooks.report = [&](const StudyView& view) {
+    valid_rows = view.split.valid;
+    return std::string();
+  };
+  const StudyResult before = plain.run();
+  turned.files["loans.csv"] = csv_text(with_turned_labels(simulate({.rows = 1200}), valid_rows));
+  const StudyResult after = turned.run();
+  CHECK(trees_of(turned) == trees_of(plain));
+  CHECK(after.threshold != before.threshold);
+}
+
+TEST_CASE("cross-validation: out-of-fold scores choose, the final fit sees all but test, valid is not told") {
+  Setup setup;
+  setup.options.parts.cv = 3;
+  CrossValidation folds;
+  std::vector<std::uint32_t> train_rows;
+  std::vector<double> labels;
+  setup.options.report = "r.html";
+  setup.hooks.report = [&](const StudyView& view) {
+    folds = *view.cross_validation;
+    train_rows = view.split.train;
+    labels = view.target.labels;
+    return std::string();
+  };
+  const StudyResult result = setup.run();
+  CHECK(result.train_rows == 960);
+  CHECK(result.valid_rows == 0);
+  CHECK(result.valid.empty());
+  CHECK(folds.rows == train_rows);
+  CHECK(result.trees == static_cast<std::size_t>(folds.rounds));
+  CHECK(folds.rounds == median_rounds(folds.best_iterations));
+  std::vector<double> out_of_fold_labels;
+  for (const std::uint32_t row : folds.rows) out_of_fold_labels.push_back(labels[row]);
+  CHECK(result.threshold == metrics::threshold_f1(folds.scores, out_of_fold_labels));
+  std::vector<std::size_t> all;
+  for (const auto& fold : folds.folds) all.insert(all.end(), fold.begin(), fold.end());
+  std::sort(all.begin(), all.end());
+  for (std::size_t i = 0; i < all.size(); ++i) CHECK(all[i] == i);
+}
+
+TEST_CASE("invariant: a row's own label reaches neither its out-of-fold score nor its fold's pipeline") {
+  // Target encoding of a column that names rows in pairs would give the label away if the pipeline saw the held-out fold.
+  const auto out_of_fold_score_of = [](bool turn) {
+    Setup setup(400);
+    setup.options.parts.kind = SplitKind::random;
+    setup.options.parts.test_fraction = 0;
+    setup.options.parts.cv = 4;
+    setup.options.early_stopping_given = true;
+    setup.options.recipe = prep::parse_recipe(
+        R"({"format":1,"steps":[{"op":"target_encode","columns":["CITY","STATE","Profession"]}]})", "recipe");
+    const std::vector<std::uint32_t> row = {7};
+    setup.files["loans.csv"] = csv_text(turn ? with_turned_labels(simulate({.rows = 400}), row) : simulate({.rows = 400}));
+    double score = -1;
+    std::size_t others_changed = 0;
+    setup.options.report = "r.html";
+    setup.hooks.report = [&](const StudyView& view) {
+      score = view.cross_validation->scores[7];
+      others_changed = view.cross_validation->scores.size();
+      return std::string();
+    };
+    (void)setup.run();
+    CHECK(others_changed == 400);
+    return score;
+  };
+  CHECK(out_of_fold_score_of(false) == out_of_fold_score_of(true));
+}
+
+TEST_CASE("median_rounds: the middle one, of two the mean rounded up") {
+  CHECK(median_rounds({5, 1, 9}) == 5);
+  CHECK(median_rounds({4, 7}) == 6);
+  CHECK(median_rounds({10, 2, 4, 4}) == 4);
+}
+
+TEST_CASE("a stop is obeyed in every phase, leaves nothing, and ends the run as KILLED") {
+  for (const std::string phase : {"read", "audit", "prepare", "bin", "train", "evaluate", "report"}) {
+    CAPTURE(phase);
+    Setup setup(600);
+    std::stop_source stop;
+    setup.hooks.stop = stop.get_token();
+    setup.hooks.progress = [&](const Progress& progress) {
+      if (progress.phase == phase) stop.request_stop();
+    };
+    setup.options.report = setup.dir / "r.html";
+    setup.hooks.report = [](const StudyView&) { return std::string("page"); };
+    struct Statuses final : track::Logger {
+      void end_run(const std::string&, track::RunStatus status) override { ends.push_back(status); }
+      std::vector<track::RunStatus> ends;
+    } logger;
+    setup.hooks.logger = [&] { return &logger; };
+    try {
+      (void)setup.run();
+      FAIL("went on");
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::cancelled);
+    }
+    CHECK(setup.dir.names().empty());
+    CHECK(logger.ends == std::vector{track::RunStatus::killed});
+  }
+}
+
+TEST_CASE("with keep_on_interrupt the trees so far become the model, and a warning says so") {
+  Setup setup;
+  setup.options.keep_on_interrupt = true;
+  std::stop_source stop;
+  setup.hooks.stop = stop.get_token();
+  setup.hooks.progress = [&](const Progress& progress) {
+    if (progress.iteration == 5) stop.request_stop();
+  };
+  const StudyResult result = setup.run();
+  CHECK(result.trees >= 5);
+  CHECK(result.trees < 20);
+  CHECK(result.warnings.back().code == "interrupted");
+  CHECK(bundle::open(setup.options.output).model.trees.size() == result.trees);
+}
+
+TEST_CASE("a logger that fails costs a warning, or the study when its records are required") {
+  struct Broken final : track::Logger {
+    void log_metrics(const std::string&, std::span<const track::MetricPoint>) override { fail(ErrorCode::io, "journal", "disk full"); }
+  } broken;
+  Setup setup;
+  setup.hooks.logger = [&] { return &broken; };
+  const StudyResult result = setup.run();
+  CHECK(std::count_if(result.warnings.begin(), result.warnings.end(), [](const Warning& w) { return w.code == "tracking_failed"; }) == 1);
+  Setup strict;
+  strict.hooks.logger = [&] { return &broken; };
+  strict.hooks.tracking_required = true;
+  CHECK_THROWS_AS((void)strict.run(), Error);
+  CHECK(strict.dir.names().empty());
+}
+
+TEST_CASE("no row of the input example is a training row") {
+  Setup setup;
+  setup.options.report = "r.html";
+  std::vector<std::string> people;
+  setup.hooks.report = [&](const StudyView& view) {
+    for (const double income : view.table.frame.column("Income").numbers) people.push_back(number_text(income));
+    return std::string();
+  };
+  (void)setup.run();
+  // Income is nearly a key: were a row somebody's, its Age and Income would stand together in the table.
+  const Frame frame = simulate({.rows = 1200});
+  const std::string example = setup.saved("input_example.json");
+  std::size_t whole_rows = 0;
+  for (std::size_t i = 0; i < frame.rows(); ++i) {
+    std::size_t found = 0;
+    for (const char* name : {"Income", "loan_amount"}) {
+      found += example.find(frame.column(name).cell_text(i)) != std::string::npos ? 1 : 0;
+    }
+    whole_rows += found == 2 ? 1 : 0;
+  }
+  CHECK(example.find("Income") != std::string::npos);
+  CHECK(whole_rows == 0);
+}
+
+TEST_CASE("permutation importance finds the feature that decides, and none where nothing does") {
+  const Frame frame = simulate({.rows = 2000});
+  const std::vector<double>& labels = frame.column("Risk_Flag").numbers;
+  prep::FeatureMatrix matrix{2000, 2, {}};
+  for (std::size_t i = 0; i < 2000; ++i) matrix.values.push_back(labels[i] + 0.25 * static_cast<double>(i % 3));
+  for (std::size_t i = 0; i < 2000; ++i) matrix.values.push_back(static_cast<double>(i % 7));
+  const std::vector<Feature> features = {{.name = "decides"}, {.name = "idle"}};
+  SerialExecutor executor;
+  const TrainResult trained = train(matrix.view(), features, labels, {.num_iterations = 5}, executor);
+  const Predictor predictor = value_or_throw(Predictor::make(trained.model));
+  const auto lost = permutation_importance(predictor, matrix, bundle::Kind::binary, labels, {}, 42, executor);
+  REQUIRE(lost.size() == 2);
+  CHECK(lost[0].value() > 0.4);  // ROC-AUC 1 falls to about one half
+  CHECK(std::fabs(lost[1].value()) < 0.01);
+}
+
+TEST_CASE("the result as JSON has every key, null where it does not apply") {
+  StudyResult result;
+  result.model = "/m";
+  CHECK(result_json(result) ==
+        R"({"model":"/m","rows":{"train":0,"valid":0,"test":0},"features":0,"trees":0,"best_iteration":0,)"
+        R"("seconds":{"read":0,"prepare":0,"bin":0,"train":0,"evaluate":0,"total":0},"peak_rss_bytes":0,)"
+        R"("metrics":{"train":null,"valid":null,"test":null},"cv":null,"warnings":[],"run_id":null,"model_name":null,"model_version":null})");
+  result.cv = 2;
+  result.cv_metrics = fold_metrics(std::vector<MetricList>{{{"roc_auc", 0.5}, {"ks", 0.1}}, {{"roc_auc", 0.7}, {"ks", std::nullopt}}});
+  result.warnings.push_back({"constant", "c", "x", "--drop x", 1.0});
+  const std::string text = result_json(result);
+  // Mean of 0.5 and 0.7, sample deviation sqrt(2 * 0.1^2).
+  CHECK(text.find(R"("cv":{"k":2,"metrics":{"roc_auc":{"mean":0.6,"std":0.14142135623730)") != std::string::npos);
+  CHECK(text.find(R"("ks":{"mean":null,"std":null})") != std::string::npos);
+  CHECK(text.find(R"("warnings":[{"code":"constant","message":"c","column":"x","number":1,"remedy":"--drop x"}])") != std::string::npos);
+}
+
+}  // namespace riskflag::study
