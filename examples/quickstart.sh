@@ -70,7 +70,7 @@ fields = {field["name"]: field for field in json.load(open("model/schema.json"))
 low, high = min(range(len(rows)), key=scores.__getitem__), max(range(len(rows)), key=scores.__getitem__)
 gaps = dict(rows[len(rows) // 2])
 for name in gaps:
-    if not fields.get(name, {"required": True})["required"]:
+    if name in fields and fields[name]["role"] == "feature" and not fields[name]["required"]:
         gaps[name] = ""
 with open("applicants.csv", "w", newline="") as out:
     writer = csv.DictWriter(out, rows[0].keys(), lineterminator="\n")
