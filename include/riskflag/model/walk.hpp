@@ -51,6 +51,9 @@ namespace riskflag::inline v0_1 {
   return static_cast<std::size_t>(~at);
 }
 
+/// `x`, and +0 for -0: a sum of zeros has one sign in whatever order it is taken. By bits, because -ffast-math folds x + 0.0.
+[[nodiscard]] inline double without_negative_zero(double x) noexcept { return from_order_key(order_key(x)); }
+
 /// The margin of one row before the link: base margin plus the leaves of the output's trees, in tree order.
 ///
 /// Requires row.size() == model.features.size() and 0 <= output < num_outputs. With average_output the leaves' sum is
@@ -59,15 +62,14 @@ namespace riskflag::inline v0_1 {
   const auto step = static_cast<std::size_t>(model.num_outputs);
   const auto first = static_cast<std::size_t>(output);
   const double base = model.base_margin.empty() ? 0.0 : model.base_margin[first];
-  // Adding 0.0 makes a sum of zeros +0 in whatever order it is taken.
-  double sum = model.average_output ? 0.0 : exact::add(base, 0.0);
+  double sum = model.average_output ? 0.0 : base;
   std::size_t trees = 0;
   for (std::size_t t = first; t < model.trees.size(); t += step, ++trees) {
     const Tree& tree = model.trees[t];
     sum = exact::add(sum, tree.leaves[leaf_of(tree, row, model.float32_inputs)]);
   }
-  if (!model.average_output) return sum;
-  return exact::add(base, trees == 0 ? 0.0 : exact::div(sum, static_cast<double>(trees)));
+  if (model.average_output) sum = exact::add(base, trees == 0 ? 0.0 : exact::div(sum, static_cast<double>(trees)));
+  return without_negative_zero(sum);
 }
 
 /// The predictions of one row after the link, one for each output, into `out` (num_outputs long).

@@ -27,7 +27,7 @@ struct PredictorOptions {
 /// flags, for one row or many.
 ///
 /// Life: 1. made from a model, which it does not keep; 2. used from any number of threads, no member allocates or locks
-/// (margins() of rows from elsewhere takes up to 84 KiB of stack); 3. copied for free: copies share the forest.
+/// (margins() of rows from elsewhere takes up to 75 KiB of stack); 3. copied for free: copies share the forest.
 class Predictor {
  public:
   /// Fails with `corrupt` for a model that check_model refuses, `unsupported` when options.engine is "scan" and the model

@@ -54,15 +54,17 @@ inline Result<Predictor> Predictor::make(const Model& model, const PredictorOpti
 
 /// From the sum of an output's leaves (base margin included unless the leaves are averaged) to its margin.
 inline double Predictor::finish(double sum, std::size_t output) const noexcept {
-  if (!parts_->average) return sum;
-  const std::size_t count = parts_->trees / static_cast<std::size_t>(parts_->outputs);
-  return exact::add(parts_->base[output], count == 0 ? 0.0 : exact::div(sum, static_cast<double>(count)));
+  if (parts_->average) {
+    const std::size_t count = parts_->trees / static_cast<std::size_t>(parts_->outputs);
+    sum = exact::add(parts_->base[output], count == 0 ? 0.0 : exact::div(sum, static_cast<double>(count)));
+  }
+  return from_order_key(order_key(sum));  // no -0: see without_negative_zero()
 }
 
 inline void Predictor::walk_row(const double* row, std::ptrdiff_t stride, std::size_t wanted, double* out) const noexcept {
   const auto outputs = static_cast<std::size_t>(parts_->outputs);
   for (std::size_t k = 0; k < wanted; ++k) {
-    double sum = parts_->average ? 0.0 : exact::add(parts_->base[k], 0.0);
+    double sum = parts_->average ? 0.0 : parts_->base[k];
     for (std::size_t t = k; t < parts_->trees; t += outputs) sum = exact::add(sum, parts_->walk.leaf(t, row, stride));
     out[k] = finish(sum, k);
   }
@@ -80,7 +82,7 @@ inline void Predictor::scan_row(const double* row, std::size_t wanted, double* o
   for (std::size_t k = 0; k < wanted; ++k) {
     // Eight sums side by side hide the latency of addition; on the leaf grid every one of them is exact.
     double sums[8] = {};
-    double ordered = parts.average ? 0.0 : exact::add(parts.base[k], 0.0);
+    double ordered = parts.average ? 0.0 : parts.base[k];
     if (parts.any_order) {
       for (std::uint32_t b = forest.output_bundles[k]; b < forest.output_bundles[k + 1]; ++b) {
         const ScanBundle& bundle = forest.bundles[b];
@@ -134,7 +136,7 @@ inline void Predictor::scan_block(MatrixView<double> rows, double* out) const no
     for (std::size_t c = 0; c < columns; ++c) std::memset(ranks + c * padded + count, 0, padded - count);
     parts.kernel->rank_block(parts.view, rows.row(begin), rows.row_stride(), rows.col_stride(), count, padded, ranks);
     for (std::size_t k = 0; k < outputs; ++k) {
-      const double start = parts.average ? 0.0 : exact::add(parts.base[k], 0.0);
+      const double start = parts.average ? 0.0 : parts.base[k];
       for (std::size_t r = 0; r < padded; ++r) sums[r] = start;
       for (std::size_t t = k; t < parts.trees; t += outputs) {
         const ScanTree& tree = forest.trees[t];
