@@ -15,7 +15,7 @@
 #include <riskflag/metrics/summary.hpp>
 #include <riskflag/report/detail/charts.hpp>
 #include <riskflag/report/detail/page.hpp>
-#include <riskflag/report/html.hpp>
+#include <riskflag/report/report_data.hpp>
 
 namespace riskflag::inline v0_1::report::detail {
 
