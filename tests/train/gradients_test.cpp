@@ -77,6 +77,26 @@ TEST_CASE("every kernel packs the scalar one's cells, to the bit") {
   }
 }
 
+TEST_CASE("every kernel's sums and least gradient are the scalar ones, to the bit, zeros left out of the least") {
+  const Random random(9);
+  for (const std::size_t n : {1U, 7U, 8U, 9U, 16U, 23U, 1000U}) {
+    std::vector<double> g, h;
+    for (std::size_t i = 0; i < n; ++i) {
+      g.push_back(i % 6 == 1 ? 0.0 : random.normal(i));
+      h.push_back(random.uniform(i + 2000));
+    }
+    const kernels::GradientSums want = kernels::sum_scalar(g.data(), h.data(), n);
+    CHECK(want.least_g > 0.0);
+    for (const CpuLevel level : levels_here()) {
+      CAPTURE(name_of(level));
+      const kernels::GradientSums got = kernels::train_kernels(level).sum(g.data(), h.data(), n);
+      CHECK(std::bit_cast<std::uint64_t>(got.g) == std::bit_cast<std::uint64_t>(want.g));
+      CHECK(std::bit_cast<std::uint64_t>(got.h) == std::bit_cast<std::uint64_t>(want.h));
+      CHECK(got.least_g == want.least_g);
+    }
+  }
+}
+
 TEST_CASE("rounding is unbiased: many rows of one gradient sum to what they should") {
   constexpr std::size_t kRows = 200000;
   const std::vector<double> g(kRows, 0.3), h(kRows, 2.4);

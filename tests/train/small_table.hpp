@@ -57,14 +57,14 @@ inline SmallTable small_table(std::size_t rows, std::size_t cols, std::uint64_t 
         default: x = cell.uniform(i); break;
       }
       if (j == 0) margin += x;
-      if (j == 1) margin += is_missing(x) ? 1.0 : 0.2 * x;
+      if (j == 1) margin += is_missing(x) ? 1.0 : exact::mul(0.2, x);
       if (j == 2) margin += x == 1.0 ? 0.7 : 0.0;
-      if (j == 3) margin -= 0.3 * x;
-      if (j == 4 && !is_missing(x)) margin += static_cast<double>(static_cast<int>(x) * 7 % 5) * 0.3 - 0.6;
+      if (j == 3) margin -= exact::mul(0.3, x);
+      if (j == 4 && !is_missing(x)) margin += exact::sub(exact::mul(static_cast<double>(static_cast<int>(x) * 7 % 5), 0.3), 0.6);
     }
     const Random last = random.split(1000);
     t.labels.push_back(binary ? (last.uniform(i) < exact::sigmoid(margin) ? 1.0 : 0.0) : margin + last.normal(i));
-    t.margins.push_back(last.split(2).normal(i) * 0.5);
+    t.margins.push_back(exact::mul(last.split(2).normal(i), 0.5));
     t.weights.push_back(static_cast<double>(last.split(1).below(4, i)) * 0.5);
   }
   return t;

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include <riskflag/core/exact.hpp>
 #include <riskflag/core/random.hpp>
 #include <riskflag/train/options.hpp>
 
@@ -44,8 +45,8 @@ class Sampling {
       order_.resize(table_features_);
       std::iota(order_.begin(), order_.end(), 0U);
       shuffle(order_, random_.split(2).split(round));
-      const auto share = static_cast<double>(order_.size()) * options_.feature_fraction;
-      const std::size_t kept = std::clamp<std::size_t>(static_cast<std::size_t>(share + 0.5), 1, order_.size());
+      const double share = exact::mul(static_cast<double>(order_.size()), options_.feature_fraction);
+      const std::size_t kept = std::clamp<std::size_t>(static_cast<std::size_t>(exact::add(share, 0.5)), 1, order_.size());
       features_.assign(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(kept));
       std::sort(features_.begin(), features_.end());
     }

@@ -24,7 +24,7 @@ inline constexpr std::size_t kMaxLevelBins = 254;
   out.type = FeatureType::categorical;
   std::vector<std::uint32_t> rare;
   if (present.size() > kMaxLevelBins) {
-    std::stable_sort(present.begin(), present.end(), [&](std::uint32_t a, std::uint32_t b) { return counts[a] > counts[b]; });
+    std::sort(present.begin(), present.end(), [&](std::uint32_t a, std::uint32_t b) { return counts[a] != counts[b] ? counts[a] > counts[b] : a < b; });
     rare.assign(present.begin() + (kMaxLevelBins - 1), present.end());
     present.resize(kMaxLevelBins - 1);
     std::sort(present.begin(), present.end());

@@ -1,0 +1,63 @@
+// A hash of models trained on simulated tables: the whole model file, with every instruction set that this CPU has, with 1 and
+// 3 threads. tests/bits/run.sh compares it across compilers and flags.
+
+#include <cstdio>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <riskflag/core/sha256.hpp>
+#include <riskflag/model/file.hpp>
+#include <riskflag/train.hpp>
+
+#include "../train/small_table.hpp"
+
+namespace {
+
+using namespace riskflag;
+
+std::string model_of(const SmallTable& table, const TrainOptions& options, std::span<const double> weights, unsigned threads, CpuLevel level) {
+  Pool pool(threads);
+  const Binned bins = bin_matrix(table.view(), table.features, bin_options(options), pool);
+  const TrainData data{.bins = bins, .labels = table.labels, .weights = weights};
+  return model_text(riskflag::detail::Booster(data, {}, options, pool, level).run({}).model);
+}
+
+/// The one model text of a training, or "" when two ways of computing it differ.
+std::string agreed_model(const char* name, const SmallTable& table, const TrainOptions& options, std::span<const double> weights) {
+  const std::string want = model_of(table, options, weights, 1, CpuLevel::scalar);
+  for (const CpuLevel level : {CpuLevel::scalar, CpuLevel::avx2, CpuLevel::avx512}) {
+    if (level != CpuLevel::scalar && (level > cpu_level() || cpu_level() == CpuLevel::neon)) continue;
+    if (model_of(table, options, weights, 3, level) != want) {
+      std::fprintf(stderr, "train_hash: %s differs with 3 threads and %s kernels\n", name, std::string(name_of(level)).c_str());
+      return "";
+    }
+  }
+  return want;
+}
+
+}  // namespace
+
+int main() {
+  std::string all;
+  const auto take = [&](const std::string& model) { all += sha256_hex(model.empty() ? "differs" + all : model); };
+  const SmallTable binary = small_table(6000, 10, 1), squared = small_table(3000, 9, 2, false);
+  TrainOptions options;
+  options.num_iterations = 6;
+  options.num_leaves = 15;
+  options.max_bin = 63;
+  take(agreed_model("binary", binary, options, {}));
+  take(agreed_model("weighted binary", binary, options, binary.weights));
+  std::vector<double> heavy(binary.rows);
+  for (std::size_t i = 0; i < heavy.size(); ++i) heavy[i] = i % 40 == 0 ? 1e6 : 1e-5;
+  take(agreed_model("binary with wide cells", binary, options, heavy));
+  options.lambda_l1 = 0.3;
+  options.bagging_fraction = 0.8;
+  options.bagging_freq = 1;
+  take(agreed_model("sampled binary", binary, options, {}));
+  options.objective = "regression";
+  take(agreed_model("sampled squared error", squared, options, {}));
+  options.bagging_freq = 0;
+  take(agreed_model("weighted squared error", squared, options, squared.weights));
+  std::printf("train_hash all %s\n", sha256_hex(all).c_str());
+}
