@@ -56,12 +56,12 @@ inline constexpr std::array<WidePreset, 4> kWidePresets = {{
 }};
 
 /// The cell and its effect's argument: a number around 0, 0 for a missing or idle cell.
-struct WideCell {
+struct WidePresetCell {
   double value;
   double signal;
 };
 
-[[nodiscard]] inline WideCell draw_wide_cell(WideKind kind, double shift, RowDraws& draws) noexcept {
+[[nodiscard]] inline WidePresetCell draw_wide_cell(WideKind kind, double shift, RowDraws& draws) noexcept {
   switch (kind) {
     case WideKind::normal: {
       const double x = rounded_to(exact::add(draws.normal(), shift), 10000);
@@ -130,7 +130,7 @@ struct WideCell {
     } else {
       for (std::size_t j = 0; j < preset->columns; ++j) {
         const double shift = j % 4 == 0 ? job.drift : 0;  // every fourth column drifts
-        const WideCell cell = draw_wide_cell(preset->kinds[j % preset->kinds.size()], shift, draws);
+        const WidePresetCell cell = draw_wide_cell(preset->kinds[j % preset->kinds.size()], shift, draws);
         made.columns[j].numbers[i] = cell.value;
         signal[j] = cell.signal;
       }
