@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <benchmark/benchmark.h>
+#include <riskflag/model/file.hpp>
 #include <riskflag/model/walk.hpp>
 #include <riskflag/predict.hpp>
 

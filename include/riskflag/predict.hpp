@@ -11,7 +11,7 @@
 
 #include <riskflag/core/read_file.hpp>
 #include <riskflag/core/result.hpp>
-#include <riskflag/model/file.hpp>
+#include <riskflag/model/parse.hpp>
 #include <riskflag/predict/predictor.hpp>
 
 namespace riskflag::inline v0_1 {

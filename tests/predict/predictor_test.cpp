@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <riskflag/model/file.hpp>
 #include <riskflag/model/walk.hpp>
 
 #include "random_model.hpp"

@@ -1,23 +1,27 @@
 #pragma once
 
-// parse_model() of model/file.hpp.
+// parse_model() of model/parse.hpp.
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <riskflag/core/json_reader.hpp>
 #include <riskflag/core/sha256.hpp>
 #include <riskflag/model/check.hpp>
-#include <riskflag/model/detail/write.hpp>
-#include <riskflag/model/file.hpp>
+#include <riskflag/model/parse.hpp>
 
 namespace riskflag::inline v0_1 {
 
 namespace detail {
+
+/// Opens the tail of the file: everything before it is what the digest covers.
+inline constexpr std::string_view kDigestName = "\"sha256\": \"";
+inline constexpr std::string_view kDigestEnd = "\"\n}\n";
 
 /// Reads members one after another and remembers the first failure; after it, every read gives an empty value.
 class ModelParser {

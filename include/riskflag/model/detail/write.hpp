@@ -62,10 +62,6 @@ inline void write_tree(JsonWriter& json, const Tree& tree) {
   json.end_object();
 }
 
-/// Opens the tail of the file: everything before it is what the digest covers.
-inline constexpr std::string_view kDigestName = "\"sha256\": \"";
-inline constexpr std::string_view kDigestEnd = "\"\n}\n";
-
 }  // namespace detail
 
 inline std::string model_text(const Model& model) {
