@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,10 +53,12 @@ int run(int argc, char** argv) {
     set_option(options, text.substr(0, text.find('=')), text.substr(text.find('=') + 1));
   }
   Pool pool(static_cast<unsigned>(std::stoul(argv[2])));
+  const std::clock_t cpu = std::clock();
   const auto start = std::chrono::steady_clock::now();
   const Binned bins = bin_matrix(MatrixView<double>::col_major(values.data(), rows, cols), features, bin_options(options), pool);
   const double bin_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const TrainResult result = train({.bins = bins, .labels = labels}, {}, options, pool);
+  const double cpu_seconds = static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC;
   std::vector<double> margins(test_rows), row(cols);
   for (std::size_t i = 0; i < test_rows; ++i) {
     for (std::size_t j = 0; j < cols; ++j) row[j] = test[j * test_rows + i];
@@ -64,7 +67,7 @@ int run(int argc, char** argv) {
   write_file(argv[3], {reinterpret_cast<const char*>(margins.data()), margins.size() * sizeof(double)});
   JsonWriter json;
   json.begin_object().key("bin_seconds").value(bin_seconds).key("train_seconds").value(result.train_seconds);
-  json.key("trees").value(static_cast<std::uint64_t>(result.model.trees.size())).end_object();
+  json.key("cpu_seconds").value(cpu_seconds).key("trees").value(static_cast<std::uint64_t>(result.model.trees.size())).end_object();
   std::printf("%s\n", json.text().c_str());
   return 0;
 }
