@@ -79,8 +79,12 @@ TEST_CASE("edges of the fast ways give strtod's bits") {
 
 TEST_CASE("division by a power of ten rounds to even, and up when anything is left") {
   CHECK(divide_by_ten(1, 1) == 0.1);
-  CHECK(divide_by_ten(90071992547409925, 1) == 9007199254740992.0);   // exactly halfway: to even, down
-  CHECK(divide_by_ten(90071992547409935, 1) == 9007199254740994.0);   // exactly halfway: to even, up
+  CHECK(divide_by_ten(45035996273704965, 1) == 4503599627370496.0);   // ...496.5 of doubles 1 apart, exactly halfway: to even, down
+  CHECK(divide_by_ten(45035996273704975, 1) == 4503599627370498.0);   // ...497.5, exactly halfway: to even, up
+  CHECK(divide_by_ten(90071992547409930, 1) == 9007199254740992.0);   // ...993 of doubles 2 apart: to even, down
+  CHECK(divide_by_ten(90071992547409950, 1) == 9007199254740996.0);   // ...995: to even, up
+  CHECK(divide_by_ten(90071992547409925, 1) == 9007199254740992.0);   // a quarter above
+  CHECK(divide_by_ten(90071992547409935, 1) == 9007199254740994.0);   // a quarter below
   CHECK(divide_by_ten(900719925474099299, 2) == 9007199254740992.0);  // ...992.99 of doubles 2 apart: down
   CHECK(divide_by_ten(9007199254740993001, 3) == 9007199254740994.0);  // a thousandth above halfway: up
   CHECK(divide_by_ten(UINT64_MAX, 0) == 18446744073709551616.0);      // carries into the next power of two
@@ -89,7 +93,7 @@ TEST_CASE("division by a power of ten rounds to even, and up when anything is le
 
 TEST_CASE("what is not simple is left to the slow way") {
   for (const char* text : {"", "-", ".", "-.", "+1", "007", "-01", "00.5", "9007199254740993", "12345678901234567890", "1e", "1e+",
-                           "1e100", "e5", "abc", "inf", "nan", "1e23", "0.00000000000000000001"}) {
+                           "1e100", "e5", "abc", "inf", "nan", "1e23", "0.00000000000000000001", "99999999999999999.999"}) {
     CAPTURE(text);
     double value = 0;
     CHECK(simple_number((std::string(text) + "," + std::string(64, '\0')).c_str(), value) == nullptr);
