@@ -88,7 +88,8 @@ const bool kRegistered = [] {
   for (const ScanKernel* kernel : kScanKernels) {
     if (is_runnable(*kernel)) engines.push_back({.engine = "scan", .kernel = kernel->name});
   }
-  const std::pair<std::size_t, std::size_t> sizes[] = {{500, 31}, {100, 31}, {500, 8}, {500, 64}, {500, 128}, {200, 255}};
+  const std::pair<std::size_t, std::size_t> sizes[] = {{500, 31}, {100, 31},  {500, 8},
+                                                       {500, 64}, {500, 128}, {200, 255}};
   for (const auto& [trees, leaves] : sizes) {
     for (const PredictorOptions& options : engines) {
       const std::string tail = std::string(options.engine == "walk" ? options.engine : options.kernel) +

@@ -1,6 +1,6 @@
 // What parse_model takes is a model that every scorer may walk, and that is written back to the same bytes; what it
-// refuses, it refuses with a place and a message fit to print. A mutated file fails its digest at once, so the bytes are
-// tried a second time under a digest made anew: only then do the structural checks see them.
+// refuses, it refuses with a place and a message fit to print. A mutated file fails its digest at once, so the bytes
+// are tried a second time under a digest made anew: only then do the structural checks see them.
 
 #include <bit>
 #include <cstddef>

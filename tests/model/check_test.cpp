@@ -41,19 +41,31 @@ TEST_CASE("every broken structure is refused with its place") {
   says(refusal([](Model& m) { m.trees[0].nodes[4].left = m.trees[0].nodes[4].right = ~0; }), "another parent already");
   says(refusal([](Model& m) { m.trees[2].nodes[3].feature = 4; }), "tree 2, node 3: feature 4 of 4");
   says(refusal([](Model& m) { m.trees[2].nodes[3].feature = -1; }), "feature -1 of 4");
-  says(refusal([](Model& m) { m.trees[2].nodes[0].categorical = false;
-                              m.trees[2].nodes[0].threshold = kMissing; }), "node 0: the threshold is NaN");
+  says(refusal([](Model& m) {
+         m.trees[2].nodes[0].categorical = false;
+         m.trees[2].nodes[0].threshold = kMissing;
+       }),
+       "node 0: the threshold is NaN");
   says(refusal([](Model& m) { m.trees[0].leaves.pop_back(); }), "5 leaves for 5 nodes");
   says(refusal([](Model& m) { m.trees[0].leaf_counts.pop_back(); }), "5 leaf counts for 6 leaves");
-  says(refusal([](Model& m) { m.trees[0].leaves[2] = std::numeric_limits<double>::infinity(); }), "tree 0, leaf 2: inf");
+  says(refusal([](Model& m) { m.trees[0].leaves[2] = std::numeric_limits<double>::infinity(); }),
+       "tree 0, leaf 2: inf");
   says(refusal([](Model& m) { m.trees[0].leaves[2] += 0x1p-40; }), "no multiple of leaf_grid");
   says(refusal([](Model& m) { m.base_margin[0] += 0x1p-40; }), "base margin");
   says(refusal([](Model& m) { m.leaf_grid = 0.3; }), "leaf_grid is 0.3");
   says(refusal([](Model& m) { m.leaf_grid = -0.5; }), "leaf_grid is -0.5");
-  says(refusal([](Model& m) { m.trees[0].leaves[0] = 0x1p23; m.trees[1].leaves[1] = 0x1p23; }), "2^53 steps");
+  says(refusal([](Model& m) {
+         m.trees[0].leaves[0] = 0x1p23;
+         m.trees[1].leaves[1] = 0x1p23;
+       }),
+       "2^53 steps");
   says(refusal([](Model& m) { m.base_margin.clear(); }), "0 base margins for 1 outputs");
   says(refusal([](Model& m) { m.num_outputs = 0; }), "num_outputs is 0");
-  says(refusal([](Model& m) { m.num_outputs = 2; m.base_margin = {0.0, 0.0}; }), "3 trees cannot be shared by 2");
+  says(refusal([](Model& m) {
+         m.num_outputs = 2;
+         m.base_margin = {0.0, 0.0};
+       }),
+       "3 trees cannot be shared by 2");
   says(refusal([](Model& m) { m.objective.name = "bogus"; }), "objective \"bogus\" is unknown");
   says(refusal([](Model& m) { m.objective.sigmoid = 0.0; }), "sigmoid is 0");
 }

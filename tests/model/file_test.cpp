@@ -15,8 +15,13 @@ using namespace riskflag_test;
 namespace {
 
 Model rich(std::uint64_t seed) {
-  Model model = random_model(seed, {.trees = 6, .leaves = 7, .features = 5, .categorical = 0.4, .all_rules = true,
-                                    .edge_thresholds = true, .outputs = 2});
+  Model model = random_model(seed, {.trees = 6,
+                                    .leaves = 7,
+                                    .features = 5,
+                                    .categorical = 0.4,
+                                    .all_rules = true,
+                                    .edge_thresholds = true,
+                                    .outputs = 2});
   model.options = {{"objective", "multiclass"}, {"num_leaves", "7"}};
   model.data_digest = "00ff";
   model.schema_digest = "ff00";
@@ -110,7 +115,8 @@ TEST_CASE("refusals say where and what would be accepted") {
   says(resealed(replaced(text, "\"num_outputs\"", "\"num_output\"")), "num_output");
   says(resealed(replaced(text, "\"type\": \"numeric\"", "\"type\": \"number\"")), "\"numeric\" or \"categorical\"");
   says(resealed(replaced(text, "\"average_output\": false", "\"average_output\": 0")), "expected true or false");
-  says(resealed(replaced(text, "\"decision_type\": [", "\"decision_type\": [1, ")), "one value for each of the 6 nodes");
+  says(resealed(replaced(text, "\"decision_type\": [", "\"decision_type\": [1, ")),
+       "one value for each of the 6 nodes");
   says(resealed(replaced(text, "\"name\": \"multiclass\"", "\"name\": \"new\"")), "objective \"new\" is unknown",
        ErrorCode::unsupported);
 }

@@ -112,10 +112,10 @@ TEST_CASE("margins add the base and each output's own trees; averages divide the
   model.trees[1].leaves = {3.0, 4.0};
   model.trees.push_back(model.trees[0]);
   model.trees.push_back(model.trees[1]);
-  CHECK(margin(model, std::vector<double>{0.0}, 0) == 12.0);   // 10 + 1 + 1
-  CHECK(margin(model, std::vector<double>{1.0}, 1) == 28.0);   // 20 + 4 + 4
+  CHECK(margin(model, std::vector<double>{0.0}, 0) == 12.0);  // 10 + 1 + 1
+  CHECK(margin(model, std::vector<double>{1.0}, 1) == 28.0);  // 20 + 4 + 4
   model.average_output = true;
-  CHECK(margin(model, std::vector<double>{1.0}, 1) == 24.0);   // 20 + (4 + 4) / 2
+  CHECK(margin(model, std::vector<double>{1.0}, 1) == 24.0);  // 20 + (4 + 4) / 2
 }
 
 TEST_CASE("a tree without nodes is its one leaf, and no trees leave the base margin") {

@@ -1,5 +1,5 @@
-// Reads one data set from standard input and prints every metric: the C++ side of test_metrics_sklearn.py, which compiles
-// this file (c++ -std=c++20 -O2 -I include).
+// Reads one data set from standard input and prints every metric: the C++ side of test_metrics_sklearn.py, which
+// compiles this file (c++ -std=c++20 -O2 -I include).
 //
 // In: a line "classes" or "numbers"; then rows "score label weight" (classes) or "prediction target weight" (numbers).
 // Out: lines "name value", value "none" where the metric is undefined.

@@ -87,7 +87,10 @@ TEST_CASE("invariant: every engine and kernel gives the slow scorer's bits") {
     for (const std::size_t features : {1u, 7u, 30u}) {
       CAPTURE(leaves);
       CAPTURE(features);
-      const Model model = random_model(++seed, {.trees = 70, .leaves = leaves, .features = features, .edge_thresholds = true,
+      const Model model = random_model(++seed, {.trees = 70,
+                                                .leaves = leaves,
+                                                .features = features,
+                                                .edge_thresholds = true,
                                                 .thresholds = leaves > 60 ? 25u : 60u});
       hold_to_slow(model, random_rows(seed, 130, model));
     }
@@ -95,7 +98,8 @@ TEST_CASE("invariant: every engine and kernel gives the slow scorer's bits") {
 }
 
 TEST_CASE("every number of rows around the vector widths is scored alike") {
-  const Model model = random_model(11, {.trees = 33, .leaves = 31, .features = 9, .all_rules = true, .edge_thresholds = true});
+  const Model model =
+      random_model(11, {.trees = 33, .leaves = 31, .features = 9, .all_rules = true, .edge_thresholds = true});
   for (std::size_t n = 1; n <= 66; ++n) hold_to_slow(model, random_rows(n, n, model));
   for (const std::size_t n : {127u, 128u, 129u, 511u, 512u, 513u, 1023u, 1024u, 1025u, 2100u}) {
     hold_to_slow(model, random_rows(n, n, model));
@@ -103,16 +107,22 @@ TEST_CASE("every number of rows around the vector widths is scored alike") {
 }
 
 TEST_CASE("every number of trees around the lanes is scored alike") {
-  for (const std::size_t trees : {0u, 1u, 2u, 63u, 64u, 65u, 127u, 128u, 129u, 191u, 192u, 193u, 255u, 256u, 257u, 500u}) {
-    const Model model = random_model(trees + 100, {.trees = trees, .leaves = 9, .features = 6, .edge_thresholds = true});
+  for (const std::size_t trees :
+       {0u, 1u, 2u, 63u, 64u, 65u, 127u, 128u, 129u, 191u, 192u, 193u, 255u, 256u, 257u, 500u}) {
+    const Model model =
+        random_model(trees + 100, {.trees = trees, .leaves = 9, .features = 6, .edge_thresholds = true});
     hold_to_slow(model, random_rows(trees, 40, model));
   }
 }
 
 TEST_CASE("every rule for missing values is scored alike, with columns beyond one, two and four registers") {
   for (const std::size_t features : {3u, 14u, 27u, 51u}) {  // about 15, 70, 135 and 255 columns
-    const Model model = random_model(features, {.trees = 150, .leaves = 31, .features = features, .all_rules = true,
-                                                .edge_thresholds = true, .thresholds = 12});
+    const Model model = random_model(features, {.trees = 150,
+                                                .leaves = 31,
+                                                .features = features,
+                                                .all_rules = true,
+                                                .edge_thresholds = true,
+                                                .thresholds = 12});
     const auto made = Predictor::make(model, {.engine = "scan"});
     REQUIRE_MESSAGE(made.ok(), made.failure().text());
     hold_to_slow(model, random_rows(features, 200, model, 0.3));
@@ -121,16 +131,17 @@ TEST_CASE("every rule for missing values is scored alike, with columns beyond on
 
 TEST_CASE("categorical sets are scored alike: unseen levels, negative ones, fractions, missing ones") {
   for (const std::size_t levels : {2u, 31u, 32u, 33u, 300u}) {
-    const Model model = random_model(levels, {.trees = 40, .leaves = 20, .features = 8, .categorical = 0.6, .levels = levels,
-                                              .edge_thresholds = true});
+    const Model model = random_model(
+        levels,
+        {.trees = 40, .leaves = 20, .features = 8, .categorical = 0.6, .levels = levels, .edge_thresholds = true});
     REQUIRE(Predictor::make(model, {.engine = "scan"}).ok());
     hold_to_slow(model, random_rows(levels, 300, model, 0.2, 0.6));
   }
 }
 
 TEST_CASE("features with more than 255 thresholds take several columns and are scored alike") {
-  const Model model = random_model(8, {.trees = 200, .leaves = 31, .features = 3, .all_rules = true, .edge_thresholds = true,
-                                       .thresholds = 2000});
+  const Model model = random_model(
+      8, {.trees = 200, .leaves = 31, .features = 3, .all_rules = true, .edge_thresholds = true, .thresholds = 2000});
   REQUIRE(Predictor::make(model, {.engine = "scan"}).ok());
   hold_to_slow(model, random_rows(8, 500, model, 0.1, 0.8));
 }
@@ -140,8 +151,13 @@ TEST_CASE("several outputs, averages, float inputs and leaves off the grid are s
     for (const int outputs : {1, 3}) {
       for (const bool average : {false, true}) {
         for (const bool float32 : {false, true}) {
-          Model model = random_model(21, {.trees = 80, .leaves = 15, .features = 5, .all_rules = true, .edge_thresholds = true,
-                                          .outputs = outputs, .grid = grid});
+          Model model = random_model(21, {.trees = 80,
+                                          .leaves = 15,
+                                          .features = 5,
+                                          .all_rules = true,
+                                          .edge_thresholds = true,
+                                          .outputs = outputs,
+                                          .grid = grid});
           model.average_output = average;
           model.float32_inputs = float32;
           hold_to_slow(model, random_rows(22, 150, model));

@@ -22,14 +22,14 @@ struct ModelShape {
   std::size_t trees = 20;
   std::size_t leaves = 8;  ///< per tree; 1 = trees of one leaf
   std::size_t features = 5;
-  double categorical = 0.0;      ///< share of categorical features
-  std::size_t levels = 40;       ///< of categorical features
-  std::size_t category_sets = 6; ///< distinct sets for each categorical feature
-  bool all_rules = false;        ///< every MissingRule; otherwise nan alone
-  bool edge_thresholds = false;  ///< zeros, denormals, infinities among the thresholds
-  std::size_t thresholds = 60;   ///< distinct ones for each feature
+  double categorical = 0.0;       ///< share of categorical features
+  std::size_t levels = 40;        ///< of categorical features
+  std::size_t category_sets = 6;  ///< distinct sets for each categorical feature
+  bool all_rules = false;         ///< every MissingRule; otherwise nan alone
+  bool edge_thresholds = false;   ///< zeros, denormals, infinities among the thresholds
+  std::size_t thresholds = 60;    ///< distinct ones for each feature
   int outputs = 1;
-  double grid = 0x1p-30;         ///< 0 = leaves off any grid
+  double grid = 0x1p-30;  ///< 0 = leaves off any grid
 };
 
 /// Draws one after another from one stream.
@@ -49,10 +49,24 @@ class Draws {
 inline const std::vector<double>& edge_values() {
   static const double inf = std::numeric_limits<double>::infinity();
   static const double tiny = std::numeric_limits<double>::denorm_min();
-  static const std::vector<double> values = {
-      0.0,   -0.0,  tiny, -tiny, 1e-310, -1e-310, 2.2250738585072014e-308, kZeroBand, -kZeroBand,
-      1e-35, -1e-35, std::nextafter(kZeroBand, 1.0), std::nextafter(-kZeroBand, -1.0), 1.0, -1.0,
-      std::numeric_limits<double>::max(), -std::numeric_limits<double>::max(), inf};
+  static const std::vector<double> values = {0.0,
+                                             -0.0,
+                                             tiny,
+                                             -tiny,
+                                             1e-310,
+                                             -1e-310,
+                                             2.2250738585072014e-308,
+                                             kZeroBand,
+                                             -kZeroBand,
+                                             1e-35,
+                                             -1e-35,
+                                             std::nextafter(kZeroBand, 1.0),
+                                             std::nextafter(-kZeroBand, -1.0),
+                                             1.0,
+                                             -1.0,
+                                             std::numeric_limits<double>::max(),
+                                             -std::numeric_limits<double>::max(),
+                                             inf};
   return values;
 }
 
@@ -74,8 +88,9 @@ inline Tree random_tree(Draws& draws, const ModelShape& shape, const std::vector
     const std::size_t pick = draws.below(open.size());
     const Open at = open[pick];
     const auto index = static_cast<std::int32_t>(tree.nodes.size());
-    if (at.parent >= 0) (at.left ? tree.nodes[static_cast<std::size_t>(at.parent)].left
-                                 : tree.nodes[static_cast<std::size_t>(at.parent)].right) = index;
+    if (at.parent >= 0)
+      (at.left ? tree.nodes[static_cast<std::size_t>(at.parent)].left
+               : tree.nodes[static_cast<std::size_t>(at.parent)].right) = index;
     Node node;
     const std::size_t f = draws.below(features.size());
     node.feature = static_cast<std::int32_t>(f);
@@ -134,7 +149,8 @@ inline Model random_model(std::uint64_t seed, const ModelShape& shape) {
     model.features.push_back(std::move(feature));
   }
   for (int k = 0; k < shape.outputs; ++k) {
-    model.base_margin.push_back(shape.grid > 0 ? std::round(draws.uniform() / shape.grid) * shape.grid : draws.uniform());
+    model.base_margin.push_back(shape.grid > 0 ? std::round(draws.uniform() / shape.grid) * shape.grid
+                                               : draws.uniform());
   }
   for (std::size_t t = 0; t < shape.trees * static_cast<std::size_t>(shape.outputs); ++t) {
     model.trees.push_back(random_tree(draws, shape, model.features, pools, sets));
@@ -168,8 +184,10 @@ inline std::vector<double> random_rows(std::uint64_t seed, std::size_t rows, con
         const auto& known = thresholds[f];
         if (!known.empty() && draws.chance(0.6)) {
           x = known[draws.below(known.size())];
-          if (draws.chance(0.3)) x = std::nextafter(x, -1e300);
-          else if (draws.chance(0.4)) x = std::nextafter(x, 1e300);
+          if (draws.chance(0.3))
+            x = std::nextafter(x, -1e300);
+          else if (draws.chance(0.4))
+            x = std::nextafter(x, 1e300);
         } else {
           x = edge_values()[draws.below(edge_values().size())];
           if (draws.chance(0.1)) x = -std::numeric_limits<double>::infinity();

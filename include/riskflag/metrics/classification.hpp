@@ -1,7 +1,7 @@
 #pragma once
 
-// Metrics of two classes. Scores are anything that orders the rows (higher = more likely positive); probabilities lie in
-// [0, 1]. Labels are 0 or 1. Weights are >= 0, or absent (every row counts 1). All spans are equally long.
+// Metrics of two classes. Scores are anything that orders the rows (higher = more likely positive); probabilities lie
+// in [0, 1]. Labels are 0 or 1. Weights are >= 0, or absent (every row counts 1). All spans are equally long.
 //
 // Every function throws Error(invalid_data) when the lengths differ, a score is NaN, a label is neither 0 nor 1, or a
 // weight is negative or not finite. What is ordinary but has no answer (one class, no rows) is an undefined Metric.

@@ -20,8 +20,8 @@ struct Interval {
 
 /// ROC-AUC's variance by DeLong, for independent, unweighted rows only.
 ///
-/// DeLong et al., Biometrics 1988, by the mid-rank form of Sun and Xu, "Fast implementation of DeLong's algorithm", IEEE
-/// SPL 2014, O(n log n). Undefined with fewer than two rows of a class.
+/// DeLong et al., Biometrics 1988, by the mid-rank form of Sun and Xu, "Fast implementation of DeLong's algorithm",
+/// IEEE SPL 2014, O(n log n). Undefined with fewer than two rows of a class.
 [[nodiscard]] Metric delong_variance(std::span<const double> scores, std::span<const double> labels);
 
 /// DeLong's normal interval of ROC-AUC, cut to [0, 1]; level in (0, 1), else throws Error(invalid_option).
@@ -31,7 +31,8 @@ struct Interval {
 [[nodiscard]] Interval delong_difference(std::span<const double> scores_a, std::span<const double> scores_b,
                                          std::span<const double> labels, double level = 0.95);
 
-/// What a bootstrap evaluates: the metric of one resample, given how often each row was drawn (counts multiply weights).
+/// What a bootstrap evaluates: the metric of one resample, given how often each row was drawn (counts multiply
+/// weights).
 using WeightedMetric = FunctionRef<Metric(std::span<const double> weights)>;
 
 /// Percentile bootstrap (Efron and Tibshirani, 1993, ch. 13) of any weighted metric over `rows` rows.

@@ -29,8 +29,8 @@ namespace riskflag::inline v0_1::metrics {
                                     std::span<const double> weights = {});
 /// Mean Tweedie deviance with variance power `power`: 0 squared error, 1 Poisson, 2 gamma; any other p < 0 or p > 1.
 /// scikit-learn's mean_tweedie_deviance. Throws Error(invalid_option) for 0 < power < 1.
-[[nodiscard]] Metric tweedie_deviance(std::span<const double> predictions, std::span<const double> targets, double power,
-                                      std::span<const double> weights = {});
+[[nodiscard]] Metric tweedie_deviance(std::span<const double> predictions, std::span<const double> targets,
+                                      double power, std::span<const double> weights = {});
 
 }  // namespace riskflag::inline v0_1::metrics
 

@@ -8,7 +8,8 @@
 
 namespace riskflag::inline v0_1::metrics {
 
-/// The threshold, among the scores that occur, with the greatest F1; ties take the higher. 0.5 without positives or rows.
+/// The threshold, among the scores that occur, with the greatest F1; ties take the higher. 0.5 without positives or
+/// rows.
 [[nodiscard]] double threshold_f1(std::span<const double> probabilities, std::span<const double> labels,
                                   std::span<const double> weights = {});
 

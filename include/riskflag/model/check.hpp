@@ -22,9 +22,9 @@ inline constexpr std::size_t kMaxTreeDepth = 4096;
 /// True when `grid` is a positive power of two.
 [[nodiscard]] bool is_power_of_two(double grid) noexcept;
 
-/// What holds of every tree that a scorer may walk without checks: nodes.size() + 1 leaves, each node and leaf referenced
-/// exactly once, children after their parents, features and category sets in range, no NaN threshold, finite leaves, at
-/// most kMaxTreeDepth deep. `where` names the tree in the failure. O(nodes).
+/// What holds of every tree that a scorer may walk without checks: nodes.size() + 1 leaves, each node and leaf
+/// referenced exactly once, children after their parents, features and category sets in range, no NaN threshold, finite
+/// leaves, at most kMaxTreeDepth deep. `where` names the tree in the failure. O(nodes).
 [[nodiscard]] Result<void> check_tree(const Tree& tree, const std::vector<Feature>& features, const std::string& where);
 
 /// What holds of every model that a scorer may use: all trees checked, leaves and base margins finite and multiples of
@@ -52,7 +52,8 @@ inline Failure corrupt(std::string where, std::string message) {
 inline std::optional<double> grid_steps(double x, double grid) noexcept {
   const double steps = exact::div(x, grid);  // exact, or out of range
   if (!(steps >= -0x1p53 && steps <= 0x1p53)) return std::nullopt;
-  if (static_cast<double>(static_cast<std::int64_t>(steps)) != steps || exact::mul(steps, grid) != x) return std::nullopt;
+  if (static_cast<double>(static_cast<std::int64_t>(steps)) != steps || exact::mul(steps, grid) != x)
+    return std::nullopt;
   return steps < 0 ? -steps : steps;
 }
 
@@ -69,7 +70,8 @@ inline Result<void> count_child(TreeCensus& census, std::size_t parent, std::int
   const std::string name = std::string(side) + " child " + std::to_string(child);
   if (child < 0) {
     const auto leaf = static_cast<std::size_t>(~child);
-    if (leaf >= leaves) return corrupt(where, name + " is leaf " + std::to_string(leaf) + " of " + std::to_string(leaves));
+    if (leaf >= leaves)
+      return corrupt(where, name + " is leaf " + std::to_string(leaf) + " of " + std::to_string(leaves));
     if (census.leaf_seen[leaf]++ != 0) return corrupt(where, name + " is a leaf that has another parent already");
     return {};
   }
@@ -99,7 +101,8 @@ inline Result<void> check_tree(const Tree& tree, const std::vector<Feature>& fea
   }
   for (std::size_t i = 0; i < tree.leaves.size(); ++i) {
     if (!is_finite(tree.leaves[i])) {
-      return detail::corrupt(where + ", leaf " + std::to_string(i), number_text(tree.leaves[i]) + "; leaves are finite");
+      return detail::corrupt(where + ", leaf " + std::to_string(i),
+                             number_text(tree.leaves[i]) + "; leaves are finite");
     }
   }
   detail::TreeCensus census{std::vector<std::uint8_t>(nodes), std::vector<std::uint8_t>(nodes + 1),
@@ -108,7 +111,8 @@ inline Result<void> check_tree(const Tree& tree, const std::vector<Feature>& fea
     const Node& node = tree.nodes[i];
     const auto here = [&] { return where + ", node " + std::to_string(i); };
     if (node.feature < 0 || static_cast<std::size_t>(node.feature) >= features.size()) {
-      return detail::corrupt(here(), "feature " + std::to_string(node.feature) + " of " + std::to_string(features.size()));
+      return detail::corrupt(here(),
+                             "feature " + std::to_string(node.feature) + " of " + std::to_string(features.size()));
     }
     if (node.categorical) {
       if (node.category_set >= tree.category_sets.size()) {
@@ -143,15 +147,16 @@ inline Result<void> check_model(const Model& model, const std::string& where) {
   }
   const auto outputs = static_cast<std::size_t>(model.num_outputs);
   if (!find_link(model.objective.name)) {
-    return Failure{ErrorCode::unsupported, where,
-                   "objective " + quoted(model.objective.name) + " is unknown to this build; a newer riskflag may know it"};
+    return Failure{
+        ErrorCode::unsupported, where,
+        "objective " + quoted(model.objective.name) + " is unknown to this build; a newer riskflag may know it"};
   }
   if (!is_finite(model.objective.sigmoid) || !(model.objective.sigmoid > 0)) {
     return detail::corrupt(where, "sigmoid is " + number_text(model.objective.sigmoid) + "; it is finite and positive");
   }
   if (model.base_margin.size() != outputs) {
-    return detail::corrupt(where, std::to_string(model.base_margin.size()) + " base margins for " +
-                                      std::to_string(outputs) + " outputs");
+    return detail::corrupt(
+        where, std::to_string(model.base_margin.size()) + " base margins for " + std::to_string(outputs) + " outputs");
   }
   if (model.trees.size() % outputs != 0) {
     return detail::corrupt(where, std::to_string(model.trees.size()) + " trees cannot be shared by " +
@@ -168,8 +173,8 @@ inline Result<void> check_model(const Model& model, const std::string& where) {
     if (model.leaf_grid == 0.0) continue;
     const auto own = detail::grid_steps(model.base_margin[k], model.leaf_grid);
     if (!own) {
-      return detail::corrupt(where, "base margin " + number_text(model.base_margin[k]) + " is no multiple of leaf_grid " +
-                                        number_text(model.leaf_grid));
+      return detail::corrupt(where, "base margin " + number_text(model.base_margin[k]) +
+                                        " is no multiple of leaf_grid " + number_text(model.leaf_grid));
     }
     steps[k] = *own;
   }
@@ -181,15 +186,16 @@ inline Result<void> check_model(const Model& model, const std::string& where) {
     for (std::size_t i = 0; i < model.trees[t].leaves.size(); ++i) {
       const auto own = detail::grid_steps(model.trees[t].leaves[i], model.leaf_grid);
       if (!own) {
-        return detail::corrupt(here + ", leaf " + std::to_string(i), number_text(model.trees[t].leaves[i]) +
-                                                                         " is no multiple of leaf_grid " +
-                                                                         number_text(model.leaf_grid));
+        return detail::corrupt(
+            here + ", leaf " + std::to_string(i),
+            number_text(model.trees[t].leaves[i]) + " is no multiple of leaf_grid " + number_text(model.leaf_grid));
       }
       most = *own > most ? *own : most;
     }
     steps[t % outputs] = exact::add(steps[t % outputs], most);
     if (steps[t % outputs] > 0x1p53) {
-      return detail::corrupt(here, "sums of leaves could exceed 2^53 steps of leaf_grid " + number_text(model.leaf_grid));
+      return detail::corrupt(here,
+                             "sums of leaves could exceed 2^53 steps of leaf_grid " + number_text(model.leaf_grid));
     }
   }
   return {};

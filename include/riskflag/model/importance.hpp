@@ -10,8 +10,8 @@ namespace riskflag::inline v0_1 {
 
 /// What one feature contributed to the trees.
 struct FeatureImportance {
-  double gain = 0.0;          ///< sum of the gains of the nodes that ask it
-  std::size_t splits = 0;     ///< how many nodes ask it
+  double gain = 0.0;       ///< sum of the gains of the nodes that ask it
+  std::size_t splits = 0;  ///< how many nodes ask it
 };
 
 /// Gain and split importance, one for each feature of the model, in its order. O(nodes).

@@ -12,11 +12,11 @@ namespace riskflag::inline v0_1 {
 
 /// How margins become predictions.
 enum class Link {
-  identity,  ///< regression and its robust kin: the margin itself
-  sigmoid,   ///< binary, cross_entropy, multiclassova: 1 / (1 + e^(-s * margin))
-  exp,       ///< poisson, gamma, tweedie
-  log1p_exp, ///< cross_entropy_lambda
-  softmax,   ///< multiclass: over all outputs of a row
+  identity,   ///< regression and its robust kin: the margin itself
+  sigmoid,    ///< binary, cross_entropy, multiclassova: 1 / (1 + e^(-s * margin))
+  exp,        ///< poisson, gamma, tweedie
+  log1p_exp,  ///< cross_entropy_lambda
+  softmax,    ///< multiclass: over all outputs of a row
 };
 
 /// The link of an objective by its LightGBM name; nullopt for a name that we do not know.

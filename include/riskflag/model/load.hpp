@@ -11,7 +11,8 @@
 
 namespace riskflag::inline v0_1 {
 
-/// The model in the file `path`. Throws Error: io or not_found from the system, corrupt or unsupported as parse_model says.
+/// The model in the file `path`. Throws Error: io or not_found from the system, corrupt or unsupported as parse_model
+/// says.
 [[nodiscard]] inline Model load_model(const std::string& path) {
   return value_or_throw(parse_model(read_file(path), path));
 }

@@ -22,8 +22,8 @@ struct Objective {
 
 /// Trees and all that is needed to read them: the durable form of what was learned.
 ///
-/// Knows no trainer and no bins: thresholds are real values and leaves are margins before the link. Everything in it goes
-/// to model.json and comes back to the bit.
+/// Knows no trainer and no bins: thresholds are real values and leaves are margins before the link. Everything in it
+/// goes to model.json and comes back to the bit.
 struct Model {
   Objective objective{};
   std::vector<Feature> features{};

@@ -27,15 +27,16 @@ inline constexpr double kZeroBand = static_cast<double>(1e-35F);
   return "nan";
 }
 
-/// One question of a tree. A numeric node sends x <= threshold left; a categorical node sends the levels of its set left.
+/// One question of a tree. A numeric node sends x <= threshold left; a categorical node sends the levels of its set
+/// left.
 struct Node {
   std::int32_t feature = 0;                ///< index into Model::features
-  bool categorical = false;        ///< ask category_set instead of threshold
-  bool default_left = false;       ///< the side of missing values
+  bool categorical = false;                ///< ask category_set instead of threshold
+  bool default_left = false;               ///< the side of missing values
   MissingRule missing = MissingRule::nan;  ///< numeric nodes; categorical ones always send NaN to the default side
-  double threshold = 0.0;          ///< finite or +inf; -0 counts as +0
-  std::uint32_t category_set = 0;  ///< index into Tree::category_sets; 0 for numeric nodes
-  std::int32_t left = 0;           ///< >= 0: node, < 0: leaf ~left
+  double threshold = 0.0;                  ///< finite or +inf; -0 counts as +0
+  std::uint32_t category_set = 0;          ///< index into Tree::category_sets; 0 for numeric nodes
+  std::int32_t left = 0;                   ///< >= 0: node, < 0: leaf ~left
   std::int32_t right = 0;
   double gain = 0.0;   ///< loss reduction that the split brought in training
   double count = 0.0;  ///< weighted training rows that reached the node
@@ -52,8 +53,8 @@ struct Tree {
   std::vector<Node> nodes{};
   std::vector<double> leaves{};       ///< margins that the tree adds
   std::vector<double> leaf_counts{};  ///< weighted training rows per leaf; as long as leaves, or empty
-  /// Bitsets of levels: level i is in the set when bit i % 32 of word i / 32 is set. A value is cut to an integer first;
-  /// levels beyond the words, and negative ones, are not in the set.
+  /// Bitsets of levels: level i is in the set when bit i % 32 of word i / 32 is set. A value is cut to an integer
+  /// first; levels beyond the words, and negative ones, are not in the set.
   std::vector<std::vector<std::uint32_t>> category_sets{};
 
   bool operator==(const Tree&) const = default;

@@ -8,13 +8,14 @@
 
 #include <riskflag/core/exact.hpp>
 #include <riskflag/core/missing.hpp>
+#include <riskflag/core/order_key.hpp>
 #include <riskflag/model/link.hpp>
 #include <riskflag/model/model.hpp>
-#include <riskflag/core/order_key.hpp>
 
 namespace riskflag::inline v0_1 {
 
-/// True when value `x` (not missing) is one of the levels of a bitset. -0.5 is cut to 0, as LightGBM's cast to int does.
+/// True when value `x` (not missing) is one of the levels of a bitset. -0.5 is cut to 0, as LightGBM's cast to int
+/// does.
 [[nodiscard]] inline bool is_in_set(std::span<const std::uint32_t> words, double x) noexcept {
   if (words.empty() || order_key(x) <= order_key(-1.0)) return false;
   if (order_key(x) >= order_key(static_cast<double>(words.size()) * 32.0)) return false;
@@ -31,7 +32,8 @@ namespace riskflag::inline v0_1 {
     if (is_missing(x)) x = 0.0;
   } else {
     if (is_missing(x)) return node.default_left;
-    if (node.missing == MissingRule::zero && order_key(x) >= order_key(-kZeroBand) && order_key(x) <= order_key(kZeroBand)) {
+    if (node.missing == MissingRule::zero && order_key(x) >= order_key(-kZeroBand) &&
+        order_key(x) <= order_key(kZeroBand)) {
       return node.default_left;
     }
   }
@@ -39,7 +41,8 @@ namespace riskflag::inline v0_1 {
 }
 
 /// The index of the leaf that `row` (one value for each feature of the model) falls into. Requires a checked tree.
-[[nodiscard]] inline std::size_t leaf_of(const Tree& tree, std::span<const double> row, bool float32_inputs = false) noexcept {
+[[nodiscard]] inline std::size_t leaf_of(const Tree& tree, std::span<const double> row,
+                                         bool float32_inputs = false) noexcept {
   if (tree.nodes.empty()) return 0;
   std::int32_t at = 0;
   while (at >= 0) {
@@ -51,7 +54,8 @@ namespace riskflag::inline v0_1 {
   return static_cast<std::size_t>(~at);
 }
 
-/// `x`, and +0 for -0: a sum of zeros has one sign in whatever order it is taken. By bits, because -ffast-math folds x + 0.0.
+/// `x`, and +0 for -0: a sum of zeros has one sign in whatever order it is taken. By bits, because -ffast-math folds x
+/// + 0.0.
 [[nodiscard]] inline double without_negative_zero(double x) noexcept { return from_order_key(order_key(x)); }
 
 /// The margin of one row before the link: base margin plus the leaves of the output's trees, in tree order.

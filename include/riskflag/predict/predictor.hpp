@@ -23,15 +23,15 @@ struct PredictorOptions {
   std::string_view kernel = "auto";  ///< of the scan: "auto", "scalar", "avx2", "avx512"
 };
 
-/// Scores rows with a model: the fast form, bit-equal to margin() and predict_row() of model/walk.hpp on every CPU, at any
-/// flags, for one row or many.
+/// Scores rows with a model: the fast form, bit-equal to margin() and predict_row() of model/walk.hpp on every CPU, at
+/// any flags, for one row or many.
 ///
 /// Life: 1. made from a model, which it does not keep; 2. used from any number of threads, no member allocates or locks
 /// (margins() of rows from elsewhere takes up to 75 KiB of stack); 3. copied for free: copies share the forest.
 class Predictor {
  public:
-  /// Fails with `corrupt` for a model that check_model refuses, `unsupported` when options.engine is "scan" and the model
-  /// is beyond it or options.kernel does not run here, `invalid_option` for an unknown engine or kernel.
+  /// Fails with `corrupt` for a model that check_model refuses, `unsupported` when options.engine is "scan" and the
+  /// model is beyond it or options.kernel does not run here, `invalid_option` for an unknown engine or kernel.
   [[nodiscard]] static Result<Predictor> make(const Model& model, const PredictorOptions& options = {});
 
   [[nodiscard]] std::size_t features() const noexcept { return parts_->features.size(); }

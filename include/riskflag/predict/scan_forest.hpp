@@ -3,14 +3,14 @@
 // The flat form that is scored by interval scan; built from a Model on load, never saved.
 //
 // A row's values become ranks: one byte for each column, the number of a feature's thresholds below the value, so that
-// "x <= threshold k" is "rank <= k". The leaves of a tree are numbered from left to right; a row's leaf is one byte e that
-// starts at 0, and every node, parents first, does
+// "x <= threshold k" is "rank <= k". The leaves of a tree are numbered from left to right; a row's leaf is one byte e
+// that starts at 0, and every node, parents first, does
 //
 //     m = (rank[column] > k) & (e == a);   e = m ? b : e
 //
-// where a is the first leaf of the node's subtree and b that of its right half: e == a says that the row is at the node.
-// No pointers, branches or gathers. The node's side of missing values is in the column: a feature whose nodes disagree has
-// several, which differ in the rank of NaN alone.
+// where a is the first leaf of the node's subtree and b that of its right half: e == a says that the row is at the
+// node. No pointers, branches or gathers. The node's side of missing values is in the column: a feature whose nodes
+// disagree has several, which differ in the rank of NaN alone.
 
 #include <cstddef>
 #include <cstdint>
@@ -39,8 +39,8 @@ struct ScanSearch {
   std::uint32_t first_key;
   std::uint32_t first_fill, fills;
   std::uint8_t blocks;  ///< 1..16
-  /// 1 when the fills are one or two that only NaN sets apart, as nearly always: written below without a loop; the second
-  /// repeats the first when there is one.
+  /// 1 when the fills are one or two that only NaN sets apart, as nearly always: written below without a loop; the
+  /// second repeats the first when there is one.
   std::uint8_t plain;
   std::uint8_t column[2], missing_rank[2];
 };
@@ -66,8 +66,8 @@ struct ScanTree {
   std::uint32_t first_leaf, leaves;
 };
 
-/// Up to four groups of 64 trees of one output, walked side by side in the single-row form. A step holds the next node of
-/// every lane: `width` times kScanStepBytes. Lanes without a node (left) hold one that changes nothing.
+/// Up to four groups of 64 trees of one output, walked side by side in the single-row form. A step holds the next node
+/// of every lane: `width` times kScanStepBytes. Lanes without a node (left) hold one that changes nothing.
 struct ScanBundle {
   std::uint32_t first_line;  ///< of 64 bytes, in steps
   std::uint32_t steps;

@@ -28,8 +28,13 @@ class WalkForest {
         words_.append(words.data(), words.size());
       }
       for (const Node& node : tree.nodes) {
-        FlatNode flat{order_key(node.threshold), static_cast<std::uint32_t>(node.feature), {child(node.right), child(node.left)},
-                      0, node.missing, node.categorical, node.default_left};
+        FlatNode flat{order_key(node.threshold),
+                      static_cast<std::uint32_t>(node.feature),
+                      {child(node.right), child(node.left)},
+                      0,
+                      node.missing,
+                      node.categorical,
+                      node.default_left};
         if (node.categorical) flat.set = first_set + node.category_set;
         nodes_.push_back(flat);
       }
@@ -68,7 +73,8 @@ class WalkForest {
     if (node.categorical) {
       if (missing) return node.default_left;
       const Set& set = sets_[node.set];
-      if (set.words == 0 || key <= order_key(-1.0) || key >= order_key(static_cast<double>(set.words) * 32.0)) return false;
+      if (set.words == 0 || key <= order_key(-1.0) || key >= order_key(static_cast<double>(set.words) * 32.0))
+        return false;
       const auto level = static_cast<std::uint64_t>(static_cast<std::int64_t>(x));
       return ((words_[set.first + level / 32] >> (level % 32)) & 1U) != 0;
     }

@@ -92,9 +92,8 @@ inline Metric delong_variance(std::span<const double> scores, std::span<const do
     positives_above.add(g.positive);
     negatives_above.add(g.negative);
   });
-  return Metric::of(
-      exact::add(exact::div(detail::sample_variance(m, sum10.value(), square10.value()), m),
-                 exact::div(detail::sample_variance(n, sum01.value(), square01.value()), n)));
+  return Metric::of(exact::add(exact::div(detail::sample_variance(m, sum10.value(), square10.value()), m),
+                               exact::div(detail::sample_variance(n, sum01.value(), square01.value()), n)));
 }
 
 inline Interval delong(std::span<const double> scores, std::span<const double> labels, double level) {
@@ -124,16 +123,15 @@ inline Interval delong_difference(std::span<const double> scores_a, std::span<co
   detail::Sum sum[2], square[2];
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const std::size_t own = labels[i] > 0 ? 1 : 0;
-    double v = exact::sub(detail::share_below(of[0][1 - own], scores_a[i]),
-                          detail::share_below(of[1][1 - own], scores_b[i]));
+    double v =
+        exact::sub(detail::share_below(of[0][1 - own], scores_a[i]), detail::share_below(of[1][1 - own], scores_b[i]));
     if (own == 0) v = -v;  // a negative's component is the share of positives above it
     v = exact::sub(v, difference);
     sum[own].add(v);
     square[own].add(exact::mul(v, v));
   }
-  const double variance =
-      exact::add(exact::div(detail::sample_variance(m, sum[1].value(), square[1].value()), m),
-                 exact::div(detail::sample_variance(n, sum[0].value(), square[0].value()), n));
+  const double variance = exact::add(exact::div(detail::sample_variance(m, sum[1].value(), square[1].value()), m),
+                                     exact::div(detail::sample_variance(n, sum[0].value(), square[0].value()), n));
   return detail::normal_interval(difference, variance, level, -1.0, 1.0);
 }
 

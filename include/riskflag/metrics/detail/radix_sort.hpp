@@ -11,8 +11,8 @@ namespace riskflag::inline v0_1::metrics::detail {
 
 /// Sorts by `key(item)` (unsigned 64 bits), stable, with one scratch copy of the items.
 ///
-/// Least significant digit first, 11 bits a pass; a digit in which all keys agree is skipped. Small inputs are merged from
-/// runs of 1, 2, 4, ... instead (std::stable_sort of libstdc++ 12 warns in Clang 19).
+/// Least significant digit first, 11 bits a pass; a digit in which all keys agree is skipped. Small inputs are merged
+/// from runs of 1, 2, 4, ... instead (std::stable_sort of libstdc++ 12 warns in Clang 19).
 template <class Item, class Key>
 void radix_sort(std::vector<Item>& items, Key key) {
   constexpr unsigned kBits = 11;
@@ -20,7 +20,9 @@ void radix_sort(std::vector<Item>& items, Key key) {
   std::vector<Item> scratch(items.size());
   if (items.size() < 4096) {
     const auto less = [&](const Item& a, const Item& b) { return key(a) < key(b); };
-    const auto at = [&](std::size_t i) { return items.begin() + static_cast<std::ptrdiff_t>(std::min(i, items.size())); };
+    const auto at = [&](std::size_t i) {
+      return items.begin() + static_cast<std::ptrdiff_t>(std::min(i, items.size()));
+    };
     for (std::size_t run = 1; run < items.size(); run *= 2) {
       auto out = scratch.begin();
       for (std::size_t i = 0; i < items.size(); i += 2 * run) {

@@ -21,8 +21,8 @@ struct ScoreGroup {
 
 /// The rows of both classes by falling score: what every ranking metric is made of, with one sort for all of them.
 ///
-/// The classes are sorted apart and merged while walking, so that unweighted rows take 8 bytes each and no indices. Rows
-/// of weight 0 are left out: they are as good as absent.
+/// The classes are sorted apart and merged while walking, so that unweighted rows take 8 bytes each and no indices.
+/// Rows of weight 0 are left out: they are as good as absent.
 class Ranked {
  public:
   Ranked(std::span<const double> scores, std::span<const double> labels, std::span<const double> weights)

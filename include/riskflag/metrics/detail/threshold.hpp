@@ -28,8 +28,8 @@ inline double threshold_f1(std::span<const double> probabilities, std::span<cons
     tp.add(g.positive);
     fp.add(g.negative);
     // 2 tp / (2 tp + fp + fn) with fn = positives - tp. Falling thresholds and `>`: ties keep the higher.
-    const double f1 = exact::div(exact::mul(2.0, tp.value()),
-                                 exact::add(exact::add(tp.value(), fp.value()), rows.positive()));
+    const double f1 =
+        exact::div(exact::mul(2.0, tp.value()), exact::add(exact::add(tp.value(), fp.value()), rows.positive()));
     if (f1 > best_f1) {
       best_f1 = f1;
       best = g.score;
@@ -55,8 +55,8 @@ inline double threshold_cost(std::span<const double> probabilities, std::span<co
     first = false;
     tp.add(g.positive);
     fp.add(g.negative);
-    const double cost = exact::add(exact::mul(fn_cost, exact::sub(rows.positive(), tp.value())),
-                                   exact::mul(fp_cost, fp.value()));
+    const double cost =
+        exact::add(exact::mul(fn_cost, exact::sub(rows.positive(), tp.value())), exact::mul(fp_cost, fp.value()));
     if (cost < lowest) {
       lowest = cost;
       best = g.score;

@@ -227,8 +227,8 @@ inline Result<void> check_digest(std::string_view text, std::string_view where) 
   const std::string_view said = text.substr(text.size() - tail + kDigestName.size(), 64);
   const std::string digest = sha256_hex(text.substr(0, text.size() - tail));
   if (said != digest) {
-    return corrupt(std::string(where), "the first " + std::to_string(text.size() - tail) + " bytes have SHA-256 " + digest +
-                                           ", but the last member says " + quoted(said, 64) + advice);
+    return corrupt(std::string(where), "the first " + std::to_string(text.size() - tail) + " bytes have SHA-256 " +
+                                           digest + ", but the last member says " + quoted(said, 64) + advice);
   }
   return {};
 }
@@ -246,7 +246,8 @@ inline Result<Model> parse_model(std::string_view text, std::string_view where) 
   }
   const Json* format = root->find("format");
   if (format == nullptr) {
-    return detail::corrupt(name, "found " + root->description() + " without a member \"format\"; expected a model.json of riskflag");
+    return detail::corrupt(
+        name, "found " + root->description() + " without a member \"format\"; expected a model.json of riskflag");
   }
   const auto version = format->integer();
   if (!version || *version < 1) {

@@ -15,8 +15,8 @@ namespace riskflag::inline v0_1 {
 
 namespace detail {
 
-/// Bits of "decision_type" in the file, LightGBM's: 1 categorical, 2 default left, then the missing rule (0 none, 1 zero,
-/// 2 nan).
+/// Bits of "decision_type" in the file, LightGBM's: 1 categorical, 2 default left, then the missing rule (0 none, 1
+/// zero, 2 nan).
 inline int decision_type(const Node& node) noexcept {
   const int rule = node.missing == MissingRule::none ? 0 : node.missing == MissingRule::zero ? 1 : 2;
   return (node.categorical ? 1 : 0) | (node.default_left ? 2 : 0) | rule << 2;

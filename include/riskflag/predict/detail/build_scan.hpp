@@ -243,7 +243,9 @@ class ScanBuilder {
   }
 
   void make_bundle(const std::int64_t* order, std::size_t lanes, std::size_t width) {
-    const auto tree_of = [&](std::size_t lane) { return out_.trees[static_cast<std::size_t>(order[lane] & 0xffffffff)]; };
+    const auto tree_of = [&](std::size_t lane) {
+      return out_.trees[static_cast<std::size_t>(order[lane] & 0xffffffff)];
+    };
     const std::uint32_t steps = tree_of(0).nodes;
     const std::size_t first_byte = out_.steps.size();
     const std::size_t first_lane = out_.lane_leaf.size();

@@ -61,7 +61,8 @@ inline double Predictor::finish(double sum, std::size_t output) const noexcept {
   return from_order_key(order_key(sum));  // no -0: see without_negative_zero()
 }
 
-inline void Predictor::walk_row(const double* row, std::ptrdiff_t stride, std::size_t wanted, double* out) const noexcept {
+inline void Predictor::walk_row(const double* row, std::ptrdiff_t stride, std::size_t wanted,
+                                double* out) const noexcept {
   const auto outputs = static_cast<std::size_t>(parts_->outputs);
   for (std::size_t k = 0; k < wanted; ++k) {
     double sum = parts_->average ? 0.0 : parts_->base[k];
@@ -179,14 +180,16 @@ inline double Predictor::probability(const double* row) const noexcept {
 
 inline void Predictor::row_probabilities(const double* row, double* out) const noexcept {
   row_margins(row, out);
-  apply_link(parts_->link, parts_->objective.sigmoid, std::span<double>(out, static_cast<std::size_t>(parts_->outputs)));
+  apply_link(parts_->link, parts_->objective.sigmoid,
+             std::span<double>(out, static_cast<std::size_t>(parts_->outputs)));
 }
 
 inline bool Predictor::margins(MatrixView<double> rows, std::span<double> out) const noexcept {
   const auto outputs = static_cast<std::size_t>(parts_->outputs);
   if (rows.cols() != features() || out.size() != rows.rows() * outputs) return false;
   if (parts_->walks) {
-    for (std::size_t r = 0; r < rows.rows(); ++r) walk_row(rows.row(r), rows.col_stride(), outputs, out.data() + r * outputs);
+    for (std::size_t r = 0; r < rows.rows(); ++r)
+      walk_row(rows.row(r), rows.col_stride(), outputs, out.data() + r * outputs);
   } else if (rows.rows() < 4 && rows.col_stride() == 1) {
     // A block costs as much as 64 rows.
     for (std::size_t r = 0; r < rows.rows(); ++r) scan_row(rows.row(r), outputs, out.data() + r * outputs);

@@ -1,10 +1,13 @@
-// The scan with AVX2: 32 lanes a register. Included by x86.hpp inside a target region: raw pointers and intrinsics only.
+// The scan with AVX2: 32 lanes a register. Included by x86.hpp inside a target region: raw pointers and intrinsics
+// only.
 
 /// How many of 16 keys lie below x.
 inline std::uint32_t below_of_16(const std::int64_t* keys, __m256i x) {
   const __m256i* at = reinterpret_cast<const __m256i*>(keys);
-  const __m256i c0 = _mm256_cmpgt_epi64(x, _mm256_load_si256(at)), c1 = _mm256_cmpgt_epi64(x, _mm256_load_si256(at + 1));
-  const __m256i c2 = _mm256_cmpgt_epi64(x, _mm256_load_si256(at + 2)), c3 = _mm256_cmpgt_epi64(x, _mm256_load_si256(at + 3));
+  const __m256i c0 = _mm256_cmpgt_epi64(x, _mm256_load_si256(at)),
+                c1 = _mm256_cmpgt_epi64(x, _mm256_load_si256(at + 1));
+  const __m256i c2 = _mm256_cmpgt_epi64(x, _mm256_load_si256(at + 2)),
+                c3 = _mm256_cmpgt_epi64(x, _mm256_load_si256(at + 3));
   // Each 64-bit mask narrowed to 16 bits: two bytes of movemask a key.
   const __m256i narrow = _mm256_packs_epi32(_mm256_packs_epi32(c0, c1), _mm256_packs_epi32(c2, c3));
   return static_cast<std::uint32_t>(__builtin_popcount(static_cast<unsigned>(_mm256_movemask_epi8(narrow)))) / 2;
@@ -46,9 +49,12 @@ struct Columns {
     const __m256i first = of_four(t0, t1, t2, t3, low, bit4, bit5);
     if constexpr (Tables == 4) return first;
     const __m256i bit6 = _mm256_slli_epi16(column, 1);
-    const __m256i second = of_four(table(ranks + 64), table(ranks + 80), table(ranks + 96), table(ranks + 112), low, bit4, bit5);
-    const __m256i third = of_four(table(ranks + 128), table(ranks + 144), table(ranks + 160), table(ranks + 176), low, bit4, bit5);
-    const __m256i fourth = of_four(table(ranks + 192), table(ranks + 208), table(ranks + 224), table(ranks + 240), low, bit4, bit5);
+    const __m256i second =
+        of_four(table(ranks + 64), table(ranks + 80), table(ranks + 96), table(ranks + 112), low, bit4, bit5);
+    const __m256i third =
+        of_four(table(ranks + 128), table(ranks + 144), table(ranks + 160), table(ranks + 176), low, bit4, bit5);
+    const __m256i fourth =
+        of_four(table(ranks + 192), table(ranks + 208), table(ranks + 224), table(ranks + 240), low, bit4, bit5);
     return _mm256_blendv_epi8(_mm256_blendv_epi8(first, second, bit6), _mm256_blendv_epi8(third, fourth, bit6), column);
   }
   static __m256i of_four(__m256i a, __m256i b, __m256i c, __m256i d, __m256i low, __m256i bit4, __m256i bit5) {
@@ -75,7 +81,8 @@ inline __m256i advance(const Columns<Tables>& columns, const std::uint8_t* step,
 }
 
 template <int Tables, int Width>
-inline void walk_bundle(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks, std::uint8_t* leaf) {
+inline void walk_bundle(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
+                        std::uint8_t* leaf) {
   const Columns<Tables> columns(ranks);
   const std::uint8_t* first = forest.steps + std::size_t{bundle.first_line} * 64;
   // Four registers of lanes at a time: two groups of 64, or the one there is.
@@ -103,7 +110,8 @@ inline void walk_any(const ScanView& forest, const ScanBundle& bundle, const std
   walk_bundle<Tables, 1>(forest, bundle, ranks, leaf);
 }
 
-inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks, std::uint8_t* leaf) {
+inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
+                       std::uint8_t* leaf) {
   if (forest.columns <= 64) return walk_any<4>(forest, bundle, ranks, leaf);
   walk_any<16>(forest, bundle, ranks, leaf);
 }

@@ -49,8 +49,9 @@ inline void rank_rows(const ScanView& forest, const ScanSearch& search, const do
   const __m512i rank = _mm512_load_si512(found);
   if (search.plain != 0) {
     for (int i = 0; i < 2; ++i) {
-      _mm512_store_si512(ranks + search.column[i] * stride,
-                         _mm512_mask_mov_epi8(rank, missing, _mm512_set1_epi8(static_cast<char>(search.missing_rank[i]))));
+      _mm512_store_si512(
+          ranks + search.column[i] * stride,
+          _mm512_mask_mov_epi8(rank, missing, _mm512_set1_epi8(static_cast<char>(search.missing_rank[i]))));
     }
     return;
   }
@@ -96,7 +97,8 @@ inline __m512i advance(const Columns<Tables>& columns, const std::uint8_t* step,
 
 /// Width groups side by side, so that one group's latency hides behind the others.
 template <int Tables, int Width>
-inline void walk_bundle(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks, std::uint8_t* leaf) {
+inline void walk_bundle(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
+                        std::uint8_t* leaf) {
   const Columns<Tables> columns(ranks);
   __m512i e0 = _mm512_setzero_si512(), e1 = e0, e2 = e0, e3 = e0;
   const std::uint8_t* step = forest.steps + std::size_t{bundle.first_line} * 64;
@@ -119,7 +121,8 @@ inline void walk_any(const ScanView& forest, const ScanBundle& bundle, const std
   walk_bundle<Tables, 1>(forest, bundle, ranks, leaf);
 }
 
-inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks, std::uint8_t* leaf) {
+inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
+                       std::uint8_t* leaf) {
   if (forest.columns <= 64) return walk_any<1>(forest, bundle, ranks, leaf);
   if (forest.columns <= 128) return walk_any<2>(forest, bundle, ranks, leaf);
   walk_any<4>(forest, bundle, ranks, leaf);
@@ -207,12 +210,14 @@ inline void add_from_table(const double* leaves, std::size_t count, const std::u
                            double* sums) {
   const LeafTable<Tables> table(leaves, count);
   for (std::size_t r = 0; r < rows; r += 8) {
-    const __m512i number = _mm512_maskz_cvtepu8_epi64(static_cast<__mmask8>(0xff), _mm_loadl_epi64(reinterpret_cast<const __m128i*>(leaf + r)));
+    const __m512i number = _mm512_maskz_cvtepu8_epi64(static_cast<__mmask8>(0xff),
+                                                      _mm_loadl_epi64(reinterpret_cast<const __m128i*>(leaf + r)));
     _mm512_store_pd(sums + r, _mm512_add_pd(_mm512_load_pd(sums + r), table.at(number)));
   }
 }
 
-inline void add_leaves(const double* leaves, std::size_t count, const std::uint8_t* leaf, std::size_t rows, double* sums) {
+inline void add_leaves(const double* leaves, std::size_t count, const std::uint8_t* leaf, std::size_t rows,
+                       double* sums) {
   if (count <= 16) return add_from_table<1>(leaves, count, leaf, rows, sums);
   if (count <= 32) return add_from_table<2>(leaves, count, leaf, rows, sums);
   if (count <= 64) return add_from_table<4>(leaves, count, leaf, rows, sums);

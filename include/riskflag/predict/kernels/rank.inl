@@ -1,5 +1,6 @@
 // Ranks of values, one at a time: included once for every instruction set, inside its namespace and target region.
-// Needs ScanView and its parts, order_key, is_missing, and the including kernel's rank_of(keys, blocks, key) and rank_rows.
+// Needs ScanView and its parts, order_key, is_missing, and the including kernel's rank_of(keys, blocks, key) and
+// rank_rows.
 
 /// 0 when the level goes left, 1 when it goes right. `x` is not missing.
 inline std::uint8_t set_rank(const ScanView& forest, const ScanSet& set, double x) {
@@ -66,8 +67,8 @@ inline void rank_rows_one_by_one(const ScanView& forest, const ScanSearch& searc
   }
 }
 
-inline void rank_block(const ScanView& forest, const double* cells, std::ptrdiff_t row_stride, std::ptrdiff_t col_stride,
-                       std::size_t rows, std::size_t stride, std::uint8_t* ranks) {
+inline void rank_block(const ScanView& forest, const double* cells, std::ptrdiff_t row_stride,
+                       std::ptrdiff_t col_stride, std::size_t rows, std::size_t stride, std::uint8_t* ranks) {
   // 64 rows at a time stay in the first cache level while their columns are read one after another.
   for (std::size_t begin = 0; begin < rows; begin += kScanRowStep) {
     const std::size_t end = begin + kScanRowStep < rows ? begin + kScanRowStep : rows;

@@ -29,7 +29,8 @@ inline void rank_rows(const ScanView& forest, const ScanSearch& search, const do
   rank_rows_one_by_one(forest, search, column, row_stride, rows, ranks, stride);
 }
 
-inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks, std::uint8_t* leaf) {
+inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
+                       std::uint8_t* leaf) {
   const std::size_t lanes = bundle.width * kScanLanes;
   for (std::size_t lane = 0; lane < lanes; ++lane) leaf[lane] = 0;
   const std::uint8_t* step = forest.steps + std::size_t{bundle.first_line} * 64;
@@ -59,6 +60,7 @@ inline void add_leaves(const double* leaves, std::size_t, const std::uint8_t* le
   for (std::size_t r = 0; r < rows; ++r) sums[r] += leaves[leaf[r]];
 }
 
-inline constexpr ScanKernel kKernel = {"scalar", CpuLevel::scalar, rank_row, row_leaves, rank_block, tree_leaves, add_leaves};
+inline constexpr ScanKernel kKernel = {"scalar",   CpuLevel::scalar, rank_row,  row_leaves,
+                                       rank_block, tree_leaves,      add_leaves};
 
 }  // namespace riskflag::inline v0_1::scan_scalar

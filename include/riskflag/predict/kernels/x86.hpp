@@ -1,8 +1,8 @@
 #pragma once
 
-// The x86 kernels: each instruction set's file is compiled in its own namespace and target region, so that a program built
-// with plain -O2 has them all and runs the one that the CPU allows. Intrinsics are declared outside of the regions; inside
-// there is nothing that another translation unit, compiled with other flags, could share.
+// The x86 kernels: each instruction set's file is compiled in its own namespace and target region, so that a program
+// built with plain -O2 has them all and runs the one that the CPU allows. Intrinsics are declared outside of the
+// regions; inside there is nothing that another translation unit, compiled with other flags, could share.
 
 #if defined(__x86_64__)
 
@@ -29,8 +29,9 @@ namespace riskflag::inline v0_1::scan_avx2 {
 
 #if defined(__clang__)
 #pragma clang attribute pop
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx2,bmi,bmi2,popcnt"))), \
-                             apply_to = function)
+#pragma clang attribute push(                                                                      \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx2,bmi,bmi2,popcnt"))), \
+    apply_to = function)
 #else
 #pragma GCC pop_options
 #pragma GCC push_options
@@ -50,7 +51,8 @@ namespace riskflag::inline v0_1::scan_avx512 {
 namespace riskflag::inline v0_1 {
 
 namespace scan_avx2 {
-inline constexpr ScanKernel kKernel = {"avx2", CpuLevel::avx2, rank_row, row_leaves, rank_block, tree_leaves, add_leaves};
+inline constexpr ScanKernel kKernel = {"avx2",     CpuLevel::avx2, rank_row,  row_leaves,
+                                       rank_block, tree_leaves,    add_leaves};
 }
 namespace scan_avx512 {
 inline constexpr ScanKernel kKernel = {"avx512",   CpuLevel::avx512, rank_row,  row_leaves,
