@@ -46,31 +46,31 @@ struct Scale {
 /// frequency, target and weight-of-evidence encodings are this, and so is group (its table holds codes of groups).
 struct Lookup {
   Slot in = 0, out = 0;
-  std::vector<double> table;
+  std::vector<double> table{};
   double missing = 0, unseen = 0;
 };
 /// Slots out .. out + count - 1 are 0, but for a 1 in slot out + table[code]; -1 leaves all of them 0.
 struct OneHot {
   Slot in = 0, out = 0;
   std::uint32_t count = 0;
-  std::vector<std::int32_t> table;
+  std::vector<std::int32_t> table{};
   std::int32_t missing = -1, unseen = -1;
 };
 /// How many of the ascending `edges` are <= x: bin 0 is (-inf, edges[0]), bin i is [edges[i-1], edges[i]). Missing
 /// stays.
 struct Bin {
   Slot in = 0, out = 0;
-  std::vector<double> edges;
+  std::vector<double> edges{};
 };
 /// Missing where the number is one of `codes`, else the number.
 struct DropSpecial {
   Slot in = 0, out = 0;
-  std::vector<double> codes;
+  std::vector<double> codes{};
 };
 /// 1 + i where the number is codes[i], 0 for any other number; missing stays.
 struct SpecialLevel {
   Slot in = 0, out = 0;
-  std::vector<double> codes;
+  std::vector<double> codes{};
 };
 /// kUnseen becomes missing: the last thing that happens to a native categorical feature.
 struct KnownLevel {
@@ -103,8 +103,8 @@ struct Token {
 /// result that is not finite: x / 0, log(0), an overflow.
 struct Formula {
   Slot out = 0;
-  std::vector<Token> program;
-  std::string text;  ///< as the recipe spelled it; for people
+  std::vector<Token> program{};
+  std::string text{};  ///< as the recipe spelled it; for people
 };
 
 using Operation = std::variant<Fill, MissingFlag, Clip, Log1p, Scale, Lookup, OneHot, Bin, DropSpecial, SpecialLevel,

@@ -19,7 +19,7 @@ namespace riskflag::inline v0_1::prep {
 /// A table of prepared features that owns its values, column after column.
 struct FeatureMatrix {
   std::size_t rows = 0, cols = 0;
-  std::vector<double> values;  ///< column-major: feature j of row i is values[j * rows + i]; NaN = missing
+  std::vector<double> values{};  ///< column-major: feature j of row i is values[j * rows + i]; NaN = missing
   [[nodiscard]] MatrixView<double> view() const noexcept {
     return MatrixView<double>::col_major(values.data(), rows, cols);
   }
@@ -35,14 +35,14 @@ struct Scratch {
 
 /// What a pipeline is made of, as pipeline.json holds it. Slots 0 .. inputs.size() - 1 are the raw fields.
 struct PipelineParts {
-  std::vector<std::string> inputs;        ///< names of the raw fields, in the schema's order
-  std::vector<std::size_t> input_levels;  ///< how many levels each has; 0 = a number or date
-  std::vector<Operation> operations;      ///< each reads slots that are written before it
-  std::vector<Feature> features;
-  std::vector<Slot> feature_slots;  ///< the slot that each feature is
-  Recipe recipe;                    ///< what was fitted
+  std::vector<std::string> inputs{};        ///< names of the raw fields, in the schema's order
+  std::vector<std::size_t> input_levels{};  ///< how many levels each has; 0 = a number or date
+  std::vector<Operation> operations{};      ///< each reads slots that are written before it
+  std::vector<Feature> features{};
+  std::vector<Slot> feature_slots{};  ///< the slot that each feature is
+  Recipe recipe{};                    ///< what was fitted
   std::map<std::string, double>
-      information_value;  ///< by feature: of weight-of-evidence columns, from all training rows
+      information_value{};  ///< by feature: of weight-of-evidence columns, from all training rows
 };
 
 /// A fitted preparation: raw fields in, features out; the same bits for one row and for a frame, for any block size,
