@@ -1,6 +1,8 @@
 import gzip
 import json
+import os
 import pathlib
+import subprocess
 
 import driver
 
@@ -43,6 +45,26 @@ class Result(driver.ProgramTest):
         self.assertIn("read\n", done.stderr)
         self.assertRegex(done.stderr, r"round \d+ of 100, valid.binary_logloss 0\.\d+")
         self.assertNotIn("\r", done.stderr)
+
+    def test_a_terminal_gets_a_bar(self):
+        ours, theirs = os.openpty()
+        self.addCleanup(os.close, ours)
+        process = subprocess.Popen([driver.BIN / "riskflag-train", "--data", self.loans(), "--target", "Risk_Flag", *LOANS, "--output",
+                                    self.path("m")], stdout=subprocess.DEVNULL, stderr=theirs)
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:  # the other side is closed
+                break
+            if not piece:
+                break
+            shown += piece
+        self.assertEqual(process.wait(timeout=60), 0)
+        text = shown.decode()
+        self.assertRegex(text, r"\rtrain +\[#*\.*\] round \d+ of 100, valid.binary_logloss 0\.\d+")
+        self.assertRegex(text, r"\rread +\[#{24}\]")
 
     def test_the_model_is_the_same_for_any_number_of_threads_and_format_of_input(self):
         data = self.loans(4000)
@@ -198,6 +220,18 @@ class Options(driver.ProgramTest):
         self.assertEqual(list(result["metrics"]["test"]), ["rmse", "mae", "r2"])
         self.assertGreater(result["metrics"]["test"]["r2"], 0.7)
 
+    def test_a_regression_has_no_threshold_and_no_positive_level(self):
+        for flags in (["--threshold", "0.5"], ["--positive", "1"]):
+            done = self.train(self.table(), "--id", "key", "--objective", "regression", *flags, expect=2, json_out=False)
+            self.assert_refused(done, 2, flags[0], "binary")
+
+    def test_missing_tokens_replace_the_defaults_even_the_empty_one(self):
+        data = self.table(change=lambda h, b: (h, [[r[0], "-" if i == 3 else r[1], r[2] or "NA", r[3]] for i, r in enumerate(b)]))
+        self.train(data, "--id", "key", "--missing", "-", "--missing", "")
+        fields = {f["name"]: f for f in json.loads((self.path("model") / "schema.json").read_text())["fields"]}
+        self.assertEqual(fields["x"]["type"], "number")
+        self.assertEqual(fields["c"]["levels"], ["NA", "blue", "green", "red"])
+
     def test_a_recipe_is_followed(self):
         recipe = self.path("r.json")
         recipe.write_text('{"format": 1, "steps": [{"op": "target_encode", "columns": ["c"]}]}')
@@ -256,7 +290,7 @@ class Guard(driver.ProgramTest):
         self.assertFalse(self.path("model").exists())
 
     def test_the_repeated_customers_of_loan_behavior_are_found(self):
-        data = pathlib.Path(driver.os.environ.get("RISKFLAG_DATA", pathlib.Path(__file__).parents[2] / "../shared/data"))
+        data = pathlib.Path(os.environ.get("RISKFLAG_DATA", pathlib.Path(__file__).parents[2] / "../shared/data"))
         table = data / "loan_behavior" / "Training Data.csv"
         if not table.exists():
             self.skipTest(f"{table} is not here")

@@ -117,6 +117,8 @@ inline void StudyRun::check_options() {
   if (parts.cv < 0 || parts.cv == 1) refuse("--cv", std::to_string(parts.cv) + " folds; accepted: 2 or more (0 = no cross-validation)");
   if (parts.cv > 0 && !parts.valid_data.empty()) refuse("--cv", "takes the validation rows out of each fold; leave out --valid");
   if (!binary() && parts.kind == SplitKind::stratified) refuse("--split", "stratified needs a binary target; accepted here: random, group, time");
+  if (!binary() && options_.threshold.text != ThresholdRule{}.text) refuse("--threshold", "needs a binary target");
+  if (!binary() && !options_.columns.positive.empty()) refuse("--positive", "needs a binary target");
   if (!parts.group_by.empty() && parts.kind != SplitKind::group) refuse("--group-by", "needs --split group");
   if (!parts.time_by.empty() && parts.kind != SplitKind::time) refuse("--time-by", "needs --split time");
 }
@@ -158,7 +160,10 @@ inline void StudyRun::read() {
   tell("read", 0);
   const Stopwatch watch;
   table_ = read_table(options_, executor_, hooks_.open, hooks_.stop, [&](double done) { tell("read", done); });
-  for (const CsvNote& note : table_.notes) warn({note.code, note.message, note.column, "", {}});
+  const std::vector<std::string>& drop = options_.columns.drop;
+  for (const CsvNote& note : table_.notes) {
+    if (std::find(drop.begin(), drop.end(), note.column) == drop.end()) warn({note.code, note.message, note.column, "", {}});
+  }
   check("read");
   log_.log([&](track::Run& run) {
     for (const DataFile& file : table_.files) {
