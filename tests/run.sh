@@ -8,7 +8,7 @@ RISKFLAG_ROOT=$(cd "$(dirname "$0")/.." && pwd)
 steps="$RISKFLAG_ROOT/.ci/steps"
 
 case "${1:-}" in
-  "") run_steps "$steps"/{install,build,test,lint,consumers,bits,peers,sanitize,fuzz}.sh ;;
+  "") run_steps "$steps"/{install,build,test,lint,compilers,consumers,bits,mutation,peers,sanitize,fuzz}.sh ;;
   --fast) run_steps "$steps"/{install,build,test}.sh ;;
   *) echo "usage: tests/run.sh [--fast]" >&2; exit 2 ;;
 esac
