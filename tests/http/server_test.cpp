@@ -187,7 +187,7 @@ TEST_CASE("invariant: malformed and ambiguous requests are answered 400 and the 
            "GET / HTTP/1.1\nHost: a\n\n",                                                                  // bare LF
            "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
            "GET / HTTP/1.1\r\n: a\r\n\r\n",
-           std::string("GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n", 39),
+           "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(1, '\0') + "\r\n\r\n",
            "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",                                                // a TLS hello
            chunked + "zz\r\n", chunked + "3\r\nabcX\r\n0\r\n\r\n", chunked + "ffffffffffffffffff\r\n", chunked + "-3\r\nabc\r\n"}) {
     CAPTURE(text);
