@@ -69,7 +69,7 @@ class Score(driver.ProgramTest):
         driver.write_table(self.path("turned.csv"), names + ["extra"], [[r[n] for n in names] + ["x"] for r in rows])
         done = self.score(self.path("turned.csv"), output="turned_scores.csv")
         self.assertEqual(self.path("turned_scores.csv").read_bytes(), want)
-        self.assertIn("3 columns that the model does not know were ignored", done.stdout)
+        self.assertIn("columns ignored, unknown to the model: 3", done.stdout)
 
     def test_bad_rows_keep_their_place(self):
         self.model()

@@ -75,7 +75,7 @@ int score(const Flags& flags) {
     std::fprintf(out, "%llu rows scored", static_cast<unsigned long long>(counts.rows - counts.bad));
     if (bundle.kind() == riskflag::bundle::Kind::binary) std::fprintf(out, ", %llu High", static_cast<unsigned long long>(counts.high));
     if (counts.bad > 0) std::fprintf(out, ", %llu not scored", static_cast<unsigned long long>(counts.bad));
-    if (stream.ignored_columns() > 0) std::fprintf(out, "; %zu columns that the model does not know were ignored", stream.ignored_columns());
+    if (stream.ignored_columns() > 0) std::fprintf(out, "; columns ignored, unknown to the model: %zu", stream.ignored_columns());
     std::fprintf(out, " (%.2f s)\n", seconds);
   }
   return program::kDone;
