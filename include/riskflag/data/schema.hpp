@@ -53,7 +53,7 @@ enum class Role {
 /// What becomes of a level that the training data did not have.
 enum class UnseenPolicy {
   error,    ///< the row is refused, naming the field
-  missing,  ///< the cell counts as missing
+  missing,  ///< the cell goes to the pipeline as unseen: missing for a native category, its own value in each encoder
 };
 /// "error", "missing".
 [[nodiscard]] constexpr std::string_view name_of(UnseenPolicy policy) noexcept {
