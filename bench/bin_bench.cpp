@@ -15,8 +15,9 @@ void bin_matrix(benchmark::State& state) {
   const SmallTable table = small_table(200000, 12, 1);
   riskflag::Pool pool(static_cast<unsigned>(state.range(0)));
   for (auto _ : state) benchmark::DoNotOptimize(riskflag::bin_matrix(table.view(), table.features, {}, pool));
-  state.counters["ns_per_cell"] = benchmark::Counter(static_cast<double>(table.values.size()) * static_cast<double>(state.iterations()) * 1e-9,
-                                                     benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["ns_per_cell"] =
+      benchmark::Counter(static_cast<double>(table.values.size()) * static_cast<double>(state.iterations()) * 1e-9,
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
 void find_bins(benchmark::State& state) {
@@ -41,8 +42,9 @@ void find_bins(benchmark::State& state) {
     kernel(table, x.data(), x.size(), bins.data());
     benchmark::ClobberMemory();
   }
-  state.counters["ns_per_value"] = benchmark::Counter(static_cast<double>(x.size()) * static_cast<double>(state.iterations()) * 1e-9,
-                                                      benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["ns_per_value"] =
+      benchmark::Counter(static_cast<double>(x.size()) * static_cast<double>(state.iterations()) * 1e-9,
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
 BENCHMARK(bin_matrix)->Name("bin/matrix/threads")->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();

@@ -1,5 +1,6 @@
-// Nanoseconds a unit of each phase of training, beside the floors that docs give: histogram fill a cell, partition a row, gradient and
-// rounding a row, split scan a bin. Columns are skewed on purpose: `zero` has 90 % of its rows in one bin.
+// Nanoseconds a unit of each phase of training, beside the floors that docs give: histogram fill a cell, partition a
+// row, gradient and rounding a row, split scan a bin. Columns are skewed on purpose: `zero` has 90 % of its rows in one
+// bin.
 
 #include <benchmark/benchmark.h>
 
@@ -22,7 +23,8 @@ void per_unit(benchmark::State& state, const char* name, std::size_t units) {
                                             benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
-/// 100,000 rows x 14 columns; kind 0: uniform bins, 1: nine rows of ten in one bin, 2: flags. Every second row is added.
+/// 100,000 rows x 14 columns; kind 0: uniform bins, 1: nine rows of ten in one bin, 2: flags. Every second row is
+/// added.
 void fill(benchmark::State& state) {
   constexpr std::size_t kRows = 100000, kCols = 14;
   const Random random(2);
@@ -58,7 +60,8 @@ void partition(benchmark::State& state) {
   }
   std::array<std::uint8_t, 256> go_left{};
   for (std::size_t b = 0; b < 100; ++b) go_left[b] = 1;
-  for (auto _ : state) benchmark::DoNotOptimize(kernels::partition_rows(column.data(), go_left.data(), rows.data(), 0, kRows, out.data()));
+  for (auto _ : state)
+    benchmark::DoNotOptimize(kernels::partition_rows(column.data(), go_left.data(), rows.data(), 0, kRows, out.data()));
   per_unit(state, "ns_per_row", kRows);
 }
 
@@ -94,7 +97,8 @@ void scan(benchmark::State& state) {
   std::vector<NarrowCell> cells(kCellStride);
   NarrowCell total = 0;
   for (std::size_t b = 0; b < 255; ++b) {
-    cells[b] = pack(static_cast<std::int32_t>(Random(5).below(200000, b)) - 100000, static_cast<std::uint32_t>(Random(5).below(90000, b + 300)));
+    cells[b] = pack(static_cast<std::int32_t>(Random(5).below(200000, b)) - 100000,
+                    static_cast<std::uint32_t>(Random(5).below(90000, b + 300)));
     total += cells[b];
   }
   const kernels::ScanInput<NarrowCell> in{cells.data(), 0, 254, 0, total, 0.0, 1.0, 20.0};

@@ -1,10 +1,10 @@
-// Times our trainer inside, for bench/compare_training.py: reads a table that the script wrote, bins, trains, and writes the
-// margins of the table's test rows, so that the script compares results before it compares times.
+// Times our trainer inside, for bench/compare_training.py: reads a table that the script wrote, bins, trains, and
+// writes the margins of the table's test rows, so that the script compares results before it compares times.
 //
 //   train_driver TABLE THREADS MARGINS [option=value ...]
 //
-// TABLE: int64 rows, test rows, columns; per column int64 levels (0 = numeric); float64 columns of the training rows one after
-// another; float64 labels; float64 columns of the test rows. Prints one JSON object; seconds exclude reading.
+// TABLE: int64 rows, test rows, columns; per column int64 levels (0 = numeric); float64 columns of the training rows
+// one after another; float64 labels; float64 columns of the test rows. Prints one JSON object; seconds exclude reading.
 
 #include <chrono>
 #include <cstdint>
@@ -37,7 +37,8 @@ int run(int argc, char** argv) {
   const std::string file = read_file(argv[1]);
   std::string_view bytes = file;
   const auto sizes = take<std::int64_t>(bytes, 3);
-  const auto rows = static_cast<std::size_t>(sizes[0]), test_rows = static_cast<std::size_t>(sizes[1]), cols = static_cast<std::size_t>(sizes[2]);
+  const auto rows = static_cast<std::size_t>(sizes[0]), test_rows = static_cast<std::size_t>(sizes[1]),
+             cols = static_cast<std::size_t>(sizes[2]);
   const auto levels = take<std::int64_t>(bytes, cols);
   const auto values = take<double>(bytes, rows * cols);
   const auto labels = take<double>(bytes, rows);
@@ -55,7 +56,8 @@ int run(int argc, char** argv) {
   Pool pool(static_cast<unsigned>(std::stoul(argv[2])));
   const std::clock_t cpu = std::clock();
   const auto start = std::chrono::steady_clock::now();
-  const Binned bins = bin_matrix(MatrixView<double>::col_major(values.data(), rows, cols), features, bin_options(options), pool);
+  const Binned bins =
+      bin_matrix(MatrixView<double>::col_major(values.data(), rows, cols), features, bin_options(options), pool);
   const double bin_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const TrainResult result = train({.bins = bins, .labels = labels}, {}, options, pool);
   const double cpu_seconds = static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC;
@@ -67,7 +69,11 @@ int run(int argc, char** argv) {
   write_file(argv[3], {reinterpret_cast<const char*>(margins.data()), margins.size() * sizeof(double)});
   JsonWriter json;
   json.begin_object().key("bin_seconds").value(bin_seconds).key("train_seconds").value(result.train_seconds);
-  json.key("cpu_seconds").value(cpu_seconds).key("trees").value(static_cast<std::uint64_t>(result.model.trees.size())).end_object();
+  json.key("cpu_seconds")
+      .value(cpu_seconds)
+      .key("trees")
+      .value(static_cast<std::uint64_t>(result.model.trees.size()))
+      .end_object();
   std::printf("%s\n", json.text().c_str());
   return 0;
 }

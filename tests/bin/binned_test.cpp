@@ -23,7 +23,9 @@ TEST_CASE("every kernel finds the bins of the slow path, around every vector wid
     for (const std::size_t n : {0U, 1U, 3U, 4U, 5U, 15U, 16U, 17U, 100U}) {
       std::vector<double> x;
       for (std::size_t i = 0; i < n; ++i) {
-        x.push_back(i % 7 == 3 ? kMissing : i % 5 == 1 ? 0.25 * static_cast<double>(random.below(280, i)) - 3.5 : random.normal(i) * 30.0);
+        x.push_back(i % 7 == 3   ? kMissing
+                    : i % 5 == 1 ? 0.25 * static_cast<double>(random.below(280, i)) - 3.5
+                                 : random.normal(i) * 30.0);
       }
       if (n > 2) x[1] = HUGE_VAL, x[2] = -HUGE_VAL;
       std::vector<std::uint8_t> want(n), got(n);
@@ -49,8 +51,10 @@ TEST_CASE("columns and tiles hold the same bins, in every layout, from float and
     Pool pool(3);
     SerialExecutor serial;
     const Binned a = bin_matrix(table.view(), table.features, {}, serial);
-    const Binned b = bin_matrix(MatrixView<double>::col_major(by_column.data(), table.rows, cols), table.features, {}, pool);
-    const Binned c = bin_matrix(MatrixView<float>::row_major(floats.data(), table.rows, cols), table.features, {.max_bin = 200}, pool);
+    const Binned b =
+        bin_matrix(MatrixView<double>::col_major(by_column.data(), table.rows, cols), table.features, {}, pool);
+    const Binned c = bin_matrix(MatrixView<float>::row_major(floats.data(), table.rows, cols), table.features,
+                                {.max_bin = 200}, pool);
     CHECK(a.cuts().bins == b.cuts().bins);
     std::size_t features_in_tiles = 0;
     for (std::size_t t = 0; t < a.tiles(); ++t) {
@@ -83,5 +87,6 @@ TEST_CASE("validation rows are binned by the training rows' cuts, unseen levels 
   for (std::size_t f = 0; f < 6; ++f) {
     for (std::size_t i = 0; i < other.rows; ++i) REQUIRE(valid.column(f)[i] == bins.feature(f).bin_of(other.row(i)[f]));
   }
-  CHECK_THROWS_AS((void)bin_like(bins.cuts(), MatrixView<double>::row_major(other.values.data(), 100, 5), serial), Error);
+  CHECK_THROWS_AS((void)bin_like(bins.cuts(), MatrixView<double>::row_major(other.values.data(), 100, 5), serial),
+                  Error);
 }

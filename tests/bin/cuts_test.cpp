@@ -43,7 +43,8 @@ TEST_CASE("few different values get a cut halfway between each two, whatever the
 
 TEST_CASE("invariant: x <= cuts[b] exactly when the bin of x is at most b") {
   const Random random(3);
-  std::vector<double> column = {-kInf, kInf, -kMax, kMax, 1e308, -1e308, 0.0, -0.0, 5e-324, -5e-324, 1.0, std::nextafter(1.0, 2.0), kMissing};
+  std::vector<double> column = {
+      -kInf, kInf, -kMax, kMax, 1e308, -1e308, 0.0, -0.0, 5e-324, -5e-324, 1.0, std::nextafter(1.0, 2.0), kMissing};
   for (std::size_t i = 0; i < 2000; ++i) column.push_back(random.normal(i) * (i % 3 == 0 ? 1e300 : 1.0));
   for (const int max_bin : {2, 7, 255}) {
     const FeatureCuts cuts = cuts_of(column, {.max_bin = max_bin}).bins[0];
@@ -115,7 +116,8 @@ TEST_CASE("levels get a bin each; absent levels and values that are none count a
 TEST_CASE("beyond 253 levels the rarest share a bin") {
   std::vector<double> column;
   for (int level = 0; level < 300; ++level) {
-    for (int k = 0; k < (level % 2 == 0 ? 3 : 1); ++k) column.push_back(level);  // 150 even levels are the frequent ones
+    for (int k = 0; k < (level % 2 == 0 ? 3 : 1); ++k)
+      column.push_back(level);  // 150 even levels are the frequent ones
   }
   const FeatureCuts cuts = cuts_of(column, {}, {"c", FeatureType::categorical}).bins[0];
   CHECK(cuts.value_bins == 254);
@@ -130,7 +132,8 @@ TEST_CASE("bad options, shapes and levels are refused with what would be accepte
   CHECK(message_of({1.0}, {.max_bin = 1}) == "max_bin: 1 is not in 2 to 255");
   CHECK(message_of({1.0}, {.max_bin = 256}) == "max_bin: 256 is not in 2 to 255");
   CHECK(message_of({}, {}).find("has no rows") != std::string::npos);
-  CHECK(message_of({0.0, 2.0}, {}, level).find("row 1, feature \"c\": 2 is no level; a categorical value is an index from 0 to 1") == 0);
+  CHECK(message_of({0.0, 2.0}, {}, level)
+            .find("row 1, feature \"c\": 2 is no level; a categorical value is an index from 0 to 1") == 0);
   CHECK(message_of({0.5}, {}, level).find("0.5 is no level") != std::string::npos);
   CHECK(message_of({-1.0}, {}, level).find("-1 is no level") != std::string::npos);
 }

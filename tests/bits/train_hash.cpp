@@ -1,5 +1,5 @@
-// A hash of models trained on simulated tables: the whole model file, with every instruction set that this CPU has, with 1 and
-// 3 threads. tests/bits/run.sh compares it across compilers and flags.
+// A hash of models trained on simulated tables: the whole model file, with every instruction set that this CPU has,
+// with 1 and 3 threads. tests/bits/run.sh compares it across compilers and flags.
 
 #include <cstdio>
 #include <span>
@@ -16,7 +16,8 @@ namespace {
 
 using namespace riskflag;
 
-std::string model_of(const SmallTable& table, const TrainOptions& options, std::span<const double> weights, unsigned threads, CpuLevel level) {
+std::string model_of(const SmallTable& table, const TrainOptions& options, std::span<const double> weights,
+                     unsigned threads, CpuLevel level) {
   Pool pool(threads);
   const Binned bins = bin_matrix(table.view(), table.features, bin_options(options), pool);
   const TrainData data{.bins = bins, .labels = table.labels, .weights = weights};
@@ -24,12 +25,14 @@ std::string model_of(const SmallTable& table, const TrainOptions& options, std::
 }
 
 /// The one model text of a training, or "" when two ways of computing it differ.
-std::string agreed_model(const char* name, const SmallTable& table, const TrainOptions& options, std::span<const double> weights) {
+std::string agreed_model(const char* name, const SmallTable& table, const TrainOptions& options,
+                         std::span<const double> weights) {
   const std::string want = model_of(table, options, weights, 1, CpuLevel::scalar);
   for (const CpuLevel level : {CpuLevel::scalar, CpuLevel::avx2, CpuLevel::avx512}) {
     if (level != CpuLevel::scalar && (level > cpu_level() || cpu_level() == CpuLevel::neon)) continue;
     if (model_of(table, options, weights, 3, level) != want) {
-      std::fprintf(stderr, "train_hash: %s differs with 3 threads and %s kernels\n", name, std::string(name_of(level)).c_str());
+      std::fprintf(stderr, "train_hash: %s differs with 3 threads and %s kernels\n", name,
+                   std::string(name_of(level)).c_str());
       return "";
     }
   }

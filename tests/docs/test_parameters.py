@@ -26,7 +26,8 @@ def main():
             problems.append(f"{name} has two rows")
         rows[name] = (default, text, [a for a in aliases.strip().split(", ") if a])
     known = fields()
-    table = {name: aliases.split() for name, aliases in re.findall(r'OptionRow\{"(\w+)",\s*&O::\w+,\s*"([^"]*)"\}', TABLE)}
+    joined = re.sub(r'"\s*\n\s*"', '', TABLE)  # neighbouring literals are one
+    table = {name: aliases.split() for name, aliases in re.findall(r'OptionRow\{\s*"(\w+)",\s*&O::\w+,\s*"([^"]*)"\}', joined)}
     for name, (default, text) in known.items():
         if name not in rows:
             problems.append(f"{name} has no row")

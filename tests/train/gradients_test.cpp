@@ -55,6 +55,14 @@ TEST_CASE("every kernel's log-loss gradients are the scalar ones, to the bit, wi
   }
 }
 
+TEST_CASE("rows whose probability rounds to 0 or 1 keep a hessian, so that no bin looks empty") {
+  const std::vector<double> scores = {800.0, -800.0, 40.0, -50.0, 0.0}, labels(5, 0.0);
+  std::vector<double> g(5), h(5);
+  kernels::logistic_scalar({scores.data(), labels.data(), nullptr, g.data(), h.data(), 5});
+  for (std::size_t i = 0; i < 4; ++i) CHECK(h[i] == 1e-16);
+  CHECK(h[4] == 0.25);
+}
+
 TEST_CASE("every kernel packs the scalar one's cells, to the bit") {
   const Random random(4);
   for (const std::size_t n : {1U, 4U, 7U, 8U, 9U, 31U, 1000U}) {

@@ -50,7 +50,8 @@ TEST_CASE("options are set by LightGBM's names and aliases") {
 }
 
 TEST_CASE("an unknown option is refused with the nearest name") {
-  CHECK(message_of({}, "num_leafs", "31") == "num_leafs: no training option has this name (did you mean \"num_leaves\"?)");
+  CHECK(message_of({}, "num_leafs", "31") ==
+        "num_leafs: no training option has this name (did you mean \"num_leaves\"?)");
   CHECK(message_of({}, "zzzzzzzz", "1") == "zzzzzzzz: no training option has this name");
 }
 
@@ -60,13 +61,15 @@ TEST_CASE("values outside an option's range are refused with the range") {
   CHECK(message_of({}, "learning_rate", "nan") == "learning_rate: \"nan\" is not a number");
   CHECK(message_of({}, "num_iterations", "0") == "num_iterations: 0 is not at least 1");
   CHECK(message_of({}, "num_iterations", "1.5") == "num_iterations: \"1.5\" is not an integer of 32 bits");
-  CHECK(message_of({}, "num_iterations", "3000000000") == "num_iterations: \"3000000000\" is not an integer of 32 bits");
+  CHECK(message_of({}, "num_iterations", "3000000000") ==
+        "num_iterations: \"3000000000\" is not an integer of 32 bits");
   CHECK(message_of({}, "lambda_l2", "-1") == "lambda_l2: -1 is not a finite number >= 0");
   CHECK(message_of({}, "max_bin", "256") == "max_bin: 256 is not in 2 to 255");
   CHECK(message_of({}, "bagging_fraction", "1.01") == "bagging_fraction: 1.01 is not in (0, 1]");
   CHECK(message_of({}, "first_metric_only", "yes") == "first_metric_only: \"yes\" is not true or false");
   CHECK(message_of({}, "seed", "-1") == "seed: \"-1\" is not a whole number from 0 to 18446744073709551615");
-  CHECK(message_of({}, "seed", "18446744073709551616") == "seed: \"18446744073709551616\" is not a whole number from 0 to 18446744073709551615");
+  CHECK(message_of({}, "seed", "18446744073709551616") ==
+        "seed: \"18446744073709551616\" is not a whole number from 0 to 18446744073709551615");
   CHECK(message_of({}, "objective", "binari").find("(did you mean \"binary\"?)") != std::string::npos);
   CHECK(message_of({}, "metric", "rmse") == "metric: \"rmse\" is not \"binary_logloss\" or \"auc\"");
   TrainOptions nan;
@@ -75,8 +78,13 @@ TEST_CASE("values outside an option's range are refused with the range") {
 }
 
 TEST_CASE("options_list() is read back by set_option(), name for name") {
-  TrainOptions odd{.objective = "regression", .num_iterations = 7, .learning_rate = 0.1 + 0.2, .num_leaves = 3, .boost_from_average = false,
-                   .metric = {"l2", "rmse"}, .seed = 1ULL << 63};
+  TrainOptions odd{.objective = "regression",
+                   .num_iterations = 7,
+                   .learning_rate = 0.1 + 0.2,
+                   .num_leaves = 3,
+                   .boost_from_average = false,
+                   .metric = {"l2", "rmse"},
+                   .seed = 1ULL << 63};
   TrainOptions back;
   for (const auto& [name, value] : options_list(odd)) set_option(back, name, value);
   CHECK(options_list(back) == options_list(odd));

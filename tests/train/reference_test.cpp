@@ -17,7 +17,8 @@ using namespace riskflag;
 namespace {
 
 /// Rows of `node` (an index, or ~leaf) that reach it, from walking every row with the model's own questions.
-std::vector<std::size_t> rows_sent_left(const SmallTable& table, const std::vector<double>& weights, const Tree& tree, std::size_t node) {
+std::vector<std::size_t> rows_sent_left(const SmallTable& table, const std::vector<double>& weights, const Tree& tree,
+                                        std::size_t node) {
   std::vector<std::size_t> out;
   for (std::size_t i = 0; i < table.rows; ++i) {
     if (!weights.empty() && !(weights[i] > 0)) continue;
@@ -35,8 +36,8 @@ std::vector<std::size_t> rows_sent_left(const SmallTable& table, const std::vect
 void check_against_reference(const SmallTable& table, const std::vector<double>& weights, const TrainOptions& options) {
   Pool pool(2);
   const Binned bins = bin_matrix(table.view(), table.features, bin_options(options), pool);
-  const TrainResult got =
-      train({.bins = bins, .labels = table.labels, .weights = weights, .init_margins = table.margins}, {}, options, pool);
+  const TrainResult got = train(
+      {.bins = bins, .labels = table.labels, .weights = weights, .init_margins = table.margins}, {}, options, pool);
   const std::vector<reference::Round> want = reference::Trainer(table, weights, bins.cuts(), options).run();
   REQUIRE(got.model.trees.size() == want.size());
   for (std::size_t t = 0; t < want.size(); ++t) {

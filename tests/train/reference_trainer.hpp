@@ -1,8 +1,9 @@
 #pragma once
 
-// Boosting as a textbook writes it: sums in double over raw rows, every limit on exact counts, no histograms, no integers.
-// Shares with the library the cuts, the definition of a gain and nothing else. Gains within one part in a million count as
-// equal; the first candidate keeps the lead (features, then missing right, missing left, then rising cuts).
+// Boosting as a textbook writes it: sums in double over raw rows, every limit on exact counts, no histograms, no
+// integers. Shares with the library the cuts, the definition of a gain and nothing else. Gains within one part in a
+// million count as equal; the first candidate keeps the lead (features, then missing right, missing left, then rising
+// cuts).
 
 #include <algorithm>
 #include <cmath>
@@ -39,7 +40,8 @@ struct Round {
 
 class Trainer {
  public:
-  Trainer(const SmallTable& table, const std::vector<double>& weights, const riskflag::Cuts& cuts, const riskflag::TrainOptions& options)
+  Trainer(const SmallTable& table, const std::vector<double>& weights, const riskflag::Cuts& cuts,
+          const riskflag::TrainOptions& options)
       : table_(table), weights_(weights), cuts_(cuts), o_(options) {}
 
   std::vector<Round> run() {
@@ -70,9 +72,13 @@ class Trainer {
 
  private:
   double weight(std::size_t i) const { return weights_.empty() ? 1.0 : weights_[i]; }
-  unsigned bin(std::size_t row, std::size_t f) const { return cuts_.bins[f].bin_of(table_.values[row * table_.cols + f]); }
+  unsigned bin(std::size_t row, std::size_t f) const {
+    return cuts_.bins[f].bin_of(table_.values[row * table_.cols + f]);
+  }
   static bool clearly_more(double a, double b) { return a > b + 1e-6 * std::abs(b) + 1e-9; }
-  double threshold_l1(double g) const { return std::abs(g) <= o_.lambda_l1 ? 0.0 : (g > 0 ? g - o_.lambda_l1 : g + o_.lambda_l1); }
+  double threshold_l1(double g) const {
+    return std::abs(g) <= o_.lambda_l1 ? 0.0 : (g > 0 ? g - o_.lambda_l1 : g + o_.lambda_l1);
+  }
   double part(double g, double h, double l2) const { return threshold_l1(g) * threshold_l1(g) / (h + l2); }
 
   void consider(const Leaf& leaf, std::size_t f, const std::vector<bool>& left, double l2, Split& best) const {
@@ -181,7 +187,8 @@ class Trainer {
     while (static_cast<int>(leaves.size()) < o_.num_leaves) {
       int top = -1;
       for (std::size_t k = 0; k < leaves.size(); ++k) {
-        if (leaves[k].best.feature >= 0 && (top < 0 || clearly_more(leaves[k].best.gain, leaves[static_cast<std::size_t>(top)].best.gain))) {
+        if (leaves[k].best.feature >= 0 &&
+            (top < 0 || clearly_more(leaves[k].best.gain, leaves[static_cast<std::size_t>(top)].best.gain))) {
           top = static_cast<int>(k);
         }
       }

@@ -19,15 +19,24 @@ TEST_CASE("every kernel finds the scalar scan's cut and gain, to the bit, around
       std::vector<NarrowCell> cells(kCellStride);
       NarrowCell total = 0;
       for (unsigned b = 0; b <= bins; ++b) {
-        // Empty bins: equal gains, of which the lowest cut wins; long runs of them, so that equals stand in one lane too.
+        // Empty bins: equal gains, of which the lowest cut wins; long runs of them, so that equals stand in one lane
+        // too.
         if (random.uniform(draw++) < (variant % 7 == 3 ? 0.9 : 0.3)) continue;
-        const auto g = static_cast<std::int32_t>(random.below(variant % 2 == 0 ? 2000 : 8000000, draw)) - (variant % 2 == 0 ? 1000 : 4000000);
+        const auto g = static_cast<std::int32_t>(random.below(variant % 2 == 0 ? 2000 : 8000000, draw)) -
+                       (variant % 2 == 0 ? 1000 : 4000000);
         cells[b] = pack(g, static_cast<std::uint32_t>(1 + random.below(variant % 2 == 0 ? 50 : 16000000, draw + 1)));
         draw += 2;
         total += cells[b];
       }
       if (h_of(total) == 0) continue;
-      kernels::ScanInput<NarrowCell> in{cells.data(), 0, bins, variant % 3 == 0 ? cells[bins] : NarrowCell{}, total, 0.0, variant % 5 == 0 ? 0.0 : 7.5, 1.0};
+      kernels::ScanInput<NarrowCell> in{cells.data(),
+                                        0,
+                                        bins,
+                                        variant % 3 == 0 ? cells[bins] : NarrowCell{},
+                                        total,
+                                        0.0,
+                                        variant % 5 == 0 ? 0.0 : 7.5,
+                                        1.0};
       if (variant % 4 == 1) in.min_h = static_cast<double>(h_of(total)) * 0.2;
       if (variant % 4 == 2) {
         in.first = static_cast<unsigned>(random.below(bins, draw++));

@@ -18,15 +18,18 @@ struct SmallTable {
   std::size_t rows = 0, cols = 0;
   std::vector<double> values;  ///< row-major
   std::vector<double> labels, weights;
-  std::vector<double> margins;  ///< to start from, all different: no two sets of rows have equal gradient sums by chance
+  std::vector<double>
+      margins;  ///< to start from, all different: no two sets of rows have equal gradient sums by chance
   std::vector<riskflag::Feature> features;
 
-  [[nodiscard]] riskflag::MatrixView<double> view() const { return riskflag::MatrixView<double>::row_major(values.data(), rows, cols); }
+  [[nodiscard]] riskflag::MatrixView<double> view() const {
+    return riskflag::MatrixView<double>::row_major(values.data(), rows, cols);
+  }
   [[nodiscard]] std::span<const double> row(std::size_t i) const { return {values.data() + i * cols, cols}; }
 };
 
-/// Columns repeat in this order: normal; few integers with a fifth missing; three levels; skewed, mostly zero; twenty levels
-/// with some missing; uniform. Labels depend on the first five.
+/// Columns repeat in this order: normal; few integers with a fifth missing; three levels; skewed, mostly zero; twenty
+/// levels with some missing; uniform. Labels depend on the first five.
 inline SmallTable small_table(std::size_t rows, std::size_t cols, std::uint64_t seed, bool binary = true) {
   using namespace riskflag;
   SmallTable t;
@@ -60,7 +63,8 @@ inline SmallTable small_table(std::size_t rows, std::size_t cols, std::uint64_t 
       if (j == 1) margin += is_missing(x) ? 1.0 : exact::mul(0.2, x);
       if (j == 2) margin += x == 1.0 ? 0.7 : 0.0;
       if (j == 3) margin -= exact::mul(0.3, x);
-      if (j == 4 && !is_missing(x)) margin += exact::sub(exact::mul(static_cast<double>(static_cast<int>(x) * 7 % 5), 0.3), 0.6);
+      if (j == 4 && !is_missing(x))
+        margin += exact::sub(exact::mul(static_cast<double>(static_cast<int>(x) * 7 % 5), 0.3), 0.6);
     }
     const Random last = random.split(1000);
     t.labels.push_back(binary ? (last.uniform(i) < exact::sigmoid(margin) ? 1.0 : 0.0) : margin + last.normal(i));

@@ -33,14 +33,17 @@ struct Learned {
   Binned bins;
   TrainResult result;
 };
-Learned learn(const SmallTable& t, const TrainOptions& o, std::vector<double> weights = {}, std::vector<double> margins = {}) {
+Learned learn(const SmallTable& t, const TrainOptions& o, std::vector<double> weights = {},
+              std::vector<double> margins = {}) {
   SerialExecutor serial;
   Binned bins = bin_matrix(t.view(), t.features, bin_options(o), serial);
-  TrainResult result = train({.bins = bins, .labels = t.labels, .weights = weights, .init_margins = margins}, {}, o, serial);
+  TrainResult result =
+      train({.bins = bins, .labels = t.labels, .weights = weights, .init_margins = margins}, {}, o, serial);
   return {std::move(bins), std::move(result)};
 }
 
-std::string refusal(const SmallTable& t, const TrainOptions& o, std::vector<double> weights = {}, std::vector<double> margins = {}) {
+std::string refusal(const SmallTable& t, const TrainOptions& o, std::vector<double> weights = {},
+                    std::vector<double> margins = {}) {
   try {
     (void)learn(t, o, std::move(weights), std::move(margins));
   } catch (const Error& e) {
@@ -66,7 +69,8 @@ TEST_CASE("invariant: counts add up, gains are positive and leaves are on the gr
       REQUIRE(tree.leaves.size() == tree.nodes.size() + 1);
       REQUIRE(static_cast<int>(tree.leaves.size()) <= o.num_leaves);
       std::vector<double> exact_rows(tree.leaves.size());
-      for (std::size_t i = 0; i < t.rows; ++i) exact_rows[leaf_of(tree, t.row(i))] += seed % 3 == 0 ? t.weights[i] : 1.0;
+      for (std::size_t i = 0; i < t.rows; ++i)
+        exact_rows[leaf_of(tree, t.row(i))] += seed % 3 == 0 ? t.weights[i] : 1.0;
       for (std::size_t k = 0; k < tree.leaves.size(); ++k) {
         CHECK(std::abs(tree.leaf_counts[k] - exact_rows[k]) < 1e-6);
         if (seed % 3 != 0) CHECK(tree.leaf_counts[k] >= o.min_data_in_leaf);
@@ -77,7 +81,8 @@ TEST_CASE("invariant: counts add up, gains are positive and leaves are on the gr
         CHECK(node.gain > 0.0);
         double below = 0.0;
         for (const std::int32_t child : {node.left, node.right}) {
-          below += child >= 0 ? tree.nodes[static_cast<std::size_t>(child)].count : tree.leaf_counts[static_cast<std::size_t>(~child)];
+          below += child >= 0 ? tree.nodes[static_cast<std::size_t>(child)].count
+                              : tree.leaf_counts[static_cast<std::size_t>(~child)];
         }
         CHECK(std::abs(node.count - below) < 1e-6);
       }
@@ -95,7 +100,8 @@ TEST_CASE("a leaf is split only after every better one: the order of nodes is be
     for (std::size_t earlier = 1; earlier < k; ++earlier) {
       std::size_t parent = 0;
       for (std::size_t p = 0; p < tree.nodes.size(); ++p) {
-        if (tree.nodes[p].left == static_cast<std::int32_t>(k) || tree.nodes[p].right == static_cast<std::int32_t>(k)) parent = p;
+        if (tree.nodes[p].left == static_cast<std::int32_t>(k) || tree.nodes[p].right == static_cast<std::int32_t>(k))
+          parent = p;
       }
       if (parent < earlier) CHECK(tree.nodes[k].gain <= tree.nodes[earlier].gain);
     }
@@ -103,8 +109,8 @@ TEST_CASE("a leaf is split only after every better one: the order of nodes is be
 }
 
 TEST_CASE("invariant: the slow scorer gives the margins that training ended with, to the bit") {
-  // A second training that continues from the first one's margins starts exactly where the first ended: its gradients, and so
-  // its trees, are those that the first would have grown next.
+  // A second training that continues from the first one's margins starts exactly where the first ended: its gradients,
+  // and so its trees, are those that the first would have grown next.
   for (const bool binary : {true, false}) {
     const SmallTable t = small_table(700, 7, 17, binary);
     TrainOptions o = quick(3);
@@ -119,7 +125,8 @@ TEST_CASE("invariant: the slow scorer gives the margins that training ended with
     std::vector<double> sums;  // any other order of summation
     for (std::size_t i = 0; i < t.rows; ++i) {
       double sum = 0.0;
-      for (std::size_t k = first.trees.size(); k-- > 0;) sum += first.trees[k].leaves[leaf_of(first.trees[k], t.row(i))];
+      for (std::size_t k = first.trees.size(); k-- > 0;)
+        sum += first.trees[k].leaves[leaf_of(first.trees[k], t.row(i))];
       sums.push_back(sum + first.base_margin[0]);
     }
     CHECK(sums == margins);

@@ -11,8 +11,8 @@
 
 namespace riskflag::inline v0_1 {
 
-/// A table of one byte a cell, in the two orders that training reads: by column (to send rows left and right), and in tiles
-/// of neighbouring columns, row after row within a tile (to fill histograms that stay in the first-level cache).
+/// A table of one byte a cell, in the two orders that training reads: by column (to send rows left and right), and in
+/// tiles of neighbouring columns, row after row within a tile (to fill histograms that stay in the first-level cache).
 ///
 /// Life: 1. made by bin_matrix() or bin_like(); 2. read by any number of trainings and threads.
 class Binned {
@@ -58,7 +58,8 @@ class Binned {
 [[nodiscard]] Binned bin_matrix(MatrixView<float> x, std::span<const Feature> features, const BinOptions& options,
                                 Executor& executor);
 
-/// Bins more rows with the cuts of an earlier table: validation sets, live rows. Unknown categorical values are no error.
+/// Bins more rows with the cuts of an earlier table: validation sets, live rows. Unknown categorical values are no
+/// error.
 [[nodiscard]] Binned bin_like(const Cuts& cuts, MatrixView<double> x, Executor& executor);
 [[nodiscard]] Binned bin_like(const Cuts& cuts, MatrixView<float> x, Executor& executor);
 

@@ -13,14 +13,14 @@ namespace riskflag::inline v0_1 {
 
 /// How real values become at most 255 bins and one for missing values.
 struct BinOptions {
-  int max_bin = 255;                     ///< value bins a feature, 2 to 255; the missing bin comes on top
-  int min_data_in_bin = 3;               ///< >= 1; sampled rows a bin should hold where a feature has more values than bins
-  std::uint64_t sample_rows = 200'000;   ///< >= 1; rows that the cuts are taken from, spread evenly over the table
-  std::uint64_t seed = 42;               ///< chooses the sampled rows
+  int max_bin = 255;        ///< value bins a feature, 2 to 255; the missing bin comes on top
+  int min_data_in_bin = 3;  ///< >= 1; sampled rows a bin should hold where a feature has more values than bins
+  std::uint64_t sample_rows = 200'000;  ///< >= 1; rows that the cuts are taken from, spread evenly over the table
+  std::uint64_t seed = 42;              ///< chooses the sampled rows
 };
 
-/// The bins of one feature: value bins 0 .. value_bins - 1, then one for missing values; categorical features have one more
-/// for values that are no known level (they never occur in training and always go right).
+/// The bins of one feature: value bins 0 .. value_bins - 1, then one for missing values; categorical features have one
+/// more for values that are no known level (they never occur in training and always go right).
 struct FeatureCuts {
   FeatureType type = FeatureType::numeric;
   /// Numeric: rising; x lies in bin b when cuts[b - 1] < x <= cuts[b]. So x <= cuts[b] exactly when bin <= b.
@@ -47,10 +47,11 @@ struct Cuts {
 
 /// Chooses the bins of every column.
 ///
-/// A numeric feature with at most max_bin different sampled values gets a cut between each two; otherwise equal shares of
-/// the sample, where a value with more than its share gets a bin of its own (LightGBM's greedy rule). Cuts lie halfway
-/// between two sampled values, so +-inf, 1e308 and denormals are ordinary values. The sample depends on the number of rows
-/// and the seed alone. Categorical values are indices into Feature::levels (or any index below 2^20 where levels is empty).
+/// A numeric feature with at most max_bin different sampled values gets a cut between each two; otherwise equal shares
+/// of the sample, where a value with more than its share gets a bin of its own (LightGBM's greedy rule). Cuts lie
+/// halfway between two sampled values, so +-inf, 1e308 and denormals are ordinary values. The sample depends on the
+/// number of rows and the seed alone. Categorical values are indices into Feature::levels (or any index below 2^20
+/// where levels is empty).
 ///
 /// Throws Error(invalid_option) for options outside their range, Error(schema_mismatch) when features.size() is not
 /// x.cols(), Error(invalid_data) for no rows, no columns or a categorical value that is no index.

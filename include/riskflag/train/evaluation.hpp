@@ -51,8 +51,8 @@ struct ValidSet {
   }
 };
 
-/// Remembers the best iteration of each watched metric. LightGBM's rule: the first metric of any validation set that has
-/// not improved for `rounds` iterations ends the training, and its best iteration is the model's.
+/// Remembers the best iteration of each watched metric. LightGBM's rule: the first metric of any validation set that
+/// has not improved for `rounds` iterations ends the training, and its best iteration is the model's.
 class EarlyStopping {
  public:
   EarlyStopping(const TrainOptions& options, std::span<const std::string> metrics, std::size_t sets)
@@ -71,7 +71,8 @@ class EarlyStopping {
     for (std::size_t i = 0; i < values.size(); ++i) {
       Watched& w = watched_[i];
       if (!w.counts || is_missing(values[i])) continue;
-      const bool better = w.higher ? values[i] > exact::add(w.best, min_delta_) : values[i] < exact::sub(w.best, min_delta_);
+      const bool better =
+          w.higher ? values[i] > exact::add(w.best, min_delta_) : values[i] < exact::sub(w.best, min_delta_);
       if (better || w.iteration == 0) {
         w.best = values[i];
         w.iteration = iteration;

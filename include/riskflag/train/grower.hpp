@@ -31,14 +31,16 @@ struct MadeSplit {
 /// The shape of a tree and which rows ended where; valid until the grower grows the next.
 template <class Cell>
 struct GrownTree {
-  std::vector<MadeSplit<Cell>> splits;                   ///< parents before children
-  std::vector<std::span<const std::uint32_t>> leaf_rows; ///< empty spans when no split was made: all rows are in leaf 0
+  std::vector<MadeSplit<Cell>> splits;  ///< parents before children
+  std::vector<std::span<const std::uint32_t>>
+      leaf_rows;  ///< empty spans when no split was made: all rows are in leaf 0
 };
 
 /// Life: 1. made once for a table; 2. grow() for each tree, on one thread, which shares work out to the executor.
 ///
-/// The tree is the same whatever the executor: sums are integers, leaves are split in the order of their gains (equal gains:
-/// lower index), and work that is done ahead of that order (several leaves at a time) changes only what is known early.
+/// The tree is the same whatever the executor: sums are integers, leaves are split in the order of their gains (equal
+/// gains: lower index), and work that is done ahead of that order (several leaves at a time) changes only what is known
+/// early.
 template <class Cell>
 class Grower {
  public:
@@ -51,8 +53,8 @@ class Grower {
 
   /// `rows`: those that take part, rising; empty with all_rows: every row of the table.
   enum class Rows { all, listed };
-  const GrownTree<Cell>& grow(std::span<const Cell> cells, Rows which, std::span<const std::uint32_t> rows, SplitUnits units,
-                              std::span<const std::uint32_t> features);
+  const GrownTree<Cell>& grow(std::span<const Cell> cells, Rows which, std::span<const std::uint32_t> rows,
+                              SplitUnits units, std::span<const std::uint32_t> features);
 
  private:
   struct Leaf {
@@ -60,10 +62,10 @@ class Grower {
     unsigned buffer = 0;
     bool all_rows = false;  ///< the root of a whole table: its rows stand in no buffer
     int depth = 0;
-    int slot = -1;          ///< its histogram, while it may still be split
+    int slot = -1;  ///< its histogram, while it may still be split
     Cell total{};
     Split<Cell> best{};
-    std::vector<CutRange> ranges{};     ///< what rows allow, as far as known; children start from it
+    std::vector<CutRange> ranges{};  ///< what rows allow, as far as known; children start from it
     std::vector<BinCounts> counted{};
     std::int32_t parent = -1;
     bool is_right = false;

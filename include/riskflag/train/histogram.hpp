@@ -24,7 +24,8 @@ class HistogramMaker {
 
   explicit HistogramMaker(const Binned& bins) : bins_(bins) {
     for (std::size_t f = 0; f < bins.cols(); ++f) used_.push_back(bins.feature(f).missing_bin() + 1);
-    for (std::size_t t = 0; t < bins.tiles(); ++t) tiles_.push_back({bins.tile(t), kernels::fill_tile_for<Cell>(bins.tile(t).width)});
+    for (std::size_t t = 0; t < bins.tiles(); ++t)
+      tiles_.push_back({bins.tile(t), kernels::fill_tile_for<Cell>(bins.tile(t).width)});
   }
 
   [[nodiscard]] std::size_t cells() const noexcept { return used_.size() * kCellStride; }
@@ -35,7 +36,8 @@ class HistogramMaker {
   }
 
   /// Adds the cells of `rows` (null: rows first .. first + n - 1); cells are indexed by row.
-  void add(Cell* histogram, const Cell* cells, const std::uint32_t* rows, std::size_t first, std::size_t n, Scratch& scratch) const noexcept {
+  void add(Cell* histogram, const Cell* cells, const std::uint32_t* rows, std::size_t first, std::size_t n,
+           Scratch& scratch) const noexcept {
     for (std::size_t at = 0; at < n; at += kChunk) {
       const std::size_t here = std::min(kChunk, n - at);
       const Cell* gathered = cells + first + at;
@@ -44,8 +46,10 @@ class HistogramMaker {
         gathered = scratch.data();
       }
       for (const Tile& tile : tiles_) {
-        const std::uint8_t* const bins = rows != nullptr ? tile.bins.cells : tile.bins.cells + (first + at) * tile.bins.width;
-        tile.fill(histogram + tile.bins.first * kCellStride, bins, rows != nullptr ? rows + at : nullptr, gathered, here);
+        const std::uint8_t* const bins =
+            rows != nullptr ? tile.bins.cells : tile.bins.cells + (first + at) * tile.bins.width;
+        tile.fill(histogram + tile.bins.first * kCellStride, bins, rows != nullptr ? rows + at : nullptr, gathered,
+                  here);
       }
     }
   }

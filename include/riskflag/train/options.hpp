@@ -12,34 +12,34 @@ namespace riskflag::inline v0_1 {
 
 /// How trees are grown. Names, meanings and defaults are LightGBM's; docs/parameters.md lists aliases and differences.
 struct TrainOptions {
-  std::string objective = "binary";        ///< "binary" (log loss, labels 0 and 1) or "regression" (squared error)
-  int num_iterations = 100;                ///< boosting rounds, >= 1; each adds one tree
-  double learning_rate = 0.1;              ///< (0, 1]; multiplied into every leaf
-  int num_leaves = 31;                     ///< a tree, 2 to 131,072; the best leaf is split first
-  int max_depth = -1;                      ///< questions on the longest path; <= 0: no limit
-  int min_data_in_leaf = 20;               ///< >= 0; exact number of rows, whatever their weights (rows of weight 0 do not count)
-  double min_sum_hessian_in_leaf = 1e-3;   ///< >= 0
-  double lambda_l1 = 0.0;                  ///< >= 0
-  double lambda_l2 = 0.0;                  ///< >= 0
-  double min_gain_to_split = 0.0;          ///< >= 0; a split must gain more than this
-  int max_bin = 255;                       ///< value bins a feature, 2 to 255; missing values have one more
-  int min_data_in_bin = 3;                 ///< >= 1
+  std::string objective = "binary";  ///< "binary" (log loss, labels 0 and 1) or "regression" (squared error)
+  int num_iterations = 100;          ///< boosting rounds, >= 1; each adds one tree
+  double learning_rate = 0.1;        ///< (0, 1]; multiplied into every leaf
+  int num_leaves = 31;               ///< a tree, 2 to 131,072; the best leaf is split first
+  int max_depth = -1;                ///< questions on the longest path; <= 0: no limit
+  int min_data_in_leaf = 20;  ///< >= 0; exact number of rows, whatever their weights (rows of weight 0 do not count)
+  double min_sum_hessian_in_leaf = 1e-3;             ///< >= 0
+  double lambda_l1 = 0.0;                            ///< >= 0
+  double lambda_l2 = 0.0;                            ///< >= 0
+  double min_gain_to_split = 0.0;                    ///< >= 0; a split must gain more than this
+  int max_bin = 255;                                 ///< value bins a feature, 2 to 255; missing values have one more
+  int min_data_in_bin = 3;                           ///< >= 1
   std::uint64_t bin_construct_sample_cnt = 200'000;  ///< >= 1; rows that cuts are chosen from
-  bool boost_from_average = true;          ///< start at the labels' mean (its log-odds); off where init margins are given
-  double scale_pos_weight = 1.0;           ///< > 0; binary: weight of rows labelled 1, times their own
-  double feature_fraction = 1.0;           ///< (0, 1]; share of the features that a tree may use
-  double bagging_fraction = 1.0;           ///< (0, 1]; chance of a row to be used, where bagging_freq > 0
-  int bagging_freq = 0;                    ///< draw rows anew every so many rounds; 0: use all
-  int max_cat_to_onehot = 4;               ///< >= 1; categorical features with at most so many bins split one level off
-  int max_cat_threshold = 32;              ///< >= 1; levels on the smaller side of a sorted categorical split
-  double cat_smooth = 10.0;                ///< >= 0; added to a level's hessian when levels are sorted; rarer levels stay right
-  double cat_l2 = 10.0;                    ///< >= 0; added to lambda_l2 in the gain of sorted categorical splits
-  int min_data_per_group = 100;            ///< >= 1; rows between two cuts tried among sorted levels (estimated by hessian)
-  std::vector<std::string> metric{};       ///< binary_logloss, auc, l2, rmse; empty: the objective's own
-  int early_stopping_round = 0;            ///< stop when a metric has not improved for so many rounds; 0: never
-  double early_stopping_min_delta = 0.0;   ///< >= 0; smaller improvements count as none
-  bool first_metric_only = false;          ///< early stopping looks at the first metric of each validation set alone
-  std::uint64_t seed = 42;                 ///< the only source of randomness
+  bool boost_from_average = true;  ///< start at the labels' mean (its log-odds); off where init margins are given
+  double scale_pos_weight = 1.0;   ///< > 0; binary: weight of rows labelled 1, times their own
+  double feature_fraction = 1.0;   ///< (0, 1]; share of the features that a tree may use
+  double bagging_fraction = 1.0;   ///< (0, 1]; chance of a row to be used, where bagging_freq > 0
+  int bagging_freq = 0;            ///< draw rows anew every so many rounds; 0: use all
+  int max_cat_to_onehot = 4;       ///< >= 1; categorical features with at most so many bins split one level off
+  int max_cat_threshold = 32;      ///< >= 1; levels on the smaller side of a sorted categorical split
+  double cat_smooth = 10.0;        ///< >= 0; added to a level's hessian when levels are sorted; rarer levels stay right
+  double cat_l2 = 10.0;            ///< >= 0; added to lambda_l2 in the gain of sorted categorical splits
+  int min_data_per_group = 100;    ///< >= 1; rows between two cuts tried among sorted levels (estimated by hessian)
+  std::vector<std::string> metric{};  ///< binary_logloss, auc, l2, rmse; empty: the objective's own
+  int early_stopping_round = 0;       ///< rounds without improvement that end training; 0, or no validation set: never
+  double early_stopping_min_delta = 0.0;  ///< >= 0; smaller improvements count as none
+  bool first_metric_only = false;         ///< early stopping looks at the first metric of each validation set alone
+  std::uint64_t seed = 42;                ///< the only source of randomness
 };
 
 /// Throws Error(invalid_option) with the option's name, its value and its range.

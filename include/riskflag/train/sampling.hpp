@@ -17,7 +17,11 @@ namespace riskflag::inline v0_1::detail {
 class Sampling {
  public:
   Sampling(const TrainOptions& options, std::size_t rows, std::size_t features)
-      : options_(options), table_rows_(rows), table_features_(features), features_(features), random_(Random(options.seed).split(0x73616d706c65)) {  // "sample"
+      : options_(options),
+        table_rows_(rows),
+        table_features_(features),
+        features_(features),
+        random_(Random(options.seed).split(0x73616d706c65)) {  // "sample"
     std::iota(features_.begin(), features_.end(), 0U);
   }
 
@@ -46,7 +50,8 @@ class Sampling {
       std::iota(order_.begin(), order_.end(), 0U);
       shuffle(order_, random_.split(2).split(round));
       const double share = exact::mul(static_cast<double>(order_.size()), options_.feature_fraction);
-      const std::size_t kept = std::clamp<std::size_t>(static_cast<std::size_t>(exact::add(share, 0.5)), 1, order_.size());
+      const std::size_t kept =
+          std::clamp<std::size_t>(static_cast<std::size_t>(exact::add(share, 0.5)), 1, order_.size());
       features_.assign(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(kept));
       std::sort(features_.begin(), features_.end());
     }
@@ -59,7 +64,9 @@ class Sampling {
   [[nodiscard]] bool draws() const noexcept { return draws_rows() || options_.feature_fraction < 1.0; }
 
  private:
-  [[nodiscard]] bool draws_rows() const noexcept { return options_.bagging_freq > 0 && options_.bagging_fraction < 1.0; }
+  [[nodiscard]] bool draws_rows() const noexcept {
+    return options_.bagging_freq > 0 && options_.bagging_fraction < 1.0;
+  }
 
   const TrainOptions& options_;
   std::size_t table_rows_;

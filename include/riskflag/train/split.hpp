@@ -14,9 +14,9 @@ struct Split {
   std::int32_t feature = -1;
   bool categorical = false;
   bool default_left = false;
-  unsigned bin = 0;                            ///< numeric: bins <= bin go left
-  std::array<std::uint64_t, 4> left_bins{};    ///< categorical: bit b set: bin b goes left
-  Cell left{};                                 ///< sum of the rows that go left
+  unsigned bin = 0;                          ///< numeric: bins <= bin go left
+  std::array<std::uint64_t, 4> left_bins{};  ///< categorical: bit b set: bin b goes left
+  Cell left{};                               ///< sum of the rows that go left
 
   [[nodiscard]] bool exists() const noexcept { return feature >= 0; }
 
@@ -39,14 +39,16 @@ struct BinCounts {
   std::array<std::uint32_t, 256> rows;
 };
 
-/// Which cuts of a numeric feature can leave min_data_in_leaf rows on both sides, by what is known of the leaf: the rows of
-/// the table, of an ancestor, or of the leaf itself. Sides only shrink down the tree, so a cut that is out stays out.
+/// Which cuts of a numeric feature can leave min_data_in_leaf rows on both sides, by what is known of the leaf: the
+/// rows of the table, of an ancestor, or of the leaf itself. Sides only shrink down the tree, so a cut that is out
+/// stays out.
 struct CutRange {
   std::uint16_t first[2];  ///< by where missing values go: [0] right, [1] left
   std::uint16_t end[2];    ///< none when end <= first
 
   /// From exact rows in each bin, n of them in all.
-  [[nodiscard]] static CutRange of(const std::array<std::uint32_t, 256>& rows, const FeatureCuts& cuts, std::uint64_t n, std::uint64_t least) noexcept {
+  [[nodiscard]] static CutRange of(const std::array<std::uint32_t, 256>& rows, const FeatureCuts& cuts, std::uint64_t n,
+                                   std::uint64_t least) noexcept {
     CutRange out{};
     for (const unsigned side : {0U, 1U}) {
       std::uint64_t left = side == 1 ? rows[cuts.missing_bin()] : 0;

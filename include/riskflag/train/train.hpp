@@ -33,10 +33,10 @@ struct ValidData {
 
 /// What a finished iteration brought.
 struct IterationReport {
-  int iteration;                            ///< 1-based
-  const std::vector<std::string>& names;    ///< "valid.binary_logloss": data set, dot, metric
-  const std::vector<double>& values;        ///< NaN where a metric is not defined (one class only)
-  double seconds;                           ///< since training began
+  int iteration;                          ///< 1-based
+  const std::vector<std::string>& names;  ///< "valid.binary_logloss": data set, dot, metric
+  const std::vector<double>& values;      ///< NaN where a metric is not defined (one class only)
+  double seconds;                         ///< since training began
 };
 
 /// How the caller watches and ends a training. Both are looked at between iterations, on the calling thread.
@@ -47,20 +47,21 @@ struct TrainHooks {
 
 /// A model and how its training ended.
 struct TrainResult {
-  Model model{};              ///< cut to best_iteration when training stopped early
-  int best_iteration = 0;     ///< 1-based; the last iteration unless early stopping is on
+  Model model{};           ///< cut to best_iteration when training stopped early
+  int best_iteration = 0;  ///< 1-based; the last iteration unless early stopping is on
   bool stopped_early = false;
-  bool cancelled = false;     ///< the stop token asked; the model holds the iterations finished so far
-  double bin_seconds = 0.0;   ///< of validation sets, and of training rows where train() binned them
+  bool cancelled = false;    ///< the stop token asked; the model holds the iterations finished so far
+  double bin_seconds = 0.0;  ///< of validation sets, and of training rows where train() binned them
   double train_seconds = 0.0;
 };
 
 /// Learns boosted trees. The same data and options give the same model, byte for byte, whatever the executor.
 ///
-/// Throws Error(invalid_option) for options (see validate()), Error(invalid_data) for no rows, labels that are NaN, infinite
-/// or not 0 and 1 (binary), of one class only, weights that are negative, not finite or all zero, Error(schema_mismatch)
-/// for lengths that differ, Error(numeric) when a sum of gradients leaves the finite numbers. Not to be called from inside
-/// a task of `executor`. Memory: about 40 bytes a row besides `data`, and 2.1 KB a feature and leaf.
+/// Throws Error(invalid_option) for options (see validate()), Error(invalid_data) for no rows, labels that are NaN,
+/// infinite or not 0 and 1 (binary), of one class only, weights that are negative, not finite or all zero,
+/// Error(schema_mismatch) for lengths that differ, Error(numeric) when a sum of gradients leaves the finite numbers.
+/// Not to be called from inside a task of `executor`. Memory: about 40 bytes a row besides `data`, and 2.1 KB a feature
+/// and leaf.
 [[nodiscard]] TrainResult train(const TrainData& data, std::span<const ValidData> valid, const TrainOptions& options,
                                 Executor& executor, const TrainHooks& hooks = {});
 

@@ -25,7 +25,8 @@ inline constexpr std::size_t kBinBlock = 1024;  ///< rows binned at a time: a ti
   std::fill(std::begin(table.cuts), std::end(table.cuts), kMissing);
   std::copy(feature.cuts.begin(), feature.cuts.end(), table.cuts);
   table.missing_bin = static_cast<std::uint8_t>(feature.missing_bin());
-  while (table.first_step * 2 <= feature.cuts.size()) table.first_step = table.first_step == 0 ? 1 : table.first_step * 2;
+  while (table.first_step * 2 <= feature.cuts.size())
+    table.first_step = table.first_step == 0 ? 1 : table.first_step * 2;
   if (feature.cuts.empty()) table.first_step = 0;
   return table;
 }
@@ -35,8 +36,8 @@ inline constexpr std::size_t kBinBlock = 1024;  ///< rows binned at a time: a ti
 template <class T>
 Binned Binned::make(Cuts cuts, MatrixView<T> x, Use use, Executor& executor) {
   if (x.cols() != cuts.bins.size()) {
-    fail(ErrorCode::schema_mismatch, "table", std::to_string(x.cols()) + " columns; the bins were made for " +
-                                                  std::to_string(cuts.bins.size()));
+    fail(ErrorCode::schema_mismatch, "table",
+         std::to_string(x.cols()) + " columns; the bins were made for " + std::to_string(cuts.bins.size()));
   }
   Binned out;
   out.cuts_ = std::move(cuts);
@@ -60,13 +61,15 @@ Binned Binned::make(Cuts cuts, MatrixView<T> x, Use use, Executor& executor) {
           const T* cell = x.col(f) + static_cast<std::ptrdiff_t>(first) * x.row_stride();
           std::uint8_t* const bins = out.columns_.data() + f * out.rows_ + first;
           if (out.cuts_.bins[f].type == FeatureType::categorical) {
-            for (std::size_t i = 0; i < n; ++i, cell += x.row_stride()) bins[i] = out.cuts_.bins[f].bin_of(static_cast<double>(*cell));
+            for (std::size_t i = 0; i < n; ++i, cell += x.row_stride())
+              bins[i] = out.cuts_.bins[f].bin_of(static_cast<double>(*cell));
           } else {
             for (std::size_t i = 0; i < n; ++i, cell += x.row_stride()) values[i] = static_cast<double>(*cell);
             find_bins(tables[f], values.data(), n, bins);
           }
           if (use != Use::training) continue;
-          std::uint8_t* tiled = out.tiled_.data() + out.tile_first_[t] * out.rows_ + first * width + (f - out.tile_first_[t]);
+          std::uint8_t* tiled =
+              out.tiled_.data() + out.tile_first_[t] * out.rows_ + first * width + (f - out.tile_first_[t]);
           for (std::size_t i = 0; i < n; ++i, tiled += width) *tiled = bins[i];
         }
       }
@@ -75,10 +78,12 @@ Binned Binned::make(Cuts cuts, MatrixView<T> x, Use use, Executor& executor) {
   return out;
 }
 
-inline Binned bin_matrix(MatrixView<double> x, std::span<const Feature> features, const BinOptions& options, Executor& executor) {
+inline Binned bin_matrix(MatrixView<double> x, std::span<const Feature> features, const BinOptions& options,
+                         Executor& executor) {
   return Binned::make(make_cuts(x, features, options, executor), x, Binned::Use::training, executor);
 }
-inline Binned bin_matrix(MatrixView<float> x, std::span<const Feature> features, const BinOptions& options, Executor& executor) {
+inline Binned bin_matrix(MatrixView<float> x, std::span<const Feature> features, const BinOptions& options,
+                         Executor& executor) {
   return Binned::make(make_cuts(x, features, options, executor), x, Binned::Use::training, executor);
 }
 inline Binned bin_like(const Cuts& cuts, MatrixView<double> x, Executor& executor) {

@@ -62,7 +62,8 @@ template <class T>
     const double limit = declared != 0 ? static_cast<double>(declared) : kMost;
     if (!(value >= 0.0 && value < limit) || static_cast<double>(static_cast<std::int64_t>(value)) != value) {
       fail(ErrorCode::invalid_data, "row " + std::to_string(i) + ", feature " + quoted(feature.name),
-           number_text(value) + " is no level; a categorical value is an index from 0 to " + number_text(limit - 1.0) + ", or NaN");
+           number_text(value) + " is no level; a categorical value is an index from 0 to " + number_text(limit - 1.0) +
+               ", or NaN");
     }
     const auto level = static_cast<std::size_t>(value);
     if (level >= counts.size()) counts.resize(level + 1);
@@ -89,7 +90,8 @@ template <class T>
 }
 
 template <class T>
-[[nodiscard]] Cuts make_cuts(MatrixView<T> x, std::span<const Feature> features, const BinOptions& options, Executor& executor) {
+[[nodiscard]] Cuts make_cuts(MatrixView<T> x, std::span<const Feature> features, const BinOptions& options,
+                             Executor& executor) {
   if (options.max_bin < 2 || options.max_bin > 255) {
     fail(ErrorCode::invalid_option, "max_bin", std::to_string(options.max_bin) + " is not in 2 to 255");
   }
@@ -98,8 +100,9 @@ template <class T>
   }
   if (options.sample_rows < 1) fail(ErrorCode::invalid_option, "sample_rows", "0 is not at least 1");
   if (features.size() != x.cols()) {
-    fail(ErrorCode::schema_mismatch, "features", std::to_string(features.size()) + " are described, but the table has " +
-                                                     std::to_string(x.cols()) + " columns");
+    fail(
+        ErrorCode::schema_mismatch, "features",
+        std::to_string(features.size()) + " are described, but the table has " + std::to_string(x.cols()) + " columns");
   }
   if (x.cols() == 0) fail(ErrorCode::invalid_data, "table", "has no columns; at least one feature is needed");
   if (x.rows() == 0) fail(ErrorCode::invalid_data, "table", "has no rows; at least one is needed");
@@ -111,17 +114,20 @@ template <class T>
   out.features.assign(features.begin(), features.end());
   out.bins.resize(features.size());
   executor.run(features.size(), [&](std::size_t f, unsigned) {
-    out.bins[f] = features[f].type == FeatureType::categorical ? level_cuts(x, f, features[f]) : numeric_cuts(x, f, rows, options);
+    out.bins[f] = features[f].type == FeatureType::categorical ? level_cuts(x, f, features[f])
+                                                               : numeric_cuts(x, f, rows, options);
   });
   return out;
 }
 
 }  // namespace detail
 
-inline Cuts make_cuts(MatrixView<double> x, std::span<const Feature> features, const BinOptions& options, Executor& executor) {
+inline Cuts make_cuts(MatrixView<double> x, std::span<const Feature> features, const BinOptions& options,
+                      Executor& executor) {
   return detail::make_cuts(x, features, options, executor);
 }
-inline Cuts make_cuts(MatrixView<float> x, std::span<const Feature> features, const BinOptions& options, Executor& executor) {
+inline Cuts make_cuts(MatrixView<float> x, std::span<const Feature> features, const BinOptions& options,
+                      Executor& executor) {
   return detail::make_cuts(x, features, options, executor);
 }
 

@@ -41,8 +41,8 @@ inline void radix_sort(std::vector<std::int64_t>& keys, std::vector<std::int64_t
   }
 }
 
-/// A finite t with a <= t < b for a < b, halfway where that is possible. False when there is none: -inf beside the lowest
-/// finite number, which stay in one bin.
+/// A finite t with a <= t < b for a < b, halfway where that is possible. False when there is none: -inf beside the
+/// lowest finite number, which stay in one bin.
 [[nodiscard]] inline bool halfway(double a, double b, double& t) noexcept {
   constexpr double kMax = std::numeric_limits<double>::max();
   const bool below_all = order_key(a) < order_key(-kMax);
@@ -64,9 +64,10 @@ inline void radix_sort(std::vector<std::int64_t>& keys, std::vector<std::int64_t
 
 /// Cuts from the sampled values of one feature, given as sorted order keys without missing values.
 ///
-/// At most `max_bin` different values: a cut between each two. More: LightGBM's GreedyFindBin (src/io/bin.cpp), which gives
-/// a value that fills a whole bin its own, and spreads the others evenly over what is left.
-[[nodiscard]] inline std::vector<double> cuts_of_sorted(std::span<const std::int64_t> keys, int max_bin, int min_data_in_bin) {
+/// At most `max_bin` different values: a cut between each two. More: LightGBM's GreedyFindBin (src/io/bin.cpp), which
+/// gives a value that fills a whole bin its own, and spreads the others evenly over what is left.
+[[nodiscard]] inline std::vector<double> cuts_of_sorted(std::span<const std::int64_t> keys, int max_bin,
+                                                        int min_data_in_bin) {
   std::vector<double> values;
   std::vector<std::uint64_t> counts;
   for (const std::int64_t key : keys) {
@@ -85,8 +86,9 @@ inline void radix_sort(std::vector<std::int64_t>& keys, std::vector<std::int64_t
     for (std::size_t i = 0; i + 1 < values.size(); ++i) cut_after(i);
     return cuts;
   }
-  const std::uint64_t bins = std::max<std::uint64_t>(
-      1, std::min<std::uint64_t>(static_cast<std::uint64_t>(max_bin), keys.size() / static_cast<std::uint64_t>(min_data_in_bin)));
+  const std::uint64_t bins =
+      std::max<std::uint64_t>(1, std::min<std::uint64_t>(static_cast<std::uint64_t>(max_bin),
+                                                         keys.size() / static_cast<std::uint64_t>(min_data_in_bin)));
   // Shares are compared as integers (count * bins against the sample): nothing here depends on rounding.
   std::uint64_t rest_bins = bins;
   std::uint64_t rest_rows = keys.size();
@@ -98,7 +100,8 @@ inline void radix_sort(std::vector<std::int64_t>& keys, std::vector<std::int64_t
       rest_rows -= counts[i];
     }
   }
-  std::uint64_t share_rows = rest_rows, share_bins = rest_bins;  // a small bin is full with share_rows / share_bins rows
+  std::uint64_t share_rows = rest_rows,
+                share_bins = rest_bins;  // a small bin is full with share_rows / share_bins rows
   std::uint64_t in_bin = 0;
   for (std::size_t i = 0; i + 1 < values.size() && cuts.size() + 1 < bins; ++i) {
     if (!big[i]) rest_rows -= counts[i];

@@ -52,7 +52,8 @@ inline void find_bins_scalar(const CutTable& table, const double* x, std::size_t
 /// Two vectors of eight searches; a gather for each step.
 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))) inline void find_bins_avx512(
     const CutTable& table, const double* x, std::size_t n, std::uint8_t* bins) noexcept {
-  const __m512d zero = _mm512_setzero_pd();  // the plain gather starts from an undefined register, of which GCC 12 warns
+  const __m512d zero =
+      _mm512_setzero_pd();  // the plain gather starts from an undefined register, of which GCC 12 warns
   const __m512i missing = _mm512_set1_epi64(table.missing_bin);
   std::size_t i = 0;
   for (; i + 16 <= n; i += 16) {

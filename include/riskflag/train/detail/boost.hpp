@@ -38,7 +38,8 @@ namespace riskflag::inline v0_1::detail {
 /// One training. Life: 1. made from checked data; 2. run() once.
 class Booster {
  public:
-  Booster(const TrainData& data, std::span<const ValidData> valid, const TrainOptions& options, Executor& executor, CpuLevel level)
+  Booster(const TrainData& data, std::span<const ValidData> valid, const TrainOptions& options, Executor& executor,
+          CpuLevel level)
       : data_(data),
         options_(options),
         executor_(executor),
@@ -59,7 +60,8 @@ class Booster {
   void start(std::span<const ValidData> valid);
   [[nodiscard]] SplitUnits units(const RowGradients& gradients) const noexcept;
   template <class Cell>
-  [[nodiscard]] bool add_tree(Grower<Cell>& grower, std::span<const Cell> cells, const RowGradients& gradients, TreeFinisher& finisher);
+  [[nodiscard]] bool add_tree(Grower<Cell>& grower, std::span<const Cell> cells, const RowGradients& gradients,
+                              TreeFinisher& finisher);
   void check_leaves(const Tree& tree);
 
   const TrainData& data_;
@@ -100,13 +102,17 @@ inline void Booster::start(std::span<const ValidData> valid) {
     const std::size_t rows = std::min(kSumBlock, n - begin);
     const double* const y = data_.labels.data() + begin;
     const double* const w = weights_.empty() ? nullptr : weights_.data() + begin;
-    sum_of_weights_ = exact::add(sum_of_weights_, w == nullptr ? static_cast<double>(rows) : sum_of_block(rows, [&](std::size_t i) { return w[i]; }));
-    sum_wy = exact::add(sum_wy, sum_of_block(rows, [&](std::size_t i) { return w == nullptr ? y[i] : exact::mul(w[i], y[i]); }));
+    sum_of_weights_ =
+        exact::add(sum_of_weights_,
+                   w == nullptr ? static_cast<double>(rows) : sum_of_block(rows, [&](std::size_t i) { return w[i]; }));
+    sum_wy = exact::add(
+        sum_wy, sum_of_block(rows, [&](std::size_t i) { return w == nullptr ? y[i] : exact::mul(w[i], y[i]); }));
     for (std::size_t i = 0; i < rows; ++i) range = std::max(range, magnitude(y[i]));
   }
   const double grid = objective_->leaf_grid(exact::mul(range, 2.0));
   if (!is_finite(sum_wy)) {
-    fail(ErrorCode::numeric, "labels", "their weighted sum is " + number_text(sum_wy) + "; scale labels or weights down");
+    fail(ErrorCode::numeric, "labels",
+         "their weighted sum is " + number_text(sum_wy) + "; scale labels or weights down");
   }
   const bool average = options_.boost_from_average && data_.init_margins.empty();
   const double base = average ? on_grid(objective_->margin_of_mean(exact::div(sum_wy, sum_of_weights_)), grid) : 0.0;
@@ -127,7 +133,8 @@ inline void Booster::start(std::span<const ValidData> valid) {
   if (metrics_.empty()) metrics_.emplace_back(objective_->default_metric());
   const auto binning = std::chrono::steady_clock::now();
   for (const ValidData& set : valid) {
-    ValidSet out{bin_like(data_.bins.cuts(), set.features, executor_), set.labels, set.weights, std::vector<double>(set.labels.size(), base)};
+    ValidSet out{bin_like(data_.bins.cuts(), set.features, executor_), set.labels, set.weights,
+                 std::vector<double>(set.labels.size(), base)};
     for (std::size_t i = 0; i < set.init_margins.size(); ++i) out.scores[i] = on_grid(set.init_margins[i], grid);
     valid_.push_back(std::move(out));
     for (const std::string& metric : metrics_) model.history.names.push_back(set.name + "." + metric);
@@ -155,16 +162,19 @@ inline void Booster::check_leaves(const Tree& tree) {
   leaf_mass_ = exact::add(leaf_mass_, largest);
   if (!(leaf_mass_ < exact::mul(0x1p52, result_.model.leaf_grid))) {
     fail(ErrorCode::numeric, "tree " + std::to_string(result_.model.trees.size() + 1),
-         "leaves and margins add up to " + number_text(leaf_mass_) + ", too much for exact sums; raise lambda_l2 or "
-         "min_sum_hessian_in_leaf, or check labels and init margins");
+         "leaves and margins add up to " + number_text(leaf_mass_) +
+             ", too much for exact sums; raise lambda_l2 or "
+             "min_sum_hessian_in_leaf, or check labels and init margins");
   }
 }
 
 /// False when no leaf could be split.
 template <class Cell>
-bool Booster::add_tree(Grower<Cell>& grower, std::span<const Cell> cells, const RowGradients& gradients, TreeFinisher& finisher) {
+bool Booster::add_tree(Grower<Cell>& grower, std::span<const Cell> cells, const RowGradients& gradients,
+                       TreeFinisher& finisher) {
   using Rows = typename Grower<Cell>::Rows;
-  const GrownTree<Cell>& grown = grower.grow(cells, sampling_.uses_all_rows() ? Rows::all : Rows::listed, sampling_.rows(), units(gradients), sampling_.features());
+  const GrownTree<Cell>& grown = grower.grow(cells, sampling_.uses_all_rows() ? Rows::all : Rows::listed,
+                                             sampling_.rows(), units(gradients), sampling_.features());
   if (grown.splits.empty()) {
     if (!sampling_.draws()) return false;
     Tree idle;  // other rows or features may do better in the next iteration
@@ -233,13 +243,13 @@ inline TrainResult Booster::run(const TrainHooks& hooks) {
 
 namespace riskflag::inline v0_1 {
 
-inline TrainResult train(const TrainData& data, std::span<const ValidData> valid, const TrainOptions& options, Executor& executor,
-                         const TrainHooks& hooks) {
+inline TrainResult train(const TrainData& data, std::span<const ValidData> valid, const TrainOptions& options,
+                         Executor& executor, const TrainHooks& hooks) {
   return detail::Booster(data, valid, options, executor, cpu_level()).run(hooks);
 }
 
-inline TrainResult train(MatrixView<double> x, std::span<const Feature> features, std::span<const double> labels, const TrainOptions& options,
-                         Executor& executor) {
+inline TrainResult train(MatrixView<double> x, std::span<const Feature> features, std::span<const double> labels,
+                         const TrainOptions& options, Executor& executor) {
   validate(options);
   const auto begin = std::chrono::steady_clock::now();
   const Binned bins = bin_matrix(x, features, bin_options(options), executor);

@@ -26,18 +26,21 @@ inline void check_weights(std::span<const double> weights, const std::string& wh
   double sum = 0.0;
   for (std::size_t i = 0; i < weights.size(); ++i) {
     if (!is_finite(weights[i]) || weights[i] < 0.0) {
-      fail(ErrorCode::invalid_data, "row " + std::to_string(i), what + " " + number_text(weights[i]) + " is not a finite number >= 0");
+      fail(ErrorCode::invalid_data, "row " + std::to_string(i),
+           what + " " + number_text(weights[i]) + " is not a finite number >= 0");
     }
     sum = exact::add(sum, weights[i]);
   }
-  if (!weights.empty() && !(sum > 0.0)) fail(ErrorCode::invalid_data, what + "s", "all are 0; at least one row must count");
+  if (!weights.empty() && !(sum > 0.0))
+    fail(ErrorCode::invalid_data, what + "s", "all are 0; at least one row must count");
   if (!is_finite(sum)) fail(ErrorCode::numeric, what + "s", "their sum is infinite; scale them down");
 }
 
 inline void check_margins(std::span<const double> margins) {
   for (std::size_t i = 0; i < margins.size(); ++i) {
     if (!is_finite(margins[i])) {
-      fail(ErrorCode::invalid_data, "row " + std::to_string(i), "init margin " + number_text(margins[i]) + " is not a finite number");
+      fail(ErrorCode::invalid_data, "row " + std::to_string(i),
+           "init margin " + number_text(margins[i]) + " is not a finite number");
     }
   }
 }
@@ -45,7 +48,8 @@ inline void check_margins(std::span<const double> margins) {
 inline void check_train_data(const TrainData& data, const ObjectiveFunction& objective) {
   const std::size_t rows = data.bins.rows();
   if (rows == 0) fail(ErrorCode::invalid_data, "training rows", "there are none; at least one is needed");
-  if (!data.bins.has_tiles()) fail(ErrorCode::invalid_data, "training rows", "were binned with bin_like(), for validation; use bin_matrix()");
+  if (!data.bins.has_tiles())
+    fail(ErrorCode::invalid_data, "training rows", "were binned with bin_like(), for validation; use bin_matrix()");
   check_length(data.labels.size(), rows, "labels");
   if (!data.weights.empty()) check_length(data.weights.size(), rows, "weights");
   if (!data.init_margins.empty()) check_length(data.init_margins.size(), rows, "init margins");
@@ -58,7 +62,8 @@ inline void check_valid_data(const ValidData& data, std::size_t cols, const Trai
   const std::size_t rows = data.features.rows();
   const std::string where = "validation set " + quoted(data.name);
   if (data.features.cols() != cols) {
-    fail(ErrorCode::schema_mismatch, where, std::to_string(data.features.cols()) + " columns; training has " + std::to_string(cols));
+    fail(ErrorCode::schema_mismatch, where,
+         std::to_string(data.features.cols()) + " columns; training has " + std::to_string(cols));
   }
   if (rows == 0) fail(ErrorCode::invalid_data, where, "has no rows; leave it out instead");
   check_length(data.labels.size(), rows, where + ": labels");
@@ -70,7 +75,8 @@ inline void check_valid_data(const ValidData& data, std::size_t cols, const Trai
     const double y = data.labels[i];
     if (options.objective == "binary" ? (y != 0.0 && y != 1.0) : !is_finite(y)) {
       fail(ErrorCode::invalid_data, where + ", row " + std::to_string(i),
-           "label " + number_text(y) + (options.objective == "binary" ? " is neither 0 nor 1" : " is not a finite number"));
+           "label " + number_text(y) +
+               (options.objective == "binary" ? " is neither 0 nor 1" : " is not a finite number"));
     }
   }
 }

@@ -1,6 +1,7 @@
 #pragma once
 
-// Splitting one leaf on one thread: rows, the smaller child's histogram, the larger one's by subtraction, both searches.
+// Splitting one leaf on one thread: rows, the smaller child's histogram, the larger one's by subtraction, both
+// searches.
 
 #include <array>
 #include <cstddef>
@@ -11,7 +12,8 @@
 
 namespace riskflag::inline v0_1::detail {
 
-[[nodiscard]] inline std::array<std::uint32_t, 256> count_bins(const std::uint8_t* column, const std::uint32_t* rows, std::size_t n) noexcept {
+[[nodiscard]] inline std::array<std::uint32_t, 256> count_bins(const std::uint8_t* column, const std::uint32_t* rows,
+                                                               std::size_t n) noexcept {
   std::array<std::uint32_t, 256> counts[4] = {};  // four chains: neighbouring rows often share a bin
   for (std::size_t i = 0; i < n; ++i) ++counts[i % 4][column[rows != nullptr ? rows[i] : i]];
   for (std::size_t b = 0; b < 256; ++b) counts[0][b] += counts[1][b] + counts[2][b] + counts[3][b];
@@ -35,8 +37,8 @@ void Grower<Cell>::count_table() {
   }
 }
 
-/// The sums liked a split that leaves a side with fewer than min_data_in_leaf rows: count this feature's rows exactly and
-/// search again. Gains only fall by this, so the order of splits is that of a search with exact counts everywhere.
+/// The sums liked a split that leaves a side with fewer than min_data_in_leaf rows: count this feature's rows exactly
+/// and search again. Gains only fall by this, so the order of splits is that of a search with exact counts everywhere.
 template <class Cell>
 void Grower<Cell>::count_and_retry(Leaf& leaf) {
   const auto feature = static_cast<std::size_t>(leaf.best.feature);
@@ -69,8 +71,8 @@ void Grower<Cell>::expand(Leaf& leaf, int new_slot, bool last, unsigned worker) 
   std::uint32_t* const out = buffers_[leaf.child_buffer].data() + leaf.begin;
   const FeatureCuts& cuts = bins_.feature(static_cast<std::size_t>(leaf.best.feature));
   const std::array<std::uint8_t, 256> go_left = leaf.best.go_left(cuts);
-  leaf.left_count = static_cast<std::uint32_t>(kernels::partition_rows(bins_.column(static_cast<std::size_t>(leaf.best.feature)),
-                                                                       go_left.data(), rows_of(leaf), 0, leaf.count, out));
+  leaf.left_count = static_cast<std::uint32_t>(kernels::partition_rows(
+      bins_.column(static_cast<std::size_t>(leaf.best.feature)), go_left.data(), rows_of(leaf), 0, leaf.count, out));
   const std::uint32_t counts[2] = {leaf.left_count, leaf.count - leaf.left_count};
   if (counts[0] < least_rows() || counts[1] < least_rows()) {
     count_and_retry(leaf);
@@ -90,9 +92,10 @@ void Grower<Cell>::expand(Leaf& leaf, int new_slot, bool last, unsigned worker) 
     maker_.subtract(pool_[leaf.slot], histogram, 0, bins_.cols());
     leaf.child_best[large] = search_->best(view(leaf.slot, totals[large], counts[large], leaf), features_);
   }
-  leaf.child_best[small] = may_split(counts[small], leaf.depth + 1, totals[small])
-                               ? search_->best(view(leaf.child_slot[small], totals[small], counts[small], leaf), features_)
-                               : Split<Cell>{};
+  leaf.child_best[small] =
+      may_split(counts[small], leaf.depth + 1, totals[small])
+          ? search_->best(view(leaf.child_slot[small], totals[small], counts[small], leaf), features_)
+          : Split<Cell>{};
 }
 
 }  // namespace riskflag::inline v0_1::detail

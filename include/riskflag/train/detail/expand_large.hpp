@@ -33,8 +33,8 @@ void Grower<Cell>::fill_large(Cell* histogram, const std::uint32_t* rows, std::u
       maker_.clear(worker.histogram.data());
       worker.used = true;
     }
-    maker_.add(worker.histogram.data(), cells_.data(), rows == nullptr ? nullptr : rows + begin, rows == nullptr ? begin : 0,
-               end - begin, worker.scratch);
+    maker_.add(worker.histogram.data(), cells_.data(), rows == nullptr ? nullptr : rows + begin,
+               rows == nullptr ? begin : 0, end - begin, worker.scratch);
   });
   executor_.run(bins_.tiles(), [&](std::size_t t, unsigned) {
     const Binned::Tile tile = bins_.tile(t);
@@ -44,8 +44,8 @@ void Grower<Cell>::fill_large(Cell* histogram, const std::uint32_t* rows, std::u
 
 template <class Cell>
 void Grower<Cell>::expand_large(Leaf& leaf, int new_slot, bool last) {
-  // The rows of a block are sent left and right within the block, in the other buffer, and the side that the hessians call
-  // smaller is added to histograms while its rows are in the cache.
+  // The rows of a block are sent left and right within the block, in the other buffer, and the side that the hessians
+  // call smaller is added to histograms while its rows are in the cache.
   const std::size_t blocks = (leaf.count + kShare - 1) / kShare;
   const auto feature = static_cast<std::size_t>(leaf.best.feature);
   const std::array<std::uint8_t, 256> go_left = leaf.best.go_left(bins_.feature(feature));
@@ -60,8 +60,9 @@ void Grower<Cell>::expand_large(Leaf& leaf, int new_slot, bool last) {
   executor_.run(blocks, [&](std::size_t b, unsigned w) {
     const std::size_t begin = b * kShare, n = std::min<std::size_t>(kShare, leaf.count - begin);
     std::uint32_t* const out = blockwise + begin;
-    const std::size_t left = kernels::partition_rows(bins_.column(feature), go_left.data(), rows == nullptr ? nullptr : rows + begin,
-                                                     static_cast<std::uint32_t>(begin), n, out);
+    const std::size_t left =
+        kernels::partition_rows(bins_.column(feature), go_left.data(), rows == nullptr ? nullptr : rows + begin,
+                                static_cast<std::uint32_t>(begin), n, out);
     lefts[b] = static_cast<std::uint32_t>(left);
     if (last) return;
     Worker& worker = workers_[w];
@@ -70,7 +71,8 @@ void Grower<Cell>::expand_large(Leaf& leaf, int new_slot, bool last) {
       maker_.clear(worker.histogram.data());
       worker.used = true;
     }
-    maker_.add(worker.histogram.data(), cells_.data(), small_is_left ? out : out + left, 0, small_is_left ? left : n - left, worker.scratch);
+    maker_.add(worker.histogram.data(), cells_.data(), small_is_left ? out : out + left, 0,
+               small_is_left ? left : n - left, worker.scratch);
   });
   leaf.left_count = 0;
   for (const std::uint32_t left : lefts) leaf.left_count += left;
@@ -109,10 +111,12 @@ void Grower<Cell>::expand_large(Leaf& leaf, int new_slot, bool last) {
     const std::span<const std::uint32_t> here(first, end);
     if (leaf.child_slot[large] >= 0) {
       maker_.subtract(pool_[leaf.slot], histogram, tile.first, tile.first + tile.width);
-      tile_best[task][static_cast<std::size_t>(large)] = search_->best(view(leaf.slot, totals[large], counts[large], leaf), here);
+      tile_best[task][static_cast<std::size_t>(large)] =
+          search_->best(view(leaf.slot, totals[large], counts[large], leaf), here);
     }
     if (small_may) {
-      tile_best[task][static_cast<std::size_t>(small)] = search_->best(view(leaf.child_slot[small], totals[small], counts[small], leaf), here);
+      tile_best[task][static_cast<std::size_t>(small)] =
+          search_->best(view(leaf.child_slot[small], totals[small], counts[small], leaf), here);
     }
   });
   for (const std::size_t side : {0U, 1U}) {

@@ -21,7 +21,8 @@
 
 namespace riskflag::inline v0_1::detail {
 
-/// Fixed-point sums over rows: 61 bits, so that rounding touches the choice of splits alone and leaf values hardly at all.
+/// Fixed-point sums over rows: 61 bits, so that rounding touches the choice of splits alone and leaf values hardly at
+/// all.
 struct FineSum {
   std::int64_t g = 0, h = 0, weight = 0;
   std::uint64_t rows = 0;
@@ -49,8 +50,13 @@ struct FineSum {
 
 class TreeFinisher {
  public:
-  TreeFinisher(const Binned& bins, const TrainOptions& options, std::span<const double> weights, double sum_of_weights, double leaf_grid)
-      : bins_(bins), options_(options), weights_(weights), weight_scale_(weights.empty() ? 1.0 : fine_scale(sum_of_weights)), leaf_grid_(leaf_grid) {}
+  TreeFinisher(const Binned& bins, const TrainOptions& options, std::span<const double> weights, double sum_of_weights,
+               double leaf_grid)
+      : bins_(bins),
+        options_(options),
+        weights_(weights),
+        weight_scale_(weights.empty() ? 1.0 : fine_scale(sum_of_weights)),
+        leaf_grid_(leaf_grid) {}
 
   /// The finished tree of `grown`; `sums` of rows in leaves come from g and h of the iteration.
   template <class Cell>
@@ -92,8 +98,8 @@ class TreeFinisher {
   }
 
   /// Adds the tree's leaves to the scores of the rows in them.
-  static void add_to_scores(const Tree& tree, std::span<const std::span<const std::uint32_t>> leaf_rows, std::span<double> scores,
-                            Executor& executor) {
+  static void add_to_scores(const Tree& tree, std::span<const std::span<const std::uint32_t>> leaf_rows,
+                            std::span<double> scores, Executor& executor) {
     const std::vector<Piece> pieces = pieces_of(leaf_rows);
     executor.run(pieces.size(), [&](std::size_t i, unsigned) {
       const double leaf = tree.leaves[pieces[i].leaf];
@@ -118,8 +124,9 @@ class TreeFinisher {
     return out;
   }
 
-  [[nodiscard]] std::vector<FineSum> leaf_sums(std::span<const std::span<const std::uint32_t>> leaf_rows, const RowGradients& gradients,
-                                               double scale_g, double scale_h, Executor& executor) const {
+  [[nodiscard]] std::vector<FineSum> leaf_sums(std::span<const std::span<const std::uint32_t>> leaf_rows,
+                                               const RowGradients& gradients, double scale_g, double scale_h,
+                                               Executor& executor) const {
     const std::vector<Piece> pieces = pieces_of(leaf_rows);
     std::vector<FineSum> sums(pieces.size());
     const double* const g = gradients.g().data();
@@ -131,7 +138,8 @@ class TreeFinisher {
         sum.h += static_cast<std::int64_t>(exact::mul(h[row], scale_h));
       }
       if (!weights_.empty()) {
-        for (const std::uint32_t row : pieces[i].rows) sum.weight += static_cast<std::int64_t>(exact::mul(weights_[row], weight_scale_));
+        for (const std::uint32_t row : pieces[i].rows)
+          sum.weight += static_cast<std::int64_t>(exact::mul(weights_[row], weight_scale_));
       }
       sum.rows = pieces[i].rows.size();
       sums[i] = sum;
@@ -153,9 +161,11 @@ class TreeFinisher {
     return on_grid(exact::mul(exact::div(-g, h), options_.learning_rate), leaf_grid_);
   }
   [[nodiscard]] double count(const FineSum& sum) const noexcept {
-    return weights_.empty() ? static_cast<double>(sum.rows) : exact::div(static_cast<double>(sum.weight), weight_scale_);
+    return weights_.empty() ? static_cast<double>(sum.rows)
+                            : exact::div(static_cast<double>(sum.weight), weight_scale_);
   }
-  [[nodiscard]] static std::vector<std::uint32_t> level_set(const FeatureCuts& cuts, const std::array<std::uint64_t, 4>& left_bins) {
+  [[nodiscard]] static std::vector<std::uint32_t> level_set(const FeatureCuts& cuts,
+                                                            const std::array<std::uint64_t, 4>& left_bins) {
     std::vector<std::uint32_t> words;
     for (std::size_t level = 0; level < cuts.level_bins.size(); ++level) {
       const unsigned bin = cuts.level_bins[level];

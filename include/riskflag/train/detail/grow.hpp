@@ -61,7 +61,8 @@ void Grower<Cell>::expand_some(std::uint32_t top, std::size_t left_to_make) {
   if (batch.size() == 1) {
     expand(leaves_[top], slots[0], last, 0);
   } else {
-    executor_.run(batch.size(), [&](std::size_t i, unsigned worker) { expand(leaves_[batch[i]], slots[i], last, worker); });
+    executor_.run(batch.size(),
+                  [&](std::size_t i, unsigned worker) { expand(leaves_[batch[i]], slots[i], last, worker); });
   }
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const Leaf& leaf = leaves_[batch[i]];
@@ -106,8 +107,8 @@ void Grower<Cell>::commit(std::uint32_t i) {
 }
 
 template <class Cell>
-const GrownTree<Cell>& Grower<Cell>::grow(std::span<const Cell> cells, Rows which, std::span<const std::uint32_t> rows, SplitUnits units,
-                                          std::span<const std::uint32_t> features) {
+const GrownTree<Cell>& Grower<Cell>::grow(std::span<const Cell> cells, Rows which, std::span<const std::uint32_t> rows,
+                                          SplitUnits units, std::span<const std::uint32_t> features) {
   cells_ = cells;
   features_ = features;
   search_.emplace(bins_.cuts(), options_, units, level_);
@@ -123,7 +124,8 @@ const GrownTree<Cell>& Grower<Cell>::grow(std::span<const Cell> cells, Rows whic
   }
   // Every feature's bins add up to the same total.
   for (unsigned b = 0; b <= bins_.feature(0).missing_bin(); ++b) root.total += histogram[b];
-  if (may_split(root.count, 0, root.total)) root.best = search_->best(view(root.slot, root.total, root.count, root), features_);
+  if (may_split(root.count, 0, root.total))
+    root.best = search_->best(view(root.slot, root.total, root.count, root), features_);
   push(0);
 
   const auto most = static_cast<std::size_t>(options_.num_leaves);

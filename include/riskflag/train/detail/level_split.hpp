@@ -42,9 +42,9 @@ struct LevelSplitInput {
 /// One level (or the missing values) with its sums.
 template <class Cell>
 struct LevelSum {
-  double order;         ///< G / (H + cat_smooth)
-  double estimated;     ///< rows, from the hessian
-  std::uint32_t most;   ///< rows, at most
+  double order;        ///< G / (H + cat_smooth)
+  double estimated;    ///< rows, from the hessian
+  std::uint32_t most;  ///< rows, at most
   std::uint16_t bin;
   Cell sum;
 };
@@ -57,11 +57,13 @@ struct LevelSum {
 /// Both sides have the least hessian.
 template <class Cell>
 [[nodiscard]] bool hessians_allowed(const LevelSplitInput<Cell>& in, Cell left) noexcept {
-  return static_cast<double>(h_of(left)) >= in.units.min_h && static_cast<double>(h_of(in.total - left)) >= in.units.min_h;
+  return static_cast<double>(h_of(left)) >= in.units.min_h &&
+         static_cast<double>(h_of(in.total - left)) >= in.units.min_h;
 }
 /// Both sides may have the least number of rows, by what was counted.
 template <class Cell>
-[[nodiscard]] bool rows_allowed(const LevelSplitInput<Cell>& in, std::uint64_t left_most, std::uint64_t all_most) noexcept {
+[[nodiscard]] bool rows_allowed(const LevelSplitInput<Cell>& in, std::uint64_t left_most,
+                                std::uint64_t all_most) noexcept {
   const auto least = static_cast<std::uint64_t>(in.options.min_data_in_leaf);
   return in.counts == nullptr || (left_most >= least && all_most - left_most >= least);
 }
@@ -77,12 +79,14 @@ template <class Cell>
 [[nodiscard]] double gain_of_left(const LevelSplitInput<Cell>& in, Cell left, double l2) noexcept {
   const Cell right = in.total - left;
   return kernels::two_sided_gain(static_cast<double>(g_of(left)), exact::add(static_cast<double>(h_of(left)), l2),
-                                 static_cast<double>(g_of(right)), exact::add(static_cast<double>(h_of(right)), l2), in.units.l1);
+                                 static_cast<double>(g_of(right)), exact::add(static_cast<double>(h_of(right)), l2),
+                                 in.units.l1);
 }
 
 /// One level on the left: the best of all levels.
 template <class Cell>
-[[nodiscard]] Split<Cell> best_single_level(const LevelSplitInput<Cell>& in, const std::array<LevelSum<Cell>, 256>& levels, std::size_t n) noexcept {
+[[nodiscard]] Split<Cell> best_single_level(const LevelSplitInput<Cell>& in,
+                                            const std::array<LevelSum<Cell>, 256>& levels, std::size_t n) noexcept {
   Split<Cell> out;
   out.gain = -1.0;
   const std::uint64_t all_most = most_rows(levels, n);
@@ -98,18 +102,20 @@ template <class Cell>
   return out;
 }
 
-/// Fisher's sorted partition as LightGBM does it (feature_histogram.hpp, FindBestThresholdCategoricalInner): levels sorted by
-/// G / (H + cat_smooth), prefixes from both ends, at most max_cat_threshold levels on the left.
+/// Fisher's sorted partition as LightGBM does it (feature_histogram.hpp, FindBestThresholdCategoricalInner): levels
+/// sorted by G / (H + cat_smooth), prefixes from both ends, at most max_cat_threshold levels on the left.
 ///
 /// Where we differ: missing values are a level like the others; rows are estimated only where candidates are chosen
 /// (cat_smooth, min_data_per_group), never for min_data_in_leaf.
 template <class Cell>
-[[nodiscard]] Split<Cell> best_sorted_levels(const LevelSplitInput<Cell>& in, std::array<LevelSum<Cell>, 256>& levels, std::size_t n) noexcept {
+[[nodiscard]] Split<Cell> best_sorted_levels(const LevelSplitInput<Cell>& in, std::array<LevelSum<Cell>, 256>& levels,
+                                             std::size_t n) noexcept {
   Split<Cell> out;
   out.gain = -1.0;
   const std::uint64_t all_most = most_rows(levels, n);
-  const auto last = std::remove_if(levels.begin(), levels.begin() + static_cast<std::ptrdiff_t>(n),
-                                   [&](const LevelSum<Cell>& level) { return level.estimated < in.options.cat_smooth; });
+  const auto last =
+      std::remove_if(levels.begin(), levels.begin() + static_cast<std::ptrdiff_t>(n),
+                     [&](const LevelSum<Cell>& level) { return level.estimated < in.options.cat_smooth; });
   n = static_cast<std::size_t>(last - levels.begin());
   std::sort(levels.begin(), last, [](const LevelSum<Cell>& a, const LevelSum<Cell>& b) {
     return a.order != b.order ? a.order < b.order : a.bin < b.bin;
@@ -153,11 +159,13 @@ template <class Cell>
   for (unsigned b = 0; b <= in.cuts.missing_bin(); ++b) {
     if (h_of(in.cells[b]) == 0) continue;
     const auto h = static_cast<double>(h_of(in.cells[b]));
-    levels[n++] = {exact::div(static_cast<double>(g_of(in.cells[b])), exact::add(h, smooth)), estimated_rows(h, rows_per_h),
-                   in.counts != nullptr ? in.counts->rows[b] : 0, static_cast<std::uint16_t>(b), in.cells[b]};
+    levels[n++] = {exact::div(static_cast<double>(g_of(in.cells[b])), exact::add(h, smooth)),
+                   estimated_rows(h, rows_per_h), in.counts != nullptr ? in.counts->rows[b] : 0,
+                   static_cast<std::uint16_t>(b), in.cells[b]};
   }
-  Split<Cell> out = in.cuts.value_bins <= static_cast<unsigned>(in.options.max_cat_to_onehot) ? best_single_level(in, levels, n)
-                                                                                            : best_sorted_levels(in, levels, n);
+  Split<Cell> out = in.cuts.value_bins <= static_cast<unsigned>(in.options.max_cat_to_onehot)
+                        ? best_single_level(in, levels, n)
+                        : best_sorted_levels(in, levels, n);
   if (out.gain < 0.0) return out;
   out.categorical = true;
   out.default_left = ((out.left_bins[in.cuts.missing_bin() / 64] >> (in.cuts.missing_bin() % 64)) & 1) != 0;

@@ -17,8 +17,9 @@
 namespace riskflag::inline v0_1 {
 namespace detail {
 
-using OptionMember = std::variant<int TrainOptions::*, double TrainOptions::*, bool TrainOptions::*, std::uint64_t TrainOptions::*,
-                                  std::string TrainOptions::*, std::vector<std::string> TrainOptions::*>;
+using OptionMember =
+    std::variant<int TrainOptions::*, double TrainOptions::*, bool TrainOptions::*, std::uint64_t TrainOptions::*,
+                 std::string TrainOptions::*, std::vector<std::string> TrainOptions::*>;
 
 struct OptionRow {
   std::string_view name;
@@ -31,8 +32,9 @@ struct OptionRow {
   using O = TrainOptions;
   static const std::array kTable{
       OptionRow{"objective", &O::objective, "objective_type app application loss"},
-      OptionRow{"num_iterations", &O::num_iterations,
-                "num_iteration n_iter num_tree num_trees num_round num_rounds nrounds num_boost_round n_estimators max_iter"},
+      OptionRow{
+          "num_iterations", &O::num_iterations,
+          "num_iteration n_iter num_tree num_trees num_round num_rounds nrounds num_boost_round n_estimators max_iter"},
       OptionRow{"learning_rate", &O::learning_rate, "shrinkage_rate eta"},
       OptionRow{"num_leaves", &O::num_leaves, "num_leaf max_leaves max_leaf max_leaf_nodes"},
       OptionRow{"max_depth", &O::max_depth, ""},
@@ -73,17 +75,17 @@ struct ParseOption {
   [[noreturn]] void refuse(std::string_view wanted) const {
     fail(ErrorCode::invalid_option, std::string(name), quoted(text) + " is not " + std::string(wanted));
   }
-  void operator()(int TrainOptions::*member) const {
+  void operator()(int TrainOptions::* member) const {
     const auto x = parse_integer(text);
     if (!x || *x < -2147483648LL || *x > 2147483647LL) refuse("an integer of 32 bits");
     options.*member = static_cast<int>(*x);
   }
-  void operator()(double TrainOptions::*member) const {
+  void operator()(double TrainOptions::* member) const {
     const auto x = parse_double(text);
     if (!x) refuse("a number");
     options.*member = *x;
   }
-  void operator()(bool TrainOptions::*member) const {
+  void operator()(bool TrainOptions::* member) const {
     const std::string lower = lower_ascii(text);
     if (lower == "true" || lower == "1" || lower == "+") {
       options.*member = true;
@@ -93,9 +95,9 @@ struct ParseOption {
       refuse("true or false");
     }
   }
-  void operator()(std::uint64_t TrainOptions::*member) const {
-    // Through the signed reader, which is enough for every seed that anybody types, and for all that options_list() writes
-    // below 2^63; above, digit by digit.
+  void operator()(std::uint64_t TrainOptions::* member) const {
+    // Through the signed reader, which is enough for every seed that anybody types, and for all that options_list()
+    // writes below 2^63; above, digit by digit.
     std::uint64_t x = 0;
     if (text.empty() || text.size() > 20) refuse("a whole number from 0 to 18446744073709551615");
     for (const char c : text) {
@@ -105,8 +107,8 @@ struct ParseOption {
     }
     options.*member = x;
   }
-  void operator()(std::string TrainOptions::*member) const { options.*member = std::string(text); }
-  void operator()(std::vector<std::string> TrainOptions::*member) const {
+  void operator()(std::string TrainOptions::* member) const { options.*member = std::string(text); }
+  void operator()(std::vector<std::string> TrainOptions::* member) const {
     (options.*member).clear();
     if (text.empty()) return;
     for (const std::string_view part : split_text(text, ',')) (options.*member).emplace_back(trimmed(part));
@@ -116,12 +118,12 @@ struct ParseOption {
 struct PrintOption {
   const TrainOptions& options;
 
-  std::string operator()(int TrainOptions::*member) const { return std::to_string(options.*member); }
-  std::string operator()(double TrainOptions::*member) const { return number_text(options.*member); }
-  std::string operator()(bool TrainOptions::*member) const { return options.*member ? "true" : "false"; }
-  std::string operator()(std::uint64_t TrainOptions::*member) const { return std::to_string(options.*member); }
-  std::string operator()(std::string TrainOptions::*member) const { return options.*member; }
-  std::string operator()(std::vector<std::string> TrainOptions::*member) const {
+  std::string operator()(int TrainOptions::* member) const { return std::to_string(options.*member); }
+  std::string operator()(double TrainOptions::* member) const { return number_text(options.*member); }
+  std::string operator()(bool TrainOptions::* member) const { return options.*member ? "true" : "false"; }
+  std::string operator()(std::uint64_t TrainOptions::* member) const { return std::to_string(options.*member); }
+  std::string operator()(std::string TrainOptions::* member) const { return options.*member; }
+  std::string operator()(std::vector<std::string> TrainOptions::* member) const {
     std::string out;
     for (const std::string& part : options.*member) out += (out.empty() ? "" : ",") + part;
     return out;
@@ -140,7 +142,8 @@ struct PrintOption {
 
 /// LightGBM's objective and metric aliases that mean ours.
 [[nodiscard]] inline std::string_view canonical_objective(std::string_view name) noexcept {
-  for (const std::string_view alias : {"regression_l2", "l2", "mean_squared_error", "mse", "l2_root", "root_mean_squared_error", "rmse"}) {
+  for (const std::string_view alias :
+       {"regression_l2", "l2", "mean_squared_error", "mse", "l2_root", "root_mean_squared_error", "rmse"}) {
     if (name == alias) return "regression";
   }
   return name;

@@ -42,13 +42,15 @@ template <class Value>
   return std::bit_cast<double>(std::bit_cast<std::uint64_t>(x) & 0x7fffffffffffffffULL);
 }
 
-/// Gradients and hessians of all rows, and their cells: scaled anew in each iteration so that no subset of rows can overflow.
+/// Gradients and hessians of all rows, and their cells: scaled anew in each iteration so that no subset of rows can
+/// overflow.
 ///
-/// Life, once an iteration: 1. compute(); 2. read by the grower: narrow() or wide(), whichever is_wide() says; 3. fine sums of
-/// leaves from g() and h().
+/// Life, once an iteration: 1. compute(); 2. read by the grower: narrow() or wide(), whichever is_wide() says; 3. fine
+/// sums of leaves from g() and h().
 class RowGradients {
  public:
-  /// When 32 bits are too coarse: fewer quanta to the mean, or more than one nonzero gradient in a hundred below half a quantum.
+  /// When 32 bits are too coarse: fewer quanta to the mean, or more than one nonzero gradient in a hundred below half a
+  /// quantum.
   static constexpr double kFewestQuanta = 1024.0;
   static constexpr std::size_t kMostNarrowRows = std::size_t{1} << 27;
 
@@ -79,8 +81,13 @@ class RowGradients {
     unit_g_ = exact::div(1.0, scale_g_);
     unit_h_ = exact::div(1.0, scale_h_);
     parallel_for(executor, n, 4 * kSumBlock, [&](std::size_t begin, std::size_t end, unsigned) {
-      const kernels::QuantizeBlock block{g_.data() + begin, h_.data() + begin, begin,    end - begin,
-                                         scale_g_,          scale_h_,          static_cast<std::uint32_t>(key),
+      const kernels::QuantizeBlock block{g_.data() + begin,
+                                         h_.data() + begin,
+                                         begin,
+                                         end - begin,
+                                         scale_g_,
+                                         scale_h_,
+                                         static_cast<std::uint32_t>(key),
                                          static_cast<std::uint32_t>(key >> 32)};
       if (is_wide_) {
         kernels::quantize_wide(block, wide_.data() + begin);
@@ -105,13 +112,15 @@ class RowGradients {
   [[nodiscard]] double scale_h() const noexcept { return scale_h_; }
 
  private:
-  void sum(std::span<const double> scores, std::span<const double> labels, std::span<const double> weights, Executor& executor) {
+  void sum(std::span<const double> scores, std::span<const double> labels, std::span<const double> weights,
+           Executor& executor) {
     const std::size_t n = g_.size();
     const std::size_t blocks = (n + kSumBlock - 1) / kSumBlock;
     block_sums_.resize(blocks);
     parallel_for(executor, n, kSumBlock, [&](std::size_t begin, std::size_t end, unsigned) {
-      objective_.gradients({scores.data() + begin, labels.data() + begin, weights.empty() ? nullptr : weights.data() + begin,
-                            g_.data() + begin, h_.data() + begin, end - begin});
+      objective_.gradients({scores.data() + begin, labels.data() + begin,
+                            weights.empty() ? nullptr : weights.data() + begin, g_.data() + begin, h_.data() + begin,
+                            end - begin});
       block_sums_[begin / kSumBlock] = kernels_.sum(g_.data() + begin, h_.data() + begin, end - begin);
     });
     kernels::GradientSums all;

@@ -15,10 +15,11 @@
 
 namespace riskflag::inline v0_1::detail {
 
-/// Adds a new tree's leaves to the scores of rows that it was not grown on, by sending blocks of rows down all its splits.
+/// Adds a new tree's leaves to the scores of rows that it was not grown on, by sending blocks of rows down all its
+/// splits.
 template <class Cell>
-void score_rows(const Binned& bins, std::span<const MadeSplit<Cell>> splits, std::span<const double> leaves, std::span<double> scores,
-                Executor& executor) {
+void score_rows(const Binned& bins, std::span<const MadeSplit<Cell>> splits, std::span<const double> leaves,
+                std::span<double> scores, Executor& executor) {
   if (splits.empty()) {
     if (!leaves.empty()) {
       for (double& score : scores) score += leaves[0];
@@ -35,7 +36,8 @@ void score_rows(const Binned& bins, std::span<const MadeSplit<Cell>> splits, std
     std::vector<Range> ranges;
   };
   std::vector<std::array<std::uint8_t, 256>> go_left;
-  for (const MadeSplit<Cell>& made : splits) go_left.push_back(made.split.go_left(bins.feature(static_cast<std::size_t>(made.split.feature))));
+  for (const MadeSplit<Cell>& made : splits)
+    go_left.push_back(made.split.go_left(bins.feature(static_cast<std::size_t>(made.split.feature))));
   std::vector<Scratch> scratch(executor.concurrency());
   for (Scratch& s : scratch) {
     for (auto& rows : s.rows) rows.resize(kBlock);
@@ -57,7 +59,8 @@ void score_rows(const Binned& bins, std::span<const MadeSplit<Cell>> splits, std
       const auto feature = static_cast<std::size_t>(splits[k].split.feature);
       const std::size_t n = range.end - range.begin;
       const auto left = static_cast<std::uint32_t>(
-          kernels::partition_rows(bins.column(feature), go_left[k].data(), range.buffer == 2 ? nullptr : s.rows[range.buffer].data() + range.begin,
+          kernels::partition_rows(bins.column(feature), go_left[k].data(),
+                                  range.buffer == 2 ? nullptr : s.rows[range.buffer].data() + range.begin,
                                   static_cast<std::uint32_t>(begin), n, out));
       const Range children[2] = {{range.begin, range.begin + left, to}, {range.begin + left, range.end, to}};
       for (const std::size_t side : {0U, 1U}) {

@@ -52,7 +52,8 @@ class SplitSearch {
  private:
   /// Rounding moves the gradient sum of n rows by about sqrt(n) / 2 quanta: gains below (2 sqrt(n))^2 / H are noise.
   [[nodiscard]] double least_gain(const LeafView<Cell>& leaf) const noexcept {
-    const double noise = exact::div(exact::mul(4.0, static_cast<double>(leaf.rows)), static_cast<double>(h_of(leaf.total)));
+    const double noise =
+        exact::div(exact::mul(4.0, static_cast<double>(leaf.rows)), static_cast<double>(h_of(leaf.total)));
     const double floor = exact::mul(noise, units_.gain);
     return floor > options_.min_gain_to_split ? floor : options_.min_gain_to_split;
   }
@@ -65,7 +66,8 @@ class SplitSearch {
       for (const BinCounts& counted : leaf.counted) {
         if (counted.feature == static_cast<std::int32_t>(f)) counts = &counted;
       }
-      out = best_level_split(LevelSplitInput<Cell>{cells, cuts_.bins[f], leaf.total, leaf.rows, counts, options_, units_});
+      out = best_level_split(
+          LevelSplitInput<Cell>{cells, cuts_.bins[f], leaf.total, leaf.rows, counts, options_, units_});
     } else {
       out = best_cut(leaf, cells, cuts_.bins[f], leaf.ranges[f]);
     }
@@ -80,13 +82,16 @@ class SplitSearch {
     return kernels::scan_scalar(in);
   }
 
-  [[nodiscard]] Split<Cell> best_cut(const LeafView<Cell>& leaf, const Cell* cells, const FeatureCuts& cuts, CutRange range) const {
+  [[nodiscard]] Split<Cell> best_cut(const LeafView<Cell>& leaf, const Cell* cells, const FeatureCuts& cuts,
+                                     CutRange range) const {
     Split<Cell> out;
     out.gain = -1.0;
     const Cell missing = cells[cuts.missing_bin()];
     const bool some_missing = h_of(missing) != 0;
-    kernels::ScanInput<Cell> in{cells, range.first[0], std::min<unsigned>(range.end[0], cuts.value_bins - (some_missing ? 0U : 1U)), Cell{},
-                                leaf.total, units_.l1, units_.l2, units_.min_h};
+    kernels::ScanInput<Cell> in{
+        cells,     range.first[0], std::min<unsigned>(range.end[0], cuts.value_bins - (some_missing ? 0U : 1U)),
+        Cell{},    leaf.total,     units_.l1,
+        units_.l2, units_.min_h};
     kernels::ScanBest best = scan(in);
     if (some_missing && cuts.value_bins > 1) {
       in.first = range.first[1];
@@ -104,7 +109,8 @@ class SplitSearch {
     for (unsigned b = 0; b <= best.cut; ++b) out.left += cells[b];
     // No missing value to learn from: they follow the heavier side.
     if (!some_missing) out.default_left = h_of(out.left) >= h_of(leaf.total - out.left);
-    out.gain = units_.real_gain(best.gain, static_cast<double>(g_of(leaf.total)), static_cast<double>(h_of(leaf.total)));
+    out.gain =
+        units_.real_gain(best.gain, static_cast<double>(g_of(leaf.total)), static_cast<double>(h_of(leaf.total)));
     return out;
   }
 

@@ -58,7 +58,8 @@ inline void validate(const TrainOptions& o) {
   detail::check_integer("early_stopping_round", o.early_stopping_round, 0, kMax, "at least 0");
   detail::check_not_negative("early_stopping_min_delta", o.early_stopping_min_delta);
   for (const std::string& metric : o.metric) {
-    const bool known = o.objective == "binary" ? (metric == "binary_logloss" || metric == "auc") : (metric == "l2" || metric == "rmse");
+    const bool known = o.objective == "binary" ? (metric == "binary_logloss" || metric == "auc")
+                                               : (metric == "l2" || metric == "rmse");
     detail::check_option(known, "metric", quoted(metric),
                          o.objective == "binary" ? "\"binary_logloss\" or \"auc\"" : "\"l2\" or \"rmse\"");
   }

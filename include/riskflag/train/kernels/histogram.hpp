@@ -13,9 +13,11 @@
 
 namespace riskflag::inline v0_1::kernels {
 
-/// Adds cell[i] to bin cells[row * width + k] of histogram k, for each of n rows. `rows` lists them; null: rows 0 .. n - 1.
+/// Adds cell[i] to bin cells[row * width + k] of histogram k, for each of n rows. `rows` lists them; null: rows 0 .. n
+/// - 1.
 template <class Cell>
-using FillTile = void (*)(Cell* histogram, const std::uint8_t* cells, const std::uint32_t* rows, const Cell* cell, std::size_t n) noexcept;
+using FillTile = void (*)(Cell* histogram, const std::uint8_t* cells, const std::uint32_t* rows, const Cell* cell,
+                          std::size_t n) noexcept;
 
 template <class Cell, std::size_t... K>
 inline void add_row(Cell* histogram, const std::uint8_t* bins, Cell cell, std::index_sequence<K...>) noexcept {
@@ -23,7 +25,8 @@ inline void add_row(Cell* histogram, const std::uint8_t* bins, Cell cell, std::i
 }
 
 template <class Cell, std::size_t Width>
-inline void fill_tile(Cell* histogram, const std::uint8_t* cells, const std::uint32_t* rows, const Cell* cell, std::size_t n) noexcept {
+inline void fill_tile(Cell* histogram, const std::uint8_t* cells, const std::uint32_t* rows, const Cell* cell,
+                      std::size_t n) noexcept {
   constexpr std::make_index_sequence<Width> kColumns{};
   if (rows == nullptr) {
     for (std::size_t i = 0; i < n; ++i) add_row(histogram, cells + i * Width, cell[i], kColumns);

@@ -3,8 +3,8 @@
 //   RISKFLAG_TARGET  the target attribute of every function
 //   RISKFLAG_PIN     the register constraint of a vector
 //   RISKFLAG_LEVEL   the namespace that they go to
-// No lambdas and no functions from outside: they would be compiled for the consumer's flags. Every product that is added is
-// pinned, as in core/exact.hpp: the compiler fuses vector operations too.
+// No lambdas and no functions from outside: they would be compiled for the consumer's flags. Every product that is
+// added is pinned, as in core/exact.hpp: the compiler fuses vector operations too.
 
 namespace riskflag::inline v0_1::kernels::RISKFLAG_LEVEL {
 
@@ -36,10 +36,11 @@ RISKFLAG_TARGET inline std::size_t logistic_lanes(const detail::GradientBlock& b
     ULongs score_bits = *reinterpret_cast<const ULongs*>(block.scores + i);
     const ULongs magnitude = score_bits & ~kSign;
     bool ordinary = true;
-    for (int lane = 0; lane < RISKFLAG_LANES; ++lane) ordinary = ordinary && magnitude[lane] <= std::bit_cast<std::uint64_t>(700.0);
+    for (int lane = 0; lane < RISKFLAG_LANES; ++lane)
+      ordinary = ordinary && magnitude[lane] <= std::bit_cast<std::uint64_t>(700.0);
     if (!ordinary) {  // denormal or infinite powers: as rare as it is slow
-      logistic_scalar({block.scores + i, block.labels + i, block.weights == nullptr ? nullptr : block.weights + i, block.g + i, block.h + i,
-                       RISKFLAG_LANES});
+      logistic_scalar({block.scores + i, block.labels + i, block.weights == nullptr ? nullptr : block.weights + i,
+                       block.g + i, block.h + i, RISKFLAG_LANES});
       continue;
     }
     const Doubles x = reinterpret_cast<Doubles>(magnitude | kSign);
@@ -69,6 +70,7 @@ RISKFLAG_TARGET inline std::size_t logistic_lanes(const detail::GradientBlock& b
     const Doubles probability = pin(top / pin(one + t));
     Doubles g = pin(probability - *reinterpret_cast<const Doubles*>(block.labels + i));
     Doubles h = pin(probability * pin(one - probability));
+    h = h > kLeastHessian ? h : all(kLeastHessian);
     if (block.weights != nullptr) {
       const Doubles w = *reinterpret_cast<const Doubles*>(block.weights + i);
       g = pin(g * w);
@@ -83,8 +85,9 @@ RISKFLAG_TARGET inline std::size_t logistic_lanes(const detail::GradientBlock& b
 RISKFLAG_TARGET inline void logistic(const detail::GradientBlock& block) noexcept {
   const std::size_t done = logistic_lanes(block);
   if (done < block.rows) {
-    logistic_scalar({block.scores + done, block.labels + done, block.weights == nullptr ? nullptr : block.weights + done, block.g + done,
-                     block.h + done, block.rows - done});
+    logistic_scalar({block.scores + done, block.labels + done,
+                     block.weights == nullptr ? nullptr : block.weights + done, block.g + done, block.h + done,
+                     block.rows - done});
   }
 }
 
@@ -96,7 +99,8 @@ RISKFLAG_TARGET inline GradientSums sum(const double* g, const double* h, std::s
   std::size_t i = 0;
   for (; i + 8 <= n; i += 8) {
     for (int v = 0; v < kVectors; ++v) {
-      const Doubles m = reinterpret_cast<Doubles>(*reinterpret_cast<const ULongs*>(g + i + v * RISKFLAG_LANES) & 0x7fffffffffffffffULL);
+      const Doubles m = reinterpret_cast<Doubles>(*reinterpret_cast<const ULongs*>(g + i + v * RISKFLAG_LANES) &
+                                                  0x7fffffffffffffffULL);
       sums_g[v] = pin(sums_g[v] + m);
       sums_h[v] = pin(sums_h[v] + *reinterpret_cast<const Doubles*>(h + i + v * RISKFLAG_LANES));
       const Doubles nonzero = m > 0.0 ? m : least[v];
@@ -117,7 +121,8 @@ RISKFLAG_TARGET inline GradientSums sum(const double* g, const double* h, std::s
 /// kernels::quantize_scalar.
 RISKFLAG_TARGET inline void quantize(const QuantizeBlock& block, NarrowCell* out) noexcept {
   UInts rows;
-  for (int lane = 0; lane < RISKFLAG_LANES; ++lane) rows[lane] = static_cast<std::uint32_t>(block.first) + static_cast<std::uint32_t>(lane);
+  for (int lane = 0; lane < RISKFLAG_LANES; ++lane)
+    rows[lane] = static_cast<std::uint32_t>(block.first) + static_cast<std::uint32_t>(lane);
   std::size_t i = 0;
   for (; i + RISKFLAG_LANES <= block.n; i += RISKFLAG_LANES) {
     UInts a = rows * 0x9e3779b1U + block.key_g;
@@ -141,14 +146,17 @@ RISKFLAG_TARGET inline void quantize(const QuantizeBlock& block, NarrowCell* out
     *reinterpret_cast<ULongs*>(out + i) = (g_bits << 32) + h_bits;
   }
   if (i < block.n) {
-    quantize_scalar({block.g + i, block.h + i, block.first + i, block.n - i, block.scale_g, block.scale_h, block.key_g, block.key_h}, out + i);
+    quantize_scalar({block.g + i, block.h + i, block.first + i, block.n - i, block.scale_g, block.scale_h, block.key_g,
+                     block.key_h},
+                    out + i);
   }
 }
 
 /// kernels::scan_scalar without l1.
 RISKFLAG_TARGET inline ScanBest scan(const ScanInput<NarrowCell>& in) noexcept {
   if (in.end <= in.first) return {};
-  // Sums of all that goes left, cut by cut; what stands before `first` and after `end` is left empty or full, which no limit allows.
+  // Sums of all that goes left, cut by cut; what stands before `first` and after `end` is left empty or full, which no
+  // limit allows.
   NarrowCell sums[256 + RISKFLAG_LANES];
   NarrowCell sum = in.start;
   const unsigned begin = in.first - in.first % RISKFLAG_LANES;
@@ -162,7 +170,8 @@ RISKFLAG_TARGET inline ScanBest scan(const ScanInput<NarrowCell>& in) noexcept {
     sums[b] = sum;
   }
   for (unsigned b = in.end; b < in.end + RISKFLAG_LANES; ++b) sums[b] = in.total;
-  // Halves as doubles without a conversion: their bits below the exponent of 2^52, then 2^52 (and the sign's offset) away.
+  // Halves as doubles without a conversion: their bits below the exponent of 2^52, then 2^52 (and the sign's offset)
+  // away.
   constexpr std::uint64_t kExponent = 0x4330000000000000ULL;
   constexpr double kUnsigned = 0x1p52, kSigned = 0x1p52 + 0x1p31;
   const ULongs total = all_bits(in.total);

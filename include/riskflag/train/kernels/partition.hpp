@@ -5,8 +5,8 @@
 
 namespace riskflag::inline v0_1::kernels {
 
-/// Sends rows left or right without a branch: left ones from out[0] upwards, right ones from out[n - 1] downwards, both in
-/// the order of `rows` (so a rising list stays a rising or falling one, and columns are read in one direction).
+/// Sends rows left or right without a branch: left ones from out[0] upwards, right ones from out[n - 1] downwards, both
+/// in the order of `rows` (so a rising list stays a rising or falling one, and columns are read in one direction).
 /// go_left[bin] is 1 or 0. Returns how many went left. `rows` null: rows first .. first + n - 1.
 inline std::size_t partition_rows(const std::uint8_t* column, const std::uint8_t* go_left, const std::uint32_t* rows,
                                   std::uint32_t first, std::size_t n, std::uint32_t* out) noexcept {

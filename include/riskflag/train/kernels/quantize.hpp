@@ -45,8 +45,8 @@ inline constexpr double kToInteger = 0x1.8p52;
   return x ^ (x >> 15);
 }
 
-/// out[i] = the row's cell: floor(x * scale + u) for u uniform in [0, 1), written as round(x * scale + u - 1/2); hessians of
-/// rows with h > 0 are at least 1.
+/// out[i] = the row's cell: floor(x * scale + u) for u uniform in [0, 1), written as round(x * scale + u - 1/2);
+/// hessians of rows with h > 0 are at least 1.
 using Quantize = void (*)(const QuantizeBlock& block, NarrowCell* out) noexcept;
 
 inline void quantize_scalar(const QuantizeBlock& block, NarrowCell* out) noexcept {

@@ -15,9 +15,9 @@ struct ScanInput {
   const Cell* cells;
   unsigned first, end;
   Cell start;
-  Cell total;                 ///< of the leaf
-  double l1, l2;              ///< in quanta of g and h
-  double min_h;               ///< least hessian of either side in quanta, >= 1: no side is empty
+  Cell total;     ///< of the leaf
+  double l1, l2;  ///< in quanta of g and h
+  double min_h;   ///< least hessian of either side in quanta, >= 1: no side is empty
 };
 
 struct ScanBest {
@@ -53,8 +53,8 @@ template <class Cell>
     const auto hl = static_cast<double>(h_of(left));
     const auto hr = static_cast<double>(h_of(right));
     if (!(hl >= in.min_h && hr >= in.min_h)) continue;
-    const double gain = two_sided_gain(static_cast<double>(g_of(left)), exact::add(hl, in.l2), static_cast<double>(g_of(right)),
-                                       exact::add(hr, in.l2), in.l1);
+    const double gain = two_sided_gain(static_cast<double>(g_of(left)), exact::add(hl, in.l2),
+                                       static_cast<double>(g_of(right)), exact::add(hr, in.l2), in.l1);
     if (gain > best.gain) best = {gain, b};
   }
   return best;

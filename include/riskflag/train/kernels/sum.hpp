@@ -19,7 +19,8 @@ struct GradientSums {
 using SumGradients = GradientSums (*)(const double* g, const double* h, std::size_t n) noexcept;
 
 /// The last n < 8 rows of a block, then the eight running sums from first to last.
-[[nodiscard]] inline GradientSums finish_sums(const double* g, const double* h, std::size_t n, double* lanes_g, double* lanes_h, GradientSums out) noexcept {
+[[nodiscard]] inline GradientSums finish_sums(const double* g, const double* h, std::size_t n, double* lanes_g,
+                                              double* lanes_h, GradientSums out) noexcept {
   for (std::size_t i = 0; i < n; ++i) {
     const double m = std::bit_cast<double>(std::bit_cast<std::uint64_t>(g[i]) & 0x7fffffffffffffffULL);
     lanes_g[i] = exact::add(lanes_g[i], m);

@@ -14,7 +14,7 @@
 
 namespace riskflag::inline v0_1::detail {
 
-/// Log loss of labels 0 and 1: g = p - y, h = p (1 - p).
+/// Log loss of labels 0 and 1: g = p - y, h = p (1 - p), at least 1e-16.
 class BinaryObjective final : public ObjectiveFunction {
  public:
   explicit BinaryObjective(CpuLevel level = cpu_level()) noexcept : kernel_(kernels::train_kernels(level).logistic) {}
@@ -31,8 +31,9 @@ class BinaryObjective final : public ObjectiveFunction {
       if (weights.empty() || weights[i] > 0.0) seen[labels[i] != 0.0 ? 1 : 0] = true;
     }
     if (seen[0] != seen[1]) {
-      fail(ErrorCode::invalid_data, "labels", std::string("all rows are labelled ") + (seen[1] ? "1" : "0") +
-                                                  "; a binary model needs rows of both classes");
+      fail(ErrorCode::invalid_data, "labels",
+           std::string("all rows are labelled ") + (seen[1] ? "1" : "0") +
+               "; a binary model needs rows of both classes");
     }
   }
   [[nodiscard]] double margin_of_mean(double mean) const noexcept override { return exact::logit(mean); }

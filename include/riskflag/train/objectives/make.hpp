@@ -11,7 +11,8 @@
 namespace riskflag::inline v0_1::detail {
 
 /// The objective that validated options name. `level` chooses its kernels.
-[[nodiscard]] inline std::unique_ptr<const ObjectiveFunction> make_objective(const TrainOptions& options, CpuLevel level) {
+[[nodiscard]] inline std::unique_ptr<const ObjectiveFunction> make_objective(const TrainOptions& options,
+                                                                             CpuLevel level) {
   if (options.objective == "regression") return std::make_unique<RegressionObjective>();
   return std::make_unique<BinaryObjective>(level);
 }

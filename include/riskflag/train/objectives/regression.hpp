@@ -21,7 +21,8 @@ class RegressionObjective final : public ObjectiveFunction {
   void check_labels(std::span<const double> labels, std::span<const double>) const override {
     for (std::size_t i = 0; i < labels.size(); ++i) {
       if (!is_finite(labels[i])) {
-        fail(ErrorCode::invalid_data, "row " + std::to_string(i), "label " + number_text(labels[i]) + " is not a finite number");
+        fail(ErrorCode::invalid_data, "row " + std::to_string(i),
+             "label " + number_text(labels[i]) + " is not a finite number");
       }
     }
   }
