@@ -1,20 +1,35 @@
 #!/usr/bin/env bash
 # Each fuzz target for a bounded time, from the corpus in the tree. RISKFLAG_FUZZ_SECONDS: per target, default 20.
-set -euo pipefail
+# Prints "N passed, N failed"; what breaks a target stays in $RISKFLAG_BUILD-fuzz/<target>.crash-*.
+set -uo pipefail
+RISKFLAG_ROOT=${RISKFLAG_ROOT:-$(cd "$(dirname "$0")/../.." && pwd)}
 seconds=${RISKFLAG_FUZZ_SECONDS:-20}
-out=$RISKFLAG_BUILD-fuzz
+out=${RISKFLAG_BUILD:-$RISKFLAG_ROOT/build}-fuzz
 mkdir -p "$out"
+flags=(-std=c++20 -O1 -g1 "-fsanitize=address,undefined" -fno-sanitize-recover=all -I "$RISKFLAG_ROOT/include" -isystem /usr/include/eigen3)
+export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
+
+fuzzed() {  # NAME
+  local corpus=$RISKFLAG_ROOT/tests/fuzz/corpus/$1
+  [ -d "$corpus" ] || { echo "no corpus in tests/fuzz/corpus/$1"; return 1; }
+  ccache clang++-19 "${flags[@]}" -fsanitize=fuzzer-no-link -c "$RISKFLAG_ROOT/tests/fuzz/$1_fuzz.cpp" -o "$out/$1.o" &&
+    clang++-19 "${flags[@]}" -fsanitize=fuzzer "$out/$1.o" -o "$out/$1" -lboost_json -lz -lpthread || return 1
+  rm -rf "$out/$1.corpus" && mkdir -p "$out/$1.corpus"
+  "$out/$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 -verbosity=0 -artifact_prefix="$out/$1." "$out/$1.corpus" "$corpus"
+}
+
 passed=0
+failed=0
 for source in "$RISKFLAG_ROOT"/tests/fuzz/*_fuzz.cpp; do
   name=$(basename "$source" _fuzz.cpp)
-  ccache clang++-19 -std=c++20 -O1 -g1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -I "$RISKFLAG_ROOT/include" \
-    -isystem /usr/include/eigen3 -DBOOST_ALL_NO_LIB -c "$source" -o "$out/$name.o"
-  clang++-19 -fsanitize=fuzzer,address,undefined "$out/$name.o" -o "$out/$name" -lboost_json -lz -lpthread
-  rm -rf "$out/$name.corpus" && mkdir -p "$out/$name.corpus"
-  "$out/$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 -print_final_stats=0 -verbosity=0 \
-    "$out/$name.corpus" "$RISKFLAG_ROOT/tests/fuzz/corpus/$name"
-  passed=$((passed + 1))
-  echo "fuzz $name: $seconds s, nothing found"
+  if fuzzed "$name" > "$out/$name.log" 2>&1; then
+    passed=$((passed + 1))
+    echo "ok    $name: $seconds s, nothing found"
+  else
+    failed=$((failed + 1))
+    echo "FAIL  $name"
+    tail -n 60 "$out/$name.log"
+  fi
 done
-[ "$passed" -gt 0 ]
-echo "$passed passed, 0 failed"
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ] && [ $passed -gt 0 ]
