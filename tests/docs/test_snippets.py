@@ -6,6 +6,7 @@
 ```cmake is one of the projects in tests/consumers (checked to stand there, white space apart).
 Other fences (console, json, text, csv) are output to look at, not commands. README's two commands are run by CI itself.
 """
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -16,19 +17,23 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "examples").rglob("*.md"))]
+# Always the same place: ccache knows a file by its path too.
+WORK = pathlib.Path(os.environ.get("RISKFLAG_BUILD", str(ROOT / "build")) + "-docs")
 SET_UP_COMMANDS = {"examples/quickstart.sh", "tests/run.sh", "tests/run.sh --fast", "examples/quickstart.sh --keep"}
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.M | re.S)
 
 
 def blocks(page, language):
-    text = page.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8") if page.exists() else ""
     for match in FENCE.finditer(text):
         if match.group(1) == language:
             yield text[: match.start()].count("\n") + 2, match.group(2)
 
 
-def compile_page(page, folder):
+def compile_page(page):
     """One translation unit a page (headers are read once), plus one for each whole-file block."""
+    folder = WORK / page.relative_to(ROOT).with_suffix("")
+    folder.mkdir(parents=True, exist_ok=True)
     includes, functions, units = [], [], []
     for line, body in blocks(page, "cpp"):
         if body.startswith("// snippet: file"):
@@ -51,7 +56,7 @@ def compile_page(page, folder):
                      f"-I{ROOT / 'include'}", "-isystem", "/usr/include/eigen3", "-c", str(source), "-o", str(source.with_suffix(".o"))]
         done = subprocess.run(compiler, capture_output=True, text=True)
         if done.returncode != 0:
-            return f"{page.relative_to(ROOT)}:{line}: does not compile\n{done.stderr[:3000]}"
+            return f"{page.relative_to(ROOT)}: does not compile\n{done.stderr[:3000]}"
     return None
 
 
@@ -60,9 +65,9 @@ def run_page(page, folder):
     lines = [text for text in lines if text.strip() not in SET_UP_COMMANDS]
     if not any(text.strip() and not text.strip().startswith("#") for text in lines):
         return None
-    binaries = os.environ.get("RISKFLAG_BIN_DIR", str(ROOT / "build" / "bin"))
-    work = folder / page.stem
-    work.mkdir()
+    binaries = os.environ.get("RISKFLAG_BIN_DIR", os.environ.get("RISKFLAG_BUILD", str(ROOT / "build")) + "/bin")
+    work = folder / page.relative_to(ROOT).with_suffix("")
+    work.mkdir(parents=True)
     done = subprocess.run(["bash", "-euo", "pipefail", "-c", "\n".join(lines)], cwd=work, capture_output=True, text=True, timeout=600,
                           env={**os.environ, "PATH": f"{binaries}:{os.environ['PATH']}", "RISKFLAG_SOURCE": str(ROOT)})
     if done.returncode != 0:
@@ -81,19 +86,16 @@ def check_cmake(page):
 
 
 def main():
-    failed, checked = 0, 0
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        for number, page in enumerate(PAGES):
-            own = folder / str(number)
-            own.mkdir()
-            for problem in (compile_page(page, own), run_page(page, own), check_cmake(page)):
-                if problem:
-                    failed += 1
-                    print(problem)
-            checked += sum(1 for language in ("cpp", "sh", "cmake") for _ in blocks(page, language))
-    print(f"{checked} snippets on {len(PAGES)} pages")
-    sys.exit(1 if failed or checked == 0 else 0)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        problems = list(pool.map(compile_page, PAGES))
+    with tempfile.TemporaryDirectory() as folder:  # one after another: pages may start servers
+        problems += [run_page(page, pathlib.Path(folder)) for page in PAGES]
+    problems += [check_cmake(page) for page in PAGES]
+    problems = [problem for problem in problems if problem]
+    print("\n".join(problems))
+    checked = sum(1 for page in PAGES for language in ("cpp", "sh", "cmake") for _ in blocks(page, language))
+    print(f"{checked} snippets on {len(PAGES)} pages, {len(problems)} pages fail")
+    sys.exit(1 if problems or checked == 0 else 0)
 
 
 if __name__ == "__main__":
