@@ -1,6 +1,7 @@
 // What compare_csv.py runs: reads a file some times and prints one JSON object a reading.
 //   csv_driver FILE THREADS REPEATS [--check] [--digest]
-// --check: first compares every number with strtod's value of its cell, bit for bit, and refuses to time a wrong answer.
+// --check: first compares every number with strtod's value of its cell, bit for bit, and refuses to time a wrong
+// answer.
 
 #include <sys/resource.h>
 
@@ -28,8 +29,8 @@ double cpu_seconds() {
 std::uint64_t column_bytes(const riskflag::Frame& frame) {
   std::uint64_t bytes = 0;
   for (const riskflag::Column& column : frame.columns()) {
-    bytes += column.numbers.size() * sizeof(double) + (column.codes.size() + column.days.size()) * sizeof(std::int32_t) +
-             column.texts.memory();
+    bytes += column.numbers.size() * sizeof(double) +
+             (column.codes.size() + column.days.size()) * sizeof(std::int32_t) + column.texts.memory();
   }
   return bytes;
 }
@@ -82,14 +83,17 @@ int main(int argc, char** argv) {
       if (check && repeat == 0) {
         const std::uint64_t wrong = wrong_numbers(result.frame, path);
         if (wrong > 0) {
-          std::fprintf(stderr, "%s: %llu cells are not what strtod and the text say\n", argv[1], static_cast<unsigned long long>(wrong));
+          std::fprintf(stderr, "%s: %llu cells are not what strtod and the text say\n", argv[1],
+                       static_cast<unsigned long long>(wrong));
           return 1;
         }
       }
-      std::printf("{\"seconds\":%.6f,\"cpu_seconds\":%.6f,\"rows\":%zu,\"cols\":%zu,\"bytes\":%llu,\"column_bytes\":%llu,\"peak_rss_bytes\":%llu}\n",
-                  seconds, used, result.frame.rows(), result.frame.cols(), static_cast<unsigned long long>(result.bytes),
-                  static_cast<unsigned long long>(column_bytes(result.frame)),
-                  static_cast<unsigned long long>(riskflag::peak_rss_bytes()));
+      std::printf(
+          "{\"seconds\":%.6f,\"cpu_seconds\":%.6f,\"rows\":%zu,\"cols\":%zu,\"bytes\":%llu,\"column_bytes\":%llu,"
+          "\"peak_rss_bytes\":%llu}\n",
+          seconds, used, result.frame.rows(), result.frame.cols(), static_cast<unsigned long long>(result.bytes),
+          static_cast<unsigned long long>(column_bytes(result.frame)),
+          static_cast<unsigned long long>(riskflag::peak_rss_bytes()));
     }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

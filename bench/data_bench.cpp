@@ -1,4 +1,5 @@
-// data/*: rates of the reader's parts, in bytes of text a second. Whole files beside pandas and pyarrow: compare_csv.py.
+// data/*: rates of the reader's parts, in bytes of text a second. Whole files beside pandas and pyarrow:
+// compare_csv.py.
 
 #include <benchmark/benchmark.h>
 
@@ -53,9 +54,10 @@ void read(benchmark::State& state, int decimals) {
     for (std::size_t i = 0; rows.next(cells) == CsvRows::Next::row; ++i) {
       for (std::size_t j = 0; j < cells.size(); ++j) {
         const Column& column = frame.column(j);
-        const bool same = decimals == 0 ? column.cell_text(i) == cells[j]
-                                        : std::bit_cast<std::uint64_t>(column.numbers[i]) ==
-                                              std::bit_cast<std::uint64_t>(std::strtod(std::string(cells[j]).c_str(), nullptr));
+        const bool same = decimals == 0
+                              ? column.cell_text(i) == cells[j]
+                              : std::bit_cast<std::uint64_t>(column.numbers[i]) ==
+                                    std::bit_cast<std::uint64_t>(std::strtod(std::string(cells[j]).c_str(), nullptr));
         if (!same) return state.SkipWithError("a cell is wrong");
       }
     }

@@ -39,7 +39,8 @@ struct Model20 {
       }
       parts.inputs.push_back(field.name);
       parts.input_levels.push_back(field.levels.size());
-      parts.features.push_back({field.name, number ? FeatureType::numeric : FeatureType::categorical, field.levels, {field.name}});
+      parts.features.push_back(
+          {field.name, number ? FeatureType::numeric : FeatureType::categorical, field.levels, {field.name}});
       parts.feature_slots.push_back(static_cast<prep::Slot>(f));
       schema.fields.push_back(std::move(field));
     }
@@ -97,7 +98,8 @@ struct Rows {
   }
   [[nodiscard]] std::string json(const Model20& m, std::size_t i) const {
     std::string out = "{";
-    for (std::size_t f = 0; f < values[i].size(); ++f) out += (f > 0 ? ",\"" : "\"") + m.schema.fields[f].name + "\":" + cell(i, f, "\"");
+    for (std::size_t f = 0; f < values[i].size(); ++f)
+      out += (f > 0 ? ",\"" : "\"") + m.schema.fields[f].name + "\":" + cell(i, f, "\"");
     return out + "}";
   }
 };
@@ -113,13 +115,19 @@ struct Setup {
       const Field& field = parts.schema.fields[f];
       Column column{.name = field.name, .type = field.type};
       column.levels = field.levels;
-      if (field.type == ColumnType::number) column.numbers = {0.5};
-      else column.codes = {3};
+      if (field.type == ColumnType::number)
+        column.numbers = {0.5};
+      else
+        column.codes = {3};
       example.add(std::move(column));
     }
     const auto reference = monitor::make_reference(parts.schema, example, {});
     const auto folder = std::filesystem::temp_directory_path() / ("riskflag-bench-" + std::to_string(monotonic_ns()));
-    bundle::save({.schema = parts.schema, .pipeline = parts.pipeline, .model = parts.model, .reference = reference, .example = example},
+    bundle::save({.schema = parts.schema,
+                  .pipeline = parts.pipeline,
+                  .model = parts.model,
+                  .reference = reference,
+                  .example = example},
                  folder.string());
     model = std::make_shared<const bundle::Bundle>(bundle::open(folder.string()));
     std::filesystem::remove_all(folder);
@@ -127,12 +135,14 @@ struct Setup {
   }
 };
 
-void score(benchmark::State& state, const std::string& media, const std::string& body, const Setup& setup, const Rows& rows) {
+void score(benchmark::State& state, const std::string& media, const std::string& body, const Setup& setup,
+           const Rows& rows) {
   const std::vector<serve::Header> headers{{"Host", "localhost"}, {"Content-Type", media}};
   const serve::Request request{"POST", "/v1/score", headers, body};
   const std::string answer = setup.service->handle(request).body;
   for (const double p : rows.probabilities) {
-    if (answer.find(number_text(p)) == std::string::npos) return state.SkipWithError("the answer is not the slow scorer's");
+    if (answer.find(number_text(p)) == std::string::npos)
+      return state.SkipWithError("the answer is not the slow scorer's");
   }
   for (auto _ : state) benchmark::DoNotOptimize(setup.service->handle(request).body.size());
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(rows.values.size()));
@@ -162,7 +172,8 @@ void csv(benchmark::State& state) {
   const Setup& setup = setup_of(static_cast<int>(state.range(1)));
   const Rows rows(setup.parts, static_cast<std::size_t>(state.range(0)));
   std::string body;
-  for (std::size_t f = 0; f < rows.values[0].size(); ++f) body += (f > 0 ? "," : "") + setup.parts.schema.fields[f].name;
+  for (std::size_t f = 0; f < rows.values[0].size(); ++f)
+    body += (f > 0 ? "," : "") + setup.parts.schema.fields[f].name;
   for (std::size_t i = 0; i < rows.values.size(); ++i) {
     for (std::size_t f = 0; f < rows.values[i].size(); ++f) body += (f > 0 ? "," : "\n") + rows.cell(i, f, "");
   }

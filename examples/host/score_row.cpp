@@ -1,5 +1,6 @@
 // Scores one applicant from a host program. Usage: example-score_row MODEL_DIRECTORY
-// Opening verifies every digest and replays the model's own example; scoring takes no lock and, once warm, allocates nothing.
+// Opening verifies every digest and replays the model's own example; scoring takes no lock and, once warm, allocates
+// nothing.
 #include <riskflag/bundle.hpp>
 
 #include <cstdio>
@@ -13,11 +14,14 @@ int main(int argc, char** argv) try {
   // Cells in the order of program.inputs(); what your service does not know stays absent.
   std::vector<bundle::RawCell> cells(program.inputs().size());
   const auto set = [&](std::string_view field, std::string_view text) {
-    if (const std::size_t input = program.find_input(field); input < cells.size()) cells[input] = bundle::RawCell::of_csv(text);
+    if (const std::size_t input = program.find_input(field); input < cells.size())
+      cells[input] = bundle::RawCell::of_csv(text);
   };
   for (const std::string& name : program.inputs()) {  // a stand-in for your own applicant: the first level, or 30
     const riskflag::Field& field = program.field(program.find_input(name));
-    set(name, field.type == riskflag::ColumnType::category ? field.levels.front() : field.type == riskflag::ColumnType::date ? "2015-06-01" : "30");
+    set(name, field.type == riskflag::ColumnType::category ? field.levels.front()
+              : field.type == riskflag::ColumnType::date   ? "2015-06-01"
+                                                           : "30");
   }
 
   bundle::RowProgram::Scratch scratch;

@@ -1,4 +1,5 @@
-// Trains on a matrix of your own and scores with the result. No files, no schema: what a host program needs at the least.
+// Trains on a matrix of your own and scores with the result. No files, no schema: what a host program needs at the
+// least.
 #include <riskflag/riskflag.hpp>
 
 #include <cstdio>
@@ -19,7 +20,8 @@ int main() try {
 
   const riskflag::Predictor predictor = riskflag::value_or_throw(riskflag::Predictor::make(result.model));
   const double risky[kColumns] = {0.9, 0.1, 0.5}, safe[kColumns] = {0.1, 0.9, 0.5};
-  std::printf("%zu trees; %.3f and %.3f\n", result.model.trees.size(), predictor.probability(risky), predictor.probability(safe));
+  std::printf("%zu trees; %.3f and %.3f\n", result.model.trees.size(), predictor.probability(risky),
+              predictor.probability(safe));
   return predictor.probability(risky) > 0.9 && predictor.probability(safe) < 0.1 ? 0 : 1;
 } catch (const riskflag::Error& error) {
   return std::fprintf(stderr, "%s\n", error.what()), 1;

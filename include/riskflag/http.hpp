@@ -1,7 +1,7 @@
 #pragma once
 
-// Sockets: a server that hands whole requests to a function, and a small client. Needs Boost.Beast and Asio, headers only.
-// Including it costs seconds: keep it in one .cpp of a program.
+// Sockets: a server that hands whole requests to a function, and a small client. Needs Boost.Beast and Asio, headers
+// only. Including it costs seconds: keep it in one .cpp of a program.
 
 #include <riskflag/http/address.hpp>
 #include <riskflag/http/client.hpp>

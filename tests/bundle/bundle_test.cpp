@@ -17,7 +17,9 @@ using namespace riskflag;
 
 namespace {
 
-void put(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes; }
+void put(const std::string& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
 
 /// Writes `bytes` as `name` and makes the manifest agree: what a person with a text editor and sha256sum could do.
 void replace_honestly(const std::string& directory, const std::string& name, const std::string& bytes) {
@@ -139,12 +141,15 @@ TEST_CASE("schema, pipeline and model of different trainings are refused") {
 TEST_CASE("what is no model directory is said to be none") {
   const tiny::Folder folder;
   CHECK(failure_of([&] { static_cast<void>(bundle::open(folder / "absent")); }).code == ErrorCode::not_found);
-  CHECK(failure_of([&] { static_cast<void>(bundle::open(folder.path.string())); }).message.find("manifest.json") != std::string::npos);
+  CHECK(failure_of([&] { static_cast<void>(bundle::open(folder.path.string())); }).message.find("manifest.json") !=
+        std::string::npos);
   tiny::save_to(folder / "model");
   std::filesystem::remove(folder / "model/pipeline.json");
-  CHECK(failure_of([&] { static_cast<void>(bundle::open(folder / "model")); }).where.find("pipeline.json") != std::string::npos);
+  CHECK(failure_of([&] { static_cast<void>(bundle::open(folder / "model")); }).where.find("pipeline.json") !=
+        std::string::npos);
   replace_honestly(folder / "model", "pipeline.json", "");
-  CHECK(failure_of([&] { static_cast<void>(bundle::open(folder / "model")); }).where.find("pipeline.json") != std::string::npos);
+  CHECK(failure_of([&] { static_cast<void>(bundle::open(folder / "model")); }).where.find("pipeline.json") !=
+        std::string::npos);
 }
 
 TEST_CASE("files that others add are ignored and named") {
@@ -163,7 +168,12 @@ TEST_CASE("an existing directory is refused, or exchanged when asked for") {
   const Frame example = tiny::rows();
   const prep::Pipeline p = tiny::pipeline();
   const monitor::Reference reference = monitor::make_reference(s, example, {});
-  bundle::save({.schema = s, .pipeline = p, .model = m, .reference = reference, .example = example, .decision = {.threshold = 0.125}},
+  bundle::save({.schema = s,
+                .pipeline = p,
+                .model = m,
+                .reference = reference,
+                .example = example,
+                .decision = {.threshold = 0.125}},
                folder / "model", Replace::exchange);
   CHECK(bundle::open(folder / "model").decision.threshold == 0.125);
 }
@@ -172,7 +182,8 @@ TEST_CASE("the input example is MLflow's split form, and MLmodel has flavour and
   const tiny::Folder folder;
   tiny::save_to(folder / "model");
   CHECK(read_file(folder / "model/input_example.json") ==
-        "{\"columns\":[\"income\",\"home\",\"since\"],\"data\":[[500,\"OWN\",\"1970-01-01\"],[1000.5,\"RENT\",\"2024-10-04\"],[null,null,null]]}\n");
+        "{\"columns\":[\"income\",\"home\",\"since\"],\"data\":[[500,\"OWN\",\"1970-01-01\"],[1000.5,\"RENT\",\"2024-"
+        "10-04\"],[null,null,null]]}\n");
   const std::string mlmodel = read_file(folder / "model/MLmodel");
   CHECK(mlmodel.find("flavors:\n  riskflag:\n") != std::string::npos);
   CHECK(mlmodel.find("inputs: '[{\"type\":\"double\",\"name\":\"income\",\"required\":true}") != std::string::npos);

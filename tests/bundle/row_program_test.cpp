@@ -23,7 +23,8 @@ struct Program {
   prep::Pipeline pipeline = tiny::pipeline();
   Predictor predictor = value_or_throw(Predictor::make(tiny::model()));
   bundle::RowProgram program;
-  explicit Program(Schema s = tiny::schema()) : schema(std::move(s)), program(schema, pipeline, predictor, Calibration{}) {}
+  explicit Program(Schema s = tiny::schema())
+      : schema(std::move(s)), program(schema, pipeline, predictor, Calibration{}) {}
 
   /// "500" for a number that was read, or the issue's code.
   std::string read(std::size_t input, RawCell cell) const {
@@ -154,7 +155,8 @@ TEST_CASE("invariant: a row scores as the slow walk over its hand-made features,
                          Row{"5000", "MORTGAGE", 0.25}, Row{"5000", "OWN", -0.75}}) {
     CAPTURE(row.income);
     for (const bool csv : {false, true}) {
-      const std::vector<RawCell> cells{{csv ? Kind::cell : Kind::number, row.income}, {csv ? Kind::cell : Kind::text, row.home}, {}};
+      const std::vector<RawCell> cells{
+          {csv ? Kind::cell : Kind::number, row.income}, {csv ? Kind::cell : Kind::text, row.home}, {}};
       std::vector<double> features(p.program.features());
       bundle::RowProgram::Scratch scratch;
       std::vector<bundle::FieldIssue> issues;

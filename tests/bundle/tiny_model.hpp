@@ -2,7 +2,8 @@
 
 // A model directory small enough to score by hand: income (number), home (category), since (date), id, sex (protected).
 //
-// Margin = -1 + (income <= 1000 ? 2 : 0.5) + (home in {OWN} ? -0.25 : 0.75), missing income goes right, missing home right.
+// Margin = -1 + (income <= 1000 ? 2 : 0.5) + (home in {OWN} ? -0.25 : 0.75), missing income goes right, missing home
+// right.
 
 #include <filesystem>
 #include <string>
@@ -26,8 +27,11 @@ inline Schema schema() {
   income.maximum = 1e7;
   Field home{.name = "home", .type = ColumnType::category, .levels = {"MORTGAGE", "OWN", "RENT"}};
   Field since{.name = "since", .type = ColumnType::date, .required = false};
-  s.fields = {Field{.name = "id", .type = ColumnType::text, .role = Role::id}, income, home,
-              Field{.name = "sex", .type = ColumnType::category, .role = Role::protected_, .levels = {"f", "m"}}, since,
+  s.fields = {Field{.name = "id", .type = ColumnType::text, .role = Role::id},
+              income,
+              home,
+              Field{.name = "sex", .type = ColumnType::category, .role = Role::protected_, .levels = {"f", "m"}},
+              since,
               Field{.name = "default", .type = ColumnType::category, .role = Role::target, .levels = {"0", "1"}}};
   return s;
 }
@@ -64,7 +68,10 @@ inline Model model(std::string objective = "binary") {
 inline Frame rows() {
   Frame frame;
   Column income{.name = "income", .numbers = {500, 1000.5, kMissing}};
-  Column home{.name = "home", .type = ColumnType::category, .codes = {1, 2, kMissingCode}, .levels = {"MORTGAGE", "OWN", "RENT"}};
+  Column home{.name = "home",
+              .type = ColumnType::category,
+              .codes = {1, 2, kMissingCode},
+              .levels = {"MORTGAGE", "OWN", "RENT"}};
   Column since{.name = "since", .type = ColumnType::date, .days = {0, 20000, kMissingDate}};
   frame.add(income);
   frame.add(home);
@@ -92,7 +99,11 @@ inline std::string save_to(const std::string& directory, const Schema& s = schem
   const Frame example = rows();
   const monitor::Reference reference = monitor::make_reference(s, example, {});
   const prep::Pipeline p = pipeline();
-  return bundle::save({.schema = s, .pipeline = p, .model = m, .reference = reference, .example = example,
+  return bundle::save({.schema = s,
+                       .pipeline = p,
+                       .model = m,
+                       .reference = reference,
+                       .example = example,
                        .decision = {.threshold = threshold, .reasons = {{"income", "R1", "the income is low"}}}},
                       directory);
 }

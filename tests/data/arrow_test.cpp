@@ -20,11 +20,13 @@ struct Batch {
   ArrowSchema* fields = &field;
   ArrowArray* columns = &column;
 
-  Batch(const char* format, std::int64_t length, std::vector<const void*> parts, std::int64_t offset = 0) : buffers(std::move(parts)) {
+  Batch(const char* format, std::int64_t length, std::vector<const void*> parts, std::int64_t offset = 0)
+      : buffers(std::move(parts)) {
     const auto keep_schema = [](ArrowSchema* self) { self->release = nullptr; };
     const auto keep_array = [](ArrowArray* self) { self->release = nullptr; };
     field = {format, "x", nullptr, ARROW_FLAG_NULLABLE, 0, nullptr, nullptr, keep_schema, nullptr};
-    column = {length, -1, offset, static_cast<std::int64_t>(buffers.size()), 0, buffers.data(), nullptr, nullptr, keep_array, nullptr};
+    column = {length,  -1,         offset, static_cast<std::int64_t>(buffers.size()), 0, buffers.data(), nullptr,
+              nullptr, keep_array, nullptr};
     schema = {"+s", "", nullptr, 0, 1, &fields, nullptr, keep_schema, nullptr};
     array = {length, 0, 0, 0, 1, nullptr, &columns, nullptr, keep_array, nullptr};
   }
@@ -126,7 +128,8 @@ TEST_CASE("what cannot be taken is refused with the column's name") {
                        doctest::Contains("arrow column \"x\": row 0 holds 9007199254740993"), Error);
   const std::vector<std::int64_t> low = {-(std::int64_t{1} << 53)};
   CHECK(Batch("l", 1, {nullptr, low.data()}).read().numbers[0] == -9007199254740992.0);
-  CHECK_THROWS_WITH_AS((void)Batch("tsu:UTC", 1, {nullptr, big.data()}).read(), doctest::Contains("format \"tsu:UTC\"; accepted are"), Error);
+  CHECK_THROWS_WITH_AS((void)Batch("tsu:UTC", 1, {nullptr, big.data()}).read(),
+                       doctest::Contains("format \"tsu:UTC\"; accepted are"), Error);
   CHECK_THROWS_WITH_AS((void)Batch("g", 1, {nullptr, nullptr}).read(), doctest::Contains("buffer 1 is absent"), Error);
   Batch gone("g", 0, {nullptr, nullptr});
   gone.array.release = nullptr;
@@ -147,7 +150,8 @@ TEST_CASE("an exported frame imports as itself, also after its frame is gone, an
     c.codes = {1, 0, kMissingCode};
     t.name = "t";
     t.type = ColumnType::text;
-    for (const auto& text : std::vector<std::optional<std::string_view>>{"a", std::nullopt, ""}) t.texts.push_back(text);
+    for (const auto& text : std::vector<std::optional<std::string_view>>{"a", std::nullopt, ""})
+      t.texts.push_back(text);
     d.name = "d";
     d.type = ColumnType::date;
     d.days = {kMissingDate, 0, 20779};

@@ -37,7 +37,8 @@ CsvResult read_text(std::string_view text, const CsvOptions& options = {}) {
 
 TEST_CASE("a ragged row says its line, what it has and what is needed") {
   CHECK(refusal("a,b,c\n1,2,3\n4,5\n") ==
-        "train.csv:3: the row has 2 cells, the first one has 3; every row needs 3 (cells are separated by ','; quote a cell that "
+        "train.csv:3: the row has 2 cells, the first one has 3; every row needs 3 (cells are separated by ','; quote a "
+        "cell that "
         "contains it)");
   CHECK(refusal("a,b\n\n\"x\ny\",2\n1,2,3\n").starts_with("train.csv:5: the row has 3 cells, the first one has 2;"));
   CHECK(refusal("a\tb\n1\t2\t\n").starts_with("train.csv:2: the row has 3 cells"));
@@ -50,7 +51,8 @@ TEST_CASE("an unclosed quote says where it opens, not where the text ends") {
 }
 
 TEST_CASE("text behind a closing quote is refused") {
-  CHECK(refusal("a,b\n\"x\"y,2\n").starts_with("train.csv:2: after a closing quote stands \"y\"; a quoted cell ends at its quote"));
+  CHECK(refusal("a,b\n\"x\"y,2\n")
+            .starts_with("train.csv:2: after a closing quote stands \"y\"; a quoted cell ends at its quote"));
 }
 
 TEST_CASE("a NUL byte is refused with its line, in the header, in numbers and in text") {
@@ -61,18 +63,22 @@ TEST_CASE("a NUL byte is refused with its line, in the header, in numbers and in
   CsvOptions options;
   options.keep_text = {"a"};
   CHECK(refusal("a,b\nx,2\n\"y\0\",4\n"s, options).starts_with("train.csv:3: column \"a\": a NUL byte"));
-  CHECK(refusal("\xFF\xFE" "a\0,\0"s).starts_with("train.csv:1: the text is UTF-16; save it as UTF-8"));
+  CHECK(refusal("\xFF\xFE"
+                "a\0,\0"s)
+            .starts_with("train.csv:1: the text is UTF-16; save it as UTF-8"));
 }
 
 TEST_CASE("a carriage return alone is no line end") {
-  CHECK(refusal("a,b\r1,2\r3,4\r").starts_with("train.csv:1: a carriage return without line feed; lines end in LF or CRLF"));
+  CHECK(refusal("a,b\r1,2\r3,4\r")
+            .starts_with("train.csv:1: a carriage return without line feed; lines end in LF or CRLF"));
   CHECK(refusal("a,b\n1,x\ry\n").starts_with("train.csv:2: column \"b\": a carriage return without line feed"));
 }
 
 TEST_CASE("two columns of one name are refused, and so is a name that an unnamed column gets") {
   CHECK(refusal("a,b,a\n1,2,3\n", {}, ErrorCode::invalid_data) ==
         "train.csv:1: columns 1 and 3 are both named \"a\"; names are unique");
-  CHECK(refusal(",c0\n1,2\n", {}, ErrorCode::invalid_data).starts_with("train.csv:1: columns 1 and 2 are both named \"c0\""));
+  CHECK(refusal(",c0\n1,2\n", {}, ErrorCode::invalid_data)
+            .starts_with("train.csv:1: columns 1 and 2 are both named \"c0\""));
 }
 
 TEST_CASE("a bad cell in line 200,001 of a column that is forced is named with line, column and cell") {
@@ -92,7 +98,8 @@ TEST_CASE("a bad cell in line 200,001 of a column that is forced is named with l
   CHECK(result.notes[0].code == "text_column");
   CHECK(result.notes[0].column == "age");
   CHECK(result.notes[0].message ==
-        "column \"age\" is not a number because of 1 of its 249999 cells; the first is \"3O\" (train.csv:200001); correct it, or "
+        "column \"age\" is not a number because of 1 of its 249999 cells; the first is \"3O\" (train.csv:200001); "
+        "correct it, or "
         "name it as a missing token");
 }
 
@@ -107,7 +114,8 @@ TEST_CASE("NaN is missing, 1e308 is a number, inf is none") {
 TEST_CASE("an option about a column that is not there names the nearest, unless absent columns are allowed") {
   CsvOptions options;
   options.types["agee"] = ColumnType::number;
-  CHECK(refusal("age,b\n1,2\n", options, ErrorCode::not_found) == "train.csv: there is no column \"agee\" (did you mean \"age\"?)");
+  CHECK(refusal("age,b\n1,2\n", options, ErrorCode::not_found) ==
+        "train.csv: there is no column \"agee\" (did you mean \"age\"?)");
   options.allow_absent = true;
   CHECK(read_text("age,b\n1,2\n", options).frame.cols() == 2);
 }
@@ -121,6 +129,7 @@ TEST_CASE("a file that is absent or became shorter while it was read is an error
   std::ofstream(path) << "a,b\n" << std::string(100, '\n') << "1,2\n3,4\n";
   FileSource file(path);
   std::filesystem::resize_file(path, 50);
-  CHECK_THROWS_WITH_AS((void)read_csv(file, {}, serial), doctest::Contains("the file became shorter while it was read: it had 112"), Error);
+  CHECK_THROWS_WITH_AS((void)read_csv(file, {}, serial),
+                       doctest::Contains("the file became shorter while it was read: it had 112"), Error);
   std::filesystem::remove_all(folder);
 }

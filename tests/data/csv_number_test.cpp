@@ -66,11 +66,36 @@ TEST_CASE("invariant: the fast number parser gives strtod's bits wherever it ans
 }
 
 TEST_CASE("edges of the fast ways give strtod's bits") {
-  for (const char* text :
-       {"0", "-0", "0.0", "-0.000", "1", "9007199254740992", "9007199254740991.5", "9007199254740993.0", "9007199254740992.5",
-        "9007199254740994.5", "0.1", "0.3", "123456789012345678.9", "9999999999999999999", "999999999999999999.9",
-        "0.0000000000000000001", "1e22", "1e-22", "9007199254740991e22", "9007199254740991e-22", "4.35", "5.", ".5", "-.5",
-        "1.7976931348623157", "0.9007199254740993", "12345678.12345678", "1234567.1", "1.0000000000000002", "1.00000000000000011102"}) {
+  for (const char* text : {"0",
+                           "-0",
+                           "0.0",
+                           "-0.000",
+                           "1",
+                           "9007199254740992",
+                           "9007199254740991.5",
+                           "9007199254740993.0",
+                           "9007199254740992.5",
+                           "9007199254740994.5",
+                           "0.1",
+                           "0.3",
+                           "123456789012345678.9",
+                           "9999999999999999999",
+                           "999999999999999999.9",
+                           "0.0000000000000000001",
+                           "1e22",
+                           "1e-22",
+                           "9007199254740991e22",
+                           "9007199254740991e-22",
+                           "4.35",
+                           "5.",
+                           ".5",
+                           "-.5",
+                           "1.7976931348623157",
+                           "0.9007199254740993",
+                           "12345678.12345678",
+                           "1234567.1",
+                           "1.0000000000000002",
+                           "1.00000000000000011102"}) {
     CAPTURE(text);
     bool was_simple = false;
     CHECK(agrees_with_strtod(text, was_simple));
@@ -79,21 +104,23 @@ TEST_CASE("edges of the fast ways give strtod's bits") {
 
 TEST_CASE("division by a power of ten rounds to even, and up when anything is left") {
   CHECK(divide_by_ten(1, 1) == 0.1);
-  CHECK(divide_by_ten(45035996273704965, 1) == 4503599627370496.0);   // ...496.5 of doubles 1 apart, exactly halfway: to even, down
-  CHECK(divide_by_ten(45035996273704975, 1) == 4503599627370498.0);   // ...497.5, exactly halfway: to even, up
-  CHECK(divide_by_ten(90071992547409930, 1) == 9007199254740992.0);   // ...993 of doubles 2 apart: to even, down
-  CHECK(divide_by_ten(90071992547409950, 1) == 9007199254740996.0);   // ...995: to even, up
-  CHECK(divide_by_ten(90071992547409925, 1) == 9007199254740992.0);   // a quarter above
-  CHECK(divide_by_ten(90071992547409935, 1) == 9007199254740994.0);   // a quarter below
-  CHECK(divide_by_ten(900719925474099299, 2) == 9007199254740992.0);  // ...992.99 of doubles 2 apart: down
+  CHECK(divide_by_ten(45035996273704965, 1) ==
+        4503599627370496.0);  // ...496.5 of doubles 1 apart, exactly halfway: to even, down
+  CHECK(divide_by_ten(45035996273704975, 1) == 4503599627370498.0);    // ...497.5, exactly halfway: to even, up
+  CHECK(divide_by_ten(90071992547409930, 1) == 9007199254740992.0);    // ...993 of doubles 2 apart: to even, down
+  CHECK(divide_by_ten(90071992547409950, 1) == 9007199254740996.0);    // ...995: to even, up
+  CHECK(divide_by_ten(90071992547409925, 1) == 9007199254740992.0);    // a quarter above
+  CHECK(divide_by_ten(90071992547409935, 1) == 9007199254740994.0);    // a quarter below
+  CHECK(divide_by_ten(900719925474099299, 2) == 9007199254740992.0);   // ...992.99 of doubles 2 apart: down
   CHECK(divide_by_ten(9007199254740993001, 3) == 9007199254740994.0);  // a thousandth above halfway: up
-  CHECK(divide_by_ten(UINT64_MAX, 0) == 18446744073709551616.0);      // carries into the next power of two
+  CHECK(divide_by_ten(UINT64_MAX, 0) == 18446744073709551616.0);       // carries into the next power of two
   CHECK(divide_by_ten(1, 27) == 1e-27);
 }
 
 TEST_CASE("what is not simple is left to the slow way") {
-  for (const char* text : {"", "-", ".", "-.", "+1", "007", "-01", "00.5", "9007199254740993", "12345678901234567890", "1e", "1e+",
-                           "1e100", "e5", "abc", "inf", "nan", "1e23", "0.00000000000000000001", "99999999999999999.999"}) {
+  for (const char* text :
+       {"",   "-",   ".",     "-.", "+1",  "007", "-01", "00.5", "9007199254740993",       "12345678901234567890",
+        "1e", "1e+", "1e100", "e5", "abc", "inf", "nan", "1e23", "0.00000000000000000001", "99999999999999999.999"}) {
     CAPTURE(text);
     double value = 0;
     CHECK(simple_number((std::string(text) + "," + std::string(64, '\0')).c_str(), value) == nullptr);
@@ -101,12 +128,14 @@ TEST_CASE("what is not simple is left to the slow way") {
 }
 
 TEST_CASE("leading zeros and integers beyond 2^53 are numbers only by force") {
-  for (const char* text : {"007", "-01", "+01", "00.5", "9007199254740993", "-9007199254740993", "123456789012345678901234567890"}) {
+  for (const char* text :
+       {"007", "-01", "+01", "00.5", "9007199254740993", "-9007199254740993", "123456789012345678901234567890"}) {
     CAPTURE(text);
     CHECK_FALSE(number_cell(text, NumberRule::inferred).has_value());
     CHECK(number_cell(text, NumberRule::forced) == std::strtod(text, nullptr));
   }
-  for (const char* text : {"0", "-0", "0.5", "+5", "9007199254740992", "9007199254740993.0", "1e300", "1e-400", "1e308", "0e5"}) {
+  for (const char* text :
+       {"0", "-0", "0.5", "+5", "9007199254740992", "9007199254740993.0", "1e300", "1e-400", "1e308", "0e5"}) {
     CAPTURE(text);
     CHECK(number_cell(text, NumberRule::inferred) == std::strtod(text, nullptr));
   }

@@ -47,14 +47,15 @@ std::size_t missing(const Frame& frame, std::string_view name) {
 }  // namespace
 
 TEST_CASE("the public tables have the rows and columns that their README says, and no note") {
-  for (const Table& table : {Table{"loan_behavior/Training Data.csv", 252000, 13}, Table{"loan_behavior/Test Data.csv", 28000, 12},
-                             Table{"gmsc/cs-training.csv", 150000, 12}, Table{"german_credit/german.data", 1000, 21, false},
-                             Table{"adult/adult.data", 32561, 15, false}, Table{"adult/adult.test", 16281, 15, false, 1},
-                             Table{"credit_risk_dataset/credit_risk_dataset.csv", 32581, 12},
-                             Table{"freMTPL2freq/freMTPL2freq.csv", 678013, 12}, Table{"california_housing/housing.csv", 20640, 10},
-                             Table{"lightgbm_examples/binary_classification/binary.train", 7000, 29, false},
-                             Table{"lightgbm_examples/regression/regression.test", 500, 29, false},
-                             Table{"lightgbm_examples/multiclass_classification/multiclass.train", 7000, 29, false}}) {
+  for (const Table& table :
+       {Table{"loan_behavior/Training Data.csv", 252000, 13}, Table{"loan_behavior/Test Data.csv", 28000, 12},
+        Table{"gmsc/cs-training.csv", 150000, 12}, Table{"german_credit/german.data", 1000, 21, false},
+        Table{"adult/adult.data", 32561, 15, false}, Table{"adult/adult.test", 16281, 15, false, 1},
+        Table{"credit_risk_dataset/credit_risk_dataset.csv", 32581, 12},
+        Table{"freMTPL2freq/freMTPL2freq.csv", 678013, 12}, Table{"california_housing/housing.csv", 20640, 10},
+        Table{"lightgbm_examples/binary_classification/binary.train", 7000, 29, false},
+        Table{"lightgbm_examples/regression/regression.test", 500, 29, false},
+        Table{"lightgbm_examples/multiclass_classification/multiclass.train", 7000, 29, false}}) {
     if (!there(table.file)) continue;
     CAPTURE(table.file);
     const CsvResult result = read_table(table);

@@ -21,7 +21,8 @@ CsvResult read_text(std::string_view text, const CsvOptions& options = {}) {
   return read_csv(source, options, serial);
 }
 
-CsvResult read_blocks(std::string_view text, std::size_t block_bytes, Executor& executor, const CsvOptions& options = {}) {
+CsvResult read_blocks(std::string_view text, std::size_t block_bytes, Executor& executor,
+                      const CsvOptions& options = {}) {
   MemorySource source(text, "t.csv");
   const detail::csv::Bytes bytes(source);
   return detail::csv::TableReader(bytes, options, executor, block_bytes).read();
@@ -76,7 +77,9 @@ TEST_CASE("LF, CRLF, a byte order mark and no line end at the end read alike") {
   CHECK(contents(read_text("a,b\r\n1,x\r\n2,y\r\n").frame) == want);
   CHECK(contents(read_text("a,b\n1,x\n2,y").frame) == want);
   CHECK(contents(read_text("a,b\r\n1,x\r\n2,y\r").frame) == want);
-  CHECK(contents(read_text("\xEF\xBB\xBF" "a,b\n1,x\n2,y\n").frame) == want);
+  CHECK(contents(read_text("\xEF\xBB\xBF"
+                           "a,b\n1,x\n2,y\n")
+                     .frame) == want);
   CHECK(contents(read_text("\xEF\xBB\xBF\"a\",b\n1,x\n2,y\n").frame) == want);
 }
 
@@ -94,7 +97,9 @@ TEST_CASE("blanks around unquoted cells are trimmed, those inside quotes stay") 
 }
 
 TEST_CASE("UTF-8 passes untouched, and so do bytes that are none") {
-  const std::string city = "Hubli\xC3\xA2\xE2\x82\xAC\xE2\x80\x9C" "Dharwad";
+  const std::string city =
+      "Hubli\xC3\xA2\xE2\x82\xAC\xE2\x80\x9C"
+      "Dharwad";
   const Frame frame = read_text("\xC3\xA4\n" + city + "\n\xFF\xC3\n").frame;
   CHECK(frame.column(0).name == "\xC3\xA4");
   CHECK(cells(frame, "\xC3\xA4") == Strings{city, "\xFF\xC3"});
@@ -130,8 +135,8 @@ TEST_CASE("delimiters: given, blanks that collapse, and found from the rows") {
     const std::string d(1, delimiter);
     CHECK(contents(read_text("a" + d + "b\n1" + d + "x\n2" + d + "y\n").frame) == want);
   }
-  CHECK(read_text("a;b\n\"x,1\";2\n\"y,3\";4\n").frame.cols() == 2);   // the comma is not in every row
-  CHECK(read_text("name\nAnna B\nCarl D\n").frame.cols() == 1);         // blanks do not cut the header
+  CHECK(read_text("a;b\n\"x,1\";2\n\"y,3\";4\n").frame.cols() == 2);  // the comma is not in every row
+  CHECK(read_text("name\nAnna B\nCarl D\n").frame.cols() == 1);       // blanks do not cut the header
   CHECK(read_text("a\tb c\n1\tx y\n2\ty z\n").frame.column("b c").levels == Strings{"x y", "y z"});
 }
 
@@ -184,9 +189,9 @@ TEST_CASE("invariant: read_csv gives the same frame for every number of threads 
   std::string text = "n,q,t,d,m\n";
   for (int i = 0; i < 3000; ++i) {
     const std::string quoted_cell = random() % 4 == 0 ? "\"a,\n\"\"b" + std::to_string(random() % 7) + "\"" : "c";
-    text += std::to_string(static_cast<double>(random() % 100000) / 64) + "," + quoted_cell + ",id" + std::to_string(random()) +
-            ",2026-0" + std::to_string(1 + random() % 9) + "-11," + (random() % 3 == 0 ? "" : std::to_string(random() % 5)) +
-            (random() % 50 == 0 ? "\n\n" : "\n");
+    text += std::to_string(static_cast<double>(random() % 100000) / 64) + "," + quoted_cell + ",id" +
+            std::to_string(random()) + ",2026-0" + std::to_string(1 + random() % 9) + "-11," +
+            (random() % 3 == 0 ? "" : std::to_string(random() % 5)) + (random() % 50 == 0 ? "\n\n" : "\n");
   }
   SerialExecutor serial;
   const std::string want = contents(read_text(text).frame);
@@ -214,8 +219,9 @@ TEST_CASE("random texts read as the slow reader reads them, whole, in tiny block
       const std::size_t cols = 1 + random() % 4, rows = 1 + random() % 8;
       for (std::size_t i = 0; i < rows; ++i) {
         for (std::size_t j = 0; j < cols; ++j) {
-          static const char* const kCells[] = {"1", "-2.50", "NA", "", "x", "\"a,b\"", "\"\"", "\"q\"\"\"", "\"l\nm\"", " 7 ", "007",
-                                               "9007199254740993", "1e3", "y\"z", "\"\n\n\""};
+          static const char* const kCells[] = {"1",    "-2.50",     "NA",       "",    "x",   "\"a,b\"",
+                                               "\"\"", "\"q\"\"\"", "\"l\nm\"", " 7 ", "007", "9007199254740993",
+                                               "1e3",  "y\"z",      "\"\n\n\""};
           text += (j > 0 ? "," : "") + std::string(kCells[random() % std::size(kCells)]);
         }
         text += random() % 5 == 0 ? "\r\n" : random() % 20 == 0 ? "\n \n" : "\n";
@@ -248,7 +254,8 @@ TEST_CASE("random texts read as the slow reader reads them, whole, in tiny block
           REQUIRE(column.is_missing_at(i) == slow::is_missing(cell));
           if (slow::is_missing(cell)) continue;
           if (column.type == ColumnType::number) {
-            REQUIRE(std::bit_cast<std::uint64_t>(column.numbers[i]) == std::bit_cast<std::uint64_t>(*slow::number(cell)));
+            REQUIRE(std::bit_cast<std::uint64_t>(column.numbers[i]) ==
+                    std::bit_cast<std::uint64_t>(*slow::number(cell)));
           } else {
             REQUIRE(column.cell_text(i) == cell);
           }
@@ -264,7 +271,7 @@ TEST_CASE("random texts read as the slow reader reads them, whole, in tiny block
     }
     REQUIRE(stream.next(row) == CsvRows::Next::end);
   }
-  CHECK(tables > 5000);   // both kinds were really met
+  CHECK(tables > 5000);  // both kinds were really met
   CHECK(refused > 5000);
 }
 

@@ -15,7 +15,9 @@ CsvResult read_text(std::string_view text, const CsvOptions& options = {}) {
   MemorySource source(text, "t.csv");
   return read_csv(source, options, serial);
 }
-ColumnType type_of(std::string_view text, const CsvOptions& options = {}) { return read_text(text, options).frame.column(0).type; }
+ColumnType type_of(std::string_view text, const CsvOptions& options = {}) {
+  return read_text(text, options).frame.column(0).type;
+}
 
 /// A column "a" of `rows` cells; cell i is text(i).
 template <class Text>
@@ -32,8 +34,10 @@ TEST_CASE("invariant: types are those of the whole file, never of a sample") {
   CHECK(type_of(column_of(500'000, number)) == ColumnType::number);
   for (const int bad : {0, 1, 4999, 499'999}) {
     CAPTURE(bad);
-    CHECK(type_of(column_of(500'000, [&](int i) -> std::string { return i == bad ? "x" : std::to_string(i % 900); })) == ColumnType::category);
-    CHECK(type_of(column_of(500'000, [&](int i) -> std::string { return i == bad ? "x" : std::to_string(i); })) == ColumnType::text);
+    CHECK(type_of(column_of(500'000, [&](int i) -> std::string { return i == bad ? "x" : std::to_string(i % 900); })) ==
+          ColumnType::category);
+    CHECK(type_of(column_of(500'000, [&](int i) -> std::string { return i == bad ? "x" : std::to_string(i); })) ==
+          ColumnType::text);
     CHECK(type_of(column_of(500'000, [&](int i) { return i == bad ? "x" : "2026-11-22"; })) == ColumnType::category);
   }
   // Dates that come only after more missing cells than any sample holds.
@@ -52,7 +56,8 @@ TEST_CASE("one leading zero, one integer beyond 2^53 or one date among numbers m
   CHECK(type_of("a\n2026-11-22\n1\n") == ColumnType::category);
   CsvOptions forced;
   forced.types["a"] = ColumnType::number;
-  CHECK(read_text("a\n1\n007\n9007199254740993\n", forced).frame.column("a").numbers == std::vector<double>{1, 7, 9007199254740992});
+  CHECK(read_text("a\n1\n007\n9007199254740993\n", forced).frame.column("a").numbers ==
+        std::vector<double>{1, 7, 9007199254740992});
 }
 
 TEST_CASE("dates: ISO by itself, any other form when it is given") {
@@ -61,9 +66,11 @@ TEST_CASE("dates: ISO by itself, any other form when it is given") {
   CHECK(type_of("a\n22.11.2026\n") == ColumnType::category);
   CsvOptions options;
   options.date_formats["a"] = "%d.%m.%Y";
-  CHECK(read_text("a\n22.11.2026\nNA\n", options).frame.column("a").days == std::vector<std::int32_t>{20779, kMissingDate});
+  CHECK(read_text("a\n22.11.2026\nNA\n", options).frame.column("a").days ==
+        std::vector<std::int32_t>{20779, kMissingDate});
   CHECK_THROWS_WITH_AS((void)read_text("a\n22.11.2026\n31.02.2026\n", options),
-                       doctest::Contains("t.csv:3: column \"a\": \"31.02.2026\" is not a date of the form %d.%m.%Y"), Error);
+                       doctest::Contains("t.csv:3: column \"a\": \"31.02.2026\" is not a date of the form %d.%m.%Y"),
+                       Error);
 }
 
 TEST_CASE("a category has at most 1,000 levels and half its rows, 16 in short tables") {
@@ -111,8 +118,14 @@ TEST_CASE("a number that is a missing token is missing before it is a number") {
 }
 
 TEST_CASE("a column that few cells keep from being a number gets a note, one of many words does not") {
-  CHECK(read_text(column_of(40, [](int i) -> std::string { return i == 7 ? "n/a" : std::to_string(i % 9); })).notes.size() == 1);
-  CHECK(read_text(column_of(40, [](int i) -> std::string { return i == 7 ? "n/a" : std::to_string(i); })).notes.size() == 2);  // and too many levels
-  CHECK(read_text(column_of(40, [](int i) -> std::string { return i % 5 == 0 ? "n/a" : std::to_string(i % 9); })).notes.empty());
+  CHECK(read_text(column_of(40, [](int i) -> std::string {
+          return i == 7 ? "n/a" : std::to_string(i % 9);
+        })).notes.size() == 1);
+  CHECK(read_text(column_of(40, [](int i) -> std::string {
+          return i == 7 ? "n/a" : std::to_string(i);
+        })).notes.size() == 2);  // and too many levels
+  CHECK(read_text(column_of(40, [](int i) -> std::string {
+          return i % 5 == 0 ? "n/a" : std::to_string(i % 9);
+        })).notes.empty());
   CHECK(read_text("a\nx\ny\n").notes.empty());
 }

@@ -66,8 +66,20 @@ TEST_CASE("a table is written as one would write it by hand") {
 TEST_CASE("invariant: what write_csv wrote reads back to the same bits") {
   std::mt19937_64 random(4);
   Frame frame;
-  std::vector<double> numbers = {0.0,  -0.0, 1e308, 5e-324, 9007199254740992.0, 9007199254740994.0, 1e16, 123456789012345680.0, 1e22,
-                                 -1.0, kMissing, std::numeric_limits<double>::max(), 0.1, 1e-300};
+  std::vector<double> numbers = {0.0,
+                                 -0.0,
+                                 1e308,
+                                 5e-324,
+                                 9007199254740992.0,
+                                 9007199254740994.0,
+                                 1e16,
+                                 123456789012345680.0,
+                                 1e22,
+                                 -1.0,
+                                 kMissing,
+                                 std::numeric_limits<double>::max(),
+                                 0.1,
+                                 1e-300};
   for (int i = 0; i < 5000; ++i) {
     const double x = std::bit_cast<double>(random());
     numbers.push_back(is_finite(x) ? x : kMissing);
@@ -101,7 +113,8 @@ TEST_CASE("invariant: what write_csv wrote reads back to the same bits") {
   REQUIRE(back.rows() == frame.rows());
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     const double got = back.column("n").numbers[i];
-    REQUIRE((is_missing(numbers[i]) ? is_missing(got) : std::bit_cast<std::uint64_t>(got) == std::bit_cast<std::uint64_t>(numbers[i])));
+    REQUIRE((is_missing(numbers[i]) ? is_missing(got)
+                                    : std::bit_cast<std::uint64_t>(got) == std::bit_cast<std::uint64_t>(numbers[i])));
   }
   CHECK(back.column(1).texts == frame.column(1).texts);
   CHECK(back.column(2).levels == frame.column(2).levels);

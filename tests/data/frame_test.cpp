@@ -66,7 +66,8 @@ TEST_CASE("a frame refuses a second column of one name, another length, and a co
   Frame frame;
   frame.add(numbers("a", {1, 2}));
   CHECK_THROWS_WITH_AS(frame.add(numbers("a", {1, 2})), doctest::Contains("has a column \"a\" already"), Error);
-  CHECK_THROWS_WITH_AS(frame.add(numbers("b", {1})), doctest::Contains("column \"b\" has 1 rows, the frame has 2"), Error);
+  CHECK_THROWS_WITH_AS(frame.add(numbers("b", {1})), doctest::Contains("column \"b\" has 1 rows, the frame has 2"),
+                       Error);
   Column category;
   category.name = "c";
   category.type = ColumnType::category;
@@ -101,7 +102,8 @@ TEST_CASE("take picks rows in the order asked, with repeats, and keeps dictionar
   Column text;
   text.name = "t";
   text.type = ColumnType::text;
-  for (const auto& each : std::vector<std::optional<std::string_view>>{"a", std::nullopt, "c"}) text.texts.push_back(each);
+  for (const auto& each : std::vector<std::optional<std::string_view>>{"a", std::nullopt, "c"})
+    text.texts.push_back(each);
   frame.add(text);
   const std::vector<std::uint32_t> rows = {2, 2, 1};
   const Frame part = frame.take(rows);

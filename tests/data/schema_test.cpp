@@ -29,8 +29,8 @@ TEST_CASE("infer_schema says what the frame is") {
 }
 
 TEST_CASE("roles have names that find them again, and pick the features") {
-  for (const Role role : {Role::feature, Role::target, Role::id, Role::protected_, Role::weight, Role::offset, Role::time, Role::group,
-                          Role::dropped}) {
+  for (const Role role : {Role::feature, Role::target, Role::id, Role::protected_, Role::weight, Role::offset,
+                          Role::time, Role::group, Role::dropped}) {
     CHECK(find_role(name_of(role)) == role);
   }
   CHECK(name_of(Role::protected_) == "protected");

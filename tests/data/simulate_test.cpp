@@ -181,7 +181,8 @@ TEST_CASE("drift moves the columns that docs/formats says, by so many standard d
 
 TEST_CASE("the benchmark presets have the columns, gaps and zeros of their names") {
   const auto table = [](const std::string& preset) { return simulate({.rows = 4000, .preset = preset}); };
-  const Frame wide28 = table("wide28"), wide208 = table("wide208"), one_hot = table("onehot300"), sparse = table("sparse95");
+  const Frame wide28 = table("wide28"), wide208 = table("wide208"), one_hot = table("onehot300"),
+              sparse = table("sparse95");
   CHECK(wide28.cols() == 29);
   CHECK(wide208.cols() == 209);
   CHECK(one_hot.cols() == 301);
@@ -223,9 +224,10 @@ TEST_CASE("bayes_auc counts pairs as the slow double sum does") {
 }
 
 TEST_CASE("an unknown preset, rows past the end and a drift that is no number are refused with a sentence") {
-  CHECK_THROWS_WITH_AS((void)simulate({.preset = "loan"}),
-                       "preset: \"loan\" is no preset; accepted: loans, wide28, wide208, onehot300, sparse95 (did you mean \"loans\"?)",
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      (void)simulate({.preset = "loan"}),
+      "preset: \"loan\" is no preset; accepted: loans, wide28, wide208, onehot300, sparse95 (did you mean \"loans\"?)",
+      Error);
   CHECK_THROWS_AS((void)simulate_rows({.rows = 10}, 5, 6), Error);
   CHECK_THROWS_AS((void)simulate({.rows = 1, .drift = std::numeric_limits<double>::infinity()}), Error);
   CHECK(simulate({.rows = 0}).rows() == 0);

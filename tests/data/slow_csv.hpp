@@ -105,7 +105,8 @@ inline riskflag::ColumnType type_of(const std::vector<Row>& rows, std::size_t j)
   }
   if (numbers) return riskflag::ColumnType::number;
   const std::size_t half = std::max<std::size_t>(16, (rows.size() - 1) / 2);
-  return levels.size() <= std::min<std::size_t>(1000, half) ? riskflag::ColumnType::category : riskflag::ColumnType::text;
+  return levels.size() <= std::min<std::size_t>(1000, half) ? riskflag::ColumnType::category
+                                                            : riskflag::ColumnType::text;
 }
 
 }  // namespace slow

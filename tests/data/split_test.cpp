@@ -27,7 +27,9 @@ bool is_partition(std::size_t rows, std::vector<const Rows*> parts) {
   std::iota(want.begin(), want.end(), 0U);
   return all == want;
 }
-bool is_partition(std::size_t rows, const Split& split) { return is_partition(rows, {&split.train, &split.valid, &split.test}); }
+bool is_partition(std::size_t rows, const Split& split) {
+  return is_partition(rows, {&split.train, &split.valid, &split.test});
+}
 bool is_partition(std::size_t rows, const std::vector<Rows>& folds) {
   std::vector<const Rows*> parts;
   for (const Rows& fold : folds) parts.push_back(&fold);
@@ -50,8 +52,8 @@ struct Table {
 const Table kTable;
 
 Split split_table(SplitKind kind, std::uint64_t seed = 42) {
-  return split_rows(1000, {.kind = kind, .test_fraction = 0.2, .valid_fraction = 0.1, .seed = seed}, kTable.labels, kTable.groups,
-                    kTable.times);
+  return split_rows(1000, {.kind = kind, .test_fraction = 0.2, .valid_fraction = 0.1, .seed = seed}, kTable.labels,
+                    kTable.groups, kTable.times);
 }
 std::vector<Rows> fold_table(SplitKind kind, std::size_t k) {
   return k_folds(1000, k, {.kind = kind}, kTable.labels, kTable.groups, kTable.times);
@@ -88,7 +90,7 @@ TEST_CASE("shares are what was asked: 200 of 1000, then a tenth of the other 800
 
 TEST_CASE("a stratified split gives each label its share") {
   const Split split = split_table(SplitKind::stratified);
-  CHECK(positives(split.test) == 25);   // 125 positives
+  CHECK(positives(split.test) == 25);  // 125 positives
   CHECK(positives(split.valid) == 10);
   CHECK(positives(split.train) == 90);
   for (const Rows& fold : fold_table(SplitKind::stratified, 5)) CHECK(positives(fold) == 25);
@@ -106,7 +108,7 @@ TEST_CASE("rounding in many small strata does not starve a part") {
 TEST_CASE("a seed gives one split, another seed another one; the split of a seed does not change between releases") {
   CHECK(split_table(SplitKind::random).test == split_table(SplitKind::random).test);
   CHECK(split_table(SplitKind::random).test != split_table(SplitKind::random, 43).test);
-  CHECK(split_rows(20, {.kind = SplitKind::random, .seed = 1}).test == Rows{0,1,12,13});
+  CHECK(split_rows(20, {.kind = SplitKind::random, .seed = 1}).test == Rows{0, 1, 12, 13});
 }
 
 TEST_CASE("groups stay whole, in splits and in folds") {
@@ -162,14 +164,17 @@ TEST_CASE("folds differ by at most one row") {
 }
 
 TEST_CASE("arguments that cannot be met are refused with what would be accepted") {
-  CHECK_THROWS_WITH_AS((void)split_rows(10, {.test_fraction = 1}), doctest::Contains("test_fraction: 1; accepted is 0"), Error);
-  CHECK_THROWS_WITH_AS((void)split_rows(10, {.valid_fraction = -0.5}), doctest::Contains("valid_fraction: -0.5"), Error);
-  CHECK_THROWS_WITH_AS((void)split_rows(10, {}), doctest::Contains("0 labels for 10 rows"), Error);
-  CHECK_THROWS_WITH_AS((void)split_rows(3, {.kind = SplitKind::random, .test_fraction = 0.1, .valid_fraction = 0}), doctest::Contains("test part would be empty"),
+  CHECK_THROWS_WITH_AS((void)split_rows(10, {.test_fraction = 1}), doctest::Contains("test_fraction: 1; accepted is 0"),
                        Error);
+  CHECK_THROWS_WITH_AS((void)split_rows(10, {.valid_fraction = -0.5}), doctest::Contains("valid_fraction: -0.5"),
+                       Error);
+  CHECK_THROWS_WITH_AS((void)split_rows(10, {}), doctest::Contains("0 labels for 10 rows"), Error);
+  CHECK_THROWS_WITH_AS((void)split_rows(3, {.kind = SplitKind::random, .test_fraction = 0.1, .valid_fraction = 0}),
+                       doctest::Contains("test part would be empty"), Error);
   const std::vector<std::uint64_t> one_group(10, 7);
   CHECK_THROWS_AS((void)split_rows(10, {.kind = SplitKind::group}, {}, one_group), Error);
-  CHECK_THROWS_WITH_AS((void)k_folds(10, 2, {.kind = SplitKind::group}, {}, one_group), doctest::Contains("accepted is 2 to 1"), Error);
+  CHECK_THROWS_WITH_AS((void)k_folds(10, 2, {.kind = SplitKind::group}, {}, one_group),
+                       doctest::Contains("accepted is 2 to 1"), Error);
   CHECK_THROWS_AS((void)k_folds(10, 1, {.kind = SplitKind::random}), Error);
   const std::vector<double> missing_label = {0, kMissing};
   CHECK_THROWS_WITH_AS((void)split_rows(2, {}, missing_label), doctest::Contains("label of row 1 is missing"), Error);
@@ -205,7 +210,8 @@ TEST_CASE("group_ids agrees with sorting on random tables") {
   for (std::size_t j = 0; j < 3; ++j) {
     Column column;
     column.name = "f" + std::to_string(j);
-    for (std::uint64_t i = 0; i < 5000; ++i) column.numbers.push_back(static_cast<double>((i * 2654435761U >> (5 * j + 3)) % 13));
+    for (std::uint64_t i = 0; i < 5000; ++i)
+      column.numbers.push_back(static_cast<double>((i * 2654435761U >> (5 * j + 3)) % 13));
     values[j] = column.numbers;
     names.push_back(column.name);
     frame.add(column);
@@ -213,7 +219,8 @@ TEST_CASE("group_ids agrees with sorting on random tables") {
   const auto ids = group_ids(frame, names);
   std::map<std::vector<double>, std::uint64_t> want;
   for (std::size_t i = 0; i < 5000; ++i) {
-    CHECK(ids[i] == want.emplace(std::vector<double>{values[0][i], values[1][i], values[2][i]}, want.size()).first->second);
+    CHECK(ids[i] ==
+          want.emplace(std::vector<double>{values[0][i], values[1][i], values[2][i]}, want.size()).first->second);
   }
   CHECK(want.size() > 100);
 }

@@ -1,4 +1,5 @@
-// Any bytes, read as a table in blocks of any size and as a stream, are the slow reader's table or an Error fit to print.
+// Any bytes, read as a table in blocks of any size and as a stream, are the slow reader's table or an Error fit to
+// print.
 
 #include <algorithm>
 #include <bit>

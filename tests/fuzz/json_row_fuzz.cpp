@@ -1,5 +1,5 @@
-// Any body of any accepted media type is answered 200, 400 or 422, with an answer that our own strict reader reads, and a
-// row that is scored has a finite probability in [0, 1]. The first byte chooses the media type.
+// Any body of any accepted media type is answered 200, 400 or 422, with an answer that our own strict reader reads, and
+// a row that is scored has a finite probability in [0, 1]. The first byte chooses the media type.
 
 #include <cstddef>
 #include <cstdint>

@@ -84,7 +84,8 @@ TEST_CASE("every file that was cut short is refused with its name") {
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     if (size == first) continue;  // that is a whole file
     CAPTURE(size);
-    CHECK_THROWS_WITH_AS((void)unzipped(std::string_view(bytes).substr(0, size)), doctest::Contains("f.csv.gz: the file"), Error);
+    CHECK_THROWS_WITH_AS((void)unzipped(std::string_view(bytes).substr(0, size)),
+                         doctest::Contains("f.csv.gz: the file"), Error);
   }
 }
 
@@ -149,5 +150,6 @@ TEST_CASE("a truncated .csv.gz fails as a table too, with its name") {
   const std::string bytes = gzipped(long_text());
   auto source = open_source(folder.write("t.csv.gz", bytes.substr(0, bytes.size() / 2)));
   SerialExecutor serial;
-  CHECK_THROWS_WITH_AS((void)read_csv(*source, {}, serial), doctest::Contains("t.csv.gz: the file ends in the middle"), Error);
+  CHECK_THROWS_WITH_AS((void)read_csv(*source, {}, serial), doctest::Contains("t.csv.gz: the file ends in the middle"),
+                       Error);
 }

@@ -25,7 +25,8 @@ http::Response echo(const http::Request& request) {
   if (request.target == "/split") return {200, {{"X-Header", "a\r\nX-Planted: yes"}}, {}};
   std::string names;
   for (const auto& header : request.headers) names += std::string(header.name) + ";";
-  return {200, {{"Content-Type", "text/plain"}, {"X-Names", names}},
+  return {200,
+          {{"Content-Type", "text/plain"}, {"X-Names", names}},
           std::string(request.method) + " " + std::string(request.target) + " " + std::string(request.body)};
 }
 
@@ -106,9 +107,10 @@ TEST_CASE("a request reaches the handler whole, and its answer comes back") {
 
 TEST_CASE("three pipelined requests are answered in order on one connection") {
   Running running;
-  const auto all = answer_to(running.server,
-                             "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
-                             "GET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  const auto all =
+      answer_to(running.server,
+                "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
+                "GET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   CHECK(count_of(all, "HTTP/1.1 200 OK") == 3);
   CHECK(all.find("GET /1 ") < all.find("POST /2 abc"));
   CHECK(all.find("POST /2 abc") < all.find("GET /3 "));
@@ -127,7 +129,8 @@ TEST_CASE("two hundred pipelined requests get two hundred answers") {
 TEST_CASE("a chunked body arrives whole, byte by byte too") {
   Running running;
   const std::string text =
-      "POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\nabc\r\n2;ext=1\r\nde\r\n0\r\n\r\n";
+      "POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: "
+      "close\r\n\r\n3\r\nabc\r\n2;ext=1\r\nde\r\n0\r\n\r\n";
   CHECK(answer_to(running.server, text).find("POST /c abcde") != std::string::npos);
   Raw raw(running.server);
   raw.socket.set_option(asio::ip::tcp::no_delay(true));
@@ -167,29 +170,36 @@ TEST_CASE("HTTP/1.0 needs no Host and is closed after its answer") {
 TEST_CASE("invariant: malformed and ambiguous requests are answered 400 and the connection is closed") {
   Running running;
   const std::string chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
-  for (const std::string& text : std::vector<std::string>{
-           "GET / HTTP/1.1\r\n\r\n",                                                                       // no Host
-           "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",                                                 // two
-           "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",  // smuggling
-           "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n",
-           "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcde",
-           "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nContent-Length: 4\r\n\r\nabcd",
-           "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n",
-           "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
-           "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-           "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-           "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
-           "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1x\r\n\r\n",
-           "GET / HTTP/2.7\r\nHost: a\r\n\r\n",
-           "GET /\r\n\r\n",
-           "\r\n\r\n\r\n\r\nrubbish\r\n\r\n",
-           "G\x01T / HTTP/1.1\r\nHost: a\r\n\r\n",
-           "GET / HTTP/1.1\nHost: a\n\n",                                                                  // bare LF
-           "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
-           "GET / HTTP/1.1\r\n: a\r\n\r\n",
-           "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(1, '\0') + "\r\n\r\n",
-           "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",                                                // a TLS hello
-           chunked + "zz\r\n", chunked + "3\r\nabcX\r\n0\r\n\r\n", chunked + "ffffffffffffffffff\r\n", chunked + "-3\r\nabc\r\n"}) {
+  for (const std::string& text :
+       std::vector<std::string>{"GET / HTTP/1.1\r\n\r\n",                        // no Host
+                                "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",  // two
+                                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: "
+                                "chunked\r\n\r\n0\r\n\r\n",  // smuggling
+                                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: "
+                                "4\r\n\r\n0\r\n\r\n",
+                                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcde",
+                                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nContent-Length: 4\r\n\r\nabcd",
+                                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\nGET /smuggled "
+                                "HTTP/1.1\r\nHost: a\r\n\r\n",
+                                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+                                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\nTransfer-Encoding: "
+                                "chunked\r\n\r\n0\r\n\r\n",
+                                "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+                                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1x\r\n\r\n",
+                                "GET / HTTP/2.7\r\nHost: a\r\n\r\n",
+                                "GET /\r\n\r\n",
+                                "\r\n\r\n\r\n\r\nrubbish\r\n\r\n",
+                                "G\x01T / HTTP/1.1\r\nHost: a\r\n\r\n",
+                                "GET / HTTP/1.1\nHost: a\n\n",  // bare LF
+                                "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+                                "GET / HTTP/1.1\r\n: a\r\n\r\n",
+                                "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(1, '\0') + "\r\n\r\n",
+                                "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  // a TLS hello
+                                chunked + "zz\r\n",
+                                chunked + "3\r\nabcX\r\n0\r\n\r\n",
+                                chunked + "ffffffffffffffffff\r\n",
+                                chunked + "-3\r\nabc\r\n"}) {
     CAPTURE(text);
     const auto all = answer_to(running.server, text);
     CHECK(starts_with(all, "HTTP/1.1 400 Bad Request\r\n"));
@@ -204,9 +214,12 @@ TEST_CASE("headers above the limit are answered 431, a body above it 413, whethe
   CHECK(starts_with(answer_to(running.server, "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(9000, 'x') + "\r\n\r\n"),
                     "HTTP/1.1 431 "));
   CHECK(starts_with(answer_to(running.server, "GET /" + std::string(100000, 'x')), "HTTP/1.1 431 "));
-  CHECK(starts_with(answer_to(running.server, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n"), "HTTP/1.1 413 "));
-  CHECK(starts_with(answer_to(running.server, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999\r\nExpect: 100-continue\r\n\r\n"),
+  CHECK(starts_with(answer_to(running.server, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n"),
                     "HTTP/1.1 413 "));
+  CHECK(starts_with(
+      answer_to(running.server,
+                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999\r\nExpect: 100-continue\r\n\r\n"),
+      "HTTP/1.1 413 "));
   Raw raw(running.server);
   raw.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
   const std::string chunk = "10000\r\n" + std::string(65536, 'x') + "\r\n";
@@ -278,7 +291,8 @@ TEST_CASE("what a handler throws becomes a 500, and a line break in a header val
 TEST_CASE("a thousand connections at once are all answered") {
   Running running;
   std::vector<std::unique_ptr<Raw>> all;
-  for (int i = 0; i < 400; ++i) all.push_back(std::make_unique<Raw>(running.server));  // two descriptors each: epoll and socket
+  for (int i = 0; i < 400; ++i)
+    all.push_back(std::make_unique<Raw>(running.server));  // two descriptors each: epoll and socket
   asio::io_context io;
   std::vector<asio::ip::tcp::socket> more;
   for (int i = 0; i < 600; ++i) {
@@ -356,7 +370,9 @@ TEST_CASE("stop() cuts what does not end within drain_ms") {
 }
 
 TEST_CASE("a server that was never started, and one that is stopped twice, end quietly") {
-  { http::Server server(quick(), echo, refuse); }
+  {
+    http::Server server(quick(), echo, refuse);
+  }
   Running running;
   running.server.stop();
   running.server.stop();

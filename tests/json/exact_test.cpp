@@ -3,8 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
-#include <cstring>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -82,8 +82,10 @@ TEST_CASE("invariant: a double in shortest form comes back from JSON to the bit"
 }
 
 TEST_CASE("what RFC 8259 does not allow is refused with its position") {
-  for (const char* text : {"", "{", "{\"a\":1,}", "[1 2]", "NaN", "[Infinity]", "{'a':1}", "01", "1.", ".5", "+1", "nul", "// c\n1",
-                           "\"\xff\"", "\"\xed\xa0\x80\"", "\"\\ud800\"", "\"a\nb\"", "1 2", "{} {}", "[1,]", "\xef\xbb\xbf{}"}) {
+  for (const char* text :
+       {"",         "{",   "{\"a\":1,}", "[1 2]", "NaN",           "[Infinity]", "{'a':1}",          "01",
+        "1.",       ".5",  "+1",         "nul",   "// c\n1",       "\"\xff\"",   "\"\xed\xa0\x80\"", "\"\\ud800\"",
+        "\"a\nb\"", "1 2", "{} {}",      "[1,]",  "\xef\xbb\xbf{}"}) {
     CAPTURE(text);
     Recorder recorder;
     const auto result = read_json_events(text, recorder);

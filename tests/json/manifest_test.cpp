@@ -14,10 +14,13 @@ using namespace riskflag;
 namespace {
 
 struct Folder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / ("riskflag-manifest-" + std::to_string(monotonic_ns()));
+  std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("riskflag-manifest-" + std::to_string(monotonic_ns()));
   Folder() { std::filesystem::create_directories(path); }
   ~Folder() { std::filesystem::remove_all(path); }
-  void put(const std::string& name, const std::string& bytes) const { std::ofstream(path / name, std::ios::binary) << bytes; }
+  void put(const std::string& name, const std::string& bytes) const {
+    std::ofstream(path / name, std::ios::binary) << bytes;
+  }
 };
 
 }  // namespace

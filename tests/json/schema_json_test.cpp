@@ -15,7 +15,8 @@ Schema every_kind_of_field() {
   schema.missing = {"", "NA", "\"quoted\" \\ \n"};
   Field income{.name = "income", .minimum = 0.0, .maximum = 0.1 + 0.2};
   income.special = {96, 98.5};
-  Field home{.name = "home \xc3\xa9", .type = ColumnType::category, .required = false, .levels = {"MORTGAGE", "OWN", "RENT"}};
+  Field home{
+      .name = "home \xc3\xa9", .type = ColumnType::category, .required = false, .levels = {"MORTGAGE", "OWN", "RENT"}};
   home.missing = {"unknown"};
   home.unseen = UnseenPolicy::missing;
   home.text_rules = {.ignore_case = true, .collapse_blanks = false, .underscores_as_blanks = true};
@@ -65,11 +66,13 @@ TEST_CASE("a broken schema file is refused with file, place and what is accepted
   CHECK(with("\"format\": 1", "\"format\": 2").find("format 2, this build reads up to 1") != std::string::npos);
   CHECK(with("\"role\": \"id\"", "\"role\": \"name\"").find("no role \"name\"") != std::string::npos);
   CHECK(with("\"type\": \"date\"", "\"type\": \"day\"").find("number, category, text, date") != std::string::npos);
-  CHECK(with("\"unseen\": \"missing\"", "\"unseen\": \"ignore\"").find("\"error\" or \"missing\" is accepted") != std::string::npos);
+  CHECK(with("\"unseen\": \"missing\"", "\"unseen\": \"ignore\"").find("\"error\" or \"missing\" is accepted") !=
+        std::string::npos);
   CHECK(with("\"required\"", "\"requierd\"").find("required") != std::string::npos);
   CHECK(with("\"OWN\"", "\"A\"").find("not sorted") != std::string::npos);
   CHECK(with("\"since\"", "\"income\"").find("two fields \"income\"") != std::string::npos);
   CHECK(with("\"format\": 1,", "").find("format") != std::string::npos);
   CHECK(message_of([] { static_cast<void>(parse_schema("{", "schema.json")); }).substr(0, 11) == "schema.json");
-  CHECK(message_of([] { static_cast<void>(parse_schema("[]", "schema.json")); }).find("no JSON object") != std::string::npos);
+  CHECK(message_of([] { static_cast<void>(parse_schema("[]", "schema.json")); }).find("no JSON object") !=
+        std::string::npos);
 }

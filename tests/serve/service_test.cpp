@@ -42,8 +42,12 @@ Json parsed(const std::string& text) {
   if (!json) FAIL(json.failure().text() << " in " << text);
   return std::move(json).value();
 }
-std::string text_of(const Json& json, std::string_view key) { return value_or_throw(value_or_throw(json.at(key))->string()); }
-double number_of(const Json& json, std::string_view key) { return value_or_throw(value_or_throw(json.at(key))->number()); }
+std::string text_of(const Json& json, std::string_view key) {
+  return value_or_throw(value_or_throw(json.at(key))->string());
+}
+double number_of(const Json& json, std::string_view key) {
+  return value_or_throw(value_or_throw(json.at(key))->number());
+}
 
 /// "income:wrong_type home:unseen_category" of a problem's errors.
 std::string codes_of(const Json& problem) {
@@ -110,7 +114,8 @@ TEST_CASE("High is a probability at the threshold or above it") {
 
 TEST_CASE("array in, array out; an empty array too; members in any order") {
   const Fixture f;
-  const auto response = f.post(R"([{"income":500,"home":"OWN"}, {"home":"RENT","sex":"f","income":1e3,"since":"2020-01-01"}])");
+  const auto response =
+      f.post(R"([{"income":500,"home":"OWN"}, {"home":"RENT","sex":"f","income":1e3,"since":"2020-01-01"}])");
   CHECK(response.status == 200);
   const Json json = parsed(response.body);
   REQUIRE(json.array() != nullptr);
@@ -132,17 +137,17 @@ TEST_CASE("invariant: every field code of the contract is answered 422 with row,
   struct Case {
     const char *body, *codes;
   };
-  for (const Case& c : {Case{R"({"income":1,"home":"OWN","incom":2})", "incom:unknown_field"},
-                        Case{R"({"home":"OWN"})", "income:missing_field"},
-                        Case{R"({"income":"1","home":"OWN"})", "income:wrong_type"},
-                        Case{R"({"income":true,"home":7})", "income:wrong_type home:wrong_type"},
-                        Case{R"({"income":[1],"home":{"a":{"b":[1]}}})", "income:wrong_type home:wrong_type"},
-                        Case{R"({"income":-1,"home":"OWN"})", "income:out_of_range"},
-                        Case{R"({"income":1,"home":"TENT"})", "home:unseen_category"},
-                        Case{R"({"income":1,"income":2,"home":"OWN"})", "income:duplicate_key"},
-                        Case{R"({"income":1,"incom\u0065":2,"home":"OWN"})", "income:duplicate_key"},
-                        Case{R"({"income":1e999,"home":"OWN"})", "income:not_finite"},
-                        Case{R"({"income":"inf","home":"OWN","since":"yesterday"})", "income:not_finite since:wrong_type"}}) {
+  for (const Case& c :
+       {Case{R"({"income":1,"home":"OWN","incom":2})", "incom:unknown_field"},
+        Case{R"({"home":"OWN"})", "income:missing_field"}, Case{R"({"income":"1","home":"OWN"})", "income:wrong_type"},
+        Case{R"({"income":true,"home":7})", "income:wrong_type home:wrong_type"},
+        Case{R"({"income":[1],"home":{"a":{"b":[1]}}})", "income:wrong_type home:wrong_type"},
+        Case{R"({"income":-1,"home":"OWN"})", "income:out_of_range"},
+        Case{R"({"income":1,"home":"TENT"})", "home:unseen_category"},
+        Case{R"({"income":1,"income":2,"home":"OWN"})", "income:duplicate_key"},
+        Case{R"({"income":1,"incom\u0065":2,"home":"OWN"})", "income:duplicate_key"},
+        Case{R"({"income":1e999,"home":"OWN"})", "income:not_finite"},
+        Case{R"({"income":"inf","home":"OWN","since":"yesterday"})", "income:not_finite since:wrong_type"}}) {
     CAPTURE(c.body);
     const auto response = f.post(c.body);
     CHECK(response.status == 422);
@@ -186,8 +191,9 @@ TEST_CASE("a problem has at most a hundred entries") {
 
 TEST_CASE("what is not a flat object or an array of them is answered 400 with a sentence") {
   const Fixture f;
-  for (const char* body : {"", "{", "nul", "7", "\"x\"", "null", "[1]", "[[]]", "[null]", "[{\"income\":1,\"home\":\"OWN\"},3]", "{}x",
-                           "{\"income\":NaN,\"home\":\"OWN\"}", "\xff", "[{]", "{\"income\":1,}"}) {
+  for (const char* body :
+       {"", "{", "nul", "7", "\"x\"", "null", "[1]", "[[]]", "[null]", "[{\"income\":1,\"home\":\"OWN\"},3]", "{}x",
+        "{\"income\":NaN,\"home\":\"OWN\"}", "\xff", "[{]", "{\"income\":1,}"}) {
     CAPTURE(body);
     const auto response = f.post(body);
     CHECK(response.status == 400);
@@ -199,8 +205,9 @@ TEST_CASE("what is not a flat object or an array of them is answered 400 with a 
 
 TEST_CASE("NDJSON is answered line by line, a bad line with its error under status 200") {
   const Fixture f;
-  const auto response = f.post("{\"income\":500,\"home\":\"OWN\"}\r\n\n{\"income\":1}\nnot json\n[{\"income\":1,\"home\":\"OWN\"}]\n" + kGood,
-                               "application/x-ndjson");
+  const auto response = f.post(
+      "{\"income\":500,\"home\":\"OWN\"}\r\n\n{\"income\":1}\nnot json\n[{\"income\":1,\"home\":\"OWN\"}]\n" + kGood,
+      "application/x-ndjson");
   CHECK(response.status == 200);
   CHECK(response.header("Content-Type") == "application/x-ndjson");
   std::vector<Json> lines;
@@ -219,14 +226,16 @@ TEST_CASE("NDJSON is answered line by line, a bad line with its error under stat
 
 TEST_CASE("CSV keeps its columns and gains ours; a bad row keeps its place") {
   const Fixture f;
-  const auto response = f.post("home,\"a,b\",income,id\nOWN,\"x\"\"y\",500,1\nTENT,,500,2\nRENT,z,\nRENT,z,1000,4\n", "text/csv; charset=utf-8");
+  const auto response = f.post("home,\"a,b\",income,id\nOWN,\"x\"\"y\",500,1\nTENT,,500,2\nRENT,z,\nRENT,z,1000,4\n",
+                               "text/csv; charset=utf-8");
   CHECK(response.status == 200);
   CHECK(response.header("X-Ignored-Columns") == "1");
   const auto lines = split_text(response.body, '\n');
   REQUIRE(lines.size() == 6);
   CHECK(lines[0] == "home,\"a,b\",income,id,decision_id,probability,risk,threshold,model_version,error");
   CHECK(lines[1].substr(0, 17) == "OWN,\"x\"\"y\",500,1,");
-  CHECK(lines[1].find("," + number_text(tiny::of_margin(0.75)) + ",High,0.5," + f.model->version + ",") != std::string::npos);
+  CHECK(lines[1].find("," + number_text(tiny::of_margin(0.75)) + ",High,0.5," + f.model->version + ",") !=
+        std::string::npos);
   CHECK(lines[2].substr(0, 16) == "TENT,,500,2,,,,,");
   CHECK(lines[2].find("unseen_category") != std::string::npos);
   CHECK(lines[3].substr(0, 8) == ",,,,,,,,");
@@ -241,7 +250,8 @@ TEST_CASE("CSV without a required column, and CSV that is none, are refused") {
   CHECK(codes_of(parsed(response.body)) == "income:missing_field");
   CHECK(f.post("", "text/csv").status == 400);
   CHECK(f.post("income,income\n1,2\n", "text/csv").status == 400);
-  CHECK(f.post("income,home\n", "text/csv").body == "income,home,decision_id,probability,risk,threshold,model_version,error\n");
+  CHECK(f.post("income,home\n", "text/csv").body ==
+        "income,home,decision_id,probability,risk,threshold,model_version,error\n");
 }
 
 TEST_CASE("an answered CSV that comes in again is scored again, each column once") {
@@ -259,7 +269,9 @@ TEST_CASE("invariant: JSON, NDJSON and CSV give one row the same probability, to
     const double income = random.uniform(2 * i) * 3000;
     const std::string home = std::vector<std::string>{"MORTGAGE", "OWN", "RENT"}[random.below(3, 2 * i + 1)];
     const std::string row = "{\"income\":" + number_text(income) + ",\"home\":\"" + home + "\"}";
-    const std::string p = "\"probability\":" + number_text(tiny::of_margin(-1 + (income <= 1000 ? 2 : 0.5) + (home == "OWN" ? -0.25 : 0.75))) + ",";
+    const std::string p =
+        "\"probability\":" +
+        number_text(tiny::of_margin(-1 + (income <= 1000 ? 2 : 0.5) + (home == "OWN" ? -0.25 : 0.75))) + ",";
     CHECK(f.post(row).body.find(p) != std::string::npos);
     CHECK(f.post("[" + row + "]").body.find(p) != std::string::npos);
     CHECK(f.post(row, "application/x-ndjson").body.find(p) != std::string::npos);
@@ -270,7 +282,8 @@ TEST_CASE("invariant: JSON, NDJSON and CSV give one row the same probability, to
 
 TEST_CASE("other media types, no media type and any content coding are 415") {
   const Fixture f;
-  for (const char* type : {"text/plain", "application/json; charset=latin1", "application/xml", "text/csv; header=absent", "", "json"}) {
+  for (const char* type :
+       {"text/plain", "application/json; charset=latin1", "application/xml", "text/csv; header=absent", "", "json"}) {
     CAPTURE(type);
     CHECK(f.post(kGood, type).status == 415);
   }
@@ -299,7 +312,8 @@ TEST_CASE("a request id is echoed, made when absent, and refused when it is none
   };
   CHECK(with_id("Abc.1_2-3").header("X-Request-Id") == "Abc.1_2-3");
   CHECK(with_id(std::string(64, 'x')).status == 200);
-  for (const std::string& bad : {std::string(65, 'x'), std::string("a b"), std::string("a\"b"), std::string("\xc3\xa9")}) {
+  for (const std::string& bad :
+       {std::string(65, 'x'), std::string("a b"), std::string("a\"b"), std::string("\xc3\xa9")}) {
     CHECK(with_id(bad).status == 400);
     CHECK(with_id(bad).header("X-Request-Id").size() == 36);
     CHECK(with_id(bad, "/livez").status == 200);  // a probe must not fail for it
@@ -379,7 +393,8 @@ TEST_CASE("a model that is not binary is not served") {
 TEST_CASE("ids are echoed as they came, control characters and all") {
   const Fixture f;
   CHECK(f.post(R"({"income":1,"home":"OWN","id":1.50})").body.find(R"("id":{"id":1.50})") != std::string::npos);
-  CHECK(f.post(R"({"income":1,"home":"OWN","id":"a\"\u0001\ud83d\ude00"})").body.find("\"id\":{\"id\":\"a\\\"\\u0001\xf0\x9f\x98\x80\"}") != std::string::npos);
+  CHECK(f.post(R"({"income":1,"home":"OWN","id":"a\"\u0001\ud83d\ude00"})")
+            .body.find("\"id\":{\"id\":\"a\\\"\\u0001\xf0\x9f\x98\x80\"}") != std::string::npos);
   CHECK(f.post(R"({"income":1,"home":"OWN","id":1e999})").body.find(R"("id":{"id":"1e999"})") != std::string::npos);
   CHECK(f.post(R"({"income":1,"home":"OWN"})").body.find(R"("id":{"id":null})") != std::string::npos);
 }
@@ -387,7 +402,8 @@ TEST_CASE("ids are echoed as they came, control characters and all") {
 TEST_CASE("invariant: no body makes the service throw or answer something else than 200, 400 or 422") {
   const Fixture f;
   const Random random(20261122);
-  const std::string seed = R"([{"income":500.5,"home":"OWN","since":"2020-01-01","id":"é\n"},{"income":null,"home":"RENT"}])";
+  const std::string seed =
+      R"([{"income":500.5,"home":"OWN","since":"2020-01-01","id":"é\n"},{"income":null,"home":"RENT"}])";
   std::uint64_t draw = 0;
   for (int round = 0; round < 20000; ++round) {
     std::string body = seed;

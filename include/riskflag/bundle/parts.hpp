@@ -38,11 +38,11 @@ struct BundleParts {
   const prep::Pipeline& pipeline;
   const Model& model;
   const monitor::Reference& reference;
-  const Frame& example;           ///< 1 to 100 raw rows with (at least) the schema's feature fields; replayed at every opening
-  Decision decision{};            ///< ignored unless the model is binary
+  const Frame& example;  ///< 1 to 100 raw rows with (at least) the schema's feature fields; replayed at every opening
+  Decision decision{};   ///< ignored unless the model is binary
   Calibration calibration{};
   std::string metrics_json = "{}";  ///< metrics.json as it stands
-  std::string run_id{};           ///< goes into MLmodel when not empty
+  std::string run_id{};             ///< goes into MLmodel when not empty
 };
 
 /// An opened model directory. All of it is const after open(); a RowProgram over it may be used by many threads.
@@ -54,10 +54,10 @@ struct Bundle {
   Decision decision;
   monitor::Reference reference;
   std::string metrics_json;
-  std::string name;    ///< the directory's own name, or the registered one that a registry sets
-  std::string version; ///< the first 12 digits of the digest, or the registry's
-  std::string digest;  ///< SHA-256 of manifest.json
-  std::string path;    ///< absolute
+  std::string name;     ///< the directory's own name, or the registered one that a registry sets
+  std::string version;  ///< the first 12 digits of the digest, or the registry's
+  std::string digest;   ///< SHA-256 of manifest.json
+  std::string path;     ///< absolute
   Predictor predictor;
   std::vector<std::string> ignored_files;  ///< in the directory, but not ours
 

@@ -35,9 +35,10 @@ struct RawCell {
 /// Why one cell of a row cannot be used, as HTTP answers it and riskflag-score writes it.
 struct FieldIssue {
   std::string field;
-  std::string_view code;  ///< unknown_field missing_field wrong_type out_of_range unseen_category duplicate_key not_finite
-  std::string found;      ///< what came, cut to a readable length
-  std::string expected;   ///< what would be accepted
+  std::string_view
+      code;           ///< unknown_field missing_field wrong_type out_of_range unseen_category duplicate_key not_finite
+  std::string found;  ///< what came, cut to a readable length
+  std::string expected;  ///< what would be accepted
 
   /// "field \"age\": \"3O\" is not accepted (wrong_type); expected a number".
   [[nodiscard]] std::string sentence() const;
@@ -45,8 +46,8 @@ struct FieldIssue {
 
 /// From raw cells to a score: the one path for JSON rows, CSV rows and the input example.
 ///
-/// Life: 1. made over an opened Bundle, which must outlive it and stay where it is; 2. used by many threads, each with its
-/// own Scratch; nothing is allocated for a good row once the Scratch is warm.
+/// Life: 1. made over an opened Bundle, which must outlive it and stay where it is; 2. used by many threads, each with
+/// its own Scratch; nothing is allocated for a good row once the Scratch is warm.
 class RowProgram {
  public:
   /// One thread's memory.
@@ -85,14 +86,18 @@ class RowProgram {
 
  private:
   struct Input {
-    std::size_t field = 0;            // index into schema_->fields
-    bool numeric_tokens = false;      // a missing token reads as a number: values must be compared with the tokens first
-    bool numeric_levels = false;      // a level is the text of a number, so that an unknown number is an unseen level
+    std::size_t field = 0;        // index into schema_->fields
+    bool numeric_tokens = false;  // a missing token reads as a number: values must be compared with the tokens first
+    bool numeric_levels = false;  // a level is the text of a number, so that an unknown number is an unseen level
   };
-  [[nodiscard]] bool read_number(std::size_t input, const RawCell& cell, double& value, std::vector<FieldIssue>& issues) const;
-  [[nodiscard]] bool read_level(std::size_t input, const RawCell& cell, double& value, std::vector<FieldIssue>& issues) const;
-  [[nodiscard]] bool read_date(std::size_t input, const RawCell& cell, double& value, std::vector<FieldIssue>& issues) const;
-  [[nodiscard]] bool refuse(std::size_t input, std::string_view code, const RawCell& cell, std::vector<FieldIssue>& issues) const;
+  [[nodiscard]] bool read_number(std::size_t input, const RawCell& cell, double& value,
+                                 std::vector<FieldIssue>& issues) const;
+  [[nodiscard]] bool read_level(std::size_t input, const RawCell& cell, double& value,
+                                std::vector<FieldIssue>& issues) const;
+  [[nodiscard]] bool read_date(std::size_t input, const RawCell& cell, double& value,
+                               std::vector<FieldIssue>& issues) const;
+  [[nodiscard]] bool refuse(std::size_t input, std::string_view code, const RawCell& cell,
+                            std::vector<FieldIssue>& issues) const;
   [[nodiscard]] std::string expected(std::size_t input, std::string_view found) const;
 
   const Schema* schema_;
@@ -109,11 +114,11 @@ class RowProgram {
 /// Where a CSV file's columns go: the header matched with the schema by name, in any order.
 struct ColumnMap {
   static constexpr std::size_t kAbsent = static_cast<std::size_t>(-1);
-  std::vector<std::size_t> inputs;           ///< input -> column, or kAbsent (an optional field)
-  std::vector<std::size_t> ids;              ///< columns with role id, in the schema's order
+  std::vector<std::size_t> inputs;  ///< input -> column, or kAbsent (an optional field)
+  std::vector<std::size_t> ids;     ///< columns with role id, in the schema's order
   std::vector<std::string> id_names;
-  std::size_t ignored = 0;                   ///< columns that are neither
-  std::vector<std::string> missing_required; ///< required fields without a column: the file cannot be scored
+  std::size_t ignored = 0;                    ///< columns that are neither
+  std::vector<std::string> missing_required;  ///< required fields without a column: the file cannot be scored
 };
 [[nodiscard]] ColumnMap map_columns(const Schema& schema, std::span<const std::string> header);
 

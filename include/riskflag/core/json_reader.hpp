@@ -77,8 +77,8 @@ class Json {
     Form form = Form::real;
   };
 
-  /// What does not fit beside the number. A std::variant of all kinds costs programs that only score a tenth of a second of
-  /// compile time.
+  /// What does not fit beside the number. A std::variant of all kinds costs programs that only score a tenth of a
+  /// second of compile time.
   struct Composite {
     std::string text;
     JsonArray items;

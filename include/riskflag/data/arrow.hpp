@@ -49,17 +49,18 @@ struct ArrowArray {
 
 namespace riskflag::inline v0_1 {
 
-/// The record batch (a struct of columns) as a frame; copies, and leaves both structs to their owner, who releases them.
+/// The record batch (a struct of columns) as a frame; copies, and leaves both structs to their owner, who releases
+/// them.
 ///
-/// Integers of 8 to 64 bits, float, double and bool become numbers (a 64-bit integer beyond 2^53 is refused, as it would
-/// lose digits: send it as text); utf8 and large_utf8 become a category under read_csv's limits (1,000 levels, half the
-/// rows, 16 in short tables), else text; dictionaries of texts become categories, whatever their size; date32 a date;
-/// null a number, all missing. NaN counts as missing. Throws unsupported for any other format, invalid_data for a
-/// structure that is not a batch, an index outside its dictionary, duplicate names.
+/// Integers of 8 to 64 bits, float, double and bool become numbers (a 64-bit integer beyond 2^53 is refused, as it
+/// would lose digits: send it as text); utf8 and large_utf8 become a category under read_csv's limits (1,000 levels,
+/// half the rows, 16 in short tables), else text; dictionaries of texts become categories, whatever their size; date32
+/// a date; null a number, all missing. NaN counts as missing. Throws unsupported for any other format, invalid_data for
+/// a structure that is not a batch, an index outside its dictionary, duplicate names.
 [[nodiscard]] Frame import_arrow(const ArrowSchema& schema, const ArrowArray& array);
 
-/// The frame as a record batch: doubles, dictionaries of int32 to large_utf8, large_utf8, date32, all nullable with validity
-/// bits. The caller owns both structs and calls their release; the data are copies, so the frame may go first.
+/// The frame as a record batch: doubles, dictionaries of int32 to large_utf8, large_utf8, date32, all nullable with
+/// validity bits. The caller owns both structs and calls their release; the data are copies, so the frame may go first.
 void export_arrow(const Frame& frame, ArrowSchema& schema, ArrowArray& array);
 
 }  // namespace riskflag::inline v0_1

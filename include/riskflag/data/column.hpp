@@ -44,8 +44,8 @@ enum class ColumnType {
 inline constexpr std::int32_t kMissingCode = -1;
 inline constexpr std::int32_t kMissingDate = std::numeric_limits<std::int32_t>::min();
 
-/// Many strings in two allocations: their bytes one after another, and where each ends. A string may be missing, which is
-/// not the same as empty.
+/// Many strings in two allocations: their bytes one after another, and where each ends. A string may be missing, which
+/// is not the same as empty.
 class TextPool {
  public:
   void push_back(std::optional<std::string_view> text) {
@@ -61,12 +61,14 @@ class TextPool {
     return std::string_view(bytes_).substr(begin, ends_[i] - begin);
   }
   /// Memory of the pool in bytes.
-  [[nodiscard]] std::size_t memory() const noexcept { return bytes_.capacity() + ends_.capacity() * sizeof(std::uint64_t); }
+  [[nodiscard]] std::size_t memory() const noexcept {
+    return bytes_.capacity() + ends_.capacity() * sizeof(std::uint64_t);
+  }
 
   static constexpr std::uint64_t kMissingBit = std::uint64_t{1} << 63;
 
-  /// The parts, for readers that fill rows in parallel: `ends[i]` is the offset after row i's bytes, kMissingBit set when
-  /// the row is missing. They must be consistent: ends ascend without the bit, the last one is bytes.size().
+  /// The parts, for readers that fill rows in parallel: `ends[i]` is the offset after row i's bytes, kMissingBit set
+  /// when the row is missing. They must be consistent: ends ascend without the bit, the last one is bytes.size().
   [[nodiscard]] static TextPool from_parts(std::string bytes, std::vector<std::uint64_t> ends) {
     TextPool pool;
     pool.bytes_ = std::move(bytes);
@@ -84,11 +86,11 @@ class TextPool {
 struct Column {
   std::string name{};
   ColumnType type = ColumnType::number;
-  std::vector<double> numbers{};       ///< type number: one a row, NaN = missing
-  std::vector<std::int32_t> codes{};   ///< type category: index into levels, kMissingCode = missing
-  std::vector<std::string> levels{};   ///< type category: distinct, sorted by bytes
-  std::vector<std::int32_t> days{};    ///< type date: days since 1970-01-01, kMissingDate = missing
-  TextPool texts{};                    ///< type text
+  std::vector<double> numbers{};      ///< type number: one a row, NaN = missing
+  std::vector<std::int32_t> codes{};  ///< type category: index into levels, kMissingCode = missing
+  std::vector<std::string> levels{};  ///< type category: distinct, sorted by bytes
+  std::vector<std::int32_t> days{};   ///< type date: days since 1970-01-01, kMissingDate = missing
+  TextPool texts{};                   ///< type text
 
   /// Rows.
   [[nodiscard]] std::size_t size() const noexcept {

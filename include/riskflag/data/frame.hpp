@@ -46,11 +46,13 @@ class Frame {
   /// category code outside its levels.
   void add(Column column) {
     if (index_.contains(column.name)) {
-      fail(ErrorCode::already_exists, "", "the frame has a column " + quoted(column.name) + " already; names are unique");
+      fail(ErrorCode::already_exists, "",
+           "the frame has a column " + quoted(column.name) + " already; names are unique");
     }
     if (!columns_.empty() && column.size() != rows_) {
-      fail(ErrorCode::invalid_data, "", "column " + quoted(column.name) + " has " + std::to_string(column.size()) +
-                                            " rows, the frame has " + std::to_string(rows_));
+      fail(ErrorCode::invalid_data, "",
+           "column " + quoted(column.name) + " has " + std::to_string(column.size()) + " rows, the frame has " +
+               std::to_string(rows_));
     }
     if (column.type == ColumnType::category) check_codes(column);
     rows_ = column.size();
@@ -77,8 +79,9 @@ class Frame {
     const auto levels = static_cast<std::int64_t>(column.levels.size());
     for (const std::int32_t code : column.codes) {
       if (code < kMissingCode || code >= levels) {
-        fail(ErrorCode::invalid_data, "", "column " + quoted(column.name) + " has code " + std::to_string(code) + " among " +
-                                              std::to_string(levels) + " levels");
+        fail(ErrorCode::invalid_data, "",
+             "column " + quoted(column.name) + " has code " + std::to_string(code) + " among " +
+                 std::to_string(levels) + " levels");
       }
     }
   }
@@ -112,7 +115,8 @@ class Frame {
 inline Frame Frame::take(std::span<const std::uint32_t> rows) const {
   for (const std::uint32_t row : rows) {
     if (row >= rows_) {
-      fail(ErrorCode::invalid_data, "", "row " + std::to_string(row) + " of a frame with " + std::to_string(rows_) + " rows");
+      fail(ErrorCode::invalid_data, "",
+           "row " + std::to_string(row) + " of a frame with " + std::to_string(rows_) + " rows");
     }
   }
   Frame out;

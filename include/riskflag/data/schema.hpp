@@ -43,8 +43,8 @@ enum class Role {
 }
 /// The role of that name; nullopt for any other text.
 [[nodiscard]] constexpr std::optional<Role> find_role(std::string_view name) noexcept {
-  for (const Role role : {Role::feature, Role::target, Role::id, Role::protected_, Role::weight, Role::offset, Role::time,
-                          Role::group, Role::dropped}) {
+  for (const Role role : {Role::feature, Role::target, Role::id, Role::protected_, Role::weight, Role::offset,
+                          Role::time, Role::group, Role::dropped}) {
     if (name == name_of(role)) return role;
   }
   return std::nullopt;
@@ -77,15 +77,15 @@ struct Field {
   std::string name{};
   ColumnType type = ColumnType::number;
   Role role = Role::feature;
-  bool required = true;                   ///< false: may be absent, then missing
-  std::vector<std::string> levels{};      ///< type category: distinct, sorted by bytes
-  std::vector<std::string> missing{};     ///< tokens that mean missing here, beside Schema::missing
-  std::vector<double> special{};          ///< type number: codes such as 96 that mean something else than their value
-  std::string date_format = "%Y-%m-%d";   ///< type date
+  bool required = true;                  ///< false: may be absent, then missing
+  std::vector<std::string> levels{};     ///< type category: distinct, sorted by bytes
+  std::vector<std::string> missing{};    ///< tokens that mean missing here, beside Schema::missing
+  std::vector<double> special{};         ///< type number: codes such as 96 that mean something else than their value
+  std::string date_format = "%Y-%m-%d";  ///< type date
   UnseenPolicy unseen = UnseenPolicy::error;
-  TextRules text_rules{};                 ///< type category
-  std::optional<double> minimum{};        ///< a smaller number is refused (out_of_range); none by default
-  std::optional<double> maximum{};        ///< a greater number is refused
+  TextRules text_rules{};           ///< type category
+  std::optional<double> minimum{};  ///< a smaller number is refused (out_of_range); none by default
+  std::optional<double> maximum{};  ///< a greater number is refused
 
   [[nodiscard]] friend bool operator==(const Field&, const Field&) = default;
 };
@@ -94,8 +94,8 @@ struct Field {
 struct Schema {
   std::vector<Field> fields{};
   std::vector<std::string> missing = {"", "NA", "NaN", "null", "?"};  ///< tokens that mean missing in every field
-  std::string positive{};                                            ///< level of the target that counts as 1; "" for regression
-  std::vector<std::string> target_levels{};                          ///< of the target, sorted by bytes; empty for regression
+  std::string positive{};                    ///< level of the target that counts as 1; "" for regression
+  std::vector<std::string> target_levels{};  ///< of the target, sorted by bytes; empty for regression
 
   /// The field of that name, or nullptr.
   [[nodiscard]] const Field* find(std::string_view name) const noexcept {

@@ -1,7 +1,7 @@
 #pragma once
 
-// Simulated loans with a default probability that is known, for the quickstart, tests and benchmarks. Nothing in here comes
-// from a real table: the places and professions are real names, every figure beside them is made up.
+// Simulated loans with a default probability that is known, for the quickstart, tests and benchmarks. Nothing in here
+// comes from a real table: the places and professions are real names, every figure beside them is made up.
 
 #include <algorithm>
 #include <array>
@@ -57,9 +57,9 @@ struct SimulatedRows {
   return simulate_rows(options, first_row, count.value_or(rest)).frame;
 }
 
-/// The ROC-AUC that nobody can beat on average for outcomes drawn from these probabilities, reached by the probabilities
-/// themselves: the expected share of (bad, good) pairs in the right order, ties half. nullopt when every probability is 0 or
-/// every one is 1, or there are none. O(n log n).
+/// The ROC-AUC that nobody can beat on average for outcomes drawn from these probabilities, reached by the
+/// probabilities themselves: the expected share of (bad, good) pairs in the right order, ties half. nullopt when every
+/// probability is 0 or every one is 1, or there are none. O(n log n).
 [[nodiscard]] std::optional<double> bayes_auc(std::span<const double> probabilities);
 
 // definitions
@@ -71,11 +71,12 @@ inline SimulatedRows simulate_rows(const SimulateOptions& options, std::uint64_t
          quoted(options.preset) + " is no preset; accepted: loans, wide28, wide208, onehot300, sparse95" +
              did_you_mean(options.preset, presets));
   }
-  if (!is_finite(options.drift)) fail(ErrorCode::invalid_option, "drift", "not finite; accepted: standard deviations, e.g. 0.5");
+  if (!is_finite(options.drift))
+    fail(ErrorCode::invalid_option, "drift", "not finite; accepted: standard deviations, e.g. 0.5");
   if (first_row > options.rows || count > options.rows - first_row) {
     fail(ErrorCode::invalid_option, "rows",
-         "rows " + std::to_string(first_row) + " to " + std::to_string(first_row + count) + " were asked for; the table has " +
-             std::to_string(options.rows));
+         "rows " + std::to_string(first_row) + " to " + std::to_string(first_row + count) +
+             " were asked for; the table has " + std::to_string(options.rows));
   }
   const detail::SimulateJob job{options.seed, options.drift, first_row, static_cast<std::size_t>(count)};
   detail::SimulatedColumns made =

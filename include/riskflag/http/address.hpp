@@ -15,12 +15,14 @@ namespace riskflag::inline v0_1::http {
 [[nodiscard]] inline boost::asio::ip::address numeric_address(std::string_view host) {
   if (lower_ascii(host) == "localhost") return boost::asio::ip::address_v4::loopback();
   std::string literal(host);
-  if (literal.size() > 2 && literal.front() == '[' && literal.back() == ']') literal = literal.substr(1, literal.size() - 2);
+  if (literal.size() > 2 && literal.front() == '[' && literal.back() == ']')
+    literal = literal.substr(1, literal.size() - 2);
   boost::system::error_code problem;
   const auto address = boost::asio::ip::make_address(literal, problem);
   if (problem) {
     fail(ErrorCode::invalid_option, "host",
-         quoted(host) + " is not an address; an IPv4 or IPv6 address such as 127.0.0.1 or ::1, or localhost, is accepted");
+         quoted(host) +
+             " is not an address; an IPv4 or IPv6 address such as 127.0.0.1 or ::1, or localhost, is accepted");
   }
   return address;
 }

@@ -28,12 +28,12 @@ namespace riskflag::inline v0_1::http {
 struct ClientOptions {
   std::string host = "127.0.0.1";  ///< an address; see numeric_address
   std::uint16_t port = 8080;
-  int timeout_ms = 5000;                  ///< for all of it: connect, send, receive
-  std::size_t max_body = 64u << 20;       ///< bytes of the answer
+  int timeout_ms = 5000;             ///< for all of it: connect, send, receive
+  std::size_t max_body = 64u << 20;  ///< bytes of the answer
 };
 
-/// One request on a connection of its own, and its whole answer. Throws Error(io) when the server cannot be reached, answers
-/// no HTTP or takes longer than the timeout. Blocks; callable from many threads.
+/// One request on a connection of its own, and its whole answer. Throws Error(io) when the server cannot be reached,
+/// answers no HTTP or takes longer than the timeout. Blocks; callable from many threads.
 [[nodiscard]] inline Response ask(const ClientOptions& options, std::string_view method, std::string_view target,
                                   const std::vector<std::pair<std::string, std::string>>& headers = {},
                                   std::string_view body = {}) {
@@ -70,7 +70,8 @@ struct ClientOptions {
   beast::http::response_parser<beast::http::string_body> parser;
   parser.body_limit(options.max_body);
   if (method == "HEAD") parser.skip(true);
-  beast::http::async_read(stream, buffer, parser, [&](boost::system::error_code ended, std::size_t) { problem = ended; });
+  beast::http::async_read(stream, buffer, parser,
+                          [&](boost::system::error_code ended, std::size_t) { problem = ended; });
   step("reading the answer");
 
   Response answer;

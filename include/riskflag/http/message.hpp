@@ -29,8 +29,8 @@ struct Response {
 /// Why the server itself answers: the request never reached the handler, or the handler threw.
 struct Refusal {
   int status = 400;
-  std::string_view code;    ///< "bad_request"
-  std::string_view detail;  ///< a sentence
+  std::string_view code;            ///< "bad_request"
+  std::string_view detail;          ///< a sentence
   std::span<const Header> headers;  ///< of the request, when they were read
 };
 

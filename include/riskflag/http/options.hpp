@@ -10,23 +10,24 @@
 namespace riskflag::inline v0_1::http {
 
 struct ServerOptions {
-  std::string host = "127.0.0.1";                   ///< address to bind; see numeric_address
-  std::uint16_t port = 8080;                        ///< 0: the system picks one, Server::port() says which
-  unsigned threads = 0;                             ///< that serve connections, >= 1; 0 = all cores
-  std::size_t max_body = 32u << 20;                 ///< bytes; a larger body is answered 413
-  std::size_t max_header = 16u << 10;               ///< bytes of request line and headers; more is answered 431
-  std::size_t max_connections = 10000;              ///< open at once; one more is answered 503 and closed
-  std::size_t large_body = 64u << 10;               ///< bytes; larger requests are handled on threads of their own
-  int idle_ms = 60000;                              ///< between two requests on one connection; then it is closed
-  int header_ms = 10000;                            ///< from a request's first byte to the end of its headers; then 408
-  int body_ms = 30000;                              ///< from there to the end of its body; then 408
-  int write_ms = 30000;                             ///< for one response; then the connection is closed
-  int drain_ms = 8000;                              ///< stop(): requests under way may take this long, then they are cut
+  std::string host = "127.0.0.1";       ///< address to bind; see numeric_address
+  std::uint16_t port = 8080;            ///< 0: the system picks one, Server::port() says which
+  unsigned threads = 0;                 ///< that serve connections, >= 1; 0 = all cores
+  std::size_t max_body = 32u << 20;     ///< bytes; a larger body is answered 413
+  std::size_t max_header = 16u << 10;   ///< bytes of request line and headers; more is answered 431
+  std::size_t max_connections = 10000;  ///< open at once; one more is answered 503 and closed
+  std::size_t large_body = 64u << 10;   ///< bytes; larger requests are handled on threads of their own
+  int idle_ms = 60000;                  ///< between two requests on one connection; then it is closed
+  int header_ms = 10000;                ///< from a request's first byte to the end of its headers; then 408
+  int body_ms = 30000;                  ///< from there to the end of its body; then 408
+  int write_ms = 30000;                 ///< for one response; then the connection is closed
+  int drain_ms = 8000;                  ///< stop(): requests under way may take this long, then they are cut
 };
 
 /// Must be callable from many threads at once. What it throws becomes a refusal with status 500.
 using Handler = std::function<Response(const Request&)>;
-/// Makes the body that goes with a refusal, so that all errors look alike. Must not throw, and be callable from many threads.
+/// Makes the body that goes with a refusal, so that all errors look alike. Must not throw, and be callable from many
+/// threads.
 using RefusalHandler = std::function<Response(const Refusal&)>;
 
 }  // namespace riskflag::inline v0_1::http

@@ -1,7 +1,8 @@
 #pragma once
 
-// JSON of strangers (requests, foreign model files), read exactly: Boost.JSON's tokens, but every number stays its own text,
-// because Boost.JSON 1.81 turns about 10 % of doubles into a neighbour. core/text.hpp's parse_double reads the text.
+// JSON of strangers (requests, foreign model files), read exactly: Boost.JSON's tokens, but every number stays its own
+// text, because Boost.JSON 1.81 turns about 10 % of doubles into a neighbour. core/text.hpp's parse_double reads the
+// text.
 
 #include <algorithm>
 #include <cstddef>
@@ -36,9 +37,9 @@ struct JsonEvents {
 };
 
 struct JsonLimits {
-  std::size_t max_depth = 32;  ///< arrays and objects inside one another
+  std::size_t max_depth = 32;                                        ///< arrays and objects inside one another
   std::size_t max_string = std::numeric_limits<std::size_t>::max();  ///< bytes of one string or key, after its escapes
-  std::size_t max_number = 1000;  ///< characters of one number
+  std::size_t max_number = 1000;                                     ///< characters of one number
 };
 
 namespace json_detail {
@@ -150,9 +151,9 @@ class Handler {
 
 }  // namespace json_detail
 
-/// Reads the whole of `text` as one JSON value and tells `events` what it says. RFC 8259 without leniency: UTF-8 checked, no
-/// NaN, no comments, no trailing comma, nothing after the value. Fails with code parse and the position, or with
-/// ErrorCode::cancelled when an event returned false. Linear in the text.
+/// Reads the whole of `text` as one JSON value and tells `events` what it says. RFC 8259 without leniency: UTF-8
+/// checked, no NaN, no comments, no trailing comma, nothing after the value. Fails with code parse and the position, or
+/// with ErrorCode::cancelled when an event returned false. Linear in the text.
 template <class Events>
 [[nodiscard]] Result<void> read_json_events(std::string_view text, Events& events, JsonLimits limits = {}) {
   boost::json::parse_options options;
@@ -161,15 +162,18 @@ template <class Events>
   boost::json::error_code problem;
   const std::size_t used = parser.write_some(false, text.data(), text.size(), problem);
   if (!problem && used < text.size()) {
-    return Failure{ErrorCode::parse, json_detail::position_text(text, used), "something follows the JSON value; one value is accepted"};
+    return Failure{ErrorCode::parse, json_detail::position_text(text, used),
+                   "something follows the JSON value; one value is accepted"};
   }
   if (!problem) return {};
   if (parser.handler().stopped()) return Failure{ErrorCode::cancelled, {}, "stopped by the reader"};
   if (parser.handler().too_long()) {
-    return Failure{ErrorCode::parse, json_detail::position_text(text, used), "a string or number is longer than is accepted here"};
+    return Failure{ErrorCode::parse, json_detail::position_text(text, used),
+                   "a string or number is longer than is accepted here"};
   }
   std::string what = problem.message();
-  if (problem == boost::json::error::incomplete) what = text.empty() ? "there is no text" : "the text ends before the value does";
+  if (problem == boost::json::error::incomplete)
+    what = text.empty() ? "there is no text" : "the text ends before the value does";
   if (problem == boost::json::error::too_deep) {
     what = "arrays and objects lie more than " + std::to_string(limits.max_depth) + " deep, which is not accepted";
   }

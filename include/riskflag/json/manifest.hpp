@@ -19,10 +19,11 @@ struct Manifest {
 /// Throws Error(parse | corrupt) naming `where`; refuses paths that are absolute or leave the directory.
 [[nodiscard]] Manifest parse_manifest(std::string_view text, std::string_view where);
 
-/// Reads every listed file under `directory` and compares its SHA-256. Throws Error(corrupt) with file and both digests, or
-/// Error(corrupt) when a listed file is absent. Returns the bytes read, path by path, so that what was verified is what is parsed.
+/// Reads every listed file under `directory` and compares its SHA-256. Throws Error(corrupt) with file and both
+/// digests, or Error(corrupt) when a listed file is absent. Returns the bytes read, path by path, so that what was
+/// verified is what is parsed.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> read_verified(const Manifest& manifest,
-                                                                              const std::string& directory);
+                                                                             const std::string& directory);
 
 }  // namespace riskflag::inline v0_1
 

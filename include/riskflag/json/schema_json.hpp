@@ -10,8 +10,9 @@ namespace riskflag::inline v0_1 {
 /// `schema` as schema.json holds it (docs/formats/model_directory.md); the same schema gives the same bytes everywhere.
 [[nodiscard]] std::string schema_text(const Schema& schema);
 
-/// The schema of `text`; exactly what schema_text was given. Throws Error(parse) when it is no JSON and Error(corrupt) when
-/// a member is missing, unknown or of the wrong type; both name `where` with line, what was found and what is accepted.
+/// The schema of `text`; exactly what schema_text was given. Throws Error(parse) when it is no JSON and Error(corrupt)
+/// when a member is missing, unknown or of the wrong type; both name `where` with line, what was found and what is
+/// accepted.
 [[nodiscard]] Schema parse_schema(std::string_view text, std::string_view where);
 
 /// SHA-256 of schema_text(schema): 64 hex digits; the model file carries it.

@@ -13,11 +13,12 @@ namespace riskflag::inline v0_1::monitor {
 
 /// How many training rows fell where, for one field of the applicant.
 ///
-/// A row is counted in exactly one place: missing, else a special code, else (category) its level or unseen, else its bin.
+/// A row is counted in exactly one place: missing, else a special code, else (category) its level or unseen, else its
+/// bin.
 struct FieldProfile {
   std::string name;
   ColumnType type = ColumnType::number;
-  std::vector<double> edges;          ///< number, date (days): ascending; value x lies in the first bin i with x <= edges[i]
+  std::vector<double> edges;  ///< number, date (days): ascending; value x lies in the first bin i with x <= edges[i]
   std::vector<std::string> levels;    ///< category: the schema's levels, in its order
   std::vector<std::uint64_t> counts;  ///< edges.size() + 1 bins, or one for each level
   std::vector<double> special;        ///< the schema's special codes of the field
@@ -45,8 +46,8 @@ inline constexpr int kReferenceBins = 10;
 [[nodiscard]] std::size_t bin_of(std::span<const double> edges, double x) noexcept;
 
 /// Counts `rows`' cells of every field with role feature, and the probabilities that the model gave to the same rows.
-/// `probabilities` may be empty (no score profile); otherwise one for each row. Throws Error(schema_mismatch) when a field
-/// is absent from `rows`. O(rows log rows) a number, for the deciles.
+/// `probabilities` may be empty (no score profile); otherwise one for each row. Throws Error(schema_mismatch) when a
+/// field is absent from `rows`. O(rows log rows) a number, for the deciles.
 [[nodiscard]] Reference make_reference(const Schema& schema, const Frame& rows, std::span<const double> probabilities);
 
 /// `reference` as reference.json holds it.

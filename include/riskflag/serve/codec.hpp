@@ -33,8 +33,8 @@ class Codec {
   /// On success appends the answer to `out` and returns the number of rows.
   struct Outcome {
     std::uint64_t rows = 0;
-    std::uint64_t bad_rows = 0;         ///< NDJSON and CSV: rows that carry an error instead of a score
-    std::size_t ignored_columns = 0;    ///< CSV
+    std::uint64_t bad_rows = 0;          ///< NDJSON and CSV: rows that carry an error instead of a score
+    std::size_t ignored_columns = 0;     ///< CSV
     std::unique_ptr<Problem> problem{};  ///< set: nothing was scored
   };
   [[nodiscard]] Outcome json(std::string_view body, std::string& out, Workspace& memory) const;

@@ -64,7 +64,12 @@ inline void write_errors(JsonWriter& json, std::span<const RowIssue> errors) {
 [[nodiscard]] inline Response problem_response(const Problem& problem, std::string_view request_id) {
   JsonWriter json;
   json.begin_object();
-  json.key("type").value("about:blank").key("title").value(title_of(problem.status)).key("status").value(problem.status);
+  json.key("type")
+      .value("about:blank")
+      .key("title")
+      .value(title_of(problem.status))
+      .key("status")
+      .value(problem.status);
   json.key("code").value(std::string_view(problem.code)).key("detail").value(std::string_view(problem.detail));
   json.key("request_id").value(request_id).key("errors");
   write_errors(json, problem.errors);

@@ -14,7 +14,8 @@
 
 namespace riskflag::inline v0_1::serve {
 
-/// What the names in a row mean: an input of the model, an id that is echoed, or a field of the schema that is not used.
+/// What the names in a row mean: an input of the model, an id that is echoed, or a field of the schema that is not
+/// used.
 class FieldBook {
  public:
   enum class Kind : std::uint8_t { input, id, other };

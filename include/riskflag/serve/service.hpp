@@ -20,8 +20,8 @@ enum class State { starting, ready, draining };
 
 /// Answers contract.md's HTTP for one model: request in, response out, no sockets and no clock but for ids and /readyz.
 ///
-/// Life: 1. made over an opened model, and ready; 2. handle() from many threads; 3. set_state(draining) when the process is
-/// about to end: /readyz says so to the load balancer, requests are still answered.
+/// Life: 1. made over an opened model, and ready; 2. handle() from many threads; 3. set_state(draining) when the
+/// process is about to end: /readyz says so to the load balancer, requests are still answered.
 class Service {
  public:
   /// Throws Error(unsupported) for a model that is not binary.
@@ -30,7 +30,8 @@ class Service {
   /// The answer to one request. Never throws: what goes wrong inside is a 500. Thread-safe.
   [[nodiscard]] Response handle(const Request& request) const noexcept;
 
-  /// The answer that the server in front gives itself: 400, 408, 413, 431, 500, 503. Same form and headers as handle()'s.
+  /// The answer that the server in front gives itself: 400, 408, 413, 431, 500, 503. Same form and headers as
+  /// handle()'s.
   [[nodiscard]] Response refuse(int status, std::string_view code, std::string_view detail,
                                 std::span<const Header> headers = {}) const noexcept;
 

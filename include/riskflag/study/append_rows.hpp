@@ -1,7 +1,7 @@
 #pragma once
 
-// Two tables with the same columns become one: training, validation and test files are parts of one frame, so that splits,
-// guard and encoders see row numbers of one table.
+// Two tables with the same columns become one: training, validation and test files are parts of one frame, so that
+// splits, guard and encoders see row numbers of one table.
 
 #include <algorithm>
 #include <cstdint>
@@ -20,7 +20,8 @@ namespace detail {
 inline void recode(Column& column, const std::vector<std::string>& levels) {
   std::vector<std::int32_t> code_of;
   for (const std::string& level : column.levels) {
-    code_of.push_back(static_cast<std::int32_t>(std::lower_bound(levels.begin(), levels.end(), level) - levels.begin()));
+    code_of.push_back(
+        static_cast<std::int32_t>(std::lower_bound(levels.begin(), levels.end(), level) - levels.begin()));
   }
   for (std::int32_t& code : column.codes) {
     if (code != kMissingCode) code = code_of[static_cast<std::size_t>(code)];
@@ -46,20 +47,23 @@ inline void recode(Column& column, const std::vector<std::string>& levels) {
 
 }  // namespace detail
 
-/// `below` under `above`: the columns of `above`, its rows first. A column that `below` lacks is missing there; one that only
-/// `below` has is left out. Dictionaries are joined. Throws Error(schema_mismatch) when a column's types differ.
+/// `below` under `above`: the columns of `above`, its rows first. A column that `below` lacks is missing there; one
+/// that only `below` has is left out. Dictionaries are joined. Throws Error(schema_mismatch) when a column's types
+/// differ.
 [[nodiscard]] inline Frame append_rows(const Frame& above, const Frame& below) {
   Frame out;
   for (Column top : above.columns()) {
     const Column* found = below.find(top.name);
     Column more = found != nullptr ? *found : detail::missing_column(top.name, top.type, below.rows());
     if (more.type != top.type) {
-      fail(ErrorCode::schema_mismatch, "", "column " + quoted(top.name) + " is " + std::string(name_of(top.type)) +
-                                               " in one file and " + std::string(name_of(more.type)) + " in the other");
+      fail(ErrorCode::schema_mismatch, "",
+           "column " + quoted(top.name) + " is " + std::string(name_of(top.type)) + " in one file and " +
+               std::string(name_of(more.type)) + " in the other");
     }
     if (top.type == ColumnType::category) {
       std::vector<std::string> levels;
-      std::set_union(top.levels.begin(), top.levels.end(), more.levels.begin(), more.levels.end(), std::back_inserter(levels));
+      std::set_union(top.levels.begin(), top.levels.end(), more.levels.begin(), more.levels.end(),
+                     std::back_inserter(levels));
       detail::recode(top, levels);
       detail::recode(more, levels);
     }

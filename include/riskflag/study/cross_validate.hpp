@@ -19,11 +19,11 @@ namespace riskflag::inline v0_1::study {
 
 /// What k folds say about rows that no fold's model was fitted on.
 struct CrossValidation {
-  std::vector<std::uint32_t> rows;               ///< all rows of the folds, ascending
-  std::vector<double> scores;                    ///< out of fold, one for each of `rows`
-  std::vector<std::vector<std::size_t>> folds;   ///< positions in `rows` of each fold's held-out rows
-  std::vector<int> best_iterations;              ///< of each fold
-  int rounds = 0;                                ///< their median (of an even number: the mean of the middle two, rounded up)
+  std::vector<std::uint32_t> rows;              ///< all rows of the folds, ascending
+  std::vector<double> scores;                   ///< out of fold, one for each of `rows`
+  std::vector<std::vector<std::size_t>> folds;  ///< positions in `rows` of each fold's held-out rows
+  std::vector<int> best_iterations;             ///< of each fold
+  int rounds = 0;  ///< their median (of an even number: the mean of the middle two, rounded up)
 };
 
 /// The middle value of `values`, which is not empty; of two middle ones the mean, rounded up.
@@ -35,14 +35,16 @@ struct CrossValidation {
 
 /// Hooks of one fold's training, and who hears of its phases.
 struct FoldHooks {
-  std::function<TrainHooks(int fold)> train;                      ///< 1-based
+  std::function<TrainHooks(int fold)> train;  ///< 1-based
   std::function<void(int fold, std::string_view phase)> on_phase;
 };
 
-/// Fits everything anew (levels, pipeline, cuts, trees) on each k - 1 folds and scores the fold left out, which also stops the training
-/// early. job.train_rows are the rows to fold; job.valid_rows is not used. Throws Error(cancelled) as soon as a fold is stopped.
-[[nodiscard]] inline CrossValidation cross_validate(const FitJob& job, const Parts& parts, int k, const SplitOptions& split,
-                                                    Executor& executor, const FoldHooks& hooks, Seconds& seconds) {
+/// Fits everything anew (levels, pipeline, cuts, trees) on each k - 1 folds and scores the fold left out, which also
+/// stops the training early. job.train_rows are the rows to fold; job.valid_rows is not used. Throws Error(cancelled)
+/// as soon as a fold is stopped.
+[[nodiscard]] inline CrossValidation cross_validate(const FitJob& job, const Parts& parts, int k,
+                                                    const SplitOptions& split, Executor& executor,
+                                                    const FoldHooks& hooks, Seconds& seconds) {
   CrossValidation out;
   out.rows.assign(job.train_rows.begin(), job.train_rows.end());
   const auto labels = detail::gather(job.labels, out.rows);
@@ -59,13 +61,16 @@ struct FoldHooks {
       (held ? held_out : rest).push_back(out.rows[i]);
     }
     const int number = static_cast<int>(f) + 1;
-    const FitJob fold_job{job.frame, job.schema, job.recipe, job.labels, job.weights, job.groups, rest, held_out, job.options};
+    const FitJob fold_job{job.frame,  job.schema, job.recipe, job.labels, job.weights,
+                          job.groups, rest,       held_out,   job.options};
     const TrainHooks train_hooks = hooks.train(number);
-    const Fit fitted = fit(fold_job, executor, train_hooks, seconds, [&](std::string_view phase) { hooks.on_phase(number, phase); });
+    const Fit fitted =
+        fit(fold_job, executor, train_hooks, seconds, [&](std::string_view phase) { hooks.on_phase(number, phase); });
     if (fitted.trained.cancelled) check_stop(train_hooks.stop, "train");
     const Stopwatch evaluate;
     const Predictor predictor = value_or_throw(Predictor::make(fitted.trained.model));
-    const std::vector<double> scores = score_rows(job.frame, fitted.schema, fitted.pipeline, predictor, held_out, executor);
+    const std::vector<double> scores =
+        score_rows(job.frame, fitted.schema, fitted.pipeline, predictor, held_out, executor);
     out.folds.emplace_back(folds[f].begin(), folds[f].end());
     for (std::size_t i = 0; i < scores.size(); ++i) out.scores[folds[f][i]] = scores[i];
     out.best_iterations.push_back(fitted.trained.best_iteration);

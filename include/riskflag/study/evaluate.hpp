@@ -14,22 +14,24 @@
 
 namespace riskflag::inline v0_1::study {
 
-/// Names and values of one part's metrics, in the order that `--json` writes them; a value that is not defined is absent.
+/// Names and values of one part's metrics, in the order that `--json` writes them; a value that is not defined is
+/// absent.
 using MetricList = std::vector<std::pair<std::string, std::optional<double>>>;
 
-/// The contract's metrics of one part: roc_auc, pr_auc, log_loss, brier, ks, gini, accuracy, precision, recall, f1, threshold, ece
-/// (binary), or rmse, mae, r2 (regression). Empty for a part without rows.
-[[nodiscard]] inline MetricList evaluate(bundle::Kind kind, std::span<const double> scores, std::span<const double> labels,
-                                         std::span<const double> weights, double threshold) {
+/// The contract's metrics of one part: roc_auc, pr_auc, log_loss, brier, ks, gini, accuracy, precision, recall, f1,
+/// threshold, ece (binary), or rmse, mae, r2 (regression). Empty for a part without rows.
+[[nodiscard]] inline MetricList evaluate(bundle::Kind kind, std::span<const double> scores,
+                                         std::span<const double> labels, std::span<const double> weights,
+                                         double threshold) {
   if (scores.empty()) return {};
   if (kind != bundle::Kind::binary) {
     const metrics::RegressionMetrics m = metrics::regression_metrics(scores, labels, weights);
     return {{"rmse", m.rmse}, {"mae", m.mae}, {"r2", m.r2}};
   }
   const metrics::BinaryMetrics m = metrics::binary_metrics(scores, labels, weights, threshold);
-  return {{"roc_auc", m.roc_auc},   {"pr_auc", m.pr_auc},       {"log_loss", m.log_loss}, {"brier", m.brier},
-          {"ks", m.ks},             {"gini", m.gini},           {"accuracy", m.accuracy}, {"precision", m.precision},
-          {"recall", m.recall},     {"f1", m.f1},               {"threshold", threshold}, {"ece", m.ece}};
+  return {{"roc_auc", m.roc_auc}, {"pr_auc", m.pr_auc}, {"log_loss", m.log_loss}, {"brier", m.brier},
+          {"ks", m.ks},           {"gini", m.gini},     {"accuracy", m.accuracy}, {"precision", m.precision},
+          {"recall", m.recall},   {"f1", m.f1},         {"threshold", threshold}, {"ece", m.ece}};
 }
 
 /// `list` as a JSON object, or null when it is empty.
@@ -41,8 +43,10 @@ inline void write_metrics(JsonWriter& json, const MetricList& list) {
   json.begin_object();
   for (const auto& [name, value] : list) {
     json.key(name);
-    if (value) json.value(*value);
-    else json.null();
+    if (value)
+      json.value(*value);
+    else
+      json.null();
   }
   json.end_object();
 }
@@ -61,8 +65,10 @@ struct FoldMetric {
     double sum = 0, squares = 0;
     bool all = true;
     for (const MetricList& fold : folds) {
-      if (fold[m].second) sum = exact::add(sum, *fold[m].second);
-      else all = false;
+      if (fold[m].second)
+        sum = exact::add(sum, *fold[m].second);
+      else
+        all = false;
     }
     const auto k = static_cast<double>(folds.size());
     if (all) {

@@ -31,7 +31,8 @@ struct Seconds {
 
 /// Throws Error(cancelled) when the token asks.
 inline void check_stop(const std::stop_token& stop, std::string_view phase) {
-  if (stop.stop_requested()) fail(ErrorCode::cancelled, "", "stopped in phase " + std::string(phase) + "; nothing was written");
+  if (stop.stop_requested())
+    fail(ErrorCode::cancelled, "", "stopped in phase " + std::string(phase) + "; nothing was written");
 }
 
 /// Seconds since construction.
@@ -66,8 +67,8 @@ struct Fit {
 /// Told when a fit goes on to its next phase: "prepare", "bin", "train".
 using OnPhase = std::function<void(std::string_view phase)>;
 
-/// Fits the recipe and the trees on the training rows alone. Throws Error(cancelled) when hooks.stop asked before there was a tree;
-/// later the result says cancelled and has the trees so far.
+/// Fits the recipe and the trees on the training rows alone. Throws Error(cancelled) when hooks.stop asked before there
+/// was a tree; later the result says cancelled and has the trees so far.
 [[nodiscard]] inline Fit fit(const FitJob& job, Executor& executor, const TrainHooks& hooks, Seconds& seconds,
                              const OnPhase& on_phase) {
   Fit out;
@@ -78,7 +79,8 @@ using OnPhase = std::function<void(std::string_view phase)>;
   const std::vector<double> weights = detail::gather(job.weights, job.train_rows);
   const std::vector<std::uint64_t> groups = detail::gather(job.groups, job.train_rows);
   const prep::FitInputs inputs{labels, weights, job.options.seed, groups};
-  prep::Fitted fitted = prep::fit(job.recipe, out.schema, take_features(job.frame, out.schema, job.train_rows), inputs, executor);
+  prep::Fitted fitted =
+      prep::fit(job.recipe, out.schema, take_features(job.frame, out.schema, job.train_rows), inputs, executor);
   out.pipeline = std::move(fitted.pipeline);
   check_stop(hooks.stop, "prepare");
 
@@ -109,10 +111,11 @@ using OnPhase = std::function<void(std::string_view phase)>;
   return out;
 }
 
-/// Probabilities (or predictions) of some rows of `frame`, by the pipeline as it stands: what riskflag-score gives for them.
-[[nodiscard]] inline std::vector<double> score_rows(const Frame& frame, const Schema& schema, const prep::Pipeline& pipeline,
-                                                    const Predictor& predictor, std::span<const std::uint32_t> rows,
-                                                    Executor& executor) {
+/// Probabilities (or predictions) of some rows of `frame`, by the pipeline as it stands: what riskflag-score gives for
+/// them.
+[[nodiscard]] inline std::vector<double> score_rows(const Frame& frame, const Schema& schema,
+                                                    const prep::Pipeline& pipeline, const Predictor& predictor,
+                                                    std::span<const std::uint32_t> rows, Executor& executor) {
   std::vector<double> scores(rows.size());
   if (rows.empty()) return scores;
   const prep::FeatureMatrix matrix = pipeline.transform(take_features(frame, schema, rows), schema, executor);

@@ -29,21 +29,21 @@ struct ColumnOptions {
 
 /// How the CSV text is read.
 struct ReadingOptions {
-  std::optional<std::vector<std::string>> missing{};                  ///< replaces the tokens "" NA NaN null ?
-  std::map<std::string, std::vector<std::string>> column_missing{};   ///< more tokens of one column
-  std::map<std::string, std::vector<double>> special{};               ///< codes that become levels of their own
-  std::string delimiter = "auto";                                     ///< auto, tab, space (runs count as one) or one character
-  bool header = true;                                                 ///< false: columns are c0, c1, ...
-  std::uint64_t skip_rows = 0;                                        ///< lines before the header
+  std::optional<std::vector<std::string>> missing{};                 ///< replaces the tokens "" NA NaN null ?
+  std::map<std::string, std::vector<std::string>> column_missing{};  ///< more tokens of one column
+  std::map<std::string, std::vector<double>> special{};              ///< codes that become levels of their own
+  std::string delimiter = "auto";  ///< auto, tab, space (runs count as one) or one character
+  bool header = true;              ///< false: columns are c0, c1, ...
+  std::uint64_t skip_rows = 0;     ///< lines before the header
 };
 
 /// Which rows train, choose and judge.
 struct PartOptions {
   SplitKind kind = SplitKind::stratified;
-  double test_fraction = 0.2;           ///< [0, 1); 0 leaves the part out; ignored with test_data
-  double valid_fraction = 0.1;          ///< of what test leaves, [0, 1); 0 leaves the part out; ignored with valid_data or cv
-  std::string test_data{};              ///< a file of its own for the test part
-  std::string valid_data{};             ///< a file of its own for the validation part
+  double test_fraction = 0.2;   ///< [0, 1); 0 leaves the part out; ignored with test_data
+  double valid_fraction = 0.1;  ///< of what test leaves, [0, 1); 0 leaves the part out; ignored with valid_data or cv
+  std::string test_data{};      ///< a file of its own for the test part
+  std::string valid_data{};     ///< a file of its own for the validation part
   std::vector<std::string> group_by{};  ///< columns, or the one word "fields": all features
   std::string time_by{};                ///< a date or number column
   int cv = 0;                           ///< folds; 0 = one validation part instead
@@ -66,9 +66,9 @@ struct StudyOptions {
   std::string experiment = "default";
   std::string run_name{};
   std::string report{};            ///< HTML file to write; empty = none
-  std::string tracking{};    ///< "journal:DIR"; for the program that makes the logger
+  std::string tracking{};          ///< "journal:DIR"; for the program that makes the logger
   bool tracking_required = false;  ///< the same
-  int threads = 0;           ///< 0 = all cores; for the program that makes the executor
+  int threads = 0;                 ///< 0 = all cores; for the program that makes the executor
   bool strict = false;             ///< what the leak guard finds is an error
   bool keep_on_interrupt = false;  ///< a stopped training gives the model so far
   std::string command{};           ///< for the report and the run's record: how the program was called

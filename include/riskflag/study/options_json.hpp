@@ -1,6 +1,7 @@
 #pragma once
 
-// One name, one meaning, three places to say it: --set beats the flag of its own, which beats the member of --config's JSON object.
+// One name, one meaning, three places to say it: --set beats the flag of its own, which beats the member of --config's
+// JSON object.
 
 #include <cstddef>
 #include <span>
@@ -17,20 +18,22 @@ enum class Layer { config, flag, set };
 
 /// All settings of a study as they were said, until resolve() makes StudyOptions of them.
 ///
-/// Names are those of riskflag-train's flags with underscores (`test_fraction`) and LightGBM's parameter names and aliases (`eta`).
-/// Life: 1. add() and add_config() in any order; 2. resolve().
+/// Names are those of riskflag-train's flags with underscores (`test_fraction`) and LightGBM's parameter names and
+/// aliases (`eta`). Life: 1. add() and add_config() in any order; 2. resolve().
 class Settings {
  public:
-  /// Notes a setting; `where` is for messages ("--test-fraction", "config.json:3"). Throws Error(invalid_option) for a name that does not
-  /// exist (with the nearest one), Error(usage) for one that was said twice in this layer, under whichever alias.
+  /// Notes a setting; `where` is for messages ("--test-fraction", "config.json:3"). Throws Error(invalid_option) for a
+  /// name that does not exist (with the nearest one), Error(usage) for one that was said twice in this layer, under
+  /// whichever alias.
   void add(Layer layer, std::string_view name, std::vector<std::string> values, const std::string& where);
   /// "NAME=VALUE", as --set takes it.
   void add_set(std::string_view text);
-  /// Every member of a JSON object: a string, number or boolean, or an array of those where a flag can be repeated. Throws
-  /// Error(parse) for text that is no JSON object, and what add() throws.
+  /// Every member of a JSON object: a string, number or boolean, or an array of those where a flag can be repeated.
+  /// Throws Error(parse) for text that is no JSON object, and what add() throws.
   void add_config(std::string_view text, std::string_view where);
 
-  /// The options; reads the files that `recipe` and `reasons` name. Throws Error(invalid_option) for a value that cannot be read.
+  /// The options; reads the files that `recipe` and `reasons` name. Throws Error(invalid_option) for a value that
+  /// cannot be read.
   [[nodiscard]] StudyOptions resolve() const;
 
  private:
@@ -46,8 +49,8 @@ class Settings {
 /// The names that Settings takes, without aliases: the study's own and the trainer's.
 [[nodiscard]] std::vector<std::string_view> setting_names();
 
-/// {"Income": {"code": "R01", "text": "Income is low for this amount"}, ...}: what a person is told when a field speaks for High.
-/// Throws Error(parse) or Error(invalid_option), naming `where`.
+/// {"Income": {"code": "R01", "text": "Income is low for this amount"}, ...}: what a person is told when a field speaks
+/// for High. Throws Error(parse) or Error(invalid_option), naming `where`.
 [[nodiscard]] std::vector<bundle::ReasonText> parse_reasons(std::string_view text, std::string_view where);
 
 }  // namespace riskflag::inline v0_1::study

@@ -35,16 +35,19 @@ namespace detail {
   return bits >= 0 ? bits : static_cast<std::int64_t>(0x8000000000000000ULL - static_cast<std::uint64_t>(bits));
 }
 
-[[nodiscard]] inline std::vector<std::int64_t> read_times(const Frame& frame, const std::string& name, const std::string& where) {
+[[nodiscard]] inline std::vector<std::int64_t> read_times(const Frame& frame, const std::string& name,
+                                                          const std::string& where) {
   const Column& column = frame.column(name);
   if (column.type != ColumnType::date && column.type != ColumnType::number) {
-    fail(ErrorCode::invalid_data, where, "--time-by: column " + quoted(name) + " is a " + std::string(name_of(column.type)) +
-                                             " column; a date or a number orders rows");
+    fail(ErrorCode::invalid_data, where,
+         "--time-by: column " + quoted(name) + " is a " + std::string(name_of(column.type)) +
+             " column; a date or a number orders rows");
   }
   std::vector<std::int64_t> times(column.size());
   for (std::size_t i = 0; i < times.size(); ++i) {
     if (column.is_missing_at(i)) {
-      fail(ErrorCode::invalid_data, where, "--time-by: column " + quoted(name) + " is missing in data row " + std::to_string(i + 1));
+      fail(ErrorCode::invalid_data, where,
+           "--time-by: column " + quoted(name) + " is missing in data row " + std::to_string(i + 1));
     }
     times[i] = column.type == ColumnType::date ? column.days[i] : order_of(column.numbers[i]);
   }
@@ -68,7 +71,8 @@ template <class T>
 
 }  // namespace detail
 
-/// The split options that `options` ask for: one seed, no fraction where a file of its own or the folds take the part's place.
+/// The split options that `options` ask for: one seed, no fraction where a file of its own or the folds take the part's
+/// place.
 [[nodiscard]] inline SplitOptions split_options(const StudyOptions& options) {
   SplitOptions split;
   split.kind = options.parts.kind;
@@ -78,8 +82,8 @@ template <class T>
   return split;
 }
 
-/// Deals the table's rows to parts. Throws what split_rows throws, and Error(invalid_option) for a group or time split without its
-/// columns.
+/// Deals the table's rows to parts. Throws what split_rows throws, and Error(invalid_option) for a group or time split
+/// without its columns.
 [[nodiscard]] inline Parts make_parts(const Table& table, const Schema& schema, const StudyOptions& options,
                                       std::span<const double> labels) {
   Parts parts;
@@ -100,7 +104,8 @@ template <class T>
     parts.times = detail::read_times(table.frame, wanted.time_by, options.data);
   }
   const std::size_t n = table.data_rows;
-  parts.split = split_rows(n, split_options(options), labels.first(n), std::span(parts.groups).first(parts.groups.empty() ? 0 : n),
+  parts.split = split_rows(n, split_options(options), labels.first(n),
+                           std::span(parts.groups).first(parts.groups.empty() ? 0 : n),
                            std::span(parts.times).first(parts.times.empty() ? 0 : n));
   if (table.valid_rows > 0) parts.split.valid = detail::row_range(n, table.valid_rows);
   if (table.test_rows > 0) parts.split.test = detail::row_range(n + table.valid_rows, table.test_rows);

@@ -18,19 +18,20 @@
 
 namespace riskflag::inline v0_1::study {
 
-/// Metric lost when one feature's values are dealt out anew among the rows: ROC-AUC (binary) or R2, one for each feature; absent where
-/// the metric is not defined. Breiman, "Random forests", 2001, section 10. The order is drawn from `seed` and the feature alone.
-[[nodiscard]] inline std::vector<std::optional<double>> permutation_importance(const Predictor& predictor,
-                                                                                prep::FeatureMatrix matrix, bundle::Kind kind,
-                                                                                std::span<const double> labels,
-                                                                                std::span<const double> weights, std::uint64_t seed,
-                                                                                Executor& executor, std::stop_token stop = {}) {
+/// Metric lost when one feature's values are dealt out anew among the rows: ROC-AUC (binary) or R2, one for each
+/// feature; absent where the metric is not defined. Breiman, "Random forests", 2001, section 10. The order is drawn
+/// from `seed` and the feature alone.
+[[nodiscard]] inline std::vector<std::optional<double>> permutation_importance(
+    const Predictor& predictor, prep::FeatureMatrix matrix, bundle::Kind kind, std::span<const double> labels,
+    std::span<const double> weights, std::uint64_t seed, Executor& executor, std::stop_token stop = {}) {
   std::vector<double> scores(matrix.rows);
   const auto judge = [&]() -> std::optional<double> {
     parallel_for(executor, matrix.rows, 4096, [&](std::size_t begin, std::size_t end, unsigned) {
-      predictor.probabilities(matrix.view().rows_from(begin, end - begin), std::span(scores).subspan(begin, end - begin));
+      predictor.probabilities(matrix.view().rows_from(begin, end - begin),
+                              std::span(scores).subspan(begin, end - begin));
     });
-    return kind == bundle::Kind::binary ? metrics::roc_auc(scores, labels, weights).value : metrics::r2(scores, labels, weights).value;
+    return kind == bundle::Kind::binary ? metrics::roc_auc(scores, labels, weights).value
+                                        : metrics::r2(scores, labels, weights).value;
   };
   std::vector<std::optional<double>> lost(matrix.cols);
   const std::optional<double> whole = judge();

@@ -12,13 +12,17 @@ namespace riskflag::inline v0_1::study {
 namespace detail {
 
 inline void write_text_or_null(JsonWriter& json, const std::string& text) {
-  if (text.empty()) json.null();
-  else json.value(text);
+  if (text.empty())
+    json.null();
+  else
+    json.value(text);
 }
 
 inline void write_number_or_null(JsonWriter& json, const std::optional<double>& x) {
-  if (x) json.value(*x);
-  else json.null();
+  if (x)
+    json.value(*x);
+  else
+    json.null();
 }
 
 inline void write_parts(JsonWriter& json, const StudyResult& result) {
@@ -50,7 +54,8 @@ inline void write_cv(JsonWriter& json, const StudyResult& result) {
 
 }  // namespace detail
 
-/// `result` as riskflag-train --json writes it: every key of the contract, null where it does not apply (docs/formats/train_json.md).
+/// `result` as riskflag-train --json writes it: every key of the contract, null where it does not apply
+/// (docs/formats/train_json.md).
 [[nodiscard]] inline std::string result_json(const StudyResult& result) {
   JsonWriter json;
   json.begin_object().key("model").value(result.model);
@@ -91,8 +96,10 @@ inline void write_cv(JsonWriter& json, const StudyResult& result) {
   json.key("rows").begin_object().key("train").value(result.train_rows).key("valid").value(result.valid_rows);
   json.key("test").value(result.test_rows).end_object();
   json.key("threshold_rule");
-  if (result.kind == bundle::Kind::binary) json.value(rule.text);
-  else json.null();
+  if (result.kind == bundle::Kind::binary)
+    json.value(rule.text);
+  else
+    json.null();
   json.key("metrics");
   detail::write_parts(json, result);
   json.key("cv");

@@ -33,8 +33,8 @@ class RoleBook {
     require(name, flag);
     const auto [it, fresh] = roles_.emplace(name, std::pair(role, flag));
     if (!fresh && it->second.first != role) {
-      fail(ErrorCode::invalid_option, flag, "column " + quoted(name) + " is named by " + it->second.second +
-                                                " already; a column has one role");
+      fail(ErrorCode::invalid_option, flag,
+           "column " + quoted(name) + " is named by " + it->second.second + " already; a column has one role");
     }
   }
   void require(const std::string& name, const std::string& flag) const {
@@ -47,7 +47,8 @@ class RoleBook {
     } else {
       list = "; it has " + std::to_string(names.size()) + " columns";
     }
-    fail(ErrorCode::not_found, where_, flag + ": there is no column " + quoted(name) + did_you_mean(name, names) + list);
+    fail(ErrorCode::not_found, where_,
+         flag + ": there is no column " + quoted(name) + did_you_mean(name, names) + list);
   }
   [[nodiscard]] Role role_of(const std::string& name) const {
     const auto it = roles_.find(name);
@@ -62,10 +63,11 @@ class RoleBook {
 
 }  // namespace detail
 
-/// The schema of the whole table: types and roles, special codes, missing tokens. Text columns without a role are dropped, each with a
-/// warning. Throws Error: not_found (a name that is no column, with the nearest), invalid_option (two roles for one column, codes of
-/// a column that is no number), invalid_data (no feature is left).
-[[nodiscard]] inline Schema make_schema(const Frame& frame, const StudyOptions& options, std::vector<Warning>& warnings) {
+/// The schema of the whole table: types and roles, special codes, missing tokens. Text columns without a role are
+/// dropped, each with a warning. Throws Error: not_found (a name that is no column, with the nearest), invalid_option
+/// (two roles for one column, codes of a column that is no number), invalid_data (no feature is left).
+[[nodiscard]] inline Schema make_schema(const Frame& frame, const StudyOptions& options,
+                                        std::vector<Warning>& warnings) {
   const ColumnOptions& columns = options.columns;
   detail::RoleBook book(frame, options.data);
   book.set(columns.target, Role::target, "--target");
@@ -95,8 +97,11 @@ class RoleBook {
     field.role = book.role_of(column.name);
     field.required = false;
     if (column.type == ColumnType::text && (field.role == Role::feature || field.role == Role::protected_)) {
-      warnings.push_back({"text_dropped", "column " + quoted(column.name) + " is text and is not used", column.name,
-                          "--id " + column.name + ", --drop " + column.name + " or --categorical " + column.name, {}});
+      warnings.push_back({"text_dropped",
+                          "column " + quoted(column.name) + " is text and is not used",
+                          column.name,
+                          "--id " + column.name + ", --drop " + column.name + " or --categorical " + column.name,
+                          {}});
       field.role = Role::dropped;
     }
     if (const auto it = options.reading.column_missing.find(column.name); it != options.reading.column_missing.end()) {
@@ -104,8 +109,9 @@ class RoleBook {
     }
     if (const auto it = options.reading.special.find(column.name); it != options.reading.special.end()) {
       if (column.type != ColumnType::number) {
-        fail(ErrorCode::invalid_option, "--special", "column " + quoted(column.name) + " is a " + std::string(name_of(column.type)) +
-                                                         " column; special codes are for numbers");
+        fail(ErrorCode::invalid_option, "--special",
+             "column " + quoted(column.name) + " is a " + std::string(name_of(column.type)) +
+                 " column; special codes are for numbers");
       }
       field.special = it->second;
     }
@@ -118,8 +124,8 @@ class RoleBook {
   return schema;
 }
 
-/// `schema` with what only rows can say, from those rows alone: the levels of each category, and whether a feature was never missing
-/// (then it is required).
+/// `schema` with what only rows can say, from those rows alone: the levels of each category, and whether a feature was
+/// never missing (then it is required).
 [[nodiscard]] inline Schema narrow_to_rows(Schema schema, const Frame& frame, std::span<const std::uint32_t> rows) {
   for (std::size_t f = 0; f < schema.fields.size(); ++f) {
     Field& field = schema.fields[f];
@@ -130,8 +136,10 @@ class RoleBook {
       std::vector<bool> used(column.levels.size());
       for (const std::uint32_t row : rows) {
         const std::int32_t code = column.codes[row];
-        if (code == kMissingCode) missing = true;
-        else used[static_cast<std::size_t>(code)] = true;
+        if (code == kMissingCode)
+          missing = true;
+        else
+          used[static_cast<std::size_t>(code)] = true;
       }
       field.levels.clear();
       for (std::size_t code = 0; code < used.size(); ++code) {
@@ -146,7 +154,8 @@ class RoleBook {
 }
 
 /// The features of some rows, as a frame of their own: what fitting and encoding see.
-[[nodiscard]] inline Frame take_features(const Frame& frame, const Schema& schema, std::span<const std::uint32_t> rows) {
+[[nodiscard]] inline Frame take_features(const Frame& frame, const Schema& schema,
+                                         std::span<const std::uint32_t> rows) {
   Frame out;
   for (std::size_t f = 0; f < schema.fields.size(); ++f) {
     if (schema.fields[f].role == Role::feature) out.add(take_rows(frame.column(f), rows));
@@ -154,19 +163,22 @@ class RoleBook {
   return out;
 }
 
-/// The rows' weights: of the weight column, or empty. Throws Error(invalid_data) for a cell that is missing, negative or not finite.
+/// The rows' weights: of the weight column, or empty. Throws Error(invalid_data) for a cell that is missing, negative
+/// or not finite.
 [[nodiscard]] inline std::vector<double> read_weights(const Frame& frame, const StudyOptions& options) {
   if (options.columns.weight.empty()) return {};
   const Column& column = frame.column(options.columns.weight);
   if (column.type != ColumnType::number) {
-    fail(ErrorCode::invalid_data, options.data, "weight column " + quoted(column.name) + " is a " + std::string(name_of(column.type)) +
-                                                    " column; weights are numbers >= 0");
+    fail(ErrorCode::invalid_data, options.data,
+         "weight column " + quoted(column.name) + " is a " + std::string(name_of(column.type)) +
+             " column; weights are numbers >= 0");
   }
   for (std::size_t i = 0; i < column.size(); ++i) {
     if (!is_finite(column.numbers[i]) || column.numbers[i] < 0) {
-      fail(ErrorCode::invalid_data, options.data, "weight column " + quoted(column.name) + " holds " +
-                                                      (column.is_missing_at(i) ? "a missing value" : number_text(column.numbers[i])) +
-                                                      " in data row " + std::to_string(i + 1) + "; weights are finite and >= 0");
+      fail(ErrorCode::invalid_data, options.data,
+           "weight column " + quoted(column.name) + " holds " +
+               (column.is_missing_at(i) ? "a missing value" : number_text(column.numbers[i])) + " in data row " +
+               std::to_string(i + 1) + "; weights are finite and >= 0");
     }
   }
   return column.numbers;

@@ -12,10 +12,11 @@
 
 namespace riskflag::inline v0_1::study {
 
-/// A run of a logger that must not cost its user the model: unless records are required, the first one that cannot be kept is told to
-/// `on_failure` and the rest is let go.
+/// A run of a logger that must not cost its user the model: unless records are required, the first one that cannot be
+/// kept is told to `on_failure` and the rest is let go.
 ///
-/// Life: 1. constructed; begin() starts the run; 2. log(...) any number of times; 3. finish(status), once. Destroyed without finish: FAILED.
+/// Life: 1. constructed; begin() starts the run; 2. log(...) any number of times; 3. finish(status), once. Destroyed
+/// without finish: FAILED.
 class RunLog {
  public:
   RunLog(std::function<track::Logger*()> open, bool required, std::function<void(const std::string&)> on_failure)

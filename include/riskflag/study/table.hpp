@@ -41,10 +41,11 @@ struct Table {
 /// What the CSV reader is told for the training file.
 [[nodiscard]] CsvOptions csv_options(const StudyOptions& options);
 
-/// Reads the study's files. The columns of the training file fix those of the others: their types, and that they are there
-/// (but for ids, dropped and reporting columns). Throws Error as read_csv does; invalid_data for a file without rows.
-[[nodiscard]] Table read_table(const StudyOptions& options, Executor& executor, const OpenSource& open, std::stop_token stop,
-                               const std::function<void(double fraction)>& progress);
+/// Reads the study's files. The columns of the training file fix those of the others: their types, and that they are
+/// there (but for ids, dropped and reporting columns). Throws Error as read_csv does; invalid_data for a file without
+/// rows.
+[[nodiscard]] Table read_table(const StudyOptions& options, Executor& executor, const OpenSource& open,
+                               std::stop_token stop, const std::function<void(double fraction)>& progress);
 
 // definitions
 
@@ -83,7 +84,8 @@ inline CsvResult read_one(const std::string& path, const CsvOptions& csv, Execut
     result = read_csv(path, csv, executor);
   }
   if (result.frame.rows() == 0) {
-    fail(ErrorCode::invalid_data, path, "there is a header and no row below it; at least two rows are needed to learn anything");
+    fail(ErrorCode::invalid_data, path,
+         "there is a header and no row below it; at least two rows are needed to learn anything");
   }
   return result;
 }
@@ -95,7 +97,8 @@ inline CsvResult read_one(const std::string& path, const CsvOptions& csv, Execut
   return csv;
 }
 
-inline void require_columns(const Frame& frame, const Frame& further, const StudyOptions& options, const std::string& path) {
+inline void require_columns(const Frame& frame, const Frame& further, const StudyOptions& options,
+                            const std::string& path) {
   std::vector<std::string> optional = options.columns.id;
   for (const auto* names : {&options.columns.drop, &options.columns.protected_, &options.parts.group_by}) {
     optional.insert(optional.end(), names->begin(), names->end());
@@ -105,7 +108,8 @@ inline void require_columns(const Frame& frame, const Frame& further, const Stud
     if (further.find(column.name) != nullptr || column.type == ColumnType::text) continue;
     if (std::find(optional.begin(), optional.end(), column.name) != optional.end()) continue;
     fail(ErrorCode::schema_mismatch, path,
-         "there is no column " + quoted(column.name) + ", which " + options.data + " has; columns match by name, in any order");
+         "there is no column " + quoted(column.name) + ", which " + options.data +
+             " has; columns match by name, in any order");
   }
 }
 

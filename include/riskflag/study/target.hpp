@@ -21,13 +21,13 @@ namespace riskflag::inline v0_1::study {
 
 /// What is predicted, one value a row.
 struct Target {
-  std::vector<double> labels;        ///< 0 and 1, or real numbers
-  std::vector<std::string> levels;   ///< two, sorted by bytes; empty for regression
-  std::string positive;              ///< the level that is 1
+  std::vector<double> labels;       ///< 0 and 1, or real numbers
+  std::vector<std::string> levels;  ///< two, sorted by bytes; empty for regression
+  std::string positive;             ///< the level that is 1
 };
 
-/// Which of two levels is positive: `wanted` when it is given, else 1, true or yes (in any case), else the greater of two
-/// numbers. Throws Error(invalid_option) for a `wanted` that is no level, and when the rule finds none.
+/// Which of two levels is positive: `wanted` when it is given, else 1, true or yes (in any case), else the greater of
+/// two numbers. Throws Error(invalid_option) for a `wanted` that is no level, and when the rule finds none.
 [[nodiscard]] inline std::string find_positive(std::span<const std::string> levels, const std::string& wanted,
                                                const std::string& target) {
   if (!wanted.empty()) {
@@ -37,8 +37,9 @@ struct Target {
     }
     std::string known;
     for (const std::string& level : levels) known += (known.empty() ? "" : ", ") + quoted(level);
-    fail(ErrorCode::invalid_option, "positive", quoted(wanted) + " is no level of target " + quoted(target) + "; it has " + known +
-                                                    did_you_mean(wanted, levels));
+    fail(ErrorCode::invalid_option, "positive",
+         quoted(wanted) + " is no level of target " + quoted(target) + "; it has " + known +
+             did_you_mean(wanted, levels));
   }
   const auto numbers = std::pair(parse_double(levels[0]), parse_double(levels[1]));
   if (numbers.first && numbers.second) return *numbers.first > *numbers.second ? levels[0] : levels[1];
@@ -49,8 +50,8 @@ struct Target {
   }
   if (named.size() == 1) return named[0];
   fail(ErrorCode::invalid_option, "positive",
-       "which level of target " + quoted(target) + " is the positive one, " + quoted(levels[0]) + " or " + quoted(levels[1]) +
-           "? Say --positive " + quoted(levels[0]) + " or --positive " + quoted(levels[1]) +
+       "which level of target " + quoted(target) + " is the positive one, " + quoted(levels[0]) + " or " +
+           quoted(levels[1]) + "? Say --positive " + quoted(levels[0]) + " or --positive " + quoted(levels[1]) +
            " (1, true, yes and the greater of two numbers need no flag)");
 }
 
@@ -64,9 +65,10 @@ inline void refuse_missing_target(const Column& column, const std::string& where
     first = i;
   }
   if (missing == 0) return;
-  fail(ErrorCode::invalid_data, where, "target " + quoted(column.name) + " is missing in " + std::to_string(missing) + " of " +
-                                           std::to_string(column.size()) + " rows (the first is data row " +
-                                           std::to_string(first + 1) + "); leave those rows out");
+  fail(ErrorCode::invalid_data, where,
+       "target " + quoted(column.name) + " is missing in " + std::to_string(missing) + " of " +
+           std::to_string(column.size()) + " rows (the first is data row " + std::to_string(first + 1) +
+           "); leave those rows out");
 }
 
 /// The levels that occur, at most `limit` + 1 of them, sorted by bytes; numbers and dates as their canonical text.
@@ -92,22 +94,24 @@ inline void refuse_missing_target(const Column& column, const std::string& where
 
 }  // namespace detail
 
-/// Reads the target of a binary model or of a regression. `where` names the file. Throws Error(invalid_data): missing cells,
-/// other than two levels (binary), no numbers (regression); Error(invalid_option): see find_positive().
+/// Reads the target of a binary model or of a regression. `where` names the file. Throws Error(invalid_data): missing
+/// cells, other than two levels (binary), no numbers (regression); Error(invalid_option): see find_positive().
 [[nodiscard]] inline Target read_target(const Column& column, bundle::Kind kind, const std::string& positive,
                                         const std::string& where) {
   detail::refuse_missing_target(column, where);
   Target target;
   if (kind != bundle::Kind::binary) {
     if (column.type != ColumnType::number) {
-      fail(ErrorCode::invalid_data, where, "target " + quoted(column.name) + " is a " + std::string(name_of(column.type)) +
-                                               " column; a regression predicts numbers");
+      fail(ErrorCode::invalid_data, where,
+           "target " + quoted(column.name) + " is a " + std::string(name_of(column.type)) +
+               " column; a regression predicts numbers");
     }
     target.labels = column.numbers;
     for (std::size_t i = 0; i < target.labels.size(); ++i) {
       if (!is_finite(target.labels[i])) {
-        fail(ErrorCode::invalid_data, where, "target " + quoted(column.name) + " is " + number_text(target.labels[i]) +
-                                                 " in data row " + std::to_string(i + 1) + "; finite numbers are accepted");
+        fail(ErrorCode::invalid_data, where,
+             "target " + quoted(column.name) + " is " + number_text(target.labels[i]) + " in data row " +
+                 std::to_string(i + 1) + "; finite numbers are accepted");
       }
     }
     return target;
@@ -116,12 +120,16 @@ inline void refuse_missing_target(const Column& column, const std::string& where
   target.levels = detail::levels_in_use(column, kShown);
   if (target.levels.size() != 2) {
     std::string shown;
-    for (std::size_t i = 0; i < target.levels.size() && i < kShown; ++i) shown += (i == 0 ? "" : ", ") + quoted(target.levels[i]);
-    const std::string count = target.levels.size() > kShown ? "more than " + std::to_string(kShown) : std::to_string(target.levels.size());
+    for (std::size_t i = 0; i < target.levels.size() && i < kShown; ++i)
+      shown += (i == 0 ? "" : ", ") + quoted(target.levels[i]);
+    const std::string count =
+        target.levels.size() > kShown ? "more than " + std::to_string(kShown) : std::to_string(target.levels.size());
     fail(ErrorCode::invalid_data, where,
-         "target " + quoted(column.name) + " has " + count + (target.levels.size() == 1 ? " level (" : " levels (") + shown +
-             (target.levels.size() > kShown ? ", ..." : "") + "); a binary model needs exactly two" +
-             (column.type == ColumnType::number && target.levels.size() > 2 ? " (--objective regression predicts a number)" : ""));
+         "target " + quoted(column.name) + " has " + count + (target.levels.size() == 1 ? " level (" : " levels (") +
+             shown + (target.levels.size() > kShown ? ", ..." : "") + "); a binary model needs exactly two" +
+             (column.type == ColumnType::number && target.levels.size() > 2
+                  ? " (--objective regression predicts a number)"
+                  : ""));
   }
   target.positive = find_positive(target.levels, positive, column.name);
   target.labels.resize(column.size());

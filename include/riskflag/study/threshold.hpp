@@ -36,7 +36,8 @@ struct ThresholdRule {
 /// Error(invalid_option) for anything else.
 [[nodiscard]] inline ThresholdRule parse_threshold_rule(std::string_view text) {
   const auto refuse = [&](const std::string& why) {
-    fail(ErrorCode::invalid_option, "threshold", quoted(text) + " " + why + "; accepted: f1, cost:FN,FP, approve:RATE or a number in [0, 1]");
+    fail(ErrorCode::invalid_option, "threshold",
+         quoted(text) + " " + why + "; accepted: f1, cost:FN,FP, approve:RATE or a number in [0, 1]");
   };
   ThresholdRule rule;
   rule.text = std::string(text);

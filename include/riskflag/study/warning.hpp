@@ -17,10 +17,10 @@ namespace riskflag::inline v0_1::study {
 ///   tracking_failed               a record of the run could not be kept
 struct Warning {
   std::string code{};
-  std::string message{};          ///< a sentence
-  std::string column{};           ///< empty when it is about no single column
-  std::string remedy{};           ///< what to change; may be empty
-  std::optional<double> number{}; ///< a share, a count or an AUC, as `code` says
+  std::string message{};           ///< a sentence
+  std::string column{};            ///< empty when it is about no single column
+  std::string remedy{};            ///< what to change; may be empty
+  std::optional<double> number{};  ///< a share, a count or an AUC, as `code` says
 };
 
 }  // namespace riskflag::inline v0_1::study

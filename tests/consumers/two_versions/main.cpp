@@ -1,5 +1,5 @@
-// Loads two shared objects that were built from two versions of the library, with all their symbols visible to one another,
-// and shows that each keeps its own functions, constants and error types.
+// Loads two shared objects that were built from two versions of the library, with all their symbols visible to one
+// another, and shows that each keeps its own functions, constants and error types.
 #include <cstdio>
 #include <cstring>
 #include <initializer_list>

@@ -3,7 +3,8 @@
 
 extern "C" const char* version_text();
 extern "C" const char* version_text() {
-  // A constant, a function with tables and a function of the error hierarchy: what would clash if the versions shared symbols.
+  // A constant, a function with tables and a function of the error hierarchy: what would clash if the versions shared
+  // symbols.
   static const std::string text = std::string(riskflag::kVersion) + " " +
                                   riskflag::number_text(riskflag::exact::exp(1.0)) + " " +
                                   std::string(riskflag::name_of(riskflag::ErrorCode::parse));

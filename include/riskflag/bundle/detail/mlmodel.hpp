@@ -55,20 +55,21 @@ namespace riskflag::inline v0_1::bundle::detail {
 }
 
 /// `now_ms` is UTC: the one thing in the directory that depends on the clock, and so outside the manifest.
-[[nodiscard]] inline std::string mlmodel_text(const Schema& schema, Kind kind, std::string_view digest, std::string_view run_id,
-                                              std::int64_t now_ms) {
+[[nodiscard]] inline std::string mlmodel_text(const Schema& schema, Kind kind, std::string_view digest,
+                                              std::string_view run_id, std::int64_t now_ms) {
   std::string created = rfc3339(now_ms);  // 2026-11-22T10:00:00.123Z -> 2026-11-22 10:00:00.123000
   created[10] = ' ';
   created.back() = '0';
   created += "00";
-  std::string out = "artifact_path: model\nflavors:\n  riskflag:\n    data: .\n    format_version: 1\n    library_version: ";
+  std::string out =
+      "artifact_path: model\nflavors:\n  riskflag:\n    data: .\n    format_version: 1\n    library_version: ";
   out += yaml_quoted(kVersion);
   out += "\n    model_sha256: " + yaml_quoted(digest) + "\n";
   out += "model_uuid: " + yaml_quoted(digest.substr(0, 32)) + "\n";
   if (!run_id.empty()) out += "run_id: " + yaml_quoted(run_id) + "\n";
   out += "saved_input_example_info:\n  artifact_path: input_example.json\n  pandas_orient: split\n  type: dataframe\n";
-  out += "signature:\n  inputs: " + yaml_quoted(signature_inputs(schema)) + "\n  outputs: " +
-         yaml_quoted(signature_outputs(schema, kind)) + "\n  params: null\n";
+  out += "signature:\n  inputs: " + yaml_quoted(signature_inputs(schema)) +
+         "\n  outputs: " + yaml_quoted(signature_outputs(schema, kind)) + "\n  params: null\n";
   out += "utc_time_created: " + yaml_quoted(created) + "\n";
   return out;
 }

@@ -28,13 +28,14 @@ inline void replay(const Bundle& bundle, const std::string& example, const std::
   const auto want = parse_expected(expected, where, program.outputs());
   const auto got = score_example(program, parse_example(example, join_path(bundle.path, "input_example.json")));
   if (want.size() != got.size()) {
-    fail(ErrorCode::corrupt, where, std::to_string(want.size()) + " scores, the input example gives " + std::to_string(got.size()));
+    fail(ErrorCode::corrupt, where,
+         std::to_string(want.size()) + " scores, the input example gives " + std::to_string(got.size()));
   }
   for (std::size_t i = 0; i < got.size(); ++i) {
     if (std::bit_cast<std::uint64_t>(got[i]) != std::bit_cast<std::uint64_t>(want[i])) {
-      fail(ErrorCode::corrupt, where, "row " + std::to_string(i / program.outputs() + 1) + " of the input example scores " +
-                                          number_text(got[i]) + ", saved was " + number_text(want[i]) +
-                                          ": this build does not compute what the trainer computed");
+      fail(ErrorCode::corrupt, where,
+           "row " + std::to_string(i / program.outputs() + 1) + " of the input example scores " + number_text(got[i]) +
+               ", saved was " + number_text(want[i]) + ": this build does not compute what the trainer computed");
     }
   }
 }
@@ -44,9 +45,11 @@ inline void replay(const Bundle& bundle, const std::string& example, const std::
 inline Bundle open(const std::string& directory) {
   const std::string path = absolute_path(directory);
   const std::string manifest_path = join_path(path, "manifest.json");
-  if (!is_directory(path)) fail(ErrorCode::not_found, directory, "there is no such directory; a model directory is accepted");
+  if (!is_directory(path))
+    fail(ErrorCode::not_found, directory, "there is no such directory; a model directory is accepted");
   if (!exists(manifest_path)) {
-    fail(ErrorCode::not_found, directory, "no model directory: it has no manifest.json (riskflag-train --output makes one)");
+    fail(ErrorCode::not_found, directory,
+         "no model directory: it has no manifest.json (riskflag-train --output makes one)");
   }
   const std::string listing = read_file(manifest_path);
   const Manifest manifest = parse_manifest(listing, manifest_path);
@@ -54,7 +57,8 @@ inline Bundle open(const std::string& directory) {
   for (auto& [name, bytes] : read_verified(manifest, path)) files.emplace(name, std::move(bytes));
   auto file = [&](const std::string& name) -> const std::string& {
     const auto it = files.find(name);
-    if (it == files.end()) fail(ErrorCode::corrupt, manifest_path, "it lists no " + name + ", which every model directory has");
+    if (it == files.end())
+      fail(ErrorCode::corrupt, manifest_path, "it lists no " + name + ", which every model directory has");
     return it->second;
   };
   auto place = [&](const std::string& name) { return join_path(path, name); };
@@ -64,7 +68,8 @@ inline Bundle open(const std::string& directory) {
   Model model = value_or_throw(parse_model(file("model.json"), place("model.json")));
   monitor::Reference reference = monitor::parse_reference(file("reference.json"), place("reference.json"));
   detail::check_fit(schema, pipeline, model, reference, path);
-  if (const auto metrics = read_json(file("metrics.json"), place("metrics.json")); !metrics) throw Error(metrics.failure());
+  if (const auto metrics = read_json(file("metrics.json"), place("metrics.json")); !metrics)
+    throw Error(metrics.failure());
   Predictor predictor = value_or_throw(Predictor::make(model));
   const std::string digest = sha256_hex(listing);
 

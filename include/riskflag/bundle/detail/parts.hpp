@@ -62,7 +62,8 @@ inline constexpr std::size_t kMaxExampleRows = 100;
     const Column* column = rows.find(field.name);
     if (column == nullptr) {
       if (!field.required) continue;
-      fail(ErrorCode::schema_mismatch, "input example", "the rows have no column " + quoted(field.name) + ", which the schema requires");
+      fail(ErrorCode::schema_mismatch, "input example",
+           "the rows have no column " + quoted(field.name) + ", which the schema requires");
     }
     columns.push_back(column);
     json.value(std::string_view(field.name));
@@ -124,7 +125,8 @@ struct ExampleRows {
     }
   }
   if (out.rows.empty() || out.rows.size() > kMaxExampleRows) {
-    file.refuse(root, std::to_string(out.rows.size()) + " rows; 1 to " + std::to_string(kMaxExampleRows) + " are accepted");
+    file.refuse(root,
+                std::to_string(out.rows.size()) + " rows; 1 to " + std::to_string(kMaxExampleRows) + " are accepted");
   }
   return out;
 }
@@ -143,7 +145,8 @@ struct ExampleRows {
       if (places[i] < cells.size()) cells[places[i]] = example.rows[row][i];
     }
     if (!program.prepare(cells, features, scratch, issues)) {
-      fail(ErrorCode::schema_mismatch, "input example", "row " + std::to_string(row + 1) + ": " + issues.front().sentence());
+      fail(ErrorCode::schema_mismatch, "input example",
+           "row " + std::to_string(row + 1) + ": " + issues.front().sentence());
     }
     program.scores(features, scores);
     out.insert(out.end(), scores.begin(), scores.end());
@@ -160,12 +163,14 @@ struct ExampleRows {
   return std::move(json).text() + "\n";
 }
 
-[[nodiscard]] inline std::vector<double> parse_expected(std::string_view bytes, std::string_view where, std::size_t outputs) {
+[[nodiscard]] inline std::vector<double> parse_expected(std::string_view bytes, std::string_view where,
+                                                        std::size_t outputs) {
   const JsonFile file(where);
   const Json root = file.open(bytes, kDirectoryFormat);
   file.only(root, {"format", "kind", "outputs", "scores"});
   if (file.count(root, "outputs") != outputs) {
-    file.refuse(root, std::to_string(file.count(root, "outputs")) + " outputs, the model has " + std::to_string(outputs));
+    file.refuse(root,
+                std::to_string(file.count(root, "outputs")) + " outputs, the model has " + std::to_string(outputs));
   }
   return file.numbers(root, "scores");
 }
@@ -177,33 +182,37 @@ inline void check_fit(const Schema& schema, const prep::Pipeline& pipeline, cons
   const auto features = schema.features();
   const auto& inputs = pipeline.inputs();
   if (features.size() != inputs.size()) {
-    refuse("pipeline.json takes " + std::to_string(inputs.size()) + " fields, schema.json has " + std::to_string(features.size()) +
-           " with role feature");
+    refuse("pipeline.json takes " + std::to_string(inputs.size()) + " fields, schema.json has " +
+           std::to_string(features.size()) + " with role feature");
   }
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Field& field = schema.fields[features[i]];
     if (field.name != inputs[i]) {
-      refuse("field " + std::to_string(i + 1) + " of pipeline.json is " + quoted(inputs[i]) + ", of schema.json " + quoted(field.name));
+      refuse("field " + std::to_string(i + 1) + " of pipeline.json is " + quoted(inputs[i]) + ", of schema.json " +
+             quoted(field.name));
     }
     const std::size_t levels = field.type == ColumnType::category ? field.levels.size() : 0;
     const auto& known = pipeline.parts().input_levels;
     if (i < known.size() && known[i] != levels) {
-      refuse("field " + quoted(field.name) + " has " + std::to_string(levels) + " levels in schema.json, " + std::to_string(known[i]) +
-             " in pipeline.json");
+      refuse("field " + quoted(field.name) + " has " + std::to_string(levels) + " levels in schema.json, " +
+             std::to_string(known[i]) + " in pipeline.json");
     }
   }
   const auto& made = pipeline.features();
   if (made.size() != model.features.size()) {
-    refuse("pipeline.json makes " + std::to_string(made.size()) + " features, model.json takes " + std::to_string(model.features.size()));
+    refuse("pipeline.json makes " + std::to_string(made.size()) + " features, model.json takes " +
+           std::to_string(model.features.size()));
   }
   for (std::size_t i = 0; i < made.size(); ++i) {
-    if (made[i].name != model.features[i].name || made[i].type != model.features[i].type || made[i].levels != model.features[i].levels) {
+    if (made[i].name != model.features[i].name || made[i].type != model.features[i].type ||
+        made[i].levels != model.features[i].levels) {
       refuse("feature " + std::to_string(i + 1) + " is " + quoted(made[i].name) + " in pipeline.json and " +
              quoted(model.features[i].name) + " in model.json, or differs in type or levels");
     }
   }
   if (!model.schema_digest.empty() && model.schema_digest != schema_digest(schema)) {
-    refuse("model.json was trained with the schema " + model.schema_digest + ", schema.json is " + schema_digest(schema));
+    refuse("model.json was trained with the schema " + model.schema_digest + ", schema.json is " +
+           schema_digest(schema));
   }
   if (!reference.fields.empty() && reference.fields.size() != features.size()) {
     refuse("reference.json profiles " + std::to_string(reference.fields.size()) + " fields, schema.json has " +
@@ -211,7 +220,8 @@ inline void check_fit(const Schema& schema, const prep::Pipeline& pipeline, cons
   }
   for (std::size_t i = 0; i < reference.fields.size(); ++i) {
     if (reference.fields[i].name != inputs[i]) {
-      refuse("field " + std::to_string(i + 1) + " of reference.json is " + quoted(reference.fields[i].name) + ", of schema.json " + quoted(inputs[i]));
+      refuse("field " + std::to_string(i + 1) + " of reference.json is " + quoted(reference.fields[i].name) +
+             ", of schema.json " + quoted(inputs[i]));
     }
   }
 }

@@ -62,7 +62,7 @@ namespace detail {
   return cell.text.size() <= 60 ? std::string(cell.text) : std::string(cell.text.substr(0, 57)) + "...";
 }
 
-inline constexpr std::size_t kNearestUpTo = 2000;   // levels: a longer list is not searched for the nearest
+inline constexpr std::size_t kNearestUpTo = 2000;  // levels: a longer list is not searched for the nearest
 inline constexpr std::size_t kLevelsShown = 10;
 
 [[nodiscard]] inline std::string levels_text(const std::vector<std::string>& levels, std::string_view found) {
@@ -103,13 +103,16 @@ inline RowProgram::RowProgram(const Schema& schema, const prep::Pipeline& pipeli
 }
 
 inline const std::vector<std::string>& RowProgram::inputs() const noexcept { return names_; }
-inline const Field& RowProgram::field(std::size_t input) const noexcept { return schema_->fields[inputs_[input].field]; }
+inline const Field& RowProgram::field(std::size_t input) const noexcept {
+  return schema_->fields[inputs_[input].field];
+}
 inline std::size_t RowProgram::features() const noexcept { return pipeline_->features().size(); }
 inline std::size_t RowProgram::outputs() const noexcept { return static_cast<std::size_t>(predictor_->outputs()); }
 
 inline std::size_t RowProgram::find_input(std::string_view name) const noexcept {
-  const auto it = std::lower_bound(by_name_.begin(), by_name_.end(), name,
-                                   [&](std::uint32_t input, std::string_view wanted) { return names_[input] < wanted; });
+  const auto it =
+      std::lower_bound(by_name_.begin(), by_name_.end(), name,
+                       [&](std::uint32_t input, std::string_view wanted) { return names_[input] < wanted; });
   return it != by_name_.end() && names_[*it] == name ? *it : ColumnMap::kAbsent;
 }
 
@@ -134,7 +137,8 @@ inline bool RowProgram::refuse(std::size_t input, std::string_view code, const R
   return false;
 }
 
-inline bool RowProgram::read(std::size_t input, const RawCell& cell, double& value, std::vector<FieldIssue>& issues) const {
+inline bool RowProgram::read(std::size_t input, const RawCell& cell, double& value,
+                             std::vector<FieldIssue>& issues) const {
   value = kMissing;
   if (cell.kind == RawCell::Kind::absent) return !field(input).required || refuse(input, "missing_field", cell, issues);
   if (cell.kind == RawCell::Kind::null) return true;

@@ -24,7 +24,8 @@ inline Calibration parse_calibration(std::string_view text, std::string_view whe
   const std::string method = file.text(root, "method");
   if (method != "identity") {
     fail(ErrorCode::unsupported, std::string(where),
-         "calibration method " + quoted(method) + ": this build knows \"identity\" alone; use the riskflag that wrote it, or a newer one");
+         "calibration method " + quoted(method) +
+             ": this build knows \"identity\" alone; use the riskflag that wrote it, or a newer one");
   }
   file.only(root, {"format", "method"});
   return Calibration{method};

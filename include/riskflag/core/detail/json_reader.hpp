@@ -426,9 +426,7 @@ inline Result<std::string> Json::string() const {
   return failure("found " + description() + ", expected a string");
 }
 
-inline const JsonArray* Json::array() const noexcept {
-  return kind_ == Kind::array ? &composite_->items : nullptr;
-}
+inline const JsonArray* Json::array() const noexcept { return kind_ == Kind::array ? &composite_->items : nullptr; }
 inline const JsonObject* Json::object() const noexcept {
   return kind_ == Kind::object ? &composite_->members : nullptr;
 }

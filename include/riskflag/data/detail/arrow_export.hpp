@@ -48,17 +48,30 @@ void release_arrow(Struct* self) {
 
 inline void fill_schema(ArrowSchema& out, std::unique_ptr<ArrowSchemaOwner> owner, bool nullable) {
   for (ArrowSchema& child : owner->children) owner->pointers.push_back(&child);
-  out = {owner->format.c_str(), owner->name.c_str(), nullptr, nullable ? ARROW_FLAG_NULLABLE : 0,
-         static_cast<std::int64_t>(owner->children.size()), owner->pointers.empty() ? nullptr : owner->pointers.data(),
-         owner->dictionary.get(), &release_arrow<ArrowSchema, ArrowSchemaOwner>, nullptr};
+  out = {owner->format.c_str(),
+         owner->name.c_str(),
+         nullptr,
+         nullable ? ARROW_FLAG_NULLABLE : 0,
+         static_cast<std::int64_t>(owner->children.size()),
+         owner->pointers.empty() ? nullptr : owner->pointers.data(),
+         owner->dictionary.get(),
+         &release_arrow<ArrowSchema, ArrowSchemaOwner>,
+         nullptr};
   out.private_data = owner.release();
 }
-inline void fill_array(ArrowArray& out, std::unique_ptr<ArrowArrayOwner> owner, std::size_t length, std::size_t missing) {
+inline void fill_array(ArrowArray& out, std::unique_ptr<ArrowArrayOwner> owner, std::size_t length,
+                       std::size_t missing) {
   for (ArrowArray& child : owner->children) owner->pointers.push_back(&child);
-  out = {static_cast<std::int64_t>(length), static_cast<std::int64_t>(missing), 0, static_cast<std::int64_t>(owner->buffers.size()),
-         static_cast<std::int64_t>(owner->children.size()), owner->buffers.data(),
-         owner->pointers.empty() ? nullptr : owner->pointers.data(), owner->dictionary.get(),
-         &release_arrow<ArrowArray, ArrowArrayOwner>, nullptr};
+  out = {static_cast<std::int64_t>(length),
+         static_cast<std::int64_t>(missing),
+         0,
+         static_cast<std::int64_t>(owner->buffers.size()),
+         static_cast<std::int64_t>(owner->children.size()),
+         owner->buffers.data(),
+         owner->pointers.empty() ? nullptr : owner->pointers.data(),
+         owner->dictionary.get(),
+         &release_arrow<ArrowArray, ArrowArrayOwner>,
+         nullptr};
   out.private_data = owner.release();
 }
 
@@ -83,8 +96,10 @@ inline void export_column(const Column& column, ArrowSchema& schema, ArrowArray&
   data->validity.assign(rows / 8 + 1, 0);
   std::size_t missing = 0;
   for (std::size_t i = 0; i < rows; ++i) {
-    if (column.is_missing_at(i)) ++missing;
-    else data->validity[i / 8] = static_cast<std::uint8_t>(data->validity[i / 8] | (1U << (i % 8)));
+    if (column.is_missing_at(i))
+      ++missing;
+    else
+      data->validity[i / 8] = static_cast<std::uint8_t>(data->validity[i / 8] | (1U << (i % 8)));
   }
   const void* const valid = data->validity.data();
   switch (column.type) {
@@ -132,7 +147,8 @@ inline void export_arrow(const Frame& frame, ArrowSchema& schema, ArrowArray& ar
   fields->children.resize(frame.cols());
   data->children.resize(frame.cols());
   data->buffers = {nullptr};
-  for (std::size_t j = 0; j < frame.cols(); ++j) detail::export_column(frame.column(j), fields->children[j], data->children[j]);
+  for (std::size_t j = 0; j < frame.cols(); ++j)
+    detail::export_column(frame.column(j), fields->children[j], data->children[j]);
   detail::fill_schema(schema, std::move(fields), false);
   detail::fill_array(array, std::move(data), frame.rows(), 0);
 }

@@ -37,7 +37,8 @@ class ArrowCells {
   /// Buffer i, which must be there unless the array is empty.
   [[nodiscard]] const void* buffer(std::int64_t i) const {
     if (i >= array_.n_buffers || (array_.buffers[i] == nullptr && size() > 0)) {
-      fail(ErrorCode::invalid_data, where(), "buffer " + std::to_string(i) + " is absent; format " + quoted(format_) + " needs it");
+      fail(ErrorCode::invalid_data, where(),
+           "buffer " + std::to_string(i) + " is absent; format " + quoted(format_) + " needs it");
     }
     return array_.buffers[i];
   }
@@ -52,7 +53,8 @@ class ArrowCells {
   template <class T>
   [[nodiscard]] T value(const void* values, std::size_t i) const noexcept {
     T out;
-    std::memcpy(&out, static_cast<const char*>(values) + (static_cast<std::size_t>(array_.offset) + i) * sizeof(T), sizeof(T));
+    std::memcpy(&out, static_cast<const char*>(values) + (static_cast<std::size_t>(array_.offset) + i) * sizeof(T),
+                sizeof(T));
     return out;
   }
 
@@ -67,25 +69,38 @@ class ArrowCells {
   /// Calls take(i, integer or real) for every valid cell; false when the format is not one of numbers.
   template <class Take>
   [[nodiscard]] bool each_number(const Take& take) const {
-    if (format_ == "c") each<std::int8_t>(take);
-    else if (format_ == "C") each<std::uint8_t>(take);
-    else if (format_ == "s") each<std::int16_t>(take);
-    else if (format_ == "S") each<std::uint16_t>(take);
-    else if (format_ == "i") each<std::int32_t>(take);
-    else if (format_ == "I") each<std::uint32_t>(take);
-    else if (format_ == "l") each<std::int64_t>(take);
-    else if (format_ == "L") each<std::uint64_t>(take);
-    else if (format_ == "f") each<float>(take);
-    else if (format_ == "g") each<double>(take);
-    else return false;
+    if (format_ == "c")
+      each<std::int8_t>(take);
+    else if (format_ == "C")
+      each<std::uint8_t>(take);
+    else if (format_ == "s")
+      each<std::int16_t>(take);
+    else if (format_ == "S")
+      each<std::uint16_t>(take);
+    else if (format_ == "i")
+      each<std::int32_t>(take);
+    else if (format_ == "I")
+      each<std::uint32_t>(take);
+    else if (format_ == "l")
+      each<std::int64_t>(take);
+    else if (format_ == "L")
+      each<std::uint64_t>(take);
+    else if (format_ == "f")
+      each<float>(take);
+    else if (format_ == "g")
+      each<double>(take);
+    else
+      return false;
     return true;
   }
   [[nodiscard]] bool is_text() const noexcept { return format_ == "u" || format_ == "U"; }
   /// The texts; nullopt where missing. Only for is_text().
   [[nodiscard]] std::vector<std::optional<std::string_view>> texts() const {
     std::vector<std::optional<std::string_view>> out(size());
-    if (format_ == "u") cut_texts<std::int32_t>(out);
-    else cut_texts<std::int64_t>(out);
+    if (format_ == "u")
+      cut_texts<std::int32_t>(out);
+    else
+      cut_texts<std::int64_t>(out);
     return out;
   }
 
@@ -101,7 +116,8 @@ class ArrowCells {
       if (begin < 0 || end < begin || (bytes == nullptr && end > begin)) {
         fail(ErrorCode::invalid_data, where(), "offsets that do not ascend at row " + std::to_string(i));
       }
-      out[i] = end > begin ? std::string_view(bytes + begin, static_cast<std::size_t>(end - begin)) : std::string_view();
+      out[i] =
+          end > begin ? std::string_view(bytes + begin, static_cast<std::size_t>(end - begin)) : std::string_view();
     }
   }
 
@@ -118,8 +134,9 @@ class ArrowCells {
       constexpr T kMost = T{1} << 53;
       const bool fits = std::is_signed_v<T> ? value <= kMost && value >= static_cast<T>(T{0} - kMost) : value <= kMost;
       if (!fits) {
-        fail(ErrorCode::invalid_data, cells.where(), "row " + std::to_string(i) + " holds " + std::to_string(value) +
-                                                         ", which no double can; send integers beyond 2^53 as text");
+        fail(ErrorCode::invalid_data, cells.where(),
+             "row " + std::to_string(i) + " holds " + std::to_string(value) +
+                 ", which no double can; send integers beyond 2^53 as text");
       }
     }
     column.numbers[i] = static_cast<double>(value);
@@ -130,9 +147,10 @@ class ArrowCells {
       if (cells.is_valid(i)) column.numbers[i] = cells.bit(bits, i) ? 1 : 0;
     }
   } else if (cells.format() != "n" && !cells.each_number(take)) {
-    fail(ErrorCode::unsupported, cells.where(), "format " + quoted(cells.format()) +
-                                                    "; accepted are integers, float, double, bool, utf8, large_utf8, dictionaries of these "
-                                                    "texts, date32 and null");
+    fail(ErrorCode::unsupported, cells.where(),
+         "format " + quoted(cells.format()) +
+             "; accepted are integers, float, double, bool, utf8, large_utf8, dictionaries of these "
+             "texts, date32 and null");
   }
   return column;
 }
@@ -168,24 +186,28 @@ class ArrowCells {
   return column;
 }
 
-[[nodiscard]] inline Column arrow_dictionary(const ArrowSchema& schema, const ArrowArray& array, const ArrowCells& cells,
-                                             const std::string& name) {
-  if (array.dictionary == nullptr) fail(ErrorCode::invalid_data, cells.where(), "the dictionary that its schema names is absent");
+[[nodiscard]] inline Column arrow_dictionary(const ArrowSchema& schema, const ArrowArray& array,
+                                             const ArrowCells& cells, const std::string& name) {
+  if (array.dictionary == nullptr)
+    fail(ErrorCode::invalid_data, cells.where(), "the dictionary that its schema names is absent");
   const ArrowCells entries(*schema.dictionary, *array.dictionary, name);
   if (!entries.is_text()) {
-    fail(ErrorCode::unsupported, cells.where(), "a dictionary of format " + quoted(entries.format()) + "; accepted are texts");
+    fail(ErrorCode::unsupported, cells.where(),
+         "a dictionary of format " + quoted(entries.format()) + "; accepted are texts");
   }
   const auto levels = entries.texts();
   std::vector<std::optional<std::string_view>> texts(cells.size());
   const auto take = [&]<class T>(std::size_t i, T index) {
     if (!(index >= T{0}) || !(static_cast<double>(index) < static_cast<double>(levels.size()))) {
-      fail(ErrorCode::invalid_data, cells.where(), "row " + std::to_string(i) + " points outside a dictionary of " +
-                                                       std::to_string(levels.size()) + " entries");
+      fail(
+          ErrorCode::invalid_data, cells.where(),
+          "row " + std::to_string(i) + " points outside a dictionary of " + std::to_string(levels.size()) + " entries");
     }
     texts[i] = levels[static_cast<std::size_t>(index)];
   };
   if (cells.format() == "f" || cells.format() == "g" || !cells.each_number(take)) {
-    fail(ErrorCode::unsupported, cells.where(), "dictionary indices of format " + quoted(cells.format()) + "; accepted are integers");
+    fail(ErrorCode::unsupported, cells.where(),
+         "dictionary indices of format " + quoted(cells.format()) + "; accepted are integers");
   }
   return category_of(texts);
 }
@@ -196,9 +218,11 @@ inline Frame import_arrow(const ArrowSchema& schema, const ArrowArray& array) {
   if (schema.release == nullptr || array.release == nullptr) {
     fail(ErrorCode::invalid_data, "arrow", "a struct that was released already");
   }
-  if (schema.format == nullptr || std::string_view(schema.format) != "+s" || schema.n_children != array.n_children || array.offset != 0) {
-    fail(ErrorCode::invalid_data, "arrow", "format " + quoted(schema.format == nullptr ? "" : schema.format) +
-                                               "; accepted is a record batch: a struct (\"+s\") without offset, its columns as children");
+  if (schema.format == nullptr || std::string_view(schema.format) != "+s" || schema.n_children != array.n_children ||
+      array.offset != 0) {
+    fail(ErrorCode::invalid_data, "arrow",
+         "format " + quoted(schema.format == nullptr ? "" : schema.format) +
+             "; accepted is a record batch: a struct (\"+s\") without offset, its columns as children");
   }
   Frame frame;
   for (std::int64_t j = 0; j < schema.n_children; ++j) {

@@ -1,9 +1,9 @@
 #pragma once
 
 // Pass 1: where rows start. Blocks are scanned in parallel without knowing whether they start inside quotes, for both
-// cases at once (Ge et al., "Speculative distributed CSV data parsing for big data analytics", SIGMOD 2019), then resolved
-// front to back. A quote that does not open a cell shows that counting quotes is not enough for this file; then one exact
-// scan front to back decides.
+// cases at once (Ge et al., "Speculative distributed CSV data parsing for big data analytics", SIGMOD 2019), then
+// resolved front to back. A quote that does not open a cell shows that counting quotes is not enough for this file;
+// then one exact scan front to back decides.
 
 #include <algorithm>
 #include <array>
@@ -34,9 +34,9 @@ struct RowMap {
 
 /// What one block says, assuming that it starts outside [0] or inside [1] quotes.
 struct BlockScan {
-  std::array<std::uint64_t, 2> row_ends{};                             ///< newlines outside quotes
-  std::array<std::uint64_t, 2> first_row_end = {kNowhere, kNowhere};   ///< offset behind the first of them
-  std::array<bool, 2> irregular{};                                     ///< some opening quote does not open a cell
+  std::array<std::uint64_t, 2> row_ends{};                            ///< newlines outside quotes
+  std::array<std::uint64_t, 2> first_row_end = {kNowhere, kNowhere};  ///< offset behind the first of them
+  std::array<bool, 2> irregular{};                                    ///< some opening quote does not open a cell
   bool odd_quotes = false;
 };
 
@@ -152,8 +152,8 @@ class ExactScan {
 
 /// Rows of [data_begin, bytes.size()), cut into regions of about `block_bytes`. `poll` is called before each block.
 template <class Poll>
-[[nodiscard]] RowMap map_rows(const Bytes& bytes, std::uint64_t data_begin, const Dialect& dialect, std::size_t block_bytes,
-                              Executor& executor, const Poll& poll) {
+[[nodiscard]] RowMap map_rows(const Bytes& bytes, std::uint64_t data_begin, const Dialect& dialect,
+                              std::size_t block_bytes, Executor& executor, const Poll& poll) {
   const std::uint64_t size = bytes.size() - data_begin;
   const auto blocks = static_cast<std::size_t>((size + block_bytes - 1) / block_bytes);
   const auto begin_of = [&](std::size_t block) { return data_begin + block * block_bytes; };

@@ -58,8 +58,9 @@ class Bytes {
     }
     const std::size_t got = file_->read_at(offset, to, count);
     if (got < count) {
-      fail(ErrorCode::io, name_, "the file became shorter while it was read: it had " + std::to_string(size_) +
-                                     " bytes, now " + std::to_string(offset + got) + "; read it when nobody writes it");
+      fail(ErrorCode::io, name_,
+           "the file became shorter while it was read: it had " + std::to_string(size_) + " bytes, now " +
+               std::to_string(offset + got) + "; read it when nobody writes it");
     }
   }
 
@@ -80,13 +81,15 @@ class Bytes {
 
  private:
   [[noreturn]] void fail_spool() const {
-    fail(ErrorCode::io, name_, "its text does not fit the folder for temporary files (" +
-                                   std::filesystem::temp_directory_path().string() + "); set TMPDIR to one with more room");
+    fail(ErrorCode::io, name_,
+         "its text does not fit the folder for temporary files (" + std::filesystem::temp_directory_path().string() +
+             "); set TMPDIR to one with more room");
   }
   void write(std::FILE& out, const char* data, std::size_t size) const {
     if (std::fwrite(data, 1, size, &out) != size) fail_spool();
   }
-  /// A file that only we can read and that has no name any more once this returns: nothing stays behind, whatever happens.
+  /// A file that only we can read and that has no name any more once this returns: nothing stays behind, whatever
+  /// happens.
   std::FILE* open_spool() {
     std::uint64_t id[2];
     system_random(id, sizeof id);
@@ -95,7 +98,8 @@ class Bytes {
     std::FILE* out = std::fopen(path.c_str(), "wbx");
     if (out == nullptr) fail_spool();
     std::error_code ignored;
-    std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, ignored);
+    std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write,
+                                 ignored);
     try {
       spool_ = std::make_unique<FileSource>(path.string());
     } catch (...) {

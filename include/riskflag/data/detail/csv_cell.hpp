@@ -1,7 +1,7 @@
 #pragma once
 
-// One cell of CSV text: where it begins and ends, and what follows. Every reader of this room cuts text with read_cell, so
-// they cannot disagree about the dialect.
+// One cell of CSV text: where it begins and ends, and what follows. Every reader of this room cuts text with read_cell,
+// so they cannot disagree about the dialect.
 
 #include <cstddef>
 #include <cstdint>
@@ -23,19 +23,19 @@ struct Dialect {
 };
 
 enum class CellEnd : std::uint8_t {
-  delimiter,      ///< another cell of the row follows
-  row,            ///< the row ends here (LF, CRLF, or the end of the text)
-  unclosed,       ///< the text ends inside quotes
-  after_quote,    ///< something else than blanks follows a closing quote
+  delimiter,    ///< another cell of the row follows
+  row,          ///< the row ends here (LF, CRLF, or the end of the text)
+  unclosed,     ///< the text ends inside quotes
+  after_quote,  ///< something else than blanks follows a closing quote
 };
 
 struct Cell {
   const char* begin = nullptr;  ///< first byte: after the opening quote if there is one, without outer blanks if not
   const char* end = nullptr;
-  const char* next = nullptr;   ///< after the delimiter or line end; at the offending byte for a problem
+  const char* next = nullptr;  ///< after the delimiter or line end; at the offending byte for a problem
   CellEnd ending = CellEnd::row;
   bool quoted = false;
-  bool escaped = false;         ///< quoted, with doubled quotes inside
+  bool escaped = false;  ///< quoted, with doubled quotes inside
 
   /// The cell's text; `scratch` holds it when doubled quotes must be undone.
   [[nodiscard]] std::string_view text(std::string& scratch) const {
@@ -81,7 +81,8 @@ inline void finish_cell(const char* p, const char* text_end, const Dialect& dial
     cell.quoted = true;
     cell.begin = ++p;
     for (;;) {
-      const auto* quote = p < end ? static_cast<const char*>(std::memchr(p, '"', static_cast<std::size_t>(end - p))) : nullptr;
+      const auto* quote =
+          p < end ? static_cast<const char*>(std::memchr(p, '"', static_cast<std::size_t>(end - p))) : nullptr;
       if (quote == nullptr) {
         cell.end = end;
         cell.next = end;
@@ -123,8 +124,8 @@ inline void finish_cell(const char* p, const char* text_end, const Dialect& dial
   return cell;
 }
 
-/// The first byte of the next line that is not blank, from the start p of a line; `end` when there is none. Blank lines are
-/// not rows.
+/// The first byte of the next line that is not blank, from the start p of a line; `end` when there is none. Blank lines
+/// are not rows.
 [[nodiscard]] inline const char* skip_blank_lines(const char* p, const char* end, const Dialect& dialect) noexcept {
   for (;;) {
     if (p >= end) return end;

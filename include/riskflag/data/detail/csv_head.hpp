@@ -35,16 +35,17 @@ struct Head {
 }
 
 [[nodiscard]] inline std::string problem_text(const Cell& cell) {
-  if (cell.ending == CellEnd::unclosed) return "a quote that opens here is never closed; write a quote inside a cell as \"\"";
+  if (cell.ending == CellEnd::unclosed)
+    return "a quote that opens here is never closed; write a quote inside a cell as \"\"";
   return std::string("after a closing quote stands ") + quoted(std::string_view(cell.next, 1)) +
          "; a quoted cell ends at its quote, and a quote inside it is written \"\"";
 }
 
 /// "3 cells, the header has 4; ...": what is wrong with a row of `cells` cells among rows of `cols`.
 [[nodiscard]] inline std::string ragged_text(std::size_t cells, std::size_t cols, const Dialect& dialect) {
-  return "the row has " + std::to_string(cells) + (cells == 1 ? " cell" : " cells") + ", the first one has " + std::to_string(cols) +
-         "; every row needs " + std::to_string(cols) + " (cells are separated by " + delimiter_text(dialect) +
-         "; quote a cell that contains it)";
+  return "the row has " + std::to_string(cells) + (cells == 1 ? " cell" : " cells") + ", the first one has " +
+         std::to_string(cols) + "; every row needs " + std::to_string(cols) + " (cells are separated by " +
+         delimiter_text(dialect) + "; quote a cell that contains it)";
 }
 
 /// The row's cells; a problem of the last one is left in `problem`. [p, end) as for read_cell.
@@ -70,12 +71,12 @@ inline void read_row(const char* p, const char* end, const Dialect& dialect, Row
   return last.next < end || (last.ending == CellEnd::row && end[-1] == '\n');
 }
 
-/// The delimiter that cuts the first rows of [p, end) alike; a comma when none does. Unless the text `is_all`, a row that
-/// reaches its end may go on, and is left out.
+/// The delimiter that cuts the first rows of [p, end) alike; a comma when none does. Unless the text `is_all`, a row
+/// that reaches its end may go on, and is left out.
 [[nodiscard]] inline Dialect find_dialect(const char* p, const char* end, bool is_all) {
   constexpr std::size_t kRows = 20;
-  constexpr std::array<Dialect, 5> kCandidates = {
-      Dialect{',', false}, Dialect{'\t', false}, Dialect{';', false}, Dialect{'|', false}, Dialect{' ', true}};
+  constexpr std::array<Dialect, 5> kCandidates = {Dialect{',', false}, Dialect{'\t', false}, Dialect{';', false},
+                                                  Dialect{'|', false}, Dialect{' ', true}};
   Dialect best, widest;
   std::size_t best_cells = 1, widest_cells = 1;
   RowCells row;
@@ -109,15 +110,16 @@ inline void read_row(const char* p, const char* end, const Dialect& dialect, Row
 
 inline void check_name(const std::string& name, const std::string& where) {
   if (name.find('\0') != std::string::npos) {
-    fail(ErrorCode::parse, where, "a NUL byte in the header; accepted is text in UTF-8 (is this a binary file, or UTF-16?)");
+    fail(ErrorCode::parse, where,
+         "a NUL byte in the header; accepted is text in UTF-8 (is this a binary file, or UTF-16?)");
   }
   if (name.find('\r') != std::string::npos && name.find('\n') == std::string::npos) {
     fail(ErrorCode::parse, where, "a carriage return without line feed; lines end in LF or CRLF");
   }
 }
 
-/// Reads the head of a text of which `text` is the beginning (all of it when `is_all`); nullopt when more bytes are needed.
-/// A newline and kCsvPadding readable bytes stand behind it.
+/// Reads the head of a text of which `text` is the beginning (all of it when `is_all`); nullopt when more bytes are
+/// needed. A newline and kCsvPadding readable bytes stand behind it.
 [[nodiscard]] inline std::optional<Head> parse_head(std::string_view text, bool is_all, const CsvOptions& options,
                                                     const std::string& name) {
   const char* const begin = text.data();
@@ -145,14 +147,16 @@ inline void check_name(const std::string& name, const std::string& where) {
   p = skip_blank_lines(p, end, head.dialect);
   if (p >= end) {
     if (!is_all) return std::nullopt;
-    fail(ErrorCode::parse, where(p), text.empty() ? "the file is empty; accepted is CSV text with a header and rows"
-                                                  : "there are no rows; accepted is CSV text with a header and rows");
+    fail(ErrorCode::parse, where(p),
+         text.empty() ? "the file is empty; accepted is CSV text with a header and rows"
+                      : "there are no rows; accepted is CSV text with a header and rows");
   }
   RowCells row;
   read_row(p, end, head.dialect, row);
   const Cell& last = row.cells.back();
   if (!is_all && !is_complete(row, end)) return std::nullopt;
-  if (!row.is_whole) fail(ErrorCode::parse, where(last.ending == CellEnd::unclosed ? last.begin - 1 : last.next), problem_text(last));
+  if (!row.is_whole)
+    fail(ErrorCode::parse, where(last.ending == CellEnd::unclosed ? last.begin - 1 : last.next), problem_text(last));
   if (!options.header) {
     for (std::size_t j = 0; j < row.cells.size(); ++j) head.names.push_back("c" + std::to_string(j));
     head.data_begin = static_cast<std::size_t>(p - begin);
@@ -166,8 +170,9 @@ inline void check_name(const std::string& name, const std::string& where) {
     if (column.empty()) column = "c" + std::to_string(j);
     const auto [at, is_new] = seen.emplace(column, j);
     if (!is_new) {
-      fail(ErrorCode::invalid_data, where(p), "columns " + std::to_string(at->second + 1) + " and " + std::to_string(j + 1) +
-                                                  " are both named " + quoted(column) + "; names are unique");
+      fail(ErrorCode::invalid_data, where(p),
+           "columns " + std::to_string(at->second + 1) + " and " + std::to_string(j + 1) + " are both named " +
+               quoted(column) + "; names are unique");
     }
     head.names.push_back(std::move(column));
   }

@@ -19,8 +19,8 @@
 
 namespace riskflag::inline v0_1::detail::csv {
 
-/// Text to code, codes by first appearance; missing tokens are known from the start, so that one look-up says it all. Open
-/// addressing with linear probing, at most half full; texts of up to 16 bytes are compared as two words.
+/// Text to code, codes by first appearance; missing tokens are known from the start, so that one look-up says it all.
+/// Open addressing with linear probing, at most half full; texts of up to 16 bytes are compared as two words.
 class Levels {
  public:
   static constexpr std::int32_t kFull = -2;  ///< what code() says instead of a new level beyond the limit
@@ -32,10 +32,13 @@ class Levels {
   }
   /// The code of `text`, new or known; kMissingCode; or kFull when it would be level number `limit` or later.
   [[nodiscard]] std::int32_t code(std::string_view text, std::size_t limit) {
-    return text.size() <= 16 ? code_of(key_of(text, padded(text).data()), limit) : code_of(key_of(text, text.data()), limit);
+    return text.size() <= 16 ? code_of(key_of(text, padded(text).data()), limit)
+                             : code_of(key_of(text, text.data()), limit);
   }
   /// The same for a text with 16 readable bytes behind its begin.
-  [[nodiscard]] std::int32_t code_in_buffer(std::string_view text, std::size_t limit) { return code_of(key_of(text, text.data()), limit); }
+  [[nodiscard]] std::int32_t code_in_buffer(std::string_view text, std::size_t limit) {
+    return code_of(key_of(text, text.data()), limit);
+  }
 
   [[nodiscard]] std::size_t size() const noexcept { return levels_; }
   /// By code.
@@ -44,7 +47,7 @@ class Levels {
  private:
   static constexpr std::int32_t kFree = -3;
   struct Key {
-    std::uint64_t first = 0;   // up to 16 bytes: the text itself; else its hash
+    std::uint64_t first = 0;  // up to 16 bytes: the text itself; else its hash
     std::uint64_t second = 0;
     std::string_view text;
   };
@@ -83,7 +86,8 @@ class Levels {
   static std::uint64_t word_of(const char* bytes) noexcept {
     if constexpr (std::endian::native == std::endian::little) return load8(bytes);
     std::uint64_t word = 0;
-    for (unsigned i = 0; i < 8; ++i) word |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
+    for (unsigned i = 0; i < 8; ++i)
+      word |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
     return word;
   }
   [[nodiscard]] std::size_t home(std::uint64_t first, std::uint64_t second, std::size_t size) const noexcept {
@@ -127,7 +131,7 @@ class Levels {
 
   std::vector<Slot> slots_;
   std::size_t levels_ = 0, used_ = 0;
-  std::deque<std::string> texts_;    // addresses stay when it grows
+  std::deque<std::string> texts_;  // addresses stay when it grows
   std::deque<std::string> missing_;
 };
 

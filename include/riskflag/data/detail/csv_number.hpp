@@ -1,8 +1,8 @@
 #pragma once
 
-// Numbers of CSV cells. The fast path is exact by construction (Clinger, "How to read floating point numbers accurately",
-// PLDI 1990): a mantissa of at most 2^53 times or divided by a power of ten of at most 10^22 rounds once, as strtod does.
-// Everything else goes to core's parse_double.
+// Numbers of CSV cells. The fast path is exact by construction (Clinger, "How to read floating point numbers
+// accurately", PLDI 1990): a mantissa of at most 2^53 times or divided by a power of ten of at most 10^22 rounds once,
+// as strtod does. Everything else goes to core's parse_double.
 
 #include <array>
 #include <bit>
@@ -32,8 +32,8 @@ inline constexpr std::array<double, 23> kPowersOfTen = {1e0,  1e1,  1e2,  1e3,  
 
 inline constexpr std::array<std::uint64_t, 9> kTens = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
 
-/// Reads digits at p into `mantissa` and moves p behind them. Wraps silently: callers bound the number of digits. Reads at
-/// most 8 bytes behind the digits.
+/// Reads digits at p into `mantissa` and moves p behind them. Wraps silently: callers bound the number of digits. Reads
+/// at most 8 bytes behind the digits.
 inline void read_digits(const char*& p, std::uint64_t& mantissa) noexcept {
   if constexpr (std::endian::native == std::endian::little) {
     // Eight bytes at once: how many lead the word as digits, then their value by three multiplications; the lengths of
@@ -46,7 +46,9 @@ inline void read_digits(const char*& p, std::uint64_t& mantissa) noexcept {
       if (bits == 0) return;
       std::uint64_t value = word << (64 - bits);
       value = value * 10 + (value >> 8);
-      value = ((value & 0x000000ff000000ffULL) * 0x000f424000000064ULL + ((value >> 16) & 0x000000ff000000ffULL) * 0x0000271000000001ULL) >> 32;
+      value = ((value & 0x000000ff000000ffULL) * 0x000f424000000064ULL +
+               ((value >> 16) & 0x000000ff000000ffULL) * 0x0000271000000001ULL) >>
+              32;
       mantissa = mantissa * kTens[static_cast<std::size_t>(bits / 8)] + (value & 0xffffffffULL);
       p += bits / 8;
       if (bits != 64) return;
@@ -56,8 +58,8 @@ inline void read_digits(const char*& p, std::uint64_t& mantissa) noexcept {
   }
 }
 
-/// numerator / 10^places, correctly rounded, by long division in integers: the remainder decides what the bits leave open.
-/// numerator > 0, places <= 27; the result is a normal double.
+/// numerator / 10^places, correctly rounded, by long division in integers: the remainder decides what the bits leave
+/// open. numerator > 0, places <= 27; the result is a normal double.
 [[nodiscard]] inline double divide_by_ten(std::uint64_t numerator, unsigned places) noexcept {
   static constexpr std::array<std::uint64_t, 28> kFives = [] {
     std::array<std::uint64_t, 28> fives{1};
@@ -88,9 +90,10 @@ inline void read_digits(const char*& p, std::uint64_t& mantissa) noexcept {
   return static_cast<double>(static_cast<std::int64_t>(kept)) * std::bit_cast<double>(scale);
 }
 
-/// The simple number at p, its value in `out`; returns the byte behind it, or nullptr when the text is not simple (then it
-/// may still be a number: ask number_cell). Simple: -?digits[.digits][e[+-]digits] with at most 19 digits and a power of ten
-/// that the fast ways cover, and no integer with a leading zero or beyond 2^53. Reads at most 8 bytes behind the number.
+/// The simple number at p, its value in `out`; returns the byte behind it, or nullptr when the text is not simple (then
+/// it may still be a number: ask number_cell). Simple: -?digits[.digits][e[+-]digits] with at most 19 digits and a
+/// power of ten that the fast ways cover, and no integer with a leading zero or beyond 2^53. Reads at most 8 bytes
+/// behind the number.
 [[nodiscard]] inline const char* simple_number(const char* p, double& out) noexcept {
   const std::uint64_t negative = *p == '-' ? 1 : 0;  // signs are irregular: no branch
   p += negative;

@@ -24,12 +24,12 @@ namespace riskflag::inline v0_1::detail::csv {
 /// A column as one worker sees it during one pass.
 struct Slot {
   Mode mode = Mode::skip;
-  bool must_compare = false;         ///< simple numbers may be missing tokens, or the rule is not the simple one
-  double* numbers = nullptr;         ///< of row 0, as are codes and ends
-  std::int32_t* codes = nullptr;     ///< codes or days
+  bool must_compare = false;      ///< simple numbers may be missing tokens, or the rule is not the simple one
+  double* numbers = nullptr;      ///< of row 0, as are codes and ends
+  std::int32_t* codes = nullptr;  ///< codes or days
   std::uint64_t* ends = nullptr;
-  char* bytes = nullptr;             ///< text_fill: all of the column's bytes
-  std::uint64_t text_size = 0;       ///< text_measure: of this block so far; text_fill: offset of the next text
+  char* bytes = nullptr;        ///< text_fill: all of the column's bytes
+  std::uint64_t text_size = 0;  ///< text_measure: of this block so far; text_fill: offset of the next text
   std::size_t max_levels = 0;
   std::atomic<bool>* overflow = nullptr;
   const ColumnPlan* plan = nullptr;
@@ -48,10 +48,12 @@ struct Worker {
 /// Parses regions. Const and shared by all workers; each call writes rows of its own.
 class RegionParser {
  public:
-  RegionParser(const Bytes& bytes, const Dialect& dialect, std::size_t cols) : bytes_(bytes), dialect_(dialect), cols_(cols) {}
+  RegionParser(const Bytes& bytes, const Dialect& dialect, std::size_t cols)
+      : bytes_(bytes), dialect_(dialect), cols_(cols) {}
 
   /// Parses the rows of [begin, end) into rows [row, row_limit); returns the row after the last.
-  std::uint64_t parse(Worker& worker, std::uint64_t begin, std::uint64_t end, std::uint64_t row, std::uint64_t row_limit) const {
+  std::uint64_t parse(Worker& worker, std::uint64_t begin, std::uint64_t end, std::uint64_t row,
+                      std::uint64_t row_limit) const {
     const char* const text = worker.buffer.fill(bytes_, begin, end);
     const char* const text_end = text + (end - begin);
     const bool skip_spaces = dialect_.is_blank(' ');
@@ -124,12 +126,14 @@ class RegionParser {
     const auto nul = text.find('\0');
     if (nul != std::string_view::npos) {
       fail(ErrorCode::parse, bytes_.where(offset),
-           "column " + quoted(slot.plan->name) + ": a NUL byte; accepted is text in UTF-8 (is this a binary file, or UTF-16?)");
+           "column " + quoted(slot.plan->name) +
+               ": a NUL byte; accepted is text in UTF-8 (is this a binary file, or UTF-16?)");
     }
     if (!cell.quoted && text.find('\r') != std::string_view::npos) {
       fail(ErrorCode::parse, bytes_.where(offset),
-           "column " + quoted(slot.plan->name) + ": a carriage return without line feed; lines end in LF or CRLF, and a cell "
-           "that holds one is quoted");
+           "column " + quoted(slot.plan->name) +
+               ": a carriage return without line feed; lines end in LF or CRLF, and a cell "
+               "that holds one is quoted");
     }
   }
 

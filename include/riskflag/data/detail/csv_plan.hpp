@@ -24,7 +24,7 @@ namespace riskflag::inline v0_1::detail::csv {
 /// What a pass does with a column's cells. A column moves down this list until a pass over the whole text contradicts
 /// nothing: the type is the text's, never a sample's.
 enum class Mode : std::uint8_t {
-  skip,          ///< already read; the cells are only cut
+  skip,  ///< already read; the cells are only cut
   number,
   date,
   category,
@@ -37,12 +37,12 @@ struct ColumnPlan {
   std::optional<ColumnType> forced;
   Mode mode = Mode::number;
   std::string date_format = "%Y-%m-%d";
-  std::vector<std::string> missing;      ///< all tokens of this column
+  std::vector<std::string> missing;  ///< all tokens of this column
   bool empty_is_missing = false;
-  bool numeric_tokens = false;           ///< a token looks like a number, so numbers must be compared too
+  bool numeric_tokens = false;  ///< a token looks like a number, so numbers must be compared too
   // What the last pass found: sums, so independent of the order of blocks.
   std::uint64_t missing_cells = 0;
-  std::uint64_t bad_cells = 0;           ///< present cells that are not of the type tried; for text, not numbers
+  std::uint64_t bad_cells = 0;  ///< present cells that are not of the type tried; for text, not numbers
 
   [[nodiscard]] bool is_missing_text(std::string_view text) const noexcept {
     if (text.empty()) return empty_is_missing;
@@ -55,8 +55,9 @@ struct ColumnPlan {
     return forced == ColumnType::number ? NumberRule::forced : NumberRule::inferred;
   }
   [[nodiscard]] std::string problem(std::string_view cell) const {
-    const std::string type = *forced == ColumnType::number ? "a number (the schema says numeric)"
-                                                           : "a date of the form " + date_format + " (the schema says date)";
+    const std::string type = *forced == ColumnType::number
+                                 ? "a number (the schema says numeric)"
+                                 : "a date of the form " + date_format + " (the schema says date)";
     return "column " + quoted(name) + ": " + quoted(cell) + " is not " + type;
   }
 };
@@ -73,8 +74,8 @@ struct ColumnPlan {
 }
 
 /// One plan a column. Throws not_found for an option about a column that is not there, unless absent ones are allowed.
-[[nodiscard]] inline std::vector<ColumnPlan> make_plans(const std::vector<std::string>& names, const CsvOptions& options,
-                                                        const std::string& source) {
+[[nodiscard]] inline std::vector<ColumnPlan> make_plans(const std::vector<std::string>& names,
+                                                        const CsvOptions& options, const std::string& source) {
   std::vector<ColumnPlan> plans(names.size());
   std::unordered_map<std::string_view, std::size_t> index;
   for (std::size_t j = 0; j < names.size(); ++j) {

@@ -76,13 +76,14 @@ class TableReader {
       poll();
       const std::uint64_t end = std::min(size, bytes_.size());
       const char* text = buffer.fill(bytes_, 0, end);
-      const auto head = parse_head({text, static_cast<std::size_t>(end)}, end == bytes_.size(), options_, bytes_.name());
+      const auto head =
+          parse_head({text, static_cast<std::size_t>(end)}, end == bytes_.size(), options_, bytes_.name());
       if (head) return *head;
     }
   }
 
-  /// Gives every region its rows in the columns. A row of n cells takes at least n bytes with its line end, so a file of
-  /// line ends alone cannot ask for memory beyond its own size.
+  /// Gives every region its rows in the columns. A row of n cells takes at least n bytes with its line end, so a file
+  /// of line ends alone cannot ask for memory beyond its own size.
   void bound_rows() {
     row_begin_.assign(regions_.size() + 1, 0);
     for (std::size_t i = 0; i < regions_.size(); ++i) {
@@ -249,7 +250,8 @@ class TableReader {
       case Mode::text_measure:
         if (plan.forced != ColumnType::text) {
           result.notes.push_back({"many_levels", plan.name,
-                                  "column " + quoted(plan.name) + " is text: it has more different values than a category may have (" +
+                                  "column " + quoted(plan.name) +
+                                      " is text: it has more different values than a category may have (" +
                                       std::to_string(options_.max_levels) + ", or half the rows)"});
         }
         for (std::size_t i = 0; i < regions_.size(); ++i) text_sizes_[j][i + 1] += text_sizes_[j][i];
@@ -305,11 +307,11 @@ class TableReader {
   std::vector<ColumnPlan> plans_;
   std::vector<Column> columns_;
   std::vector<Region> regions_;
-  std::vector<std::uint64_t> row_begin_;                        // of each region, and the end
-  std::vector<unsigned> region_worker_;                         // whose codes the region's rows hold
+  std::vector<std::uint64_t> row_begin_;  // of each region, and the end
+  std::vector<unsigned> region_worker_;   // whose codes the region's rows hold
   std::vector<Worker> workers_;
   std::vector<std::pair<std::string, std::vector<std::uint64_t>>> text_;
-  std::vector<std::vector<std::uint64_t>> text_sizes_;          // bytes before each region, for text columns
+  std::vector<std::vector<std::uint64_t>> text_sizes_;  // bytes before each region, for text columns
   std::unique_ptr<std::atomic<bool>[]> overflow_;
 };
 

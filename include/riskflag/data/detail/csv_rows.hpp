@@ -22,10 +22,10 @@ namespace riskflag::inline v0_1 {
 struct CsvRows::State {
   ByteSource& source;
   detail::csv::Head head{};
-  std::string buffer{};        // text [at, filled), then a newline and padding
+  std::string buffer{};  // text [at, filled), then a newline and padding
   std::size_t at = 0, filled = 0;
-  bool is_all = false;         // the source has ended
-  std::uint64_t next_line = 1; // physical line of the byte `at`
+  bool is_all = false;          // the source has ended
+  std::uint64_t next_line = 1;  // physical line of the byte `at`
   std::uint64_t line = 0;
   std::string_view raw{};
   RowProblem problem{};
@@ -103,7 +103,8 @@ struct CsvRows::State {
         // The rest of the physical line belongs to the bad row.
         for (;;) {
           const auto offset = static_cast<std::size_t>(row_end - begin());
-          const auto* newline = static_cast<const char*>(std::memchr(row_end, '\n', static_cast<std::size_t>(end() - row_end)));
+          const auto* newline =
+              static_cast<const char*>(std::memchr(row_end, '\n', static_cast<std::size_t>(end() - row_end)));
           if (newline != nullptr || is_all) {
             row_end = newline != nullptr ? newline + 1 : end();
             break;

@@ -17,8 +17,8 @@
 namespace riskflag::inline v0_1::detail::csv {
 
 /// Moves the plans' modes as far as the first rows prove: a cell that is no number makes its column no number column.
-inline void believe_sample(const Bytes& bytes, std::uint64_t data_begin, const Dialect& dialect, std::vector<ColumnPlan>& plans,
-                           std::size_t max_levels) {
+inline void believe_sample(const Bytes& bytes, std::uint64_t data_begin, const Dialect& dialect,
+                           std::vector<ColumnPlan>& plans, std::size_t max_levels) {
   constexpr std::uint64_t kBytes = std::uint64_t{256} << 10;
   constexpr std::size_t kRows = 4096;
   struct Seen {
@@ -73,14 +73,16 @@ inline void believe_sample(const Bytes& bytes, std::uint64_t data_begin, const D
   for (const std::string& level : column.levels) is_number.push_back(number_cell(level, NumberRule::inferred) ? 1 : 0);
   if (std::find(is_number.begin(), is_number.end(), 1) == is_number.end()) return column.codes.size();
   std::uint64_t count = 0;
-  for (const std::int32_t code : column.codes) count += code >= 0 && is_number[static_cast<std::size_t>(code)] == 0 ? 1U : 0U;
+  for (const std::int32_t code : column.codes)
+    count += code >= 0 && is_number[static_cast<std::size_t>(code)] == 0 ? 1U : 0U;
   return count;
 }
 
-/// One note for each inferred column that at most a tenth of its present cells keep from being a number, with the first of
-/// them: usually a typing error or a missing token that the options do not know.
-inline void explain_text_columns(const RegionParser& parser, const std::vector<ColumnPlan>& plans, const std::vector<Column>& columns,
-                                 const std::vector<Region>& regions, std::vector<CsvNote>& notes) {
+/// One note for each inferred column that at most a tenth of its present cells keep from being a number, with the first
+/// of them: usually a typing error or a missing token that the options do not know.
+inline void explain_text_columns(const RegionParser& parser, const std::vector<ColumnPlan>& plans,
+                                 const std::vector<Column>& columns, const std::vector<Region>& regions,
+                                 std::vector<CsvNote>& notes) {
   std::vector<std::uint64_t> bad(plans.size(), 0);
   std::size_t wanted = 0;
   for (std::size_t j = 0; j < plans.size(); ++j) {
@@ -108,9 +110,9 @@ inline void explain_text_columns(const RegionParser& parser, const std::vector<C
         const std::uint64_t offset = regions[i].begin + static_cast<std::uint64_t>(row.cells[j].begin - text);
         const std::uint64_t present = columns[j].size() - plans[j].missing_cells;
         found[j] = {"text_column", plans[j].name,
-                    "column " + quoted(plans[j].name) + " is not a number because of " + std::to_string(bad[j]) + " of its " +
-                        std::to_string(present) + " cells; the first is " + quoted(cell) + " (" + parser.bytes().where(offset) +
-                        "); correct it, or name it as a missing token"};
+                    "column " + quoted(plans[j].name) + " is not a number because of " + std::to_string(bad[j]) +
+                        " of its " + std::to_string(present) + " cells; the first is " + quoted(cell) + " (" +
+                        parser.bytes().where(offset) + "); correct it, or name it as a missing token"};
         bad[j] = 0;
         --wanted;
       }

@@ -15,7 +15,8 @@ namespace riskflag::inline v0_1 {
 inline std::string csv_cell(std::string_view text) {
   const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
   const bool plain = text.find_first_of(",\"\r\n") == std::string_view::npos &&
-                     (text.empty() || (!is_blank(text.front()) && !is_blank(text.back()))) && !text.starts_with("\xEF\xBB\xBF");
+                     (text.empty() || (!is_blank(text.front()) && !is_blank(text.back()))) &&
+                     !text.starts_with("\xEF\xBB\xBF");
   if (plain) return std::string(text);
   std::string out = "\"";
   for (const char c : text) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// The preset "loans". The default probability is a function of the visible cells alone: what a cell hides (a code, a missing
-// value) the probability does not know either, so bayes_auc() is a score that a model could reach.
+// The preset "loans". The default probability is a function of the visible cells alone: what a cell hides (a code, a
+// missing value) the probability does not know either, so bayes_auc() is a score that a model could reach.
 
 #include <algorithm>
 #include <array>
@@ -51,7 +51,8 @@ inline void draw_person(RowDraws& draws, double drift, Loan& loan) noexcept {
   loan.age = 21 + static_cast<int>(exact::mul(58, exact::mul(youth, exact::sqrt(youth))));
   loan.married = draws.chance(clamped(exact::add(0.15, exact::mul(0.012, loan.age - 21)), 0, 0.75));
 
-  // A third of the professions is taken up by women more often: Sex has no effect of its own, and still rates differ by it.
+  // A third of the professions is taken up by women more often: Sex has no effect of its own, and still rates differ by
+  // it.
   loan.profession = draws.below(static_cast<int>(kProfessions.size()));
   if ((loan.profession % 3 == 0) != loan.female && draws.chance(0.35)) {
     loan.profession = draws.below(static_cast<int>(kProfessions.size()));
@@ -62,7 +63,8 @@ inline void draw_person(RowDraws& draws, double drift, Loan& loan) noexcept {
   const double career = exact::add(0.3, exact::mul(0.7, draws.uniform()));
   loan.experience = static_cast<int>(exact::mul(loan.age - 20, career));
   const double tenure = draws.uniform();
-  loan.job_years = std::min(loan.experience, static_cast<int>(exact::mul(loan.experience + 1, exact::mul(tenure, tenure))));
+  loan.job_years =
+      std::min(loan.experience, static_cast<int>(exact::mul(loan.experience + 1, exact::mul(tenure, tenure))));
   loan.house_years = draws.below(15);
 
   const double home = draws.uniform();
@@ -79,7 +81,8 @@ inline void draw_person(RowDraws& draws, double drift, Loan& loan) noexcept {
                                 .value();
   loan.income = clamped(rounded_to(exact::exp(log_income), 1), 60000, 9999999);
   const double log_share = ExactSum(-0.7).plus(0.55, draws.normal()).value();
-  loan.amount = std::max(10000.0, exact::mul(1000, std::floor(exact::mul(loan.income, exact::mul(0.001, exact::exp(log_share))))));
+  loan.amount = std::max(
+      10000.0, exact::mul(1000, std::floor(exact::mul(loan.income, exact::mul(0.001, exact::exp(log_share))))));
 }
 
 /// Draws the credit history: thin files, counts with codes, gaps.
@@ -94,14 +97,17 @@ inline void draw_history(RowDraws& draws, double drift, Loan& loan) noexcept {
   if (thin_file) return;
 
   const int adult_days = (loan.age - 18) * 365;
-  loan.history_start = kApplicationDay - 30 - static_cast<std::int32_t>(exact::mul(adult_days, exact::sqrt(draws.uniform())));
+  loan.history_start =
+      kApplicationDay - 30 - static_cast<std::int32_t>(exact::mul(adult_days, exact::sqrt(draws.uniform())));
 
   const double lateness = ExactSum().plus(0.7, stress).plus(0.7, draws.normal()).value();
-  loan.past_due_30 = lateness > 0.9 ? std::min(13.0, std::floor(exact::exp(exact::mul(1.1, exact::sub(lateness, 0.9))))) : 0;
+  loan.past_due_30 =
+      lateness > 0.9 ? std::min(13.0, std::floor(exact::exp(exact::mul(1.1, exact::sub(lateness, 0.9))))) : 0;
   const double severity = draws.normal();
-  loan.past_due_90 = loan.past_due_30 > 0 && severity > 0.3
-                         ? std::min(loan.past_due_30, exact::add(1, std::floor(exact::mul(1.5, exact::sub(severity, 0.3)))))
-                         : 0;
+  loan.past_due_90 =
+      loan.past_due_30 > 0 && severity > 0.3
+          ? std::min(loan.past_due_30, exact::add(1, std::floor(exact::mul(1.5, exact::sub(severity, 0.3)))))
+          : 0;
   const double since = draws.uniform();
   if (loan.past_due_30 > 0) loan.months_since_delinquency = std::floor(exact::mul(72, exact::mul(since, since)));
   const double report = draws.uniform();
@@ -237,9 +243,26 @@ struct LevelColumn {
     utilisation.numbers[i] = loan.utilisation;
     months.numbers[i] = loan.months_since_delinquency;
   }
-  for (Column* column : {&id, &income, &age, &experience, &married.column, &house.column, &car.column, &profession.column,
-                         &city.column, &state.column, &job_years, &house_years, &sex.column, &amount, &history_start, &inquiries,
-                         &past_due_30, &past_due_90, &utilisation, &months}) {
+  for (Column* column : {&id,
+                         &income,
+                         &age,
+                         &experience,
+                         &married.column,
+                         &house.column,
+                         &car.column,
+                         &profession.column,
+                         &city.column,
+                         &state.column,
+                         &job_years,
+                         &house_years,
+                         &sex.column,
+                         &amount,
+                         &history_start,
+                         &inquiries,
+                         &past_due_30,
+                         &past_due_90,
+                         &utilisation,
+                         &months}) {
     made.columns.push_back(std::move(*column));
   }
   return made;

@@ -69,7 +69,9 @@ class ExactSum {
   return exact::div(std::floor(exact::add(exact::mul(x, per_unit), 0.5)), per_unit);
 }
 
-[[nodiscard]] inline double clamped(double x, double low, double high) noexcept { return x < low ? low : x > high ? high : x; }
+[[nodiscard]] inline double clamped(double x, double low, double high) noexcept {
+  return x < low ? low : x > high ? high : x;
+}
 
 [[nodiscard]] inline Column number_column(std::string name, std::size_t rows) {
   Column column;

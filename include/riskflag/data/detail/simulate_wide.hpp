@@ -1,6 +1,7 @@
 #pragma once
 
-// The presets for benchmarks: many columns of the kinds that credit tables have, an outcome that depends on half of them.
+// The presets for benchmarks: many columns of the kinds that credit tables have, an outcome that depends on half of
+// them.
 
 #include <array>
 #include <cmath>
@@ -37,22 +38,30 @@ struct WidePreset {
 };
 
 inline constexpr std::array<WidePreset, 4> kWidePresets = {{
-    {"wide28", 28,
-     {WideKind::normal, WideKind::normal, WideKind::amount, WideKind::gappy, WideKind::normal, WideKind::flag, WideKind::count,
-      WideKind::normal},
-     -2.4, 0.7},
-    {"wide208", 208,
-     {WideKind::normal, WideKind::normal, WideKind::amount, WideKind::gappy, WideKind::normal, WideKind::flag, WideKind::count,
-      WideKind::normal},
-     -2.2, 0.22},
-    {"onehot300", 300,
+    {"wide28",
+     28,
+     {WideKind::normal, WideKind::normal, WideKind::amount, WideKind::gappy, WideKind::normal, WideKind::flag,
+      WideKind::count, WideKind::normal},
+     -2.4,
+     0.7},
+    {"wide208",
+     208,
+     {WideKind::normal, WideKind::normal, WideKind::amount, WideKind::gappy, WideKind::normal, WideKind::flag,
+      WideKind::count, WideKind::normal},
+     -2.2,
+     0.22},
+    {"onehot300",
+     300,
      {WideKind::one_hot, WideKind::one_hot, WideKind::one_hot, WideKind::one_hot, WideKind::one_hot, WideKind::one_hot,
       WideKind::one_hot, WideKind::one_hot},
-     -3.6, 0.30},
-    {"sparse95", 100,
+     -3.6,
+     0.30},
+    {"sparse95",
+     100,
      {WideKind::rare, WideKind::rare, WideKind::rare, WideKind::rare, WideKind::rare, WideKind::rare, WideKind::rare,
       WideKind::rare},
-     -0.6, 1.0},
+     -0.6,
+     1.0},
 }};
 
 /// The cell and its effect's argument: a number around 0, 0 for a missing or idle cell.

@@ -81,15 +81,19 @@ struct Stratum {
 }
 
 /// What is dealt, stratum after stratum; checks the arguments of split_rows and k_folds.
-[[nodiscard]] inline std::vector<Stratum> dealing_order(std::size_t rows, const SplitOptions& options, std::span<const double> labels,
-                                                        std::span<const std::uint64_t> groups, std::span<const std::int64_t> times) {
+[[nodiscard]] inline std::vector<Stratum> dealing_order(std::size_t rows, const SplitOptions& options,
+                                                        std::span<const double> labels,
+                                                        std::span<const std::uint64_t> groups,
+                                                        std::span<const std::int64_t> times) {
   const auto need = [&](std::size_t size, std::string_view what) {
     if (size != rows) {
-      fail(ErrorCode::invalid_data, "split", std::to_string(size) + " " + std::string(what) + " for " + std::to_string(rows) +
-                                                 " rows; this kind of split needs one a row");
+      fail(ErrorCode::invalid_data, "split",
+           std::to_string(size) + " " + std::string(what) + " for " + std::to_string(rows) +
+               " rows; this kind of split needs one a row");
     }
   };
-  if (rows >= UINT32_MAX) fail(ErrorCode::invalid_data, "split", std::to_string(rows) + " rows; at most 2^32 - 2 can be split");
+  if (rows >= UINT32_MAX)
+    fail(ErrorCode::invalid_data, "split", std::to_string(rows) + " rows; at most 2^32 - 2 can be split");
   const Random random(options.seed);
   std::vector<Stratum> strata;
   switch (options.kind) {
@@ -102,7 +106,8 @@ struct Stratum {
       need(labels.size(), "labels");
       std::map<double, std::vector<std::uint32_t>> by_label;
       for (std::size_t i = 0; i < rows; ++i) {
-        if (is_missing(labels[i])) fail(ErrorCode::invalid_data, "split", "the label of row " + std::to_string(i) + " is missing");
+        if (is_missing(labels[i]))
+          fail(ErrorCode::invalid_data, "split", "the label of row " + std::to_string(i) + " is missing");
         by_label[labels[i]].push_back(static_cast<std::uint32_t>(i));
       }
       for (auto& [label, members] : by_label) {
@@ -139,9 +144,11 @@ inline void deal(const Stratum& stratum, std::size_t& at, double want, std::vect
 
 inline Split split_rows(std::size_t rows, const SplitOptions& options, std::span<const double> labels,
                         std::span<const std::uint64_t> groups, std::span<const std::int64_t> times) {
-  for (const auto& [value, name] : {std::pair{options.test_fraction, "test_fraction"}, std::pair{options.valid_fraction, "valid_fraction"}}) {
+  for (const auto& [value, name] :
+       {std::pair{options.test_fraction, "test_fraction"}, std::pair{options.valid_fraction, "valid_fraction"}}) {
     if (!(value >= 0 && value < 1)) {
-      fail(ErrorCode::invalid_option, name, number_text(value) + "; accepted is 0 (no such part) up to, not including, 1");
+      fail(ErrorCode::invalid_option, name,
+           number_text(value) + "; accepted is 0 (no such part) up to, not including, 1");
     }
   }
   const auto strata = detail::dealing_order(rows, options, labels, groups, times);
@@ -168,8 +175,9 @@ inline Split split_rows(std::size_t rows, const SplitOptions& options, std::span
   for (auto* part : {&split.train, &split.valid, &split.test}) std::sort(part->begin(), part->end());
   const auto check = [&](const std::vector<std::uint32_t>& part, bool wanted, const char* name) {
     if (wanted && part.empty()) {
-      fail(ErrorCode::invalid_data, "split", "the " + std::string(name) + " part would be empty: " + std::to_string(rows) +
-                                                 " rows are too few for these fractions and groups");
+      fail(ErrorCode::invalid_data, "split",
+           "the " + std::string(name) + " part would be empty: " + std::to_string(rows) +
+               " rows are too few for these fractions and groups");
     }
   };
   check(split.train, true, "training");
@@ -179,16 +187,18 @@ inline Split split_rows(std::size_t rows, const SplitOptions& options, std::span
 }
 
 inline std::vector<std::vector<std::uint32_t>> k_folds(std::size_t rows, std::size_t k, const SplitOptions& options,
-                                                       std::span<const double> labels, std::span<const std::uint64_t> groups,
+                                                       std::span<const double> labels,
+                                                       std::span<const std::uint64_t> groups,
                                                        std::span<const std::int64_t> times) {
   const auto strata = detail::dealing_order(rows, options, labels, groups, times);
   std::size_t units = 0;
   for (const detail::Stratum& stratum : strata) units += stratum.units();
   if (k < 2 || k > units) {
-    fail(ErrorCode::invalid_option, "k", std::to_string(k) + "; accepted is 2 to " + std::to_string(units) +
-                                             (options.kind == SplitKind::group  ? ", the number of groups"
-                                              : options.kind == SplitKind::time ? ", the number of distinct times"
-                                                                                : ", the number of rows"));
+    fail(ErrorCode::invalid_option, "k",
+         std::to_string(k) + "; accepted is 2 to " + std::to_string(units) +
+             (options.kind == SplitKind::group  ? ", the number of groups"
+              : options.kind == SplitKind::time ? ", the number of distinct times"
+                                                : ", the number of rows"));
   }
   std::vector<std::vector<std::uint32_t>> folds(k);
   const auto give = [&](std::size_t fold, std::span<const std::uint32_t> unit) {
@@ -222,7 +232,8 @@ inline std::vector<std::vector<std::uint32_t>> k_folds(std::size_t rows, std::si
       } while (left > later && (later == 0 || dealt < rows * (fold + 1) / k));
     }
   } else {
-    // Round after round, on from where the last stratum stopped: sizes differ by at most one, in all and in each stratum.
+    // Round after round, on from where the last stratum stopped: sizes differ by at most one, in all and in each
+    // stratum.
     std::size_t next = 0;
     for (const detail::Stratum& stratum : strata) {
       for (std::size_t unit = 0; unit < stratum.units(); ++unit) give(next++ % k, stratum.unit(unit));

@@ -33,7 +33,8 @@ struct GzipSource::State {
   State& operator=(const State&) = delete;
 
   [[noreturn]] void fail_corrupt(const std::string& what) const {
-    fail(ErrorCode::corrupt, compressed->name(), what + "; accepted is gzip as RFC 1952 defines it: compress the file again");
+    fail(ErrorCode::corrupt, compressed->name(),
+         what + "; accepted is gzip as RFC 1952 defines it: compress the file again");
   }
   /// False at the end of the compressed bytes.
   [[nodiscard]] bool refill() {
@@ -62,7 +63,8 @@ struct GzipSource::State {
         any_member = true;
         inflateReset(&stream);
       } else if (status != Z_OK && status != Z_BUF_ERROR) {
-        fail_corrupt(std::string("damaged compressed text (") + (stream.msg != nullptr ? stream.msg : "zlib refuses it") + ")");
+        fail_corrupt(std::string("damaged compressed text (") +
+                     (stream.msg != nullptr ? stream.msg : "zlib refuses it") + ")");
       }
     }
     return wanted - stream.avail_out;
@@ -78,7 +80,8 @@ struct GzipSource::State {
   }
 };
 
-inline GzipSource::GzipSource(std::unique_ptr<ByteSource> compressed) : state_(std::make_unique<State>(std::move(compressed))) {}
+inline GzipSource::GzipSource(std::unique_ptr<ByteSource> compressed)
+    : state_(std::make_unique<State>(std::move(compressed))) {}
 inline GzipSource::~GzipSource() = default;
 inline std::size_t GzipSource::read(char* buffer, std::size_t size) { return state_->read(buffer, size); }
 inline const std::string& GzipSource::name() const noexcept { return state_->compressed->name(); }
@@ -120,7 +123,8 @@ inline std::unique_ptr<ByteSource> open_source(const std::string& path) {
   } else {
     auto file = std::make_unique<FileSource>(path);
     char magic[2] = {};
-    const bool is_gzip = file->size() > 0 && file->read_at(0, magic, 2) == 2 && magic[0] == '\x1f' && magic[1] == '\x8b';
+    const bool is_gzip =
+        file->size() > 0 && file->read_at(0, magic, 2) == 2 && magic[0] == '\x1f' && magic[1] == '\x8b';
     if (is_gzip) return std::make_unique<GzipSource>(std::move(file));
     if (file->size() > 0) return file;
     source = std::move(file);  // a pipe, or empty

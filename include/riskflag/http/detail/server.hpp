@@ -114,7 +114,8 @@ class ServerState {
  private:
   static void check(const ServerOptions& options) {
     auto positive = [](std::string_view name, auto value) {
-      if (value < 1) fail(ErrorCode::invalid_option, std::string(name), std::to_string(value) + " is not accepted; at least 1 is");
+      if (value < 1)
+        fail(ErrorCode::invalid_option, std::string(name), std::to_string(value) + " is not accepted; at least 1 is");
     };
     positive("max_body", options.max_body);
     positive("max_connections", options.max_connections);
@@ -124,9 +125,11 @@ class ServerState {
     positive("write_ms", options.write_ms);
     if (options.drain_ms < 0) fail(ErrorCode::invalid_option, "drain_ms", "a negative time is not accepted");
     if (options.max_header < 256 || options.max_header > (1u << 20)) {
-      fail(ErrorCode::invalid_option, "max_header", std::to_string(options.max_header) + " is not accepted; 256 to 1048576 bytes are");
+      fail(ErrorCode::invalid_option, "max_header",
+           std::to_string(options.max_header) + " is not accepted; 256 to 1048576 bytes are");
     }
-    if (options.threads > 4096) fail(ErrorCode::invalid_option, "threads", std::to_string(options.threads) + " is not accepted; 0 to 4096 are");
+    if (options.threads > 4096)
+      fail(ErrorCode::invalid_option, "threads", std::to_string(options.threads) + " is not accepted; 0 to 4096 are");
   }
 
   void listen() {
@@ -140,8 +143,9 @@ class ServerState {
     if (!problem) acceptor_->bind(endpoint, problem);
     if (!problem) acceptor_->listen(4096, problem);
     if (problem == asio::error::address_in_use) {
-      fail(ErrorCode::resource, where, "port " + std::to_string(options.port) +
-                                           " is in use by another program; stop it, or choose another port (0 picks a free one)");
+      fail(ErrorCode::resource, where,
+           "port " + std::to_string(options.port) +
+               " is in use by another program; stop it, or choose another port (0 picks a free one)");
     }
     if (problem) fail(ErrorCode::resource, where, "cannot listen there: " + problem.message());
     acceptor_->non_blocking(true, problem);
@@ -202,8 +206,8 @@ class ServerState {
 
   /// Ten times a second: deadlines, the date, and the end of a drain.
   void tick(Worker& worker) {
-    const std::int64_t unix_seconds = std::chrono::duration_cast<std::chrono::seconds>(
-                                          std::chrono::system_clock::now().time_since_epoch()).count();
+    const std::int64_t unix_seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
     if (unix_seconds != worker.date_second) {
       worker.date_second = unix_seconds;
       worker.date = http_date(unix_seconds);

@@ -274,7 +274,8 @@ class Session : public std::enable_shared_from_this<Session> {
       return false;
     }
     Response answer = ask();
-    return respond(std::move(answer), keep_alive());  // asked after the answer is there: a drain may have begun meanwhile
+    return respond(std::move(answer),
+                   keep_alive());  // asked after the answer is there: a drain may have begun meanwhile
   }
 
   [[nodiscard]] Response ask() noexcept {
@@ -282,8 +283,8 @@ class Session : public std::enable_shared_from_this<Session> {
     const auto method = message.method_string();
     const auto target = message.target();
     try {
-      return worker_.shared.handler(Request{{method.data(), method.size()}, {target.data(), target.size()}, headers_,
-                                            message.body()});
+      return worker_.shared.handler(
+          Request{{method.data(), method.size()}, {target.data(), target.size()}, headers_, message.body()});
     } catch (...) {
       return worker_.shared.refuse(500, "internal", "the server could not answer; the defect is ours", headers_);
     }
@@ -357,12 +358,14 @@ class Session : public std::enable_shared_from_this<Session> {
   void refuse(const error_code& problem) {
     using beast::http::error;
     if (problem == error::body_limit) {
-      return refuse(413, "content_too_large",
-                    "the request's body is larger than the " + std::to_string(options().max_body) + " bytes accepted here");
+      return refuse(
+          413, "content_too_large",
+          "the request's body is larger than the " + std::to_string(options().max_body) + " bytes accepted here");
     }
     if (problem == error::header_limit || problem == error::buffer_overflow) {
-      return refuse(431, "headers_too_large", "the request line and headers are longer than the " +
-                                                  std::to_string(options().max_header) + " bytes accepted here");
+      return refuse(431, "headers_too_large",
+                    "the request line and headers are longer than the " + std::to_string(options().max_header) +
+                        " bytes accepted here");
     }
     refuse(400, "bad_request", "the request is not well-formed HTTP/1.1: " + problem.message());
   }

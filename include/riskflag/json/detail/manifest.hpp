@@ -67,18 +67,20 @@ inline Manifest parse_manifest(std::string_view text, std::string_view where) {
 }
 
 inline std::vector<std::pair<std::string, std::string>> read_verified(const Manifest& manifest,
-                                                                       const std::string& directory) {
+                                                                      const std::string& directory) {
   std::vector<std::pair<std::string, std::string>> out;
   for (const auto& [path, digest] : manifest.files) {
     const std::string full = join_path(directory, path);
     auto bytes = try_read_file(full);
     if (!bytes) {
-      fail(ErrorCode::corrupt, full, "manifest.json lists the file, but it cannot be read (" + bytes.failure().message + ")");
+      fail(ErrorCode::corrupt, full,
+           "manifest.json lists the file, but it cannot be read (" + bytes.failure().message + ")");
     }
     const std::string found = sha256_hex(*bytes);
     if (found != digest) {
-      fail(ErrorCode::corrupt, full, "the file was changed after the model was saved: its SHA-256 is " + found +
-                                         ", manifest.json says " + digest);
+      fail(
+          ErrorCode::corrupt, full,
+          "the file was changed after the model was saved: its SHA-256 is " + found + ", manifest.json says " + digest);
     }
     out.emplace_back(path, std::move(bytes).value());
   }

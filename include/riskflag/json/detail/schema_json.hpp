@@ -55,8 +55,8 @@ inline void write_field(JsonWriter& json, const Field& field) {
 
 inline Field read_field(const JsonFile& file, const Json& json) {
   if (json.object() == nullptr) file.refuse(json, "a field is no object");
-  file.only(json, {"name", "type", "role", "required", "levels", "missing", "special", "date_format", "unseen", "text_rules",
-                   "minimum", "maximum"});
+  file.only(json, {"name", "type", "role", "required", "levels", "missing", "special", "date_format", "unseen",
+                   "text_rules", "minimum", "maximum"});
   Field field;
   field.name = file.text(json, "name");
   const auto type = find_column_type(file.text(json, "type"));
@@ -75,7 +75,8 @@ inline Field read_field(const JsonFile& file, const Json& json) {
   field.date_format = file.text(json, "date_format");
   const std::string unseen = file.text(json, "unseen");
   if (unseen != "error" && unseen != "missing") {
-    file.refuse(json, "field " + quoted(field.name) + ": unseen is " + quoted(unseen) + "; \"error\" or \"missing\" is accepted");
+    file.refuse(json, "field " + quoted(field.name) + ": unseen is " + quoted(unseen) +
+                          "; \"error\" or \"missing\" is accepted");
   }
   field.unseen = unseen == "error" ? UnseenPolicy::error : UnseenPolicy::missing;
   const Json& rules = file.member(json, "text_rules");

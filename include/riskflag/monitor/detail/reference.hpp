@@ -22,7 +22,8 @@ namespace detail {
 
 inline constexpr std::int64_t kReferenceFormat = 1;
 
-/// The deciles of `values` (sorted here) as ascending edges without repeats: edge d is the value at rank ceil(n d / 10).
+/// The deciles of `values` (sorted here) as ascending edges without repeats: edge d is the value at rank ceil(n d /
+/// 10).
 [[nodiscard]] inline std::vector<double> decile_edges(std::vector<double>& values) {
   std::vector<double> edges;
   if (values.empty()) return edges;
@@ -88,15 +89,17 @@ inline void count_levels(FieldProfile& profile, const Field& field, const Column
   profile.special = field.special;
   profile.special_counts.assign(field.special.size(), 0);
   if (column.type != field.type) {
-    fail(ErrorCode::schema_mismatch, "reference profile", "column " + quoted(field.name) + " is a " + std::string(name_of(column.type)) +
-                                                              ", the schema says " + std::string(name_of(field.type)));
+    fail(ErrorCode::schema_mismatch, "reference profile",
+         "column " + quoted(field.name) + " is a " + std::string(name_of(column.type)) + ", the schema says " +
+             std::string(name_of(field.type)));
   }
   if (field.type == ColumnType::number) {
     count_number(profile, column.numbers);
   } else if (field.type == ColumnType::date) {
     std::vector<double> days;
     days.reserve(column.days.size());
-    for (const std::int32_t day : column.days) days.push_back(day == kMissingDate ? kMissing : static_cast<double>(day));
+    for (const std::int32_t day : column.days)
+      days.push_back(day == kMissingDate ? kMissing : static_cast<double>(day));
     count_number(profile, std::move(days));
   } else if (field.type == ColumnType::category) {
     count_levels(profile, field, column);
@@ -118,9 +121,11 @@ inline void write_counts(JsonWriter& json, std::string_view name, std::span<cons
 /// edges.size() + 1 counts, ascending edges.
 inline void check_bins(const JsonFile& file, const Json& at, const std::vector<double>& edges,
                        const std::vector<std::uint64_t>& counts) {
-  if (std::adjacent_find(edges.begin(), edges.end(), std::greater_equal<>()) != edges.end()) file.refuse(at, "edges do not ascend");
+  if (std::adjacent_find(edges.begin(), edges.end(), std::greater_equal<>()) != edges.end())
+    file.refuse(at, "edges do not ascend");
   if (counts.size() != edges.size() + 1) {
-    file.refuse(at, std::to_string(counts.size()) + " counts for " + std::to_string(edges.size()) + " edges; one more than edges is needed");
+    file.refuse(at, std::to_string(counts.size()) + " counts for " + std::to_string(edges.size()) +
+                        " edges; one more than edges is needed");
   }
 }
 
@@ -143,8 +148,8 @@ inline Reference make_reference(const Schema& schema, const Frame& rows, std::sp
   }
   if (!probabilities.empty()) {
     if (probabilities.size() != rows.rows()) {
-      fail(ErrorCode::invalid_data, "reference profile", std::to_string(probabilities.size()) + " probabilities for " +
-                                                             std::to_string(rows.rows()) + " rows");
+      fail(ErrorCode::invalid_data, "reference profile",
+           std::to_string(probabilities.size()) + " probabilities for " + std::to_string(rows.rows()) + " rows");
     }
     std::vector<double> scores(probabilities.begin(), probabilities.end());
     reference.score_edges = detail::decile_edges(scores);
@@ -207,7 +212,8 @@ inline Reference parse_reference(std::string_view text, std::string_view where) 
     field.special_counts = file.counts(json, "special_counts");
     field.missing = file.count(json, "missing");
     field.unseen = file.count(json, "unseen");
-    if (field.special.size() != field.special_counts.size()) file.refuse(json, "special and special_counts differ in length");
+    if (field.special.size() != field.special_counts.size())
+      file.refuse(json, "special and special_counts differ in length");
     if (field.type == ColumnType::category) {
       if (field.counts.size() != field.levels.size()) file.refuse(json, "levels and counts differ in length");
     } else if (field.type != ColumnType::text) {

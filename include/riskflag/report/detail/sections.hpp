@@ -134,8 +134,8 @@ namespace riskflag::inline v0_1::report::detail {
 /// A metric's line: how it is called, where it stands in BinaryMetrics, what it means.
 struct MetricLine {
   std::string_view name;
-  std::optional<double> metrics::BinaryMetrics::*value;
-  MaybeRange BinaryRanges::*range;
+  std::optional<double> metrics::BinaryMetrics::* value;
+  MaybeRange BinaryRanges::* range;
   std::string_view meaning;
 };
 

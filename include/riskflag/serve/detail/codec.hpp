@@ -23,7 +23,8 @@ namespace riskflag::inline v0_1::serve {
 
 namespace detail {
 
-inline std::unique_ptr<Problem> problem(int status, std::string code, std::string text, std::vector<RowIssue> errors = {}) {
+inline std::unique_ptr<Problem> problem(int status, std::string code, std::string text,
+                                        std::vector<RowIssue> errors = {}) {
   return std::make_unique<Problem>(Problem{status, std::move(code), std::move(text), std::move(errors)});
 }
 
@@ -48,12 +49,19 @@ inline std::string rows_text(std::uint64_t rows) { return std::to_string(rows) +
 
 inline Codec::Codec(const bundle::Bundle& model) : model_(model), program_(model), book_(model.schema, program_) {
   if (model.kind() != bundle::Kind::binary) {
-    fail(ErrorCode::unsupported, model.path, "the model's objective is " + quoted(model.model.objective.name) +
-                                                 "; only binary models can be served (riskflag-score takes all)");
+    fail(ErrorCode::unsupported, model.path,
+         "the model's objective is " + quoted(model.model.objective.name) +
+             "; only binary models can be served (riskflag-score takes all)");
   }
   const auto end_of = [&](std::string_view risk) {
     JsonWriter json;
-    json.begin_object().key("risk").value(risk).key("threshold").value(model.decision.threshold).key("model").begin_object();
+    json.begin_object()
+        .key("risk")
+        .value(risk)
+        .key("threshold")
+        .value(model.decision.threshold)
+        .key("model")
+        .begin_object();
     json.key("name").value(std::string_view(model.name)).key("version").value(std::string_view(model.version));
     json.key("digest").value(std::string_view(model.digest)).end_object().end_object();
     return "," + std::move(json).text().substr(1);
@@ -67,7 +75,8 @@ inline Codec::Codec(const bundle::Bundle& model) : model_(model), program_(model
 
 inline bool Codec::score(Workspace& memory, double& probability) const {
   memory.features.resize(program_.features());
-  // Issues of the reader (unknown or repeated names) come first; the cells are read all the same, so that one answer tells all.
+  // Issues of the reader (unknown or repeated names) come first; the cells are read all the same, so that one answer
+  // tells all.
   const bool readable = memory.row.issues.empty();
   const bool good = program_.prepare(memory.row.cells, memory.features, memory.scratch, memory.row.issues);
   if (!readable || !good) return false;
@@ -114,12 +123,14 @@ inline Codec::Outcome Codec::json(std::string_view body, std::string& out, Works
   out += ' ';  // becomes '[' or goes
   const auto read = read_json_events(body, rows);
   if (!read && read.failure().code == ErrorCode::parse) {
-    outcome.problem = detail::problem(400, "bad_request", "the body is not JSON that is accepted here: " + read.failure().text());
+    outcome.problem =
+        detail::problem(400, "bad_request", "the body is not JSON that is accepted here: " + read.failure().text());
   } else if (!rows.shape_defect().empty()) {
     outcome.problem = detail::problem(400, "bad_request", rows.shape_defect());
   } else if (!errors.empty()) {
     const bool cut = errors.size() == kMaxErrors;
-    std::string text = (cut ? "at least " : "") + std::to_string(errors.size()) + (errors.size() == 1 ? " cell" : " cells") +
+    std::string text = (cut ? "at least " : "") + std::to_string(errors.size()) +
+                       (errors.size() == 1 ? " cell" : " cells") +
                        " cannot be used; nothing was scored. First: " + errors.front().issue.sentence();
     outcome.problem = detail::problem(422, "invalid_field", std::move(text), std::move(errors));
   }
@@ -195,15 +206,19 @@ inline Codec::Outcome Codec::csv(std::string_view body, std::string& out, Worksp
   if (!map.missing_required.empty()) {
     std::vector<RowIssue> errors;
     for (const std::string& name : map.missing_required) {
-      if (errors.size() < kMaxErrors) errors.push_back({0, {name, "missing_field", "no such column", "a column " + quoted(name)}});
+      if (errors.size() < kMaxErrors)
+        errors.push_back({0, {name, "missing_field", "no such column", "a column " + quoted(name)}});
     }
-    outcome.problem = detail::problem(422, "invalid_field", "the CSV has no column " + quoted(map.missing_required.front()) +
-                                                                ", which the model requires", std::move(errors));
+    outcome.problem =
+        detail::problem(422, "invalid_field",
+                        "the CSV has no column " + quoted(map.missing_required.front()) + ", which the model requires",
+                        std::move(errors));
     return outcome;
   }
 
   // A column of an answer that comes in again is replaced, so that no name stands twice.
-  static constexpr std::string_view kOurs[] = {"decision_id", "probability", "risk", "threshold", "model_version", "error"};
+  static constexpr std::string_view kOurs[] = {"decision_id", "probability",   "risk",
+                                               "threshold",   "model_version", "error"};
   std::vector<std::size_t> kept;
   for (std::size_t i = 0; i < rows->header().size(); ++i) {
     if (std::find(std::begin(kOurs), std::end(kOurs), rows->header()[i]) == std::end(kOurs)) kept.push_back(i);
@@ -224,7 +239,8 @@ inline Codec::Outcome Codec::csv(std::string_view body, std::string& out, Worksp
     if (whole) {
       memory.row.begin(book_, program_.inputs().size());
       for (std::size_t i = 0; i < map.inputs.size(); ++i) {
-        if (map.inputs[i] != bundle::ColumnMap::kAbsent) memory.row.cells[i] = bundle::RawCell::of_csv(cells[map.inputs[i]]);
+        if (map.inputs[i] != bundle::ColumnMap::kAbsent)
+          memory.row.cells[i] = bundle::RawCell::of_csv(cells[map.inputs[i]]);
       }
       double probability = 0;
       if (score(memory, probability)) {

@@ -27,7 +27,8 @@ namespace detail {
 [[nodiscard]] inline bool is_request_id(std::string_view text) noexcept {
   if (text.empty() || text.size() > 64) return false;
   for (const char c : text) {
-    const bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    const bool good =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
     if (!good) return false;
   }
   return true;
@@ -45,7 +46,8 @@ enum class Media { json, ndjson, csv, other };
     const std::string_view name = trimmed(parts[i].substr(0, at));
     std::string_view value = trimmed(parts[i].substr(at + 1));
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
-    if (equal_ignoring_case(name, "charset") && !equal_ignoring_case(value, "utf-8") && !equal_ignoring_case(value, "us-ascii")) {
+    if (equal_ignoring_case(name, "charset") && !equal_ignoring_case(value, "utf-8") &&
+        !equal_ignoring_case(value, "us-ascii")) {
       return Media::other;
     }
     if (equal_ignoring_case(name, "header") && !equal_ignoring_case(value, "present")) return Media::other;
@@ -74,7 +76,11 @@ inline constexpr std::array<Route, 6> kRoutes{{{"/v1/score", "POST"},
 inline Service::Service(std::shared_ptr<const bundle::Bundle> model) : model_(std::move(model)), codec_(*model_) {
   loaded_at_ = rfc3339(now_ms());
   JsonWriter json;
-  json.begin_object().key("name").value(std::string_view(model_->name)).key("version").value(std::string_view(model_->version));
+  json.begin_object()
+      .key("name")
+      .value(std::string_view(model_->name))
+      .key("version")
+      .value(std::string_view(model_->version));
   json.key("digest").value(std::string_view(model_->digest)).end_object();
   model_object_ = std::move(json).text();
   schema_text_ = json_schema_text(model_->schema, model_->name);
@@ -89,7 +95,10 @@ inline std::string Service::model_text() const {
   json.key("digest").value(std::string_view(b.digest)).key("kind").value(bundle::name_of(b.kind()));
   json.key("objective").value(std::string_view(b.model.objective.name)).key("threshold").value(b.decision.threshold);
   json.key("positive").value(std::string_view(b.schema.positive));
-  json.key("trees").value(static_cast<std::uint64_t>(b.model.trees.size())).key("best_iteration").value(b.model.best_iteration);
+  json.key("trees")
+      .value(static_cast<std::uint64_t>(b.model.trees.size()))
+      .key("best_iteration")
+      .value(b.model.best_iteration);
   json.key("features").begin_array();
   for (const auto& feature : b.model.features) json.value(std::string_view(feature.name));
   json.end_array().key("fields").begin_array();
@@ -113,7 +122,8 @@ inline Response Service::handle(const Request& request) const noexcept {
     } catch (const std::bad_alloc&) {
       response = problem_response({503, "overloaded", "the request needs more memory than there is"}, request_id);
     } catch (const std::exception&) {
-      response = problem_response({500, "internal", "the request could not be answered; the defect is ours"}, request_id);
+      response =
+          problem_response({500, "internal", "the request could not be answered; the defect is ours"}, request_id);
     }
     response.headers.emplace_back("X-Request-Id", request_id);
     response.headers.emplace_back("Cache-Control", "no-store");
@@ -151,15 +161,18 @@ inline Response Service::route(const Request& request, std::string_view request_
   }
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (route->allow == "POST" ? request.method != "POST" : !reads) {
-    auto response = problem_response({405, "method_not_allowed", quoted(request.method) + " is not accepted at " + std::string(path) +
-                                                                     "; accepted: " + std::string(route->allow)}, request_id);
+    auto response = problem_response({405, "method_not_allowed",
+                                      quoted(request.method) + " is not accepted at " + std::string(path) +
+                                          "; accepted: " + std::string(route->allow)},
+                                     request_id);
     response.headers.emplace_back("Allow", std::string(route->allow));
     return response;
   }
   if (path == "/livez") return detail::json_response(R"({"status":"live"})");
   if (path == "/readyz" || path == "/healthz") return readiness();
   if (!id_is_good) {
-    return problem_response({400, "bad_request", "the header X-Request-Id is not 1 to 64 characters of A-Z a-z 0-9 . _ -"}, request_id);
+    return problem_response(
+        {400, "bad_request", "the header X-Request-Id is not 1 to 64 characters of A-Z a-z 0-9 . _ -"}, request_id);
   }
   if (path == "/v1/model") return detail::json_response(model_text_);
   if (path == "/v1/schema") return {200, {{"Content-Type", "application/schema+json"}}, schema_text_};
@@ -170,7 +183,8 @@ inline Response Service::readiness() const {
   const State now = state();
   const std::string_view status = now == State::ready ? "ready" : now == State::starting ? "starting" : "draining";
   Response response = detail::json_response("{\"status\":\"" + std::string(status) + "\",\"model\":" + model_object_ +
-                                                ",\"last_reload\":\"" + loaded_at_ + "\"}", now == State::ready ? 200 : 503);
+                                                ",\"last_reload\":\"" + loaded_at_ + "\"}",
+                                            now == State::ready ? 200 : 503);
   if (now != State::ready) response.headers.emplace_back("Retry-After", "1");
   return response;
 }
@@ -182,18 +196,22 @@ inline Response Service::score(const Request& request, std::string_view request_
   if (state() == State::starting) return refuse_with(503, "not_ready", "the model is being loaded");
   for (const std::string_view part : split_text(request.query(), '&')) {
     const std::string_view name = part.substr(0, part.find('='));
-    if (name == "explain") return refuse_with(400, "bad_request", "explain: this build has no explanations yet; leave the parameter out");
-    if (!part.empty()) return refuse_with(400, "bad_request", "there is no query parameter " + quoted(name) + " here; none is accepted");
+    if (name == "explain")
+      return refuse_with(400, "bad_request", "explain: this build has no explanations yet; leave the parameter out");
+    if (!part.empty())
+      return refuse_with(400, "bad_request", "there is no query parameter " + quoted(name) + " here; none is accepted");
   }
   if (const auto coding = request.header("Content-Encoding")) {
-    return refuse_with(415, "unsupported_media_type", "Content-Encoding " + quoted(*coding) + " is not accepted; send the body as it is");
+    return refuse_with(415, "unsupported_media_type",
+                       "Content-Encoding " + quoted(*coding) + " is not accepted; send the body as it is");
   }
   const auto type = request.header("Content-Type");
   const detail::Media media = type ? detail::media_of(*type) : detail::Media::other;
   if (media == detail::Media::other) {
-    return refuse_with(415, "unsupported_media_type",
-                       (type ? "Content-Type " + quoted(*type) + " is not accepted" : std::string("the request has no Content-Type")) +
-                           "; application/json, application/x-ndjson and text/csv with a header are, in UTF-8");
+    return refuse_with(
+        415, "unsupported_media_type",
+        (type ? "Content-Type " + quoted(*type) + " is not accepted" : std::string("the request has no Content-Type")) +
+            "; application/json, application/x-ndjson and text/csv with a header are, in UTF-8");
   }
 
   auto memory = lend();

@@ -35,7 +35,11 @@ class StudyRun {
         hooks_(hooks),
         train_options_(options.train),
         log_(hooks.logger, hooks.tracking_required, [this](const std::string& why) {
-          warn({"tracking_failed", "the run's record is incomplete: " + why, "", "--tracking-required makes it an error", {}});
+          warn({"tracking_failed",
+                "the run's record is incomplete: " + why,
+                "",
+                "--tracking-required makes it an error",
+                {}});
         }) {}
 
   [[nodiscard]] StudyResult run();
@@ -106,17 +110,23 @@ class StudyRun {
 inline void StudyRun::check_options() {
   validate(options_.train);
   result_.kind = bundle::kind_of(Objective{options_.train.objective, 1.0, 0.0});
-  const auto refuse = [](const char* where, const std::string& message) { fail(ErrorCode::invalid_option, where, message); };
+  const auto refuse = [](const char* where, const std::string& message) {
+    fail(ErrorCode::invalid_option, where, message);
+  };
   if (options_.data.empty()) refuse("--data", "is needed: the CSV file to learn from");
   if (options_.columns.target.empty()) refuse("--target", "is needed: the column to predict");
   if (options_.output.empty()) refuse("--output", "is needed: the model directory to make");
   const PartOptions& parts = options_.parts;
-  for (const auto& [flag, fraction] : {std::pair("--test-fraction", parts.test_fraction), std::pair("--valid-fraction", parts.valid_fraction)}) {
+  for (const auto& [flag, fraction] :
+       {std::pair("--test-fraction", parts.test_fraction), std::pair("--valid-fraction", parts.valid_fraction)}) {
     if (!(fraction >= 0 && fraction < 1)) refuse(flag, number_text(fraction) + " is outside [0, 1)");
   }
-  if (parts.cv < 0 || parts.cv == 1) refuse("--cv", std::to_string(parts.cv) + " folds; accepted: 2 or more (0 = no cross-validation)");
-  if (parts.cv > 0 && !parts.valid_data.empty()) refuse("--cv", "takes the validation rows out of each fold; leave out --valid");
-  if (!binary() && parts.kind == SplitKind::stratified) refuse("--split", "stratified needs a binary target; accepted here: random, group, time");
+  if (parts.cv < 0 || parts.cv == 1)
+    refuse("--cv", std::to_string(parts.cv) + " folds; accepted: 2 or more (0 = no cross-validation)");
+  if (parts.cv > 0 && !parts.valid_data.empty())
+    refuse("--cv", "takes the validation rows out of each fold; leave out --valid");
+  if (!binary() && parts.kind == SplitKind::stratified)
+    refuse("--split", "stratified needs a binary target; accepted here: random, group, time");
   if (!binary() && options_.threshold.text != ThresholdRule{}.text) refuse("--threshold", "needs a binary target");
   if (!binary() && !options_.columns.positive.empty()) refuse("--positive", "needs a binary target");
   if (!parts.group_by.empty() && parts.kind != SplitKind::group) refuse("--group-by", "needs --split group");
@@ -126,12 +136,14 @@ inline void StudyRun::check_options() {
 inline void StudyRun::check_output() const {
   if (exists(options_.output)) {
     if (options_.replace == Replace::refuse) {
-      fail(ErrorCode::already_exists, options_.output, "is there already; choose another --output, or --force to replace it");
+      fail(ErrorCode::already_exists, options_.output,
+           "is there already; choose another --output, or --force to replace it");
     }
-    const bool ours = is_directory(options_.output) && (list_directory(options_.output).empty() ||
-                                                        exists(join_path(options_.output, "manifest.json")));
+    const bool ours = is_directory(options_.output) &&
+                      (list_directory(options_.output).empty() || exists(join_path(options_.output, "manifest.json")));
     if (!ours) {
-      fail(ErrorCode::already_exists, options_.output, "is no model directory (it has no manifest.json); --force replaces only those");
+      fail(ErrorCode::already_exists, options_.output,
+           "is no model directory (it has no manifest.json); --force replaces only those");
     }
   }
 }
@@ -162,19 +174,25 @@ inline void StudyRun::read() {
   table_ = read_table(options_, executor_, hooks_.open, hooks_.stop, [&](double done) { tell("read", done); });
   const std::vector<std::string>& drop = options_.columns.drop;
   for (const CsvNote& note : table_.notes) {
-    if (std::find(drop.begin(), drop.end(), note.column) == drop.end()) warn({note.code, note.message, note.column, "", {}});
+    if (std::find(drop.begin(), drop.end(), note.column) == drop.end())
+      warn({note.code, note.message, note.column, "", {}});
   }
   check("read");
   log_.log([&](track::Run& run) {
     for (const DataFile& file : table_.files) {
-      run.dataset({file_name(file.path), file.sha256, file.context == "train" ? "train" : file.context == "valid" ? "eval" : "test",
-                   file.path, "", static_cast<std::int64_t>(file.rows), static_cast<std::int64_t>(table_.frame.cols())});
+      run.dataset({file_name(file.path), file.sha256,
+                   file.context == "train"   ? "train"
+                   : file.context == "valid" ? "eval"
+                                             : "test",
+                   file.path, "", static_cast<std::int64_t>(file.rows),
+                   static_cast<std::int64_t>(table_.frame.cols())});
     }
   });
   std::vector<Warning> dropped;
   schema_ = make_schema(table_.frame, options_, dropped);
   for (Warning& warning : dropped) warn(std::move(warning));
-  target_ = read_target(table_.frame.column(options_.columns.target), result_.kind, options_.columns.positive, options_.data);
+  target_ =
+      read_target(table_.frame.column(options_.columns.target), result_.kind, options_.columns.positive, options_.data);
   schema_.positive = target_.positive;
   schema_.target_levels = target_.levels;
   result_.positive = target_.positive;
@@ -190,7 +208,9 @@ inline void StudyRun::read() {
     warn({"no_validation_part",
           std::string("there are no validation rows: nothing stops the training early") +
               (binary() && options_.threshold.needs_rows() ? ", and the threshold is chosen on training rows" : ""),
-          "", "--valid-fraction 0.1, --valid FILE or --cv 5", {}});
+          "",
+          "--valid-fraction 0.1, --valid FILE or --cv 5",
+          {}});
   }
 }
 
@@ -201,7 +221,8 @@ inline void StudyRun::audit() {
     const auto labels = labels_of(split.train);
     const auto groups = gather(std::span<const std::uint64_t>(parts_.groups), split.train);
     const auto times = gather(std::span<const std::int64_t>(parts_.times), split.train);
-    const auto folds = k_folds(split.train.size(), static_cast<std::size_t>(options_.parts.cv), split_options(options_), labels, groups, times);
+    const auto folds = k_folds(split.train.size(), static_cast<std::size_t>(options_.parts.cv), split_options(options_),
+                               labels, groups, times);
     std::vector<std::uint32_t> rest;
     std::size_t next = 0;
     for (std::size_t i = 0; i < split.train.size(); ++i) {
@@ -243,7 +264,8 @@ inline TrainHooks StudyRun::train_hooks(int fold, int iterations) {
     if (fold > 0 || report.names.empty()) return;
     log_.log([&](track::Run& run) {
       std::vector<track::MetricPoint> points;
-      for (std::size_t m = 0; m < report.names.size(); ++m) points.push_back({report.names[m], report.values[m], report.iteration, 0});
+      for (std::size_t m = 0; m < report.names.size(); ++m)
+        points.push_back({report.names[m], report.values[m], report.iteration, 0});
       run.metrics(points);
     });
   };
@@ -253,7 +275,8 @@ inline TrainHooks StudyRun::train_hooks(int fold, int iterations) {
 inline void StudyRun::cross_validate_if_asked() {
   train_rows_ = parts_.split.train;
   if (options_.parts.cv == 0) return;
-  const FitJob job{table_.frame, schema_, options_.recipe, target_.labels, weights_, parts_.groups, train_rows_, {}, train_options_};
+  const FitJob job{table_.frame, schema_, options_.recipe, target_.labels, weights_, parts_.groups,
+                   train_rows_,  {},      train_options_};
   FoldHooks hooks;
   hooks.train = [this](int fold) { return train_hooks(fold, train_options_.num_iterations); };
   hooks.on_phase = [this](int fold, std::string_view phase) { tell(phase, 0, fold); };
@@ -264,14 +287,16 @@ inline void StudyRun::cross_validate_if_asked() {
 }
 
 inline void StudyRun::fit_all() {
-  const FitJob job{table_.frame, schema_, options_.recipe, target_.labels, weights_, parts_.groups, train_rows_, parts_.split.valid,
-                   train_options_};
+  const FitJob job{table_.frame,  schema_,     options_.recipe,    target_.labels, weights_,
+                   parts_.groups, train_rows_, parts_.split.valid, train_options_};
   fit_ = fit(job, executor_, train_hooks(0, train_options_.num_iterations), result_.seconds,
              [this](std::string_view phase) { tell(phase, 0); });
   if (fit_.trained.cancelled) {
     if (!options_.keep_on_interrupt) check_stop(hooks_.stop, "train");
     kept_ = true;
-    warn({"interrupted", "training was stopped after " + std::to_string(fit_.trained.model.trees.size()) + " trees; the model so far was kept",
+    warn({"interrupted",
+          "training was stopped after " + std::to_string(fit_.trained.model.trees.size()) +
+              " trees; the model so far was kept",
           "", "", static_cast<double>(fit_.trained.model.trees.size())});
   }
   tell("train", 1);
@@ -305,10 +330,11 @@ inline void StudyRun::warn_unseen(std::span<const std::uint32_t> rows, const cha
     }
     if (count == 0) continue;
     warn({"unseen_levels",
-          std::to_string(count) + " " + part + " rows have " + std::to_string(levels.size()) + " levels of " + quoted(column.name) +
-              " that no training row has (such as " + quoted(column.levels[static_cast<std::size_t>(*levels.begin())]) +
-              "); they count as missing here, and " +
-              (encoder.fields()[f].unseen == UnseenPolicy::error ? "an applicant with one is refused" : "for an applicant too"),
+          std::to_string(count) + " " + part + " rows have " + std::to_string(levels.size()) + " levels of " +
+              quoted(column.name) + " that no training row has (such as " +
+              quoted(column.levels[static_cast<std::size_t>(*levels.begin())]) + "); they count as missing here, and " +
+              (encoder.fields()[f].unseen == UnseenPolicy::error ? "an applicant with one is refused"
+                                                                 : "for an applicant too"),
           column.name, "a recipe that groups rare levels", static_cast<double>(count)});
   }
 }
@@ -335,15 +361,24 @@ inline void StudyRun::score() {
 }
 
 inline void StudyRun::choose_and_judge() {
-  const std::vector<std::uint32_t>& chooser = cv_ ? cv_->rows : parts_.split.valid.empty() ? train_rows_ : parts_.split.valid;
-  const std::vector<double>& chooser_scores = cv_ ? cv_->scores : parts_.split.valid.empty() ? train_scores_ : valid_scores_;
-  if (binary()) result_.threshold = choose_threshold(options_.threshold, chooser_scores, labels_of(chooser), weights_of(chooser));
+  const std::vector<std::uint32_t>& chooser = cv_                          ? cv_->rows
+                                              : parts_.split.valid.empty() ? train_rows_
+                                                                           : parts_.split.valid;
+  const std::vector<double>& chooser_scores = cv_                          ? cv_->scores
+                                              : parts_.split.valid.empty() ? train_scores_
+                                                                           : valid_scores_;
+  if (binary())
+    result_.threshold = choose_threshold(options_.threshold, chooser_scores, labels_of(chooser), weights_of(chooser));
 
   const auto judge = [&](std::span<const double> scores, std::span<const std::uint32_t> rows, const char* part) {
     const auto labels = labels_of(rows);
     MetricList list = evaluate(result_.kind, scores, labels, weights_of(rows), result_.threshold);
     if (binary() && !list.empty() && !list.front().second) {
-      warn({"one_class_part", std::string("the ") + part + " part has labels of one class only; some of its metrics are null", "", "", {}});
+      warn({"one_class_part",
+            std::string("the ") + part + " part has labels of one class only; some of its metrics are null",
+            "",
+            "",
+            {}});
     }
     return list;
   };
@@ -375,12 +410,14 @@ inline std::vector<std::optional<double>> StudyRun::permute() {
   std::vector<std::uint32_t> rows;
   const std::size_t step = std::max<std::size_t>(1, from.size() / kRows);
   for (std::size_t i = 0; i < from.size() && rows.size() < kRows; i += step) rows.push_back(from[i]);
-  prep::FeatureMatrix matrix = fit_.pipeline.transform(take_features(table_.frame, fit_.schema, rows), fit_.schema, executor_);
-  return permutation_importance(*predictor_, std::move(matrix), result_.kind, labels_of(rows), weights_of(rows), options_.seed, executor_,
-                                kept_ ? std::stop_token() : hooks_.stop);
+  prep::FeatureMatrix matrix =
+      fit_.pipeline.transform(take_features(table_.frame, fit_.schema, rows), fit_.schema, executor_);
+  return permutation_importance(*predictor_, std::move(matrix), result_.kind, labels_of(rows), weights_of(rows),
+                                options_.seed, executor_, kept_ ? std::stop_token() : hooks_.stop);
 }
 
-/// Rows for the bundle's input example. Each cell comes from another training row, so that no row is somebody's application.
+/// Rows for the bundle's input example. Each cell comes from another training row, so that no row is somebody's
+/// application.
 inline Frame StudyRun::example_rows() const {
   constexpr std::size_t kExamples = 5;
   Frame example;
@@ -403,9 +440,9 @@ inline void StudyRun::save() {
     check("report");
     result_.peak_rss_bytes = peak_rss_bytes();
     result_.seconds.total = total_.seconds();
-    const StudyView view{options_,      table_,        fit_.schema,   target_,      parts_.split,
-                         findings_,     weights_,      fit_.trained.model,          train_scores_, valid_scores_, test_scores_,
-                         cv_ ? &*cv_ : nullptr,        permutation,   result_};
+    const StudyView view{
+        options_,           table_,        fit_.schema,   target_,      parts_.split,          findings_,   weights_,
+        fit_.trained.model, train_scores_, valid_scores_, test_scores_, cv_ ? &*cv_ : nullptr, permutation, result_};
     html = hooks_.report(view);
     tell("report", 1);
   }
@@ -440,7 +477,8 @@ inline StudyResult StudyRun::run() {
     save();
     log_.log([&](track::Run& run) {
       std::vector<track::MetricPoint> points;
-      for (const auto& [part, list] : {std::pair("train", &result_.train), std::pair("valid", &result_.valid), std::pair("test", &result_.test)}) {
+      for (const auto& [part, list] :
+           {std::pair("train", &result_.train), std::pair("valid", &result_.valid), std::pair("test", &result_.test)}) {
         for (const auto& [name, value] : *list) {
           if (value) points.push_back({std::string(part) + "." + name, *value, 0, 0});
         }

@@ -30,7 +30,8 @@ class SettingValue {
 
   [[nodiscard]] const std::vector<std::string>& list() const noexcept { return values_; }
   [[nodiscard]] const std::string& text() const {
-    if (values_.size() != 1) fail(ErrorCode::invalid_option, where_, "has " + std::to_string(values_.size()) + " values; one is accepted");
+    if (values_.size() != 1)
+      fail(ErrorCode::invalid_option, where_, "has " + std::to_string(values_.size()) + " values; one is accepted");
     return values_[0];
   }
   [[nodiscard]] bool flag() const {
@@ -46,10 +47,13 @@ class SettingValue {
   }
   [[nodiscard]] int whole(int least, int most) const {
     const auto x = parse_integer(text());
-    if (!x || *x < least || *x > most) refuse("is not a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+    if (!x || *x < least || *x > most)
+      refuse("is not a whole number from " + std::to_string(least) + " to " + std::to_string(most));
     return static_cast<int>(*x);
   }
-  [[noreturn]] void refuse(const std::string& why) const { fail(ErrorCode::invalid_option, where_, quoted(values_[0]) + " " + why); }
+  [[noreturn]] void refuse(const std::string& why) const {
+    fail(ErrorCode::invalid_option, where_, quoted(values_[0]) + " " + why);
+  }
   [[nodiscard]] const std::string& where() const noexcept { return where_; }
 
  private:
@@ -80,7 +84,8 @@ inline void set_missing(StudyOptions& options, const SettingValue& value) {
 inline void set_special(StudyOptions& options, const SettingValue& value) {
   for (const std::string& text : value.list()) {
     const std::size_t equals = text.rfind('=');
-    if (equals == std::string::npos || equals == 0) fail(ErrorCode::invalid_option, value.where(), quoted(text) + " is not COL=CODE,...");
+    if (equals == std::string::npos || equals == 0)
+      fail(ErrorCode::invalid_option, value.where(), quoted(text) + " is not COL=CODE,...");
     for (const std::string_view code : split_text(std::string_view(text).substr(equals + 1), ',')) {
       const auto x = parse_double(code);
       if (!x) fail(ErrorCode::invalid_option, value.where(), quoted(text) + ": " + quoted(code) + " is not a number");
@@ -124,7 +129,9 @@ inline constexpr std::array kSettings{
     SettingRow{"delimiter", [](StudyOptions& o, const SettingValue& v) { o.reading.delimiter = v.text(); }},
     SettingRow{"no_header", [](StudyOptions& o, const SettingValue& v) { o.reading.header = !v.flag(); }},
     SettingRow{"skip_rows",
-               [](StudyOptions& o, const SettingValue& v) { o.reading.skip_rows = static_cast<std::uint64_t>(v.whole(0, 1000000000)); }},
+               [](StudyOptions& o, const SettingValue& v) {
+                 o.reading.skip_rows = static_cast<std::uint64_t>(v.whole(0, 1000000000));
+               }},
     SettingRow{"test", [](StudyOptions& o, const SettingValue& v) { o.parts.test_data = v.text(); }},
     SettingRow{"test_fraction", [](StudyOptions& o, const SettingValue& v) { o.parts.test_fraction = v.number(); }},
     SettingRow{"valid", [](StudyOptions& o, const SettingValue& v) { o.parts.valid_data = v.text(); }},
@@ -133,15 +140,18 @@ inline constexpr std::array kSettings{
     SettingRow{"group_by", [](StudyOptions& o, const SettingValue& v) { o.parts.group_by = split_names(v); }},
     SettingRow{"time_by", [](StudyOptions& o, const SettingValue& v) { o.parts.time_by = v.text(); }},
     SettingRow{"cv", [](StudyOptions& o, const SettingValue& v) { o.parts.cv = v.whole(0, 1000); }},
-    SettingRow{"recipe",
-               [](StudyOptions& o, const SettingValue& v) { o.recipe = prep::parse_recipe(read_file(v.text()), v.text()); }},
-    SettingRow{"threshold", [](StudyOptions& o, const SettingValue& v) { o.threshold = parse_threshold_rule(v.text()); }},
-    SettingRow{"reasons", [](StudyOptions& o, const SettingValue& v) { o.reasons = parse_reasons(read_file(v.text()), v.text()); }},
+    SettingRow{"recipe", [](StudyOptions& o,
+                            const SettingValue& v) { o.recipe = prep::parse_recipe(read_file(v.text()), v.text()); }},
+    SettingRow{"threshold",
+               [](StudyOptions& o, const SettingValue& v) { o.threshold = parse_threshold_rule(v.text()); }},
+    SettingRow{"reasons", [](StudyOptions& o,
+                             const SettingValue& v) { o.reasons = parse_reasons(read_file(v.text()), v.text()); }},
     SettingRow{"threads", [](StudyOptions& o, const SettingValue& v) { o.threads = v.whole(0, 1024); }},
     SettingRow{"tracking",
                [](StudyOptions& o, const SettingValue& v) {
                  if (!v.text().starts_with("journal:")) {
-                   if (v.text().starts_with("http:") || v.text().starts_with("https:")) not_yet(v, "tracking by an HTTP server");
+                   if (v.text().starts_with("http:") || v.text().starts_with("https:"))
+                     not_yet(v, "tracking by an HTTP server");
                    v.refuse("is no tracking address; accepted: journal:DIR");
                  }
                  o.tracking = v.text();
@@ -151,7 +161,8 @@ inline constexpr std::array kSettings{
     SettingRow{"run_name", [](StudyOptions& o, const SettingValue& v) { o.run_name = v.text(); }},
     SettingRow{"report", [](StudyOptions& o, const SettingValue& v) { o.report = v.text(); }},
     SettingRow{"strict", [](StudyOptions& o, const SettingValue& v) { o.strict = v.flag(); }},
-    SettingRow{"force", [](StudyOptions& o, const SettingValue& v) { o.replace = v.flag() ? Replace::exchange : Replace::refuse; }},
+    SettingRow{"force", [](StudyOptions& o,
+                           const SettingValue& v) { o.replace = v.flag() ? Replace::exchange : Replace::refuse; }},
     SettingRow{"keep_on_interrupt", [](StudyOptions& o, const SettingValue& v) { o.keep_on_interrupt = v.flag(); }},
     SettingRow{"calibrate",
                [](StudyOptions&, const SettingValue& v) {
@@ -176,7 +187,8 @@ inline constexpr std::array kSettings{
   return nullptr;
 }
 
-/// The one name of a setting, whichever alias was used; empty when there is none. LightGBM's thread aliases are ours too.
+/// The one name of a setting, whichever alias was used; empty when there is none. LightGBM's thread aliases are ours
+/// too.
 [[nodiscard]] inline std::string canonical_setting(std::string_view name) {
   for (const std::string_view alias : {"num_threads", "num_thread", "nthread", "nthreads", "n_jobs"}) {
     if (name == alias) return "threads";
@@ -198,7 +210,8 @@ inline constexpr std::array kSettings{
     }
     default: break;
   }
-  fail(ErrorCode::invalid_option, where, "holds an object, an array in an array, or null; accepted: text, numbers, true and false, and arrays of those");
+  fail(ErrorCode::invalid_option, where,
+       "holds an object, an array in an array, or null; accepted: text, numbers, true and false, and arrays of those");
 }
 
 }  // namespace detail
@@ -210,7 +223,8 @@ inline std::vector<std::string_view> setting_names() {
   return names;
 }
 
-inline void Settings::add(Layer layer, std::string_view name, std::vector<std::string> values, const std::string& where) {
+inline void Settings::add(Layer layer, std::string_view name, std::vector<std::string> values,
+                          const std::string& where) {
   const std::string canonical = detail::canonical_setting(name);
   if (canonical.empty()) {
     const std::vector<std::string_view> names = setting_names();
@@ -236,7 +250,8 @@ inline void Settings::add_set(std::string_view text) {
 inline void Settings::add_config(std::string_view text, std::string_view where) {
   const Json json = value_or_throw(read_json(text, where));
   const JsonObject* object = json.object();
-  if (object == nullptr) fail(ErrorCode::parse, std::string(where), "holds no JSON object; accepted: {\"NAME\": VALUE, ...}");
+  if (object == nullptr)
+    fail(ErrorCode::parse, std::string(where), "holds no JSON object; accepted: {\"NAME\": VALUE, ...}");
   for (const auto& [name, value] : *object) {
     const std::string at = std::string(where) + ":" + std::to_string(value.line());
     std::vector<std::string> values;
@@ -279,9 +294,12 @@ inline StudyOptions Settings::resolve() const {
   options.seed = options.train.seed;
   options.early_stopping_given = strongest("early_stopping_round") != nullptr;
   if (strongest("split") == nullptr) {
-    if (!options.parts.group_by.empty()) options.parts.kind = SplitKind::group;
-    else if (!options.parts.time_by.empty()) options.parts.kind = SplitKind::time;
-    else if (options.train.objective != "binary") options.parts.kind = SplitKind::random;
+    if (!options.parts.group_by.empty())
+      options.parts.kind = SplitKind::group;
+    else if (!options.parts.time_by.empty())
+      options.parts.kind = SplitKind::time;
+    else if (options.train.objective != "binary")
+      options.parts.kind = SplitKind::random;
   }
   for (const auto& [file, fraction] : {std::pair("test", "test_fraction"), std::pair("valid", "valid_fraction")}) {
     const Said* a = strongest(file);
@@ -296,7 +314,8 @@ inline StudyOptions Settings::resolve() const {
 inline std::vector<bundle::ReasonText> parse_reasons(std::string_view text, std::string_view where) {
   const Json json = value_or_throw(read_json(text, where));
   if (json.object() == nullptr) {
-    fail(ErrorCode::parse, std::string(where), "holds no JSON object; accepted: {\"FIELD\": {\"code\": ..., \"text\": ...}, ...}");
+    fail(ErrorCode::parse, std::string(where),
+         "holds no JSON object; accepted: {\"FIELD\": {\"code\": ..., \"text\": ...}, ...}");
   }
   std::vector<bundle::ReasonText> reasons;
   for (const auto& [field, reason] : *json.object()) {
@@ -304,7 +323,8 @@ inline std::vector<bundle::ReasonText> parse_reasons(std::string_view text, std:
     const auto code = reason.at("code"), words = reason.at("text");
     if (!fit || !code || !words) {
       const Failure& why = !fit ? fit.failure() : !code ? code.failure() : words.failure();
-      fail(ErrorCode::invalid_option, std::string(where) + ":" + std::to_string(reason.line()), "reason of " + quoted(field) + ": " + why.message);
+      fail(ErrorCode::invalid_option, std::string(where) + ":" + std::to_string(reason.line()),
+           "reason of " + quoted(field) + ": " + why.message);
     }
     reasons.push_back({field, value_or_throw((*code)->string()), value_or_throw((*words)->string())});
   }
