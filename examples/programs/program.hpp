@@ -28,8 +28,8 @@ namespace program {
 
 enum Exit { kDone = 0, kFailed = 1, kUsage = 2, kInterrupted = 130 };
 
-/// Turns SIGINT and SIGTERM into a stop token. Construct it before the first thread: they inherit the blocked signals, and
-/// one thread of its own waits for them. The second signal ends the process at once.
+/// Turns SIGINT and SIGTERM into a stop token. Construct it before the first thread: they inherit the blocked signals,
+/// and one thread of its own waits for them. The second signal ends the process at once.
 class Interrupt {
  public:
   Interrupt() {
@@ -110,11 +110,12 @@ class TightFormatter final : public CLI::Formatter {
 
 /// A flag of the contract whose capability belongs to a later version: it is known, and refused with a sentence.
 inline void not_built_yet(CLI::App& app, const std::string& flag, const std::string& what) {
-  app.add_option_function<std::string>(
-         flag,
-         [flag, what](const std::string&) {
-           throw riskflag::Error(riskflag::ErrorCode::usage, flag, what + " is not built yet in riskflag " + std::string(riskflag::kVersion));
-         })
+  app.add_option_function<std::string>(flag,
+                                       [flag, what](const std::string&) {
+                                         throw riskflag::Error(
+                                             riskflag::ErrorCode::usage, flag,
+                                             what + " is not built yet in riskflag " + std::string(riskflag::kVersion));
+                                       })
       ->group("")
       ->expected(0, 1)
       ->trigger_on_parse();
@@ -135,7 +136,8 @@ int run(CLI::App& app, int argc, char** argv, Body body) {
     } catch (const CLI::Success& success) {  // --help, --version
       return app.exit(success) == 0 ? kDone : kFailed;
     } catch (const CLI::ParseError& error) {
-      return give_up(name, json, riskflag::ErrorCode::usage, std::string(error.what()) + " (" + name + " --help lists the flags)");
+      return give_up(name, json, riskflag::ErrorCode::usage,
+                     std::string(error.what()) + " (" + name + " --help lists the flags)");
     }
     return body();
   } catch (const riskflag::Error& error) {

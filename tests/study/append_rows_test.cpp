@@ -66,7 +66,8 @@ TEST_CASE("columns of different types are refused by name") {
   Frame above, below;
   above.add(numbers("x", {1}));
   below.add(categories("x", {"a"}, {0}));
-  CHECK_THROWS_WITH_AS((void)append_rows(above, below), "column \"x\" is number in one file and category in the other", Error);
+  CHECK_THROWS_WITH_AS((void)append_rows(above, below), "column \"x\" is number in one file and category in the other",
+                       Error);
 }
 
 }  // namespace riskflag::study

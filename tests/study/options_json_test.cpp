@@ -47,7 +47,8 @@ TEST_CASE("unknown names are refused with the nearest one, bad values with their
   CHECK(refusal([] { Settings().add_set("num_leaves"); }) == "usage | --set: \"num_leaves\" is not NAME=VALUE");
   Settings settings;
   settings.add_set("num_leaves=many");
-  CHECK(refusal([&] { (void)settings.resolve(); }) == "invalid_option | --set num_leaves: num_leaves: \"many\" is not an integer of 32 bits");
+  CHECK(refusal([&] { (void)settings.resolve(); }) ==
+        "invalid_option | --set num_leaves: num_leaves: \"many\" is not an integer of 32 bits");
   CHECK(refusal([] { Settings().add_config("[1]", "c.json"); }) ==
         "parse | c.json: holds no JSON object; accepted: {\"NAME\": VALUE, ...}");
 }
@@ -62,9 +63,10 @@ TEST_CASE("every setting's name resolves to itself and no alias is two things") 
 
 TEST_CASE("lists, codes and tokens") {
   Settings settings;
-  settings.add_config(R"({"id": ["a", "b"], "missing": ["", "-", "Income=0"], "special": ["late=96,98"], "group_by": "x,y",
+  settings.add_config(
+      R"({"id": ["a", "b"], "missing": ["", "-", "Income=0"], "special": ["late=96,98"], "group_by": "x,y",
                           "metric": ["auc", "binary_logloss"], "boost_from_average": false})",
-                      "c.json");
+      "c.json");
   const StudyOptions options = settings.resolve();
   CHECK(options.columns.id == std::vector<std::string>{"a", "b"});
   CHECK(options.reading.missing == std::vector<std::string>{"", "-"});
@@ -87,7 +89,8 @@ TEST_CASE("one seed for splits, preparation and training; regression is not stra
 }
 
 TEST_CASE("what belongs to a later version says so") {
-  for (const char* set : {"monotone=x=1", "calibrate=platt", "search=3", "register=r", "offset=x", "tracking=http://h"}) {
+  for (const char* set :
+       {"monotone=x=1", "calibrate=platt", "search=3", "register=r", "offset=x", "tracking=http://h"}) {
     Settings settings;
     settings.add_set(set);
     CHECK(refusal([&] { (void)settings.resolve(); }).find("is not built yet in riskflag") != std::string::npos);
@@ -101,7 +104,9 @@ TEST_CASE("reasons give code and text for a field") {
   const auto reasons = parse_reasons(R"({"Income": {"code": "R1", "text": "low"}})", "r.json");
   REQUIRE(reasons.size() == 1);
   CHECK((reasons[0].field + reasons[0].code + reasons[0].text) == "IncomeR1low");
-  CHECK(refusal([] { (void)parse_reasons(R"({"Income": {"code": "R1"}})", "r.json"); }).starts_with("invalid_option | r.json:1: reason of"));
+  CHECK(refusal([] {
+          (void)parse_reasons(R"({"Income": {"code": "R1"}})", "r.json");
+        }).starts_with("invalid_option | r.json:1: reason of"));
   CHECK(refusal([] { (void)parse_reasons("3", "r.json"); }).starts_with("parse | r.json"));
 }
 

@@ -52,7 +52,8 @@ TEST_CASE("every flag gives its role, text without a role is dropped with a warn
   o.columns.protected_ = {"c"};
   o.parts.time_by = "day";
   std::vector<Warning> warnings;
-  CHECK(roles_text(make_schema(ten_rows(), o, warnings)) == "id:id x:feature c:protected note:dropped w:weight day:time y:target ");
+  CHECK(roles_text(make_schema(ten_rows(), o, warnings)) ==
+        "id:id x:feature c:protected note:dropped w:weight day:time y:target ");
   REQUIRE(warnings.size() == 1);
   CHECK(warnings[0].code == "text_dropped");
   CHECK(warnings[0].column == "note");
@@ -105,7 +106,8 @@ TEST_CASE("weights are finite and not negative") {
   CHECK(read_weights(ten_rows(), o)[9] == 10);
   o.columns.weight = "x";
   CHECK_THROWS_WITH_AS((void)read_weights(ten_rows(), o),
-                       "t.csv: weight column \"x\" holds a missing value in data row 10; weights are finite and >= 0", Error);
+                       "t.csv: weight column \"x\" holds a missing value in data row 10; weights are finite and >= 0",
+                       Error);
 }
 
 TEST_CASE("parts: files of their own follow the table, time orders rows, groups need columns") {
@@ -134,14 +136,16 @@ TEST_CASE("parts: files of their own follow the table, time orders rows, groups 
   CHECK(parts.split.test == std::vector<std::uint32_t>{0, 1});  // day falls with the row number
   CHECK(parts.split.valid == std::vector<std::uint32_t>{2});
   o.parts.time_by = "x";
-  CHECK_THROWS_WITH_AS((void)make_parts(table, schema, o, labels), "t.csv: --time-by: column \"x\" is missing in data row 10", Error);
+  CHECK_THROWS_WITH_AS((void)make_parts(table, schema, o, labels),
+                       "t.csv: --time-by: column \"x\" is missing in data row 10", Error);
   o.parts.kind = SplitKind::group;
   CHECK_THROWS_AS((void)make_parts(table, schema, o, labels), Error);
 }
 
 TEST_CASE("numbers as times keep their order, -0 equal to 0") {
   const std::vector<double> rising = {-1e308, -2.5, -5e-324, 0, 5e-324, 1, 1e308};
-  for (std::size_t i = 0; i + 1 < rising.size(); ++i) CHECK(detail::order_of(rising[i]) < detail::order_of(rising[i + 1]));
+  for (std::size_t i = 0; i + 1 < rising.size(); ++i)
+    CHECK(detail::order_of(rising[i]) < detail::order_of(rising[i + 1]));
   CHECK(detail::order_of(-0.0) == detail::order_of(0.0));
 }
 

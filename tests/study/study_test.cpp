@@ -188,7 +188,8 @@ TEST_CASE("cross-validation: out-of-fold scores choose, the final fit sees all b
 }
 
 TEST_CASE("invariant: a row's own label reaches neither its out-of-fold score nor its fold's pipeline") {
-  // Target encoding of a column that names rows in pairs would give the label away if the pipeline saw the held-out fold.
+  // Target encoding of a column that names rows in pairs would give the label away if the pipeline saw the held-out
+  // fold.
   const auto out_of_fold_score_of = [](bool turn) {
     Setup setup(400);
     setup.options.parts.kind = SplitKind::random;
@@ -198,7 +199,8 @@ TEST_CASE("invariant: a row's own label reaches neither its out-of-fold score no
     setup.options.recipe = prep::parse_recipe(
         R"({"format":1,"steps":[{"op":"target_encode","columns":["CITY","STATE","Profession"]}]})", "recipe");
     const std::vector<std::uint32_t> row = {7};
-    setup.files["loans.csv"] = csv_text(turn ? with_turned_labels(simulate({.rows = 400}), row) : simulate({.rows = 400}));
+    setup.files["loans.csv"] =
+        csv_text(turn ? with_turned_labels(simulate({.rows = 400}), row) : simulate({.rows = 400}));
     double score = -1;
     std::size_t others_changed = 0;
     setup.options.report = "r.html";
@@ -264,12 +266,15 @@ TEST_CASE("with keep_on_interrupt the trees so far become the model, and a warni
 
 TEST_CASE("a logger that fails costs a warning, or the study when its records are required") {
   struct Broken final : track::Logger {
-    void log_metrics(const std::string&, std::span<const track::MetricPoint>) override { fail(ErrorCode::io, "journal", "disk full"); }
+    void log_metrics(const std::string&, std::span<const track::MetricPoint>) override {
+      fail(ErrorCode::io, "journal", "disk full");
+    }
   } broken;
   Setup setup;
   setup.hooks.logger = [&] { return &broken; };
   const StudyResult result = setup.run();
-  CHECK(std::count_if(result.warnings.begin(), result.warnings.end(), [](const Warning& w) { return w.code == "tracking_failed"; }) == 1);
+  CHECK(std::count_if(result.warnings.begin(), result.warnings.end(),
+                      [](const Warning& w) { return w.code == "tracking_failed"; }) == 1);
   Setup strict;
   strict.hooks.logger = [&] { return &broken; };
   strict.hooks.tracking_required = true;
@@ -320,18 +325,21 @@ TEST_CASE("permutation importance finds the feature that decides, and none where
 TEST_CASE("the result as JSON has every key, null where it does not apply") {
   StudyResult result;
   result.model = "/m";
-  CHECK(result_json(result) ==
-        R"({"model":"/m","rows":{"train":0,"valid":0,"test":0},"features":0,"trees":0,"best_iteration":0,)"
-        R"("seconds":{"read":0,"prepare":0,"bin":0,"train":0,"evaluate":0,"total":0},"peak_rss_bytes":0,)"
-        R"("metrics":{"train":null,"valid":null,"test":null},"cv":null,"warnings":[],"run_id":null,"model_name":null,"model_version":null})");
+  CHECK(
+      result_json(result) ==
+      R"({"model":"/m","rows":{"train":0,"valid":0,"test":0},"features":0,"trees":0,"best_iteration":0,)"
+      R"("seconds":{"read":0,"prepare":0,"bin":0,"train":0,"evaluate":0,"total":0},"peak_rss_bytes":0,)"
+      R"("metrics":{"train":null,"valid":null,"test":null},"cv":null,"warnings":[],"run_id":null,"model_name":null,"model_version":null})");
   result.cv = 2;
-  result.cv_metrics = fold_metrics(std::vector<MetricList>{{{"roc_auc", 0.5}, {"ks", 0.1}}, {{"roc_auc", 0.7}, {"ks", std::nullopt}}});
+  result.cv_metrics =
+      fold_metrics(std::vector<MetricList>{{{"roc_auc", 0.5}, {"ks", 0.1}}, {{"roc_auc", 0.7}, {"ks", std::nullopt}}});
   result.warnings.push_back({"constant", "c", "x", "--drop x", 1.0});
   const std::string text = result_json(result);
   // Mean of 0.5 and 0.7, sample deviation sqrt(2 * 0.1^2).
   CHECK(text.find(R"("cv":{"k":2,"metrics":{"roc_auc":{"mean":0.6,"std":0.14142135623730)") != std::string::npos);
   CHECK(text.find(R"("ks":{"mean":null,"std":null})") != std::string::npos);
-  CHECK(text.find(R"("warnings":[{"code":"constant","message":"c","column":"x","number":1,"remedy":"--drop x"}])") != std::string::npos);
+  CHECK(text.find(R"("warnings":[{"code":"constant","message":"c","column":"x","number":1,"remedy":"--drop x"}])") !=
+        std::string::npos);
 }
 
 }  // namespace riskflag::study

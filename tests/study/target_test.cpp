@@ -38,8 +38,9 @@ TEST_CASE("without a flag 1, true, yes or the greater of two numbers is positive
 TEST_CASE("the flag's level wins, and may be another spelling of the same number") {
   CHECK(find_positive(std::vector<std::string>{"0", "1"}, "0", "y") == "0");
   CHECK(find_positive(std::vector<std::string>{"0", "1"}, "1.0", "y") == "1");
-  CHECK_THROWS_WITH_AS((void)find_positive(std::vector<std::string>{"bad", "good"}, "bda", "y"),
-                       "positive: \"bda\" is no level of target \"y\"; it has \"bad\", \"good\" (did you mean \"bad\"?)", Error);
+  CHECK_THROWS_WITH_AS(
+      (void)find_positive(std::vector<std::string>{"bad", "good"}, "bda", "y"),
+      "positive: \"bda\" is no level of target \"y\"; it has \"bad\", \"good\" (did you mean \"bad\"?)", Error);
 }
 
 TEST_CASE("labels are 1 where the cell is the positive level") {
@@ -52,19 +53,24 @@ TEST_CASE("labels are 1 where the cell is the positive level") {
 
 TEST_CASE("a target that is not binary is refused with its levels") {
   CHECK_THROWS_WITH_AS((void)binary(levels_column({"a", "b", "c"}, {0, 1, 2})),
-                       "loans.csv: target \"y\" has 3 levels (\"a\", \"b\", \"c\"); a binary model needs exactly two", Error);
+                       "loans.csv: target \"y\" has 3 levels (\"a\", \"b\", \"c\"); a binary model needs exactly two",
+                       Error);
   CHECK_THROWS_WITH_AS((void)binary(number_column({1, 1})),
                        "loans.csv: target \"y\" has 1 level (\"1\"); a binary model needs exactly two", Error);
   CHECK_THROWS_WITH_AS((void)binary(number_column({1, 2, 3, 4, 5, 6, 7, 8})),
-                       "loans.csv: target \"y\" has more than 5 levels (\"1\", \"2\", \"3\", \"4\", \"5\", ...); a binary model needs exactly two "
+                       "loans.csv: target \"y\" has more than 5 levels (\"1\", \"2\", \"3\", \"4\", \"5\", ...); a "
+                       "binary model needs exactly two "
                        "(--objective regression predicts a number)",
                        Error);
-  CHECK_THROWS_WITH_AS((void)binary(number_column({1, kMissing, 0, kMissing})),
-                       "loans.csv: target \"y\" is missing in 2 of 4 rows (the first is data row 2); leave those rows out", Error);
+  CHECK_THROWS_WITH_AS(
+      (void)binary(number_column({1, kMissing, 0, kMissing})),
+      "loans.csv: target \"y\" is missing in 2 of 4 rows (the first is data row 2); leave those rows out", Error);
 }
 
 TEST_CASE("a regression takes finite numbers alone") {
-  const auto regression = [](const Column& column) { return read_target(column, bundle::Kind::regression, "", "loans.csv"); };
+  const auto regression = [](const Column& column) {
+    return read_target(column, bundle::Kind::regression, "", "loans.csv");
+  };
   CHECK(regression(number_column({1.5, -2})).labels == std::vector<double>{1.5, -2});
   CHECK_THROWS_AS((void)regression(levels_column({"a", "b"}, {0, 1})), Error);
   CHECK_THROWS_AS((void)regression(number_column({1, std::numeric_limits<double>::infinity()})), Error);

@@ -20,15 +20,16 @@ TEST_CASE("threshold rules are read as --threshold writes them") {
 }
 
 TEST_CASE("what is no rule is refused with what would be accepted") {
-  for (const char* text : {"", "f2", "F1", "cost:1", "cost:1,2,3", "cost:-1,2", "cost:0,0", "cost:a,b", "cost:inf,1", "approve:", "approve:1.5",
-                           "-0.1", "1.01", "nan", "0.5 "}) {
+  for (const char* text : {"", "f2", "F1", "cost:1", "cost:1,2,3", "cost:-1,2", "cost:0,0", "cost:a,b", "cost:inf,1",
+                           "approve:", "approve:1.5", "-0.1", "1.01", "nan", "0.5 "}) {
     CAPTURE(text);
     try {
       (void)parse_threshold_rule(text);
       FAIL("accepted");
     } catch (const Error& error) {
       CHECK(error.code() == ErrorCode::invalid_option);
-      CHECK(std::string(error.what()).find("accepted: f1, cost:FN,FP, approve:RATE or a number in [0, 1]") != std::string::npos);
+      CHECK(std::string(error.what()).find("accepted: f1, cost:FN,FP, approve:RATE or a number in [0, 1]") !=
+            std::string::npos);
     }
   }
 }

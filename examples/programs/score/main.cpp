@@ -25,11 +25,15 @@ std::string result_json(const Flags& flags, const riskflag::bundle::Bundle& bund
   riskflag::JsonWriter json;
   json.begin_object().key("output").value(riskflag::absolute_path(flags.output)).key("rows").value(counts.rows);
   json.key("bad_rows").value(counts.bad).key("high");
-  if (bundle.kind() == riskflag::bundle::Kind::binary) json.value(counts.high);
-  else json.null();
+  if (bundle.kind() == riskflag::bundle::Kind::binary)
+    json.value(counts.high);
+  else
+    json.null();
   json.key("threshold");
-  if (bundle.kind() == riskflag::bundle::Kind::binary) json.value(bundle.decision.threshold);
-  else json.null();
+  if (bundle.kind() == riskflag::bundle::Kind::binary)
+    json.value(bundle.decision.threshold);
+  else
+    json.null();
   json.key("ignored_columns").value(std::uint64_t{ignored});
   json.key("model").begin_object().key("name").value(bundle.name).key("version").value(bundle.version);
   json.key("digest").value(bundle.digest).end_object();
@@ -41,8 +45,9 @@ std::string result_json(const Flags& flags, const riskflag::bundle::Bundle& bund
 int score(const Flags& flags) {
   program::Interrupt interrupt;
   if (flags.model.starts_with("models:/")) {
-    riskflag::fail(riskflag::ErrorCode::usage, "--model", "the registry (models:/) is not built yet in riskflag " +
-                                                              std::string(riskflag::kVersion) + "; accepted: a model directory");
+    riskflag::fail(riskflag::ErrorCode::usage, "--model",
+                   "the registry (models:/) is not built yet in riskflag " + std::string(riskflag::kVersion) +
+                       "; accepted: a model directory");
   }
   if (flags.json && flags.output == "-") {
     riskflag::fail(riskflag::ErrorCode::usage, "--json", "and --output - both want standard output");
@@ -62,20 +67,26 @@ int score(const Flags& flags) {
   const double seconds = static_cast<double>(riskflag::monotonic_ns() - start) * 1e-9;
   if (counts.bad > 0) {
     const std::string message = std::to_string(counts.bad) + " of " + std::to_string(counts.rows) +
-                                " rows could not be scored (row " + std::to_string(counts.first_bad) + ": " + counts.first_error + ")";
+                                " rows could not be scored (row " + std::to_string(counts.first_bad) + ": " +
+                                counts.first_error + ")";
     if (!flags.allow_bad_rows) {
-      riskflag::fail(riskflag::ErrorCode::invalid_data, flags.data,
-                     message + "; the scores were written, those rows have an error instead (--allow-bad-rows makes it exit 0)");
+      riskflag::fail(
+          riskflag::ErrorCode::invalid_data, flags.data,
+          message + "; the scores were written, those rows have an error instead (--allow-bad-rows makes it exit 0)");
     }
     if (!flags.quiet) std::fprintf(stderr, "warning: %s\n", message.c_str());
   }
-  if (flags.json) return program::print(result_json(flags, bundle, counts, stream.ignored_columns(), seconds)) ? program::kDone : program::kFailed;
+  if (flags.json)
+    return program::print(result_json(flags, bundle, counts, stream.ignored_columns(), seconds)) ? program::kDone
+                                                                                                 : program::kFailed;
   if (!flags.quiet) {
     std::FILE* out = flags.output == "-" ? stderr : stdout;
     std::fprintf(out, "%llu rows scored", static_cast<unsigned long long>(counts.rows - counts.bad));
-    if (bundle.kind() == riskflag::bundle::Kind::binary) std::fprintf(out, ", %llu High", static_cast<unsigned long long>(counts.high));
+    if (bundle.kind() == riskflag::bundle::Kind::binary)
+      std::fprintf(out, ", %llu High", static_cast<unsigned long long>(counts.high));
     if (counts.bad > 0) std::fprintf(out, ", %llu not scored", static_cast<unsigned long long>(counts.bad));
-    if (stream.ignored_columns() > 0) std::fprintf(out, "; columns ignored, unknown to the model: %zu", stream.ignored_columns());
+    if (stream.ignored_columns() > 0)
+      std::fprintf(out, "; columns ignored, unknown to the model: %zu", stream.ignored_columns());
     std::fprintf(out, " (%.2f s)\n", seconds);
   }
   return program::kDone;
@@ -84,13 +95,18 @@ int score(const Flags& flags) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Scores the rows of a CSV file with a model directory. Rows keep their order; a row that cannot be\n"
-               "scored keeps its place with an error.",
-               "riskflag-score");
+  CLI::App app(
+      "Scores the rows of a CSV file with a model directory. Rows keep their order; a row that cannot be\n"
+      "scored keeps its place with an error.",
+      "riskflag-score");
   Flags flags;
   app.add_option("--model", flags.model, "model directory")->required()->type_name("DIR");
-  app.add_option("--data", flags.data, "CSV file with a header, plain or .gz; - is standard input")->required()->type_name("F.csv");
-  app.add_option("--output", flags.output, "CSV file to write; - is standard output")->required()->type_name("scores.csv");
+  app.add_option("--data", flags.data, "CSV file with a header, plain or .gz; - is standard input")
+      ->required()
+      ->type_name("F.csv");
+  app.add_option("--output", flags.output, "CSV file to write; - is standard output")
+      ->required()
+      ->type_name("scores.csv");
   app.add_option("--threads", flags.threads, "0 = all cores")->check(CLI::Range(0, 1024))->type_name("N");
   app.add_flag("--allow-bad-rows", flags.allow_bad_rows, "rows that cannot be scored do not make the exit 1");
   app.add_flag("--json", flags.json, "one JSON object on stdout");

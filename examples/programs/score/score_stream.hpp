@@ -36,8 +36,9 @@ class CountingSource final : public riskflag::ByteSource {
   void check_length() const {
     const auto* file = dynamic_cast<const riskflag::FileSource*>(&source_);
     if (file != nullptr && bytes_ < file->size()) {
-      riskflag::fail(riskflag::ErrorCode::io, name(), "became shorter while it was read: " + std::to_string(bytes_) + " of " +
-                                                          std::to_string(file->size()) + " bytes; score it again when it is complete");
+      riskflag::fail(riskflag::ErrorCode::io, name(),
+                     "became shorter while it was read: " + std::to_string(bytes_) + " of " +
+                         std::to_string(file->size()) + " bytes; score it again when it is complete");
     }
   }
 
@@ -103,7 +104,8 @@ class ScoreStream {
     columns_ = riskflag::bundle::map_columns(bundle.schema, rows_.header());
     if (!columns_.missing_required.empty()) {
       std::string names;
-      for (const std::string& name : columns_.missing_required) names += (names.empty() ? "" : ", ") + riskflag::quoted(name);
+      for (const std::string& name : columns_.missing_required)
+        names += (names.empty() ? "" : ", ") + riskflag::quoted(name);
       riskflag::fail(riskflag::ErrorCode::schema_mismatch, source.name(),
                      "there is no column " + names + ", which the model needs; columns match by name, in any order");
     }
@@ -122,7 +124,8 @@ class ScoreStream {
     RowBatch current, next;
     fill(current, 1);
     while (current.rows() > 0) {
-      if (stop.stop_requested()) riskflag::fail(riskflag::ErrorCode::cancelled, source_.name(), "stopped; nothing was written");
+      if (stop.stop_requested())
+        riskflag::fail(riskflag::ErrorCode::cancelled, source_.name(), "stopped; nothing was written");
       constexpr std::size_t kBlock = 256;
       const std::size_t blocks = (current.rows() + kBlock - 1) / kBlock;
       blocks_.assign(blocks, {});

@@ -60,7 +60,8 @@ int simulate(const Flags& flags) {
 
   const riskflag::Frame empty = riskflag::simulate(options, 0, 0);
   std::string header;
-  for (const riskflag::Column& column : empty.columns()) header += (header.empty() ? "" : ",") + riskflag::csv_cell(column.name);
+  for (const riskflag::Column& column : empty.columns())
+    header += (header.empty() ? "" : ",") + riskflag::csv_cell(column.name);
   riskflag::FileSink sink(flags.output);
   sink.write(header + "\n");
 
@@ -94,21 +95,36 @@ int simulate(const Flags& flags) {
   if (flags.json) {
     riskflag::JsonWriter json;
     json.begin_object().key("output").value(flags.output == "-" ? "-" : riskflag::absolute_path(flags.output));
-    json.key("preset").value(options.preset).key("rows").value(options.rows).key("columns").value(std::uint64_t{empty.cols()});
+    json.key("preset")
+        .value(options.preset)
+        .key("rows")
+        .value(options.rows)
+        .key("columns")
+        .value(std::uint64_t{empty.cols()});
     json.key("seed").value(options.seed).key("default_rate");
-    if (probabilities.empty()) json.null(); else json.value(rate);
+    if (probabilities.empty())
+      json.null();
+    else
+      json.value(rate);
     json.key("best_auc");
-    if (auc) json.value(*auc); else json.null();
+    if (auc)
+      json.value(*auc);
+    else
+      json.null();
     json.end_object();
-    if (flags.output == "-") std::fprintf(stderr, "%s\n", json.text().c_str());
-    else program::print(json.text() + "\n");
+    if (flags.output == "-")
+      std::fprintf(stderr, "%s\n", json.text().c_str());
+    else
+      program::print(json.text() + "\n");
   } else if (!flags.quiet) {
     char line[160];
     std::snprintf(line, sizeof line, "%s: %llu rows, %zu columns, default rate %.4f, best reachable AUC %.4f\n",
-                  flags.output == "-" ? "standard output" : flags.output.c_str(), static_cast<unsigned long long>(options.rows),
-                  empty.cols(), rate, auc.value_or(0));
-    if (flags.output == "-") std::fputs(line, stderr);
-    else program::print(line);
+                  flags.output == "-" ? "standard output" : flags.output.c_str(),
+                  static_cast<unsigned long long>(options.rows), empty.cols(), rate, auc.value_or(0));
+    if (flags.output == "-")
+      std::fputs(line, stderr);
+    else
+      program::print(line);
   }
   return program::kDone;
 }
@@ -116,13 +132,18 @@ int simulate(const Flags& flags) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Writes a table of simulated loans whose default probabilities are known.\nRow i depends on the seed and i alone.",
-               "riskflag-simulate");
+  CLI::App app(
+      "Writes a table of simulated loans whose default probabilities are known.\nRow i depends on the seed and i "
+      "alone.",
+      "riskflag-simulate");
   Flags flags;
   app.add_option("--rows", flags.rows, "rows to write")->check(CLI::NonNegativeNumber)->capture_default_str();
-  app.add_option("--seed", flags.seed, "the only source of randomness")->check(CLI::NonNegativeNumber)->capture_default_str();
+  app.add_option("--seed", flags.seed, "the only source of randomness")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   app.add_option("--output", flags.output, "CSV file to write; - is standard output")->required();
-  app.add_option("--preset", flags.table.preset, "loans, wide28, wide208, onehot300 or sparse95")->capture_default_str();
+  app.add_option("--preset", flags.table.preset, "loans, wide28, wide208, onehot300 or sparse95")
+      ->capture_default_str();
   app.add_flag("--applicants", flags.applicants, "leave out the outcome column");
   app.add_flag("--with-probability", flags.table.with_probability, "add the column default_probability");
   app.add_option("--with-drift", flags.table.drift, "move the drifting columns by so many standard deviations");

@@ -34,12 +34,21 @@ std::string setting_name(const std::string& flag) {
 }
 
 void add_flags(CLI::App& app, Flags& flags) {
-  const auto value = [&](const std::string& group, const std::string& flag, const std::string& what, const std::string& type) {
-    return app.add_option(flag, flags.values[setting_name(flag)], what)->group(group)->type_name(type)->expected(1)
+  const auto value = [&](const std::string& group, const std::string& flag, const std::string& what,
+                         const std::string& type) {
+    return app.add_option(flag, flags.values[setting_name(flag)], what)
+        ->group(group)
+        ->type_name(type)
+        ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   };
-  const auto list = [&](const std::string& group, const std::string& flag, const std::string& what, const std::string& type) {
-    return app.add_option(flag, flags.values[setting_name(flag)], what)->group(group)->type_name(type)->expected(1)->allow_extra_args(false)
+  const auto list = [&](const std::string& group, const std::string& flag, const std::string& what,
+                        const std::string& type) {
+    return app.add_option(flag, flags.values[setting_name(flag)], what)
+        ->group(group)
+        ->type_name(type)
+        ->expected(1)
+        ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   };
   const auto flag = [&](const std::string& group, const std::string& name, const std::string& what) {
@@ -74,14 +83,19 @@ void add_flags(CLI::App& app, Flags& flags) {
 
   value("model", "--recipe", "how to prepare the columns", "R.json");
   app.add_option("--config", flags.config, "options as a JSON object")->group("model")->type_name("C.json");
-  app.add_option("--set", flags.sets, "any option or LightGBM parameter")->group("model")->type_name("NAME=VALUE")->expected(1)
-      ->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--set", flags.sets, "any option or LightGBM parameter")
+      ->group("model")
+      ->type_name("NAME=VALUE")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   value("model", "--objective", "binary or regression", "NAME");
   value("model", "--threads", "0 = all cores", "N");
   value("model", "--seed", "the only source of randomness (42)", "N");
   value("model", "--threshold", "f1, cost:FN,FP, approve:RATE, NUMBER", "RULE");
   value("model", "--reasons", "code and text for each field", "R.json");
-  for (const char* later : {"--offset", "--monotone", "--calibrate", "--search", "--search-space", "--register", "--alias"}) {
+  for (const char* later :
+       {"--offset", "--monotone", "--calibrate", "--search", "--search-space", "--register", "--alias"}) {
     list("", later, "not built yet", "X");
   }
 
@@ -102,8 +116,9 @@ riskflag::study::StudyOptions resolve(const Flags& flags) {
   riskflag::study::Settings settings;
   if (!flags.config.empty()) {
     if (flags.config.ends_with(".conf")) {
-      riskflag::fail(riskflag::ErrorCode::usage, "--config", "a .conf file is not built yet in riskflag " + std::string(riskflag::kVersion) +
-                                                                 "; accepted: a .json file");
+      riskflag::fail(
+          riskflag::ErrorCode::usage, "--config",
+          "a .conf file is not built yet in riskflag " + std::string(riskflag::kVersion) + "; accepted: a .json file");
     }
     settings.add_config(riskflag::read_file(flags.config), flags.config);
   }
@@ -136,14 +151,16 @@ int train(const Flags& flags, const std::string& command) {
   hooks.open = [](const std::string& path) { return riskflag::open_source(path); };
   if (!options.tracking.empty()) {
     hooks.logger = [&] {
-      logger = std::make_unique<riskflag::track::JournalLogger>(options.tracking.substr(std::string_view("journal:").size()));
+      logger = std::make_unique<riskflag::track::JournalLogger>(
+          options.tracking.substr(std::string_view("journal:").size()));
       return logger.get();
     };
   }
   hooks.tracking_required = options.tracking_required;
   hooks.progress = [&](const riskflag::study::Progress& state) { progress.show(state); };
   hooks.warning = [&](const riskflag::study::Warning& warning) {
-    progress.say("warning: " + warning.code + ": " + warning.message + (warning.remedy.empty() ? "" : " (" + warning.remedy + ")"));
+    progress.say("warning: " + warning.code + ": " + warning.message +
+                 (warning.remedy.empty() ? "" : " (" + warning.remedy + ")"));
   };
   hooks.report = [](const riskflag::study::StudyView& view) { return program::ReportBuilder().render(view); };
 
@@ -156,7 +173,8 @@ int train(const Flags& flags, const std::string& command) {
     throw;
   }
   progress.finish();
-  if (flags.json) return program::print(riskflag::study::result_json(result) + "\n") ? program::kDone : program::kFailed;
+  if (flags.json)
+    return program::print(riskflag::study::result_json(result) + "\n") ? program::kDone : program::kFailed;
   return program::print(program::summary(result, options)) ? program::kDone : program::kFailed;
 }
 
@@ -165,8 +183,10 @@ std::string command_text(int argc, char** argv) {
   std::string command;
   for (int i = 0; i < argc; ++i) {
     const std::string word = i == 0 ? riskflag::file_name(argv[0]) : argv[i];
-    const bool plain = !word.empty() && word.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./=:,@%+") ==
-                                            std::string::npos;
+    const bool plain =
+        !word.empty() &&
+        word.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./=:,@%+") ==
+            std::string::npos;
     command += i == 0 ? "" : " ";
     if (plain) {
       command += word;

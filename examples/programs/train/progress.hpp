@@ -15,7 +15,8 @@
 
 namespace program {
 
-/// Life: 1. constructed; 2. show() from any thread; 3. finish() before other text goes to stderr (say() does it for a line of its own).
+/// Life: 1. constructed; 2. show() from any thread; 3. finish() before other text goes to stderr (say() does it for a
+/// line of its own).
 class ProgressPrinter {
  public:
   explicit ProgressPrinter(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
@@ -39,7 +40,8 @@ class ProgressPrinter {
       shown_ = now;
       draw(progress, static_cast<double>(now - began_) * 1e-9);
     } else if (progress.iteration > 0) {
-      const int step = progress.iteration * 10 / std::max(1, progress.iterations);  // a line for every tenth of the rounds
+      const int step =
+          progress.iteration * 10 / std::max(1, progress.iterations);  // a line for every tenth of the rounds
       if (step <= step_ && progress.iteration != 1) return;
       step_ = step;
       std::fprintf(stderr, "  %s\n", rounds(progress).c_str());
@@ -59,7 +61,8 @@ class ProgressPrinter {
  private:
   static std::string phase_name(const riskflag::study::Progress& progress) {
     std::string name(progress.phase);
-    if (progress.folds > 0) name += " (fold " + std::to_string(progress.fold) + " of " + std::to_string(progress.folds) + ")";
+    if (progress.folds > 0)
+      name += " (fold " + std::to_string(progress.fold) + " of " + std::to_string(progress.folds) + ")";
     return name;
   }
   static std::string rounds(const riskflag::study::Progress& progress) {
@@ -81,7 +84,8 @@ class ProgressPrinter {
     if (progress.iteration > 0) tail = rounds(progress);
     if (progress.fraction > 0.02 && progress.fraction < 1 && seconds > 0.5) {
       char eta[48];
-      std::snprintf(eta, sizeof eta, "%s%.0f s left", tail.empty() ? "" : ", ", seconds / progress.fraction * (1 - progress.fraction));
+      std::snprintf(eta, sizeof eta, "%s%.0f s left", tail.empty() ? "" : ", ",
+                    seconds / progress.fraction * (1 - progress.fraction));
       tail += eta;
     }
     std::fprintf(stderr, "\r%-22s [%s] %s\033[K", phase_.c_str(), bar.c_str(), tail.c_str());

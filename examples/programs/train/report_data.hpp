@@ -39,13 +39,15 @@ inline std::string seconds_text(double seconds) {
 inline std::string range_text(const riskflag::Column& column) {
   if (column.type == riskflag::ColumnType::category) {
     std::string text;
-    for (std::size_t i = 0; i < column.levels.size() && i < 3; ++i) text += (i == 0 ? "" : ", ") + column.levels[i].substr(0, 40);
+    for (std::size_t i = 0; i < column.levels.size() && i < 3; ++i)
+      text += (i == 0 ? "" : ", ") + column.levels[i].substr(0, 40);
     return text + (column.levels.size() > 3 ? ", ..." : "");
   }
   if (column.type == riskflag::ColumnType::text) return "";
   std::optional<std::size_t> low, high;
   const auto less = [&](std::size_t a, std::size_t b) {
-    return column.type == riskflag::ColumnType::number ? column.numbers[a] < column.numbers[b] : column.days[a] < column.days[b];
+    return column.type == riskflag::ColumnType::number ? column.numbers[a] < column.numbers[b]
+                                                       : column.days[a] < column.days[b];
   };
   for (std::size_t i = 0; i < column.size(); ++i) {
     if (column.is_missing_at(i)) continue;
@@ -81,12 +83,14 @@ class ReportBuilder {
     data.best_iteration = result.best_iteration;
     const auto importances = riskflag::importance(view.model);
     for (std::size_t f = 0; f < importances.size(); ++f) {
-      data.importance.push_back({view.model.features[f].name, importances[f].gain, static_cast<double>(importances[f].splits),
+      data.importance.push_back({view.model.features[f].name, importances[f].gain,
+                                 static_cast<double>(importances[f].splits),
                                  f < view.permutation.size() ? view.permutation[f] : std::nullopt});
     }
     if (binary) add_protected(view, data);
     data.command = view.options.command;
-    for (const riskflag::study::DataFile& file : view.table.files) data.digests.push_back({file.context + " data", file.path, file.sha256});
+    for (const riskflag::study::DataFile& file : view.table.files)
+      data.digests.push_back({file.context + " data", file.path, file.sha256});
     data.digests.push_back({"schema", "schema.json", view.model.schema_digest});
     const riskflag::study::Seconds& s = result.seconds;
     data.environment = {{"riskflag", std::string(riskflag::kVersion)},
@@ -112,18 +116,19 @@ class ReportBuilder {
       data.data.push_back({file.context + " file", file.path + ", " + std::to_string(file.rows) + " rows"});
     }
     data.data.push_back({"rows trained on, validated, tested", std::to_string(view.result.train_rows) + ", " +
-                                                                  std::to_string(view.result.valid_rows) + ", " +
-                                                                  std::to_string(view.result.test_rows)});
+                                                                   std::to_string(view.result.valid_rows) + ", " +
+                                                                   std::to_string(view.result.test_rows)});
     data.data.push_back({"seed", std::to_string(view.options.seed)});
     constexpr std::size_t kMostColumns = 400;  // keeps the page below its 1 MB
     for (std::size_t c = 0; c < view.table.frame.cols() && c < kMostColumns; ++c) {
       const riskflag::Column& column = view.table.frame.column(c);
       std::size_t missing = 0;
       for (std::size_t i = 0; i < column.size(); ++i) missing += column.is_missing_at(i) ? 1 : 0;
-      data.columns.push_back({column.name, std::string(riskflag::name_of(column.type)),
-                              std::string(riskflag::name_of(view.schema.fields[c].role)),
-                              static_cast<double>(missing) / static_cast<double>(std::max<std::size_t>(1, column.size())),
-                              column.levels.size(), detail::range_text(column)});
+      data.columns.push_back(
+          {column.name, std::string(riskflag::name_of(column.type)),
+           std::string(riskflag::name_of(view.schema.fields[c].role)),
+           static_cast<double>(missing) / static_cast<double>(std::max<std::size_t>(1, column.size())),
+           column.levels.size(), detail::range_text(column)});
     }
   }
 
@@ -143,7 +148,8 @@ class ReportBuilder {
     };
     add("train", view.train_scores, view.split.train);
     add("valid", view.valid_scores, view.split.valid);
-    if (view.cross_validation != nullptr) add("out of fold", view.cross_validation->scores, view.cross_validation->rows);
+    if (view.cross_validation != nullptr)
+      add("out of fold", view.cross_validation->scores, view.cross_validation->rows);
     add("test", view.test_scores, view.split.test);
   }
 
@@ -159,7 +165,8 @@ class ReportBuilder {
         // A number or date: its distinct values when they are few, else four equal shares.
         std::vector<double> sorted;
         const auto value = [&](std::uint32_t row) {
-          return column.type == riskflag::ColumnType::number ? column.numbers[row] : static_cast<double>(column.days[row]);
+          return column.type == riskflag::ColumnType::number ? column.numbers[row]
+                                                             : static_cast<double>(column.days[row]);
         };
         for (const std::uint32_t row : judged_rows_) {
           if (!column.is_missing_at(row)) sorted.push_back(value(row));
@@ -170,13 +177,16 @@ class ReportBuilder {
         for (const std::size_t quarter : {1U, 2U, 3U, 4U}) tops.insert(sorted[(sorted.size() * quarter + 3) / 4 - 1]);
         const std::vector<double> edges(tops.begin(), tops.end());
         const auto text = [&](double x) {
-          return column.type == riskflag::ColumnType::number ? riskflag::number_text(x) : riskflag::date_text(static_cast<std::int32_t>(x));
+          return column.type == riskflag::ColumnType::number ? riskflag::number_text(x)
+                                                             : riskflag::date_text(static_cast<std::int32_t>(x));
         };
         for (const double edge : edges) groups.groups.push_back("up to " + text(edge));
         for (const std::uint32_t row : judged_rows_) {
           const bool missing = column.is_missing_at(row);
-          groups.codes.push_back(missing ? -1
-                                         : static_cast<std::int32_t>(std::lower_bound(edges.begin(), edges.end(), value(row)) - edges.begin()));
+          groups.codes.push_back(missing
+                                     ? -1
+                                     : static_cast<std::int32_t>(
+                                           std::lower_bound(edges.begin(), edges.end(), value(row)) - edges.begin()));
         }
       }
       data.protected_columns.push_back(std::move(groups));

@@ -14,7 +14,8 @@ namespace program {
 inline std::string summary(const riskflag::study::StudyResult& result, const riskflag::study::StudyOptions& options) {
   char line[256];
   std::string out;
-  std::snprintf(line, sizeof line, "%zu trees of at most %d leaves on %zu features, %.1f s (training %.1f s), %llu MiB\n\n", result.trees,
+  std::snprintf(line, sizeof line,
+                "%zu trees of at most %d leaves on %zu features, %.1f s (training %.1f s), %llu MiB\n\n", result.trees,
                 options.train.num_leaves, result.features, result.seconds.total, result.seconds.train,
                 static_cast<unsigned long long>(result.peak_rss_bytes >> 20));
   out += line;
@@ -22,8 +23,10 @@ inline std::string summary(const riskflag::study::StudyResult& result, const ris
   const std::vector<std::pair<const char*, const riskflag::study::MetricList*>> parts = {
       {"train", &result.train}, {"valid", &result.valid}, {"test", &result.test}};
   const auto cell = [&](const std::optional<double>& value) {
-    if (value) std::snprintf(line, sizeof line, "%12.4f", *value);
-    else std::snprintf(line, sizeof line, "%12s", "-");
+    if (value)
+      std::snprintf(line, sizeof line, "%12.4f", *value);
+    else
+      std::snprintf(line, sizeof line, "%12s", "-");
     out += line;
   };
   out += "           ";
@@ -38,8 +41,9 @@ inline std::string summary(const riskflag::study::StudyResult& result, const ris
     out += "         +-";
   }
   out += "\n  rows     ";
-  for (const auto& [rows, list] : {std::pair(result.train_rows, &result.train), std::pair(result.valid_rows, &result.valid),
-                                   std::pair(result.test_rows, &result.test)}) {
+  for (const auto& [rows, list] :
+       {std::pair(result.train_rows, &result.train), std::pair(result.valid_rows, &result.valid),
+        std::pair(result.test_rows, &result.test)}) {
     if (list->empty()) continue;
     std::snprintf(line, sizeof line, "%12llu", static_cast<unsigned long long>(rows));
     out += line;
@@ -60,7 +64,8 @@ inline std::string summary(const riskflag::study::StudyResult& result, const ris
   }
   out += "\n";
   if (result.kind == riskflag::bundle::Kind::binary) {
-    std::snprintf(line, sizeof line, "  High when probability >= %.6g (%s)\n", result.threshold, options.threshold.text.c_str());
+    std::snprintf(line, sizeof line, "  High when probability >= %.6g (%s)\n", result.threshold,
+                  options.threshold.text.c_str());
     out += line;
   }
   if (!result.warnings.empty()) out += "  warnings  " + std::to_string(result.warnings.size()) + "\n";

@@ -2,43 +2,13 @@
 
 // The whole way from files to a model directory: what riskflag-train is made of.
 
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
-#include <vector>
-
-#include <riskflag/audit/leak.hpp>
 #include <riskflag/core/parallel.hpp>
-#include <riskflag/study/cross_validate.hpp>
-#include <riskflag/study/evaluate.hpp>
-#include <riskflag/study/fit.hpp>
 #include <riskflag/study/hooks.hpp>
 #include <riskflag/study/options.hpp>
-#include <riskflag/study/parts.hpp>
 #include <riskflag/study/result.hpp>
-#include <riskflag/study/table.hpp>
-#include <riskflag/study/target.hpp>
-#include <riskflag/study/warning.hpp>
+#include <riskflag/study/view.hpp>
 
 namespace riskflag::inline v0_1::study {
-
-/// Everything that a report can be made of, at the end of a study, before anything is written. References last for the
-/// call.
-struct StudyView {
-  const StudyOptions& options;
-  const Table& table;
-  const Schema& schema;  ///< of the model
-  const Target& target;
-  const Split& split;
-  std::span<const audit::Finding> findings;
-  std::span<const double> weights;  ///< one a row of the table, or empty
-  const Model& model;
-  std::span<const double> train_scores, valid_scores, test_scores;
-  const CrossValidation* cross_validation;             ///< null without cv
-  std::span<const std::optional<double>> permutation;  ///< one for each feature of the model; empty when not computed
-  const StudyResult& result;
-};
 
 /// Does the study: read, roles, split, leak guard, fit (pipeline, bins, trees), threshold, metrics, model directory,
 /// report, run record.

@@ -1,0 +1,185 @@
+#pragma once
+
+// The second half of a study: scores, threshold, metrics, the model directory.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <riskflag/bundle/bundle.hpp>
+#include <riskflag/core/file.hpp>
+#include <riskflag/core/random.hpp>
+#include <riskflag/monitor/reference.hpp>
+#include <riskflag/prep/fields.hpp>
+#include <riskflag/study/detail/study_run.hpp>
+#include <riskflag/study/permutation.hpp>
+#include <riskflag/study/result_json.hpp>
+
+namespace riskflag::inline v0_1::study {
+
+namespace detail {
+
+inline void StudyRun::warn_unseen(std::span<const std::uint32_t> rows, const char* part) {
+  const prep::FieldEncoder encoder(fit_.schema);
+  for (std::size_t f = 0; f < encoder.fields().size(); ++f) {
+    if (encoder.fields()[f].type != ColumnType::category) continue;
+    const Column& column = *table_.frame.find(encoder.fields()[f].name);
+    std::vector<bool> unseen(column.levels.size());
+    bool any = false;
+    for (std::size_t code = 0; code < unseen.size(); ++code) {
+      unseen[code] = encoder.level_code(f, column.levels[code]) == prep::kUnseen;
+      any = any || unseen[code];
+    }
+    if (!any) continue;
+    std::size_t count = 0;
+    std::set<std::int32_t> levels;
+    for (const std::uint32_t row : rows) {
+      const std::int32_t code = column.codes[row];
+      if (code == kMissingCode || !unseen[static_cast<std::size_t>(code)]) continue;
+      ++count;
+      levels.insert(code);
+    }
+    if (count == 0) continue;
+    warn({"unseen_levels",
+          std::to_string(count) + " " + part + " rows have " + std::to_string(levels.size()) + " levels of " +
+              quoted(column.name) + " that no training row has (such as " +
+              quoted(column.levels[static_cast<std::size_t>(*levels.begin())]) + "); they count as missing here, and " +
+              (encoder.fields()[f].unseen == UnseenPolicy::error ? "an applicant with one is refused"
+                                                                 : "for an applicant too"),
+          column.name, "a recipe that groups rare levels", static_cast<double>(count)});
+  }
+}
+
+inline void StudyRun::score() {
+  tell("evaluate", 0);
+  const Stopwatch watch;
+  predictor_.emplace(value_or_throw(Predictor::make(fit_.trained.model)));
+  const auto scores = [&](std::span<const std::uint32_t> rows) {
+    return score_rows(table_.frame, fit_.schema, fit_.pipeline, *predictor_, rows, executor_);
+  };
+  train_scores_ = scores(train_rows_);
+  check("evaluate");
+  tell("evaluate", 0.4);
+  valid_scores_ = scores(parts_.split.valid);
+  test_scores_ = scores(parts_.split.test);
+  warn_unseen(parts_.split.valid, "validation");
+  warn_unseen(parts_.split.test, "test");
+  check("evaluate");
+  tell("evaluate", 0.7);
+  choose_and_judge();
+  result_.seconds.evaluate += watch.seconds();
+  tell("evaluate", 1);
+}
+
+inline void StudyRun::choose_and_judge() {
+  const std::vector<std::uint32_t>& chooser = cv_                          ? cv_->rows
+                                              : parts_.split.valid.empty() ? train_rows_
+                                                                           : parts_.split.valid;
+  const std::vector<double>& chooser_scores = cv_                          ? cv_->scores
+                                              : parts_.split.valid.empty() ? train_scores_
+                                                                           : valid_scores_;
+  if (binary())
+    result_.threshold = choose_threshold(options_.threshold, chooser_scores, labels_of(chooser), weights_of(chooser));
+
+  const auto judge = [&](std::span<const double> scores, std::span<const std::uint32_t> rows, const char* part) {
+    const auto labels = labels_of(rows);
+    MetricList list = evaluate(result_.kind, scores, labels, weights_of(rows), result_.threshold);
+    if (binary() && !list.empty() && !list.front().second) {
+      warn({"one_class_part",
+            std::string("the ") + part + " part has labels of one class only; some of its metrics are null",
+            "",
+            "",
+            {}});
+    }
+    return list;
+  };
+  result_.train = judge(train_scores_, train_rows_, "training");
+  result_.valid = judge(valid_scores_, parts_.split.valid, "validation");
+  result_.test = judge(test_scores_, parts_.split.test, "test");
+  result_.train_rows = train_rows_.size();
+  result_.valid_rows = parts_.split.valid.size();
+  result_.test_rows = parts_.split.test.size();
+  if (!cv_) return;
+  result_.cv = options_.parts.cv;
+  std::vector<MetricList> folds;
+  for (const std::vector<std::size_t>& fold : cv_->folds) {
+    std::vector<std::uint32_t> rows;
+    std::vector<double> scores;
+    for (const std::size_t position : fold) {
+      rows.push_back(cv_->rows[position]);
+      scores.push_back(cv_->scores[position]);
+    }
+    folds.push_back(judge(scores, rows, "held-out"));
+  }
+  result_.cv_metrics = fold_metrics(folds);
+}
+
+inline std::vector<std::optional<double>> StudyRun::permute() {
+  // A sample is enough to rank features, and keeps the report of a long table within seconds.
+  constexpr std::size_t kRows = 10000;
+  const std::vector<std::uint32_t>& from = !parts_.split.valid.empty() ? parts_.split.valid : train_rows_;
+  std::vector<std::uint32_t> rows;
+  const std::size_t step = std::max<std::size_t>(1, from.size() / kRows);
+  for (std::size_t i = 0; i < from.size() && rows.size() < kRows; i += step) rows.push_back(from[i]);
+  prep::FeatureMatrix matrix =
+      fit_.pipeline.transform(take_features(table_.frame, fit_.schema, rows), fit_.schema, executor_);
+  return permutation_importance(*predictor_, std::move(matrix), result_.kind, labels_of(rows), weights_of(rows),
+                                options_.seed, executor_, kept_ ? std::stop_token() : hooks_.stop);
+}
+
+/// Rows for the bundle's input example. Each cell comes from another training row, so that no row is somebody's
+/// application.
+inline Frame StudyRun::example_rows() const {
+  constexpr std::size_t kExamples = 5;
+  Frame example;
+  const Random random(options_.seed, 0x6578616d706c65);
+  std::uint64_t draw = 0;
+  for (std::size_t f = 0; f < schema_.fields.size(); ++f) {
+    if (schema_.fields[f].role != Role::feature) continue;
+    std::vector<std::uint32_t> rows;
+    for (std::size_t i = 0; i < kExamples; ++i) rows.push_back(train_rows_[random.below(train_rows_.size(), draw++)]);
+    example.add(take_rows(table_.frame.column(f), rows));
+  }
+  return example;
+}
+
+inline void StudyRun::save() {
+  std::string html;
+  if (!options_.report.empty() && hooks_.report) {
+    tell("report", 0);
+    const std::vector<std::optional<double>> permutation = permute();
+    check("report");
+    result_.peak_rss_bytes = peak_rss_bytes();
+    result_.seconds.total = total_.seconds();
+    const StudyView view{
+        options_,           table_,        fit_.schema,   target_,      parts_.split,          findings_,   weights_,
+        fit_.trained.model, train_scores_, valid_scores_, test_scores_, cv_ ? &*cv_ : nullptr, permutation, result_};
+    html = hooks_.report(view);
+    tell("report", 1);
+  }
+  check("save");
+  tell("save", 0);
+  const monitor::Reference reference =
+      monitor::make_reference(fit_.schema, take_features(table_.frame, fit_.schema, train_rows_), train_scores_);
+  const Frame example = example_rows();
+  bundle::BundleParts parts{fit_.schema, fit_.pipeline, fit_.trained.model, reference, example};
+  parts.decision.threshold = result_.threshold;
+  parts.decision.reasons = options_.reasons;
+  parts.metrics_json = metrics_json(result_, options_.threshold);
+  parts.run_id = result_.run_id;
+  check("save");
+  result_.digest = bundle::save(parts, options_.output, options_.replace);
+  result_.model = absolute_path(options_.output);
+  if (!html.empty()) write_file(options_.report, html);
+  tell("save", 1);
+}
+
+}  // namespace detail
+
+}  // namespace riskflag::inline v0_1::study

@@ -1,0 +1,109 @@
+#pragma once
+
+// The steps of a study and what they share; run_study.hpp and judge_and_save.hpp define them.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <riskflag/study/fit.hpp>
+#include <riskflag/study/hooks.hpp>
+#include <riskflag/study/parts.hpp>
+#include <riskflag/study/run_log.hpp>
+#include <riskflag/study/view.hpp>
+
+namespace riskflag::inline v0_1::study {
+
+namespace detail {
+
+/// One study from beginning to end; a class only because its steps share so much.
+///
+/// Life: 1. constructed; 2. run(), once.
+class StudyRun {
+ public:
+  StudyRun(const StudyOptions& options, Executor& executor, const StudyHooks& hooks)
+      : options_(options),
+        executor_(executor),
+        hooks_(hooks),
+        train_options_(options.train),
+        log_(hooks.logger, hooks.tracking_required, [this](const std::string& why) {
+          warn({"tracking_failed",
+                "the run's record is incomplete: " + why,
+                "",
+                "--tracking-required makes it an error",
+                {}});
+        }) {}
+
+  [[nodiscard]] StudyResult run();
+
+ private:
+  void check_options();
+  void check_output() const;
+  void begin_log();
+  void read();
+  void audit();
+  void cross_validate_if_asked();
+  void fit_all();
+  void score();
+  void choose_and_judge();
+  void warn_unseen(std::span<const std::uint32_t> rows, const char* part);
+  [[nodiscard]] std::vector<std::optional<double>> permute();
+  [[nodiscard]] Frame example_rows() const;
+  void save();
+
+  void warn(Warning warning) {
+    if (hooks_.warning) hooks_.warning(warning);
+    result_.warnings.push_back(std::move(warning));
+  }
+  void tell(std::string_view phase, double fraction, int fold = 0) {
+    if (!hooks_.progress) return;
+    Progress progress;
+    progress.phase = phase;
+    progress.fraction = fraction;
+    progress.fold = fold;
+    progress.folds = fold > 0 ? options_.parts.cv : 0;
+    hooks_.progress(progress);
+  }
+  [[nodiscard]] TrainHooks train_hooks(int fold, int iterations);
+  [[nodiscard]] bool binary() const noexcept { return result_.kind == bundle::Kind::binary; }
+  [[nodiscard]] std::vector<double> labels_of(std::span<const std::uint32_t> rows) const {
+    return gather(std::span<const double>(target_.labels), rows);
+  }
+  [[nodiscard]] std::vector<double> weights_of(std::span<const std::uint32_t> rows) const {
+    return gather(std::span<const double>(weights_), rows);
+  }
+  /// False once an interrupted training is to be kept: what is left to do takes seconds.
+  void check(std::string_view phase) const {
+    if (!kept_) check_stop(hooks_.stop, phase);
+  }
+
+  const StudyOptions& options_;
+  Executor& executor_;
+  const StudyHooks& hooks_;
+  TrainOptions train_options_;
+  StudyResult result_;
+  RunLog log_;
+  Stopwatch total_;
+  bool kept_ = false;
+
+  Table table_;
+  Schema schema_;  // of the whole table
+  Target target_;
+  std::vector<double> weights_;
+  Parts parts_;
+  std::vector<audit::Finding> findings_;
+  std::optional<CrossValidation> cv_;
+  std::vector<std::uint32_t> train_rows_;
+  Fit fit_;
+  std::optional<Predictor> predictor_;
+  std::vector<double> train_scores_, valid_scores_, test_scores_;
+};
+
+}  // namespace detail
+
+}  // namespace riskflag::inline v0_1::study

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include <riskflag/audit/leak.hpp>
+#include <riskflag/data/schema.hpp>
+#include <riskflag/data/split.hpp>
+#include <riskflag/model/model.hpp>
+#include <riskflag/study/cross_validate.hpp>
+#include <riskflag/study/options.hpp>
+#include <riskflag/study/result.hpp>
+#include <riskflag/study/table.hpp>
+#include <riskflag/study/target.hpp>
+
+namespace riskflag::inline v0_1::study {
+
+/// Everything that a report can be made of, at the end of a study, before anything is written. References last for the
+/// call.
+struct StudyView {
+  const StudyOptions& options;
+  const Table& table;
+  const Schema& schema;  ///< of the model
+  const Target& target;
+  const Split& split;
+  std::span<const audit::Finding> findings;
+  std::span<const double> weights;  ///< one a row of the table, or empty
+  const Model& model;
+  std::span<const double> train_scores, valid_scores, test_scores;
+  const CrossValidation* cross_validation;             ///< null without cv
+  std::span<const std::optional<double>> permutation;  ///< one for each feature of the model; empty when not computed
+  const StudyResult& result;
+};
+
+}  // namespace riskflag::inline v0_1::study
