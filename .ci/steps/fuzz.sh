@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Each fuzz target for a bounded time, from the corpus in the tree. RISKFLAG_FUZZ_SECONDS: per target, default 20.
+# Each fuzz target for a bounded time, from the corpus in the tree. RISKFLAG_FUZZ_SECONDS: per target, default 10.
 # Prints "N passed, N failed"; what breaks a target stays in $RISKFLAG_BUILD-fuzz/<target>.crash-*.
 set -uo pipefail
 RISKFLAG_ROOT=${RISKFLAG_ROOT:-$(cd "$(dirname "$0")/../.." && pwd)}
-seconds=${RISKFLAG_FUZZ_SECONDS:-20}
+seconds=${RISKFLAG_FUZZ_SECONDS:-10}
 out=${RISKFLAG_BUILD:-$RISKFLAG_ROOT/build}-fuzz
 mkdir -p "$out"
 flags=(-std=c++20 -O1 -g1 "-fsanitize=address,undefined" -fno-sanitize-recover=all -I "$RISKFLAG_ROOT/include" -isystem /usr/include/eigen3)
