@@ -82,19 +82,23 @@ void announce(const Flags& flags, const riskflag::http::Server& server, const ri
   } else {
     program::print("listening on " + server.url() + "\n");
   }
-  std::fprintf(stderr, "riskflag-serve: model %s, version %s, threshold %s; %s\n", model.name.c_str(), model.version.c_str(),
-               riskflag::number_text(model.decision.threshold).c_str(), model.predictor.describe().c_str());
+  std::fprintf(stderr, "riskflag-serve: model %s, version %s, threshold %s; %s\n", model.name.c_str(),
+               model.version.c_str(), riskflag::number_text(model.decision.threshold).c_str(),
+               model.predictor.describe().c_str());
 }
 
 int serve(const Flags& flags) {
   if (flags.model.empty()) fail(ErrorCode::usage, "--model", "a model directory is needed (or RISKFLAG_MODEL)");
   if (flags.model.starts_with("models:/")) {
-    fail(ErrorCode::usage, "--model", "the registry (models:/) is not built yet in riskflag " + std::string(riskflag::kVersion) +
-                                          "; accepted: a model directory");
+    fail(ErrorCode::usage, "--model",
+         "the registry (models:/) is not built yet in riskflag " + std::string(riskflag::kVersion) +
+             "; accepted: a model directory");
   }
   if (!riskflag::http::is_loopback(flags.host) && !flags.insecure) {
-    fail(ErrorCode::usage, "--host", flags.host + " can be reached from other machines, and there are no API keys in this version; "
-                                                  "--insecure serves there all the same");
+    fail(ErrorCode::usage, "--host",
+         flags.host +
+             " can be reached from other machines, and there are no API keys in this version; "
+             "--insecure serves there all the same");
   }
   const EndSignals signals;
   signal(SIGPIPE, SIG_IGN);  // a reader of our output that leaves must not end the server
@@ -137,27 +141,37 @@ int healthcheck(const Flags& flags) {
                               : boost::asio::ip::address(boost::asio::ip::address_v4::loopback());
   }
   const auto answer = riskflag::http::ask(
-      {.host = address.to_string(), .port = static_cast<std::uint16_t>(flags.port), .timeout_ms = 2000}, "GET", "/readyz");
+      {.host = address.to_string(), .port = static_cast<std::uint16_t>(flags.port), .timeout_ms = 2000}, "GET",
+      "/readyz");
   if (answer.status == 200) return program::kDone;
   fail(ErrorCode::io, "healthcheck", "the server answers " + std::to_string(answer.status) + ": " + answer.body);
 }
 
-/// The contract's flags of later versions, refused on the command line and in the environment: a RISKFLAG_KEYS that has no
-/// effect would leave a door open.
+/// The contract's flags of later versions, refused on the command line and in the environment: a RISKFLAG_KEYS that has
+/// no effect would leave a door open.
 void refuse_later_flags(CLI::App& app) {
-  const std::pair<const char*, const char*> later[] = {
-      {"--watch", "following a model directory that is replaced"}, {"--shadow", "a shadow model"},
-      {"--challenger", "a challenger model"}, {"--split", "a challenger model"}, {"--decision-log", "the decision log"},
-      {"--log-mode", "the decision log"}, {"--hmac-key", "the decision log"}, {"--log-failure", "the decision log"},
-      {"--outcomes", "taking outcomes"}, {"--keys", "API keys"}, {"--max-in-flight", "load shedding"},
-      {"--max-queue-ms", "load shedding"}, {"--tracking", "the registry"}};
+  const std::pair<const char*, const char*> later[] = {{"--watch", "following a model directory that is replaced"},
+                                                       {"--shadow", "a shadow model"},
+                                                       {"--challenger", "a challenger model"},
+                                                       {"--split", "a challenger model"},
+                                                       {"--decision-log", "the decision log"},
+                                                       {"--log-mode", "the decision log"},
+                                                       {"--hmac-key", "the decision log"},
+                                                       {"--log-failure", "the decision log"},
+                                                       {"--outcomes", "taking outcomes"},
+                                                       {"--keys", "API keys"},
+                                                       {"--max-in-flight", "load shedding"},
+                                                       {"--max-queue-ms", "load shedding"},
+                                                       {"--tracking", "the registry"}};
   for (const auto& [flag, what] : later) {
     program::not_built_yet(app, flag, what);
     std::string name = "RISKFLAG_";
-    for (const char* c = flag + 2; *c != '\0'; ++c) name += *c == '-' ? '_' : static_cast<char>(*c >= 'a' ? *c - 'a' + 'A' : *c);
+    for (const char* c = flag + 2; *c != '\0'; ++c)
+      name += *c == '-' ? '_' : static_cast<char>(*c >= 'a' ? *c - 'a' + 'A' : *c);
     if (const char* value = std::getenv(name.c_str()); value != nullptr && *value != '\0') {
-      fail(ErrorCode::usage, name, std::string(what) + " is not built yet in riskflag " + std::string(riskflag::kVersion) +
-                                       "; unset the variable");
+      fail(ErrorCode::usage, name,
+           std::string(what) + " is not built yet in riskflag " + std::string(riskflag::kVersion) +
+               "; unset the variable");
     }
   }
 }
@@ -165,20 +179,37 @@ void refuse_later_flags(CLI::App& app) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Serves a model directory over HTTP: POST /v1/score with JSON, NDJSON or CSV; GET /v1/model, /v1/schema,\n"
-               "/livez, /readyz. Prints \"listening on URL\" on stdout; SIGTERM and SIGINT end it with 0 after what is under way.\n"
-               "Each flag is also read from the environment: --max-body from RISKFLAG_MAX_BODY.",
-               "riskflag-serve");
+  CLI::App app(
+      "Serves a model directory over HTTP: POST /v1/score with JSON, NDJSON or CSV; GET /v1/model, /v1/schema,\n"
+      "/livez, /readyz. Prints \"listening on URL\" on stdout; SIGTERM and SIGINT end it with 0 after what is under "
+      "way.\n"
+      "Each flag is also read from the environment: --max-body from RISKFLAG_MAX_BODY.",
+      "riskflag-serve");
   Flags flags;
-  app.add_option("--model", flags.model, "model directory of riskflag-train")->envname("RISKFLAG_MODEL")->type_name("DIR");
-  app.add_option("--host", flags.host, "address to listen on, 127.0.0.1 unless given")->envname("RISKFLAG_HOST")->type_name("H");
-  app.add_option("--port", flags.port, "8080 unless given; 0 = any free one, printed")->envname("RISKFLAG_PORT")->check(CLI::Range(0, 65535))->type_name("P");
-  app.add_option("--threads", flags.threads, "that answer; 0 = all cores")->envname("RISKFLAG_THREADS")->check(CLI::Range(0, 1024))->type_name("N");
-  app.add_option("--max-body", flags.max_body, "of a request, 33554432 unless given")->envname("RISKFLAG_MAX_BODY")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 40))->type_name("BYTES");
-  app.add_option("--drain-ms", flags.drain_ms, "for what is under way at the end, 8000 unless given")->envname("RISKFLAG_DRAIN_MS")
-      ->check(CLI::Range(0, 3600000))->type_name("MS");
-  app.add_flag("--insecure", flags.insecure, "listen on an address that others reach, without API keys")->envname("RISKFLAG_INSECURE");
+  app.add_option("--model", flags.model, "model directory of riskflag-train")
+      ->envname("RISKFLAG_MODEL")
+      ->type_name("DIR");
+  app.add_option("--host", flags.host, "address to listen on, 127.0.0.1 unless given")
+      ->envname("RISKFLAG_HOST")
+      ->type_name("H");
+  app.add_option("--port", flags.port, "8080 unless given; 0 = any free one, printed")
+      ->envname("RISKFLAG_PORT")
+      ->check(CLI::Range(0, 65535))
+      ->type_name("P");
+  app.add_option("--threads", flags.threads, "that answer; 0 = all cores")
+      ->envname("RISKFLAG_THREADS")
+      ->check(CLI::Range(0, 1024))
+      ->type_name("N");
+  app.add_option("--max-body", flags.max_body, "of a request, 33554432 unless given")
+      ->envname("RISKFLAG_MAX_BODY")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 40))
+      ->type_name("BYTES");
+  app.add_option("--drain-ms", flags.drain_ms, "for what is under way at the end, 8000 unless given")
+      ->envname("RISKFLAG_DRAIN_MS")
+      ->check(CLI::Range(0, 3600000))
+      ->type_name("MS");
+  app.add_flag("--insecure", flags.insecure, "listen on an address that others reach, without API keys")
+      ->envname("RISKFLAG_INSECURE");
   app.add_flag("--json", flags.json, "stdout is one JSON object: url, port, model");
   try {
     refuse_later_flags(app);
