@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <doctest/doctest.h>
 
@@ -30,6 +31,27 @@ TEST_CASE("a Result holds one of value and failure, also of a type that only mov
   CHECK_THROWS_AS((void)value_or_throw(bad), Error);
   CHECK(Result<void>());
   CHECK_THROWS_AS(value_or_throw(Result<void>(Failure{})), Error);
+}
+
+TEST_CASE("a Result is copied, moved and assigned with what it holds") {
+  const auto counted = std::make_shared<int>(7);
+  {
+    Result<std::shared_ptr<int>> value(counted);
+    Result<std::shared_ptr<int>> copy = value;
+    CHECK(counted.use_count() == 3);
+    CHECK(**copy == 7);
+    const Result<std::shared_ptr<int>> failed(Failure{ErrorCode::io, "x", "gone"});
+    copy = failed;
+    CHECK_FALSE(copy);
+    CHECK(copy.failure().message == "gone");
+    CHECK(counted.use_count() == 2);
+    copy = std::move(value);
+    CHECK(**copy == 7);
+    CHECK(copy.failure().message.empty());
+    copy = static_cast<const Result<std::shared_ptr<int>>&>(copy);  // itself
+    CHECK(**copy == 7);
+  }
+  CHECK(counted.use_count() == 1);
 }
 
 TEST_CASE("every code has a name of its own") {

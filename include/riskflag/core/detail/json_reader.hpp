@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
-#include <optional>
 #include <span>
 #include <system_error>
 
@@ -20,20 +19,20 @@ namespace detail {
 class JsonParser {
  public:
   JsonParser(std::string_view text, std::string_view where, std::size_t max_depth)
-      : text_(text), where_(std::make_shared<const std::string>(where)), max_depth_(max_depth) {}
+      : text_(text), where_(new std::string(where)), max_depth_(max_depth) {}
 
   [[nodiscard]] Result<Json> parse() {
     if (text_.substr(0, 3) == "\xef\xbb\xbf") {
       refuse(0, "the file begins with a byte order mark; save it as UTF-8 without one");
-      return std::move(*failure_);
+      return std::move(failure_);
     }
     Json root;
     skip_blanks();
-    if (!read_value(root, 0)) return std::move(*failure_);
+    if (!read_value(root, 0)) return std::move(failure_);
     skip_blanks();
     if (at_ != text_.size()) {
       refuse(at_, "found " + found() + " after the end of the JSON value; one value is all a file holds");
-      return std::move(*failure_);
+      return std::move(failure_);
     }
     return root;
   }
@@ -307,7 +306,7 @@ class JsonParser {
     return check_unique(members, key_places);
   }
 
-  [[nodiscard]] bool check_unique(const JsonObject& members, std::span<const std::size_t> key_places) {
+  [[nodiscard]] bool check_unique(const JsonObject& members, const std::vector<std::size_t>& key_places) {
     std::vector<std::size_t> order(members.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
     std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
@@ -335,7 +334,7 @@ class JsonParser {
   std::size_t max_depth_;
   std::size_t at_ = 0;
   std::size_t line_ = 1, line_begin_ = 0, line_scanned_ = 0;  ///< line number and begin at line_scanned_
-  std::optional<Failure> failure_;
+  Failure failure_{};
 };
 
 }  // namespace detail

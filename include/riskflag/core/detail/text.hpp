@@ -240,21 +240,28 @@ inline std::string quoted(std::string_view text, std::size_t limit) {
 
 namespace detail {
 
-/// Edits (insert, delete, replace, swap of neighbours) between two texts, without regard to ASCII case.
-[[nodiscard]] inline std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+/// Names longer than this are no slips of a finger, and the distance is quadratic.
+inline constexpr std::size_t kLongestSlip = 100;
+
+/// Edits (insert, delete, replace, swap of neighbours) between two texts of at most kLongestSlip bytes, without regard
+/// to ASCII case.
+[[nodiscard]] inline std::size_t edit_distance(std::string_view a, std::string_view b) noexcept {
+  std::size_t rows[3][kLongestSlip + 1] = {};
+  std::size_t *before = rows[0], *last = rows[1], *row = rows[2];
   for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
       const bool same = lower(a[i - 1]) == lower(b[j - 1]);
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (same ? 0u : 1u)});
+      row[j] = std::min(std::min(last[j], row[j - 1]) + 1, last[j - 1] + (same ? 0u : 1u));
       if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1])) {
         row[j] = std::min(row[j], before[j - 2] + 1);
       }
     }
-    std::swap(before, last);
-    std::swap(last, row);
+    std::size_t* const oldest = before;
+    before = last;
+    last = row;
+    row = oldest;
   }
   return last[b.size()];
 }
@@ -263,12 +270,11 @@ namespace detail {
 
 inline std::optional<std::string_view> find_nearest(std::string_view name,
                                                     std::span<const std::string_view> candidates) {
-  constexpr std::size_t kLongest = 100;  // longer names are no slips of a finger, and the distance is quadratic
-  if (name.empty() || name.size() > kLongest) return std::nullopt;
+  if (name.empty() || name.size() > detail::kLongestSlip) return std::nullopt;
   std::optional<std::string_view> nearest;
   std::size_t least = std::max<std::size_t>(1, name.size() / 3) + 1;
   for (const std::string_view candidate : candidates) {
-    if (candidate.empty() || candidate.size() > kLongest) continue;
+    if (candidate.empty() || candidate.size() > detail::kLongestSlip) continue;
     const std::size_t distance = detail::edit_distance(name, candidate);
     if (distance < least && distance < candidate.size()) {
       least = distance;

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,23 +56,24 @@ class ModelParser {
     const auto& trees = array(member(root, "trees"));
     model.trees.reserve(trees.size());
     for (const Json& tree : trees) {
-      if (failure_) break;
+      if (failed_) break;
       model.trees.push_back(parse_tree(tree));
     }
-    if (failure_) return std::move(*failure_);
+    if (failed_) return std::move(failure_);
     return model;
   }
 
  private:
   void note(Failure failure) {
     failure.code = ErrorCode::corrupt;
-    if (!failure_) failure_ = std::move(failure);
+    if (!failed_) failure_ = std::move(failure);
+    failed_ = true;
   }
   void keep(const Result<void>& result) {
     if (!result) note(result.failure());
   }
   void keep_only(const Json& object, std::initializer_list<std::string_view> known) {
-    if (!failure_) keep(object.only(known));
+    if (!failed_) keep(object.only(known));
   }
   template <class T>
   T take(Result<T> result) {
@@ -83,7 +83,7 @@ class ModelParser {
   }
 
   [[nodiscard]] const Json& member(const Json& object, std::string_view name) {
-    if (failure_) return nothing_;
+    if (failed_) return nothing_;
     auto found = object.at(name);
     if (found) return **found;
     note(found.failure());
@@ -91,15 +91,15 @@ class ModelParser {
   }
   [[nodiscard]] const JsonArray& array(const Json& json) {
     const JsonArray* items = json.array();
-    if (items != nullptr && !failure_) return *items;
-    if (!failure_) note(json.failure("found " + json.description() + ", expected an array"));
+    if (items != nullptr && !failed_) return *items;
+    if (!failed_) note(json.failure("found " + json.description() + ", expected an array"));
     return empty_;
   }
-  [[nodiscard]] std::string string(const Json& json) { return failure_ ? std::string() : take(json.string()); }
-  [[nodiscard]] bool boolean(const Json& json) { return failure_ ? false : take(json.boolean()); }
-  [[nodiscard]] double number(const Json& json) { return failure_ ? 0.0 : take(json.number()); }
+  [[nodiscard]] std::string string(const Json& json) { return failed_ ? std::string() : take(json.string()); }
+  [[nodiscard]] bool boolean(const Json& json) { return failed_ ? false : take(json.boolean()); }
+  [[nodiscard]] double number(const Json& json) { return failed_ ? 0.0 : take(json.number()); }
   [[nodiscard]] std::int32_t integer32(const Json& json) {
-    const std::int64_t value = failure_ ? 0 : take(json.integer());
+    const std::int64_t value = failed_ ? 0 : take(json.integer());
     if (value < INT32_MIN || value > INT32_MAX) {
       note(json.failure("found " + json.description() + ", expected a whole number of 32 bits"));
       return 0;
@@ -107,7 +107,7 @@ class ModelParser {
     return static_cast<std::int32_t>(value);
   }
   [[nodiscard]] std::uint32_t unsigned32(const Json& json) {
-    const std::uint64_t value = failure_ ? 0 : take(json.unsigned_integer());
+    const std::uint64_t value = failed_ ? 0 : take(json.unsigned_integer());
     if (value > UINT32_MAX) {
       note(json.failure("found " + json.description() + ", expected a whole number from 0 to 4294967295"));
       return 0;
@@ -133,7 +133,7 @@ class ModelParser {
     feature.name = string(member(json, "name"));
     const std::string type = string(member(json, "type"));
     feature.type = type == "categorical" ? FeatureType::categorical : FeatureType::numeric;
-    if (!failure_ && type != name_of(feature.type)) {
+    if (!failed_ && type != name_of(feature.type)) {
       note(member(json, "type").failure("found " + quoted(type) + ", expected \"numeric\" or \"categorical\""));
     }
     feature.levels = strings(member(json, "levels"));
@@ -147,7 +147,7 @@ class ModelParser {
     history.names = strings(member(json, "names"));
     for (const Json& iteration : array(member(json, "values"))) {
       const auto& items = array(iteration);
-      if (!failure_ && items.size() != history.names.size()) {
+      if (!failed_ && items.size() != history.names.size()) {
         note(iteration.failure("found " + iteration.description() + ", expected one value for each of the " +
                                std::to_string(history.names.size()) + " names"));
       }
@@ -164,13 +164,13 @@ class ModelParser {
   void read_nodes(const Json& json, std::string_view name, std::vector<Node>& nodes, Set set) {
     const Json& values = member(json, name);
     const auto& items = array(values);
-    if (failure_) return;
+    if (failed_) return;
     if (items.size() != nodes.size()) {
       note(values.failure(quoted(name) + " is " + values.description() + ", expected one value for each of the " +
                           std::to_string(nodes.size()) + " nodes"));
       return;
     }
-    for (std::size_t i = 0; i < items.size() && !failure_; ++i) set(nodes[i], items[i]);
+    for (std::size_t i = 0; i < items.size() && !failed_; ++i) set(nodes[i], items[i]);
   }
 
   [[nodiscard]] Tree parse_tree(const Json& json) {
@@ -188,7 +188,7 @@ class ModelParser {
     read_nodes(json, "value", tree.nodes, [&](Node& n, const Json& v) { n.value = number(v); });
     tree.leaves = numbers(member(json, "leaf"));
     tree.leaf_counts = numbers(member(json, "leaf_count"));
-    if (!failure_ && json.find("category_sets") != nullptr) {
+    if (!failed_ && json.find("category_sets") != nullptr) {
       read_nodes(json, "category_set", tree.nodes, [&](Node& n, const Json& v) { n.category_set = unsigned32(v); });
       for (const Json& set : array(member(json, "category_sets"))) {
         auto& words = tree.category_sets.emplace_back();
@@ -200,7 +200,7 @@ class ModelParser {
 
   void set_decision_type(Node& node, const Json& json) {
     const std::int32_t bits = integer32(json);
-    if (!failure_ && (bits < 0 || bits > 11)) {
+    if (!failed_ && (bits < 0 || bits > 11)) {
       note(json.failure("found " + json.description() + ", expected a decision type from 0 to 11"));
       return;
     }
@@ -210,7 +210,8 @@ class ModelParser {
     node.missing = rule == 0 ? MissingRule::none : rule == 1 ? MissingRule::zero : MissingRule::nan;
   }
 
-  std::optional<Failure> failure_;
+  bool failed_ = false;  ///< a std::optional would cost programs that only score compile time
+  Failure failure_{};
   Json nothing_;
   JsonArray empty_;
 };
