@@ -190,7 +190,7 @@ TEST_CASE("the look-up table's AUC is the one worked out by hand") {
   CHECK(riskflag::is_missing(groups.train_mean[7]));
   CHECK(riskflag::is_missing(groups.train_mean[0]));  // training rows judge nothing
   // By chance alone so small a column repeats too; a bar below zero asks for the finding all the same.
-  const auto found = audit::detail::split_finding(in, table.split, groups, {.split_share = -10});
+  const auto found = audit::detail::split_finding(in, {columns}, table.split, groups, {.split_share = -10});
   CHECK_FALSE(found);  // chance explains more than half of the share
   std::vector<double> scores, labels;
   for (const std::uint32_t row : table.split.test) {
@@ -232,6 +232,45 @@ TEST_CASE("few fields with few levels repeat by chance, and are no leak; planted
   REQUIRE(!findings.empty());
   CHECK(findings[0].code == "split_leak");
   CHECK(findings[0].number == doctest::Approx(slow_shares(planted).second).epsilon(1e-12));
+}
+
+TEST_CASE("a column that numbers the rows hides no repetition: rows are compared without it") {
+  Table table = honest(4000);
+  const Random random(5);
+  std::vector<std::uint32_t> take(4000);
+  for (std::uint32_t i = 0; i < 4000; ++i) {
+    take[i] = random.uniform(i) < 0.3 ? static_cast<std::uint32_t>(random.below(i + 1, 10000 + i)) : i;
+  }
+  std::vector<double> labels, ids;
+  for (std::size_t i = 0; i < 4000; ++i) {
+    labels.push_back(table.labels[take[i]]);
+    ids.push_back(static_cast<double>(i + 1));
+  }
+  table.frame = table.frame.take(take);
+  table.labels = labels;
+  const auto [repeated, shared] = slow_shares(table);
+  table.frame.add(numbers("Id", ids));
+  const auto findings = find(table);
+  REQUIRE(findings.size() == 3);
+  CHECK(findings[0].code == "split_leak");
+  CHECK(findings[0].number == doctest::Approx(shared).epsilon(1e-12));
+  CHECK(findings[0].message.find("(\"Id\" aside)") != std::string::npos);
+  CHECK(findings[0].remedy.find("--id Id --split group --group-by fields") != std::string::npos);
+  CHECK(findings[1].code == "duplicate_rows");
+  CHECK(findings[1].number == doctest::Approx(repeated).epsilon(1e-12));
+  CHECK(findings[2].code == "near_key");
+
+  // Few levels beside the key repeat by chance.
+  Table few;
+  std::vector<std::int32_t> codes;
+  for (std::size_t i = 0; i < 4000; ++i) codes.push_back(static_cast<std::int32_t>(random.below(5, 50000 + i)));
+  few.frame.add(category("c", {"0", "1", "2", "3", "4"}, codes));
+  few.frame.add(numbers("Id", ids));
+  few.labels = table.labels;
+  few.split = table.split;
+  const auto alone = only(find(few));
+  REQUIRE(alone);
+  CHECK(alone->code == "near_key");
 }
 
 TEST_CASE("without a test part the validation part is judged") {

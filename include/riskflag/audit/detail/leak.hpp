@@ -78,8 +78,34 @@ struct LeakInputs {
   return in;
 }
 
-[[nodiscard]] inline std::optional<Finding> split_finding(const LeakInputs& in, const Split& split,
-                                                          const RowGroups& groups, const LeakOptions& options) {
+/// The columns by which rows are compared: all but those that name rows, if any is left.
+struct Compared {
+  std::vector<const Column*> columns{};
+  std::string aside{};        ///< " (\"Id\" aside)", for messages
+  std::string give_role{};    ///< the flags that take those columns out of the features, for remedies
+  bool without_keys = false;  ///< some column was left out
+};
+
+[[nodiscard]] inline Compared compared_columns(std::span<const Column* const> columns, const std::vector<bool>& is_key) {
+  Compared out;
+  std::string names;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (!is_key[i]) {
+      out.columns.push_back(columns[i]);
+      continue;
+    }
+    names += (names.empty() ? "" : ", ") + quoted(columns[i]->name);
+    out.give_role += "--id " + columns[i]->name + " ";
+  }
+  if (names.empty() || out.columns.empty()) return {{columns.begin(), columns.end()}};
+  out.aside = " (" + names + " aside)";
+  out.without_keys = true;
+  return out;
+}
+
+[[nodiscard]] inline std::optional<Finding> split_finding(const LeakInputs& in, const Compared& compared,
+                                                          const Split& split, const RowGroups& groups,
+                                                          const LeakOptions& options) {
   const bool by_test = !split.test.empty();
   const std::vector<std::uint32_t>& judged = by_test ? split.test : split.valid;
   if (judged.empty()) return std::nullopt;
@@ -96,20 +122,40 @@ struct LeakInputs {
   }
   const double share = static_cast<double>(shared) / static_cast<double>(judged.size());
   if (share < options.split_share) return std::nullopt;
-  const double chance = chance_share(in.columns, split.train, judged);
+  const double chance = chance_share(compared.columns, split.train, judged);
   if (share - chance < options.split_share || share < 2 * chance) return std::nullopt;
 
   Finding out{.code = "split_leak", .number = share, .count = shared};
   const std::string part = by_test ? "test" : "validation";
   out.message = std::to_string(shared) + " of " + std::to_string(judged.size()) + " " + part + " rows (" +
-                percent(share) + ") have their feature row in the training part too";
+                percent(share) + ") have their feature row" + compared.aside + " in the training part too";
   if (in.binary) out.auc = metrics::roc_auc(scores, labels).value;
   if (out.auc) {
     out.message +=
         "; a look-up table of training rows alone reaches ROC-AUC " + fixed(*out.auc, 3) + " on the " + part + " part";
   }
   out.message += ", so a score on this split says little about new applicants";
-  out.remedy = "keep equal applicants on one side: --split group --group-by fields";
+  out.remedy = "keep equal applicants on one side: " + compared.give_role + "--split group --group-by fields";
+  return out;
+}
+
+/// Rows that are there twice. Without key columns a table of few levels repeats itself by chance, which is no finding.
+[[nodiscard]] inline std::optional<Finding> duplicate_finding(const LeakInputs& in, const Compared& compared,
+                                                              const Split& split, const RowGroups& groups,
+                                                              const LeakOptions& options) {
+  const auto rows = static_cast<double>(in.labels.size());
+  const double repeated = static_cast<double>(groups.repeated_rows) / rows;
+  if (repeated < options.duplicate_share) return std::nullopt;
+  if (compared.without_keys) {
+    const double chance = chance_share(compared.columns, split.train, split.train);
+    if (repeated - chance < options.duplicate_share || repeated < 2 * chance) return std::nullopt;
+  }
+  Finding out{.code = "duplicate_rows", .number = repeated, .count = groups.repeated_rows};
+  out.message = std::to_string(groups.repeated_rows) + " of " + std::to_string(in.labels.size()) + " rows (" +
+                percent(repeated) + ") repeat an earlier row exactly" + compared.aside + ", target included; " +
+                std::to_string(groups.distinct_rows) + " feature rows are distinct";
+  out.remedy = "remove repeated rows from the table, or keep them on one side: " + compared.give_role +
+               "--split group --group-by fields";
   return out;
 }
 
@@ -183,8 +229,6 @@ inline std::vector<Finding> find_leaks(const Frame& frame, const Schema& schema,
                                        const Split& split, Executor& executor, const LeakOptions& options) {
   const detail::LeakInputs in = detail::leak_inputs(frame, schema, labels, split);
   if (frame.rows() == 0 || in.columns.empty()) return {};
-  const std::vector<std::uint64_t> hashes = detail::row_hashes(frame.rows(), in.columns, executor);
-  const detail::RowGroups groups = detail::group_rows(hashes, labels, in.parts, executor);
   const detail::Sample sample = in.binary ? detail::binary_sample(split.train, in.held_out, labels)
                                           : detail::numeric_sample(split.train, in.held_out, labels);
 
@@ -193,8 +237,17 @@ inline std::vector<Finding> find_leaks(const Frame& frame, const Schema& schema,
     by_column[i] = detail::column_findings(in, *in.columns[i], sample, options);
   });
 
+  constexpr int kKey = 3;
+  std::vector<bool> is_key(in.columns.size());
+  for (std::size_t i = 0; i < is_key.size(); ++i) {
+    is_key[i] = std::any_of(by_column[i].begin(), by_column[i].end(), [](const auto& f) { return f.first == kKey; });
+  }
+  const detail::Compared compared = detail::compared_columns(in.columns, is_key);
+  const std::vector<std::uint64_t> hashes = detail::row_hashes(frame.rows(), compared.columns, executor);
+  const detail::RowGroups groups = detail::group_rows(hashes, labels, in.parts, executor);
+
   std::vector<Finding> out;
-  if (auto found = detail::split_finding(in, split, groups, options)) out.push_back(std::move(*found));
+  if (auto found = detail::split_finding(in, compared, split, groups, options)) out.push_back(std::move(*found));
   const auto add_kind = [&](int kind) {
     for (auto& findings : by_column) {
       for (auto& [place, finding] : findings) {
@@ -204,16 +257,8 @@ inline std::vector<Finding> find_leaks(const Frame& frame, const Schema& schema,
   };
   add_kind(0);
   add_kind(1);
-  const double repeated = static_cast<double>(groups.repeated_rows) / static_cast<double>(frame.rows());
-  if (repeated >= options.duplicate_share) {
-    Finding f{.code = "duplicate_rows", .number = repeated, .count = groups.repeated_rows};
-    f.message = std::to_string(groups.repeated_rows) + " of " + std::to_string(frame.rows()) + " rows (" +
-                detail::percent(repeated) + ") repeat an earlier row exactly, target included; " +
-                std::to_string(groups.distinct_rows) + " feature rows are distinct";
-    f.remedy = "remove repeated rows from the table, or keep them on one side: --split group --group-by fields";
-    out.push_back(std::move(f));
-  }
-  for (const int kind : {3, 4, 5}) add_kind(kind);
+  if (auto found = detail::duplicate_finding(in, compared, split, groups, options)) out.push_back(std::move(*found));
+  for (const int kind : {kKey, 4, 5}) add_kind(kind);
   return out;
 }
 
