@@ -160,6 +160,23 @@ class BadOutput(driver.ProgramTest):
         self.assertNotEqual((self.path("model") / "model.json").read_bytes(), before["model.json"])
         self.assert_no_leftovers("table.csv", "model")
 
+    def test_a_report_that_cannot_be_written_is_refused_before_the_training(self):
+        data = self.loans(300)
+        before = data.read_bytes()
+        for report, words in (("none/r.html", ["none/r.html", "No such file"]), (".", ["directory"]),
+                              ("loans.csv", ["--report", "--data"])):
+            done = driver.run("train", "--data", data, "--target", "Risk_Flag", "--output", self.path("m"), "--report",
+                              self.path(report))
+            self.assertIn(done.returncode, (1, 2))
+            self.assertNotIn("read", done.stderr.splitlines())
+            for word in words:
+                self.assertIn(word, done.stderr)
+            self.assert_no_leftovers("loans.csv")
+        self.assertEqual(data.read_bytes(), before)
+        self.train(data, "--report", self.path("m/report.html"), target="Risk_Flag", output="m")
+        self.train(data, "--report", self.path("m/report.html"), "--force", target="Risk_Flag", output="m")
+        self.assertTrue(self.path("m/report.html").exists())
+
     def test_force_replaces_model_directories_alone(self):
         self.path("home").mkdir()
         self.path("home/thesis.txt").write_text("years of work")

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -59,6 +61,27 @@ inline void StudyRun::check_output() const {
            "is no model directory (it has no manifest.json); --force replaces only those");
     }
   }
+  // What cannot be written is found now, not after the training.
+  namespace fs = std::filesystem;
+  const fs::path output = fs::path(absolute_path(options_.output)).lexically_normal();
+  std::error_code absent;
+  if (fs::is_directory(output.parent_path(), absent)) {
+    const DirectoryWriter probe(options_.output, options_.replace);
+  }
+  if (options_.report.empty() || !hooks_.report) return;
+  for (const auto& [flag, input] : {std::pair("--data", &options_.data), std::pair("--test", &options_.parts.test_data),
+                                    std::pair("--valid", &options_.parts.valid_data)}) {
+    if (!input->empty() && fs::is_regular_file(options_.report, absent) &&
+        fs::equivalent(options_.report, *input, absent)) {
+      fail(ErrorCode::invalid_option, "--report",
+           quoted(options_.report) + " is the file of " + flag + ", which it would replace; name another file");
+    }
+  }
+  const fs::path report = fs::path(absolute_path(options_.report)).lexically_normal();
+  const bool inside = std::mismatch(output.begin(), output.end(), report.begin(), report.end()).first == output.end();
+  const bool plain = !exists(options_.report) || fs::is_regular_file(options_.report, absent) ||
+                     is_directory(options_.report);  // a pipe or a device is opened once, to write
+  if (!inside && plain) const FileSink probe(options_.report);
 }
 
 inline void StudyRun::begin_log() {
