@@ -1,8 +1,11 @@
+import fcntl
 import gzip
 import json
 import os
 import pathlib
+import struct
 import subprocess
+import termios
 
 import driver
 
@@ -46,11 +49,13 @@ class Result(driver.ProgramTest):
         self.assertRegex(done.stderr, r"round \d+ of 100, valid.binary_logloss 0\.\d+")
         self.assertNotIn("\r", done.stderr)
 
-    def test_a_terminal_gets_a_bar(self):
+    def on_a_terminal(self, columns):
+        """What a training shows on a terminal so wide."""
         ours, theirs = os.openpty()
         self.addCleanup(os.close, ours)
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         process = subprocess.Popen([driver.BIN / "riskflag-train", "--data", self.loans(), "--target", "Risk_Flag", *LOANS, "--output",
-                                    self.path("m"), "--set", "num_iterations=1000", "--set", "early_stopping_round=0"],
+                                    self.path(f"m{columns}"), "--set", "num_iterations=1000", "--set", "early_stopping_round=0"],
                                    stdout=subprocess.DEVNULL, stderr=theirs)  # rounds enough for some tenths of a second
         os.close(theirs)
         shown = b""
@@ -63,9 +68,22 @@ class Result(driver.ProgramTest):
                 break
             shown += piece
         self.assertEqual(process.wait(timeout=60), 0)
-        text = shown.decode()
-        self.assertRegex(text, r"\rtrain +\[#*\.*\] round \d+ of 1000, valid.binary_logloss \d\.\d+")
+        return shown.decode()
+
+    def test_a_terminal_gets_a_bar(self):
+        text = self.on_a_terminal(120)
+        self.assertRegex(text, r"\rtrain +\[#*\.*\] round \d+ of 1000, valid.binary_logloss 0\.\d+")
         self.assertRegex(text, r"\rread +\[#{24}\]")
+
+    def test_the_bar_never_wraps(self):
+        for columns in (80, 40, 12):
+            with self.subTest(columns=columns):
+                text = self.on_a_terminal(columns).replace("\x1b[K", "")
+                lines = [piece for line in text.split("\n") for piece in line.split("\r") if not piece.startswith("warning")]
+                self.assertGreater(len(lines), 6)
+                self.assertLess(max(map(len, lines)), columns)
+                if columns == 80:
+                    self.assertRegex(text, r"\rtrain +\[#*\.*\] round \d+ of 1000, valid.binary_logloss \d\.\d{5}\b")
 
     def test_the_model_is_the_same_for_any_number_of_threads_and_format_of_input(self):
         data = self.loans(4000)

@@ -2,6 +2,7 @@
 
 // How a study's progress looks: one moving line on a terminal, a line now and then elsewhere.
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +15,19 @@
 #include <riskflag/study/hooks.hpp>
 
 namespace program {
+
+/// The text of a moving line, shorter than `columns`: a line that wraps cannot be drawn over again. A narrow terminal
+/// gets a shorter bar, then less of what stands behind it.
+inline std::string progress_line(std::string label, double fraction, const std::string& tail, std::size_t columns) {
+  constexpr std::size_t kLabel = 8;  // "evaluate"
+  const std::size_t width = columns >= 100 ? 24 : 10;
+  label.resize(std::max(label.size(), kLabel), ' ');
+  std::string bar(static_cast<std::size_t>(std::clamp(fraction, 0.0, 1.0) * static_cast<double>(width)), '#');
+  bar.resize(width, '.');
+  std::string line = label + " [" + bar + "] " + tail;
+  if (line.size() >= columns) line.resize(columns - 1);
+  return line;
+}
 
 /// Life: 1. constructed; 2. show() from any thread; 3. finish() before other text goes to stderr (say() does it for a
 /// line of its own).
@@ -76,10 +90,6 @@ class ProgressPrinter {
     return text;
   }
   void draw(const riskflag::study::Progress& progress, double seconds) {
-    constexpr int kWidth = 24;
-    const int filled = static_cast<int>(std::clamp(progress.fraction, 0.0, 1.0) * kWidth);
-    std::string bar(static_cast<std::size_t>(filled), '#');
-    bar.resize(kWidth, '.');
     std::string tail;
     if (progress.iteration > 0) tail = rounds(progress);
     if (progress.fraction > 0.02 && progress.fraction < 1 && seconds > 0.5) {
@@ -88,8 +98,13 @@ class ProgressPrinter {
                     seconds / progress.fraction * (1 - progress.fraction));
       tail += eta;
     }
-    std::fprintf(stderr, "\r%-22s [%s] %s\033[K", phase_.c_str(), bar.c_str(), tail.c_str());
+    std::fprintf(stderr, "\r%s\033[K", progress_line(phase_, progress.fraction, tail, columns()).c_str());
     open_line_ = true;
+  }
+  /// Of the terminal as it is now; 80 where it does not say.
+  static std::size_t columns() {
+    winsize size = {};
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
   }
   void end_line() {
     if (open_line_) std::fputc('\n', stderr);
