@@ -139,6 +139,16 @@ class Score(driver.ProgramTest):
             peaks.append(json.loads(self.score(self.path("many.csv"), "--json", "--allow-bad-rows").stdout)["peak_rss_bytes"])
         self.assertLess(peaks[1], peaks[0] + (8 << 20))
 
+    def test_the_input_is_never_replaced(self):
+        data = self.loans(300)
+        self.train(data, "--id", "Id", target="Risk_Flag")
+        before = data.read_bytes()
+        self.path("link.csv").symlink_to(data)
+        for name in ("loans.csv", "link.csv"):
+            done = driver.run("score", "--model", self.path("model"), "--data", data, "--output", self.path(name))
+            self.assert_refused(done, 2, "--output", name, "--data")
+        self.assertEqual(data.read_bytes(), before)
+
     def test_wrong_calls(self):
         self.model(600)
         for flags, words in [(["--explain", "3"], ["--explain", "not built yet"]), (["--replay", "log"], ["--replay", "not built yet"]),

@@ -1,8 +1,10 @@
 // riskflag-score: a model directory and a CSV in, scores out; row by row, in order.
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 
 #include <riskflag/bundle/bundle.hpp>
 #include <riskflag/core/file.hpp>
@@ -51,6 +53,12 @@ int score(const Flags& flags) {
   }
   if (flags.json && flags.output == "-") {
     riskflag::fail(riskflag::ErrorCode::usage, "--json", "and --output - both want standard output");
+  }
+  std::error_code absent;
+  if (flags.output != "-" && std::filesystem::is_regular_file(flags.output, absent) &&
+      std::filesystem::equivalent(flags.output, flags.data, absent)) {
+    riskflag::fail(riskflag::ErrorCode::usage, "--output",
+                   "\"" + flags.output + "\" is the file of --data, which it would replace; name another file");
   }
   const std::int64_t start = riskflag::monotonic_ns();
   const riskflag::bundle::Bundle bundle = riskflag::bundle::open(flags.model);
