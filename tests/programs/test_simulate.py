@@ -21,6 +21,13 @@ class Simulate(driver.ProgramTest):
         self.assertEqual(said["output"], str(self.path("a.csv")))
         self.assertTrue(0.80 < said["best_auc"] < 0.85)
 
+    def test_numbers_out_of_range_are_refused_in_a_short_sentence(self):
+        for flag in ("--rows", "--seed"):
+            for value in ("-10", "99999999999999999999", "ten"):
+                done = driver.run("simulate", flag, value, "--output", self.path("a.csv"), timeout=20)
+                self.assert_refused(done, 2, flag, value)
+                self.assertLess(len(done.stderr), 200)
+
     def test_standard_output_carries_the_table_alone(self):
         done = driver.run("simulate", "--rows", 50, "--output", "-")
         self.assertEqual(done.stdout, self.loans(50).read_text())

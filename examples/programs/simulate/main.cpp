@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -137,9 +138,14 @@ int main(int argc, char** argv) {
       "alone.",
       "riskflag-simulate");
   Flags flags;
-  app.add_option("--rows", flags.rows, "rows to write")->check(CLI::NonNegativeNumber)->capture_default_str();
+  app.add_option("--rows", flags.rows, "rows to write")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000'000}))
+      ->type_name("N")
+      ->capture_default_str();
   app.add_option("--seed", flags.seed, "the only source of randomness")
-      ->check(CLI::NonNegativeNumber)
+      // CLI11 reads what does not fit as the greatest number.
+      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max() - 1))
+      ->type_name("N")
       ->capture_default_str();
   app.add_option("--output", flags.output, "CSV file to write; - is standard output")->required();
   app.add_option("--preset", flags.table.preset, "loans, wide28, wide208, onehot300 or sparse95")
