@@ -61,6 +61,12 @@ class BadTable(driver.ProgramTest):
         shutil.rmtree(self.path("model"))
         self.refused(data, "--strict", target="Risk_Flag", words=["near_key", '"Id"'])
 
+    def test_text_that_is_not_utf8_is_refused_before_the_training(self):
+        data = self.table(change=lambda h, b: (h, [r[:2] + [r[2].replace("green", "gr\u00fcn")] + r[3:] for r in b]))
+        data.write_bytes(data.read_bytes().decode().encode("latin-1"))
+        self.refused(data, words=['column "c"', '"gr\\xfcn" is not UTF-8', "save the file as UTF-8"])
+        self.train(data, "--drop", "c", "--id", "key")
+
     def test_no_data_rows(self):
         self.path("t.csv").write_text("key,x,c,y\n")
         self.refused(self.path("t.csv"), words=["t.csv", "no row"])

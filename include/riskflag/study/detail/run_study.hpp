@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <riskflag/core/file.hpp>
+#include <riskflag/core/text.hpp>
 #include <riskflag/core/version.hpp>
 #include <riskflag/json/schema_json.hpp>
 #include <riskflag/study/detail/judge_and_save.hpp>
@@ -112,6 +113,16 @@ inline void StudyRun::read() {
   for (const CsvNote& note : table_.notes) {
     if (std::find(drop.begin(), drop.end(), note.column) == drop.end())
       warn({note.code, note.message, note.column, "", {}});
+  }
+  // The model directory is JSON: names and levels that are not UTF-8 would come back as other text.
+  for (const Column& column : table_.frame.columns()) {
+    const std::string place = "column " + quoted(column.name);
+    const char* remedy = " is not UTF-8 (Latin-1, Windows-1252?); save the file as UTF-8";
+    if (!is_utf8(column.name)) fail(ErrorCode::invalid_data, options_.data, place + remedy);
+    if (column.type != ColumnType::category || std::find(drop.begin(), drop.end(), column.name) != drop.end()) continue;
+    for (const std::string& level : column.levels) {
+      if (!is_utf8(level)) fail(ErrorCode::invalid_data, options_.data, place + ": " + quoted(level) + remedy);
+    }
   }
   check("read");
   log_.log([&](track::Run& run) {
