@@ -52,10 +52,10 @@ struct LeakOptions {
 ///
 /// `labels` has one value a row of `frame`: 0 and 1, or the numeric target of a regression. Looks at the columns whose
 /// role in `schema` is feature. A near_key column hides repetitions (each row has a number of its own), so rows are
-/// compared without such columns where others are left. Equal rows are told by a 64-bit hash of their canonical cells (-0 is 0, every NaN is
-/// missing). Below 20 ns a cell on one core for 100,000 rows and more; the same findings for any executor. Throws
-/// Error(invalid_data) when labels and frame differ in length or a split index is outside the frame, Error(not_found)
-/// when a feature of the schema is not in the frame.
+/// compared without such columns where others are left. Equal rows are told by a 64-bit hash of their canonical cells
+/// (-0 is 0, every NaN is missing). Below 20 ns a cell on one core for 100,000 rows and more; the same findings for any
+/// executor. Throws Error(invalid_data) when labels and frame differ in length or a split index is outside the frame,
+/// Error(not_found) when a feature of the schema is not in the frame.
 [[nodiscard]] std::vector<Finding> find_leaks(const Frame& frame, const Schema& schema, std::span<const double> labels,
                                               const Split& split, Executor& executor, const LeakOptions& options = {});
 

@@ -86,7 +86,8 @@ struct Compared {
   bool without_keys = false;  ///< some column was left out
 };
 
-[[nodiscard]] inline Compared compared_columns(std::span<const Column* const> columns, const std::vector<bool>& is_key) {
+[[nodiscard]] inline Compared compared_columns(std::span<const Column* const> columns,
+                                               const std::vector<bool>& is_key) {
   Compared out;
   std::string names;
   for (std::size_t i = 0; i < columns.size(); ++i) {
