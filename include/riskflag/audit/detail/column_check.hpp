@@ -40,7 +40,8 @@ struct Key {
   for (std::size_t i = 0; i < rows; ++i) all[i] = static_cast<std::uint32_t>(i);
   // A sample has at least the column's share of distinct values, but for its own chance.
   for (const bool whole : {false, true}) {
-    const std::vector<std::uint32_t> looked = whole ? std::move(all) : pick(all, 1000, 30);
+    const std::vector<std::uint32_t> looked =
+        whole ? std::move(all) : pick(all, 1000, 30);  // NOLINT(bugprone-use-after-move): whole comes last
     HashNumbers seen;
     seen.reset(looked.size());
     std::uint64_t present = 0;
