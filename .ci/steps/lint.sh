@@ -8,6 +8,6 @@ shellcheck -x "${scripts[@]}"
 mkdir -p "$RISKFLAG_BUILD"
 for door in include/riskflag/*.hpp; do printf '#include <riskflag/%s>\n' "$(basename "$door")"; done |
   grep -vE '/(http|tls)\.hpp' > "$RISKFLAG_BUILD/every_door.cpp"
-clang-tidy-19 --quiet --warnings-as-errors='*' --header-filter='include/riskflag/' "$RISKFLAG_BUILD/every_door.cpp" -- \
+clang-tidy-19 --quiet --config-file=.clang-tidy --warnings-as-errors='*' --header-filter='include/riskflag/' "$RISKFLAG_BUILD/every_door.cpp" -- \
   -std=c++20 -Iinclude -isystem /usr/include/eigen3 2> "$RISKFLAG_BUILD/clang-tidy.log" || { cat "$RISKFLAG_BUILD/clang-tidy.log"; exit 1; }
 echo "format, clang-tidy and shellcheck: clean"
