@@ -146,8 +146,10 @@ class Trainer {
       return;
     }
     std::erase_if(levels, [&](const Level& level) { return level.estimated < o_.cat_smooth; });
-    std::stable_sort(levels.begin(), levels.end(), [&](const Level& a, const Level& b) {
-      return a.g / (a.h + o_.cat_smooth) < b.g / (b.h + o_.cat_smooth);
+    // By index among equals, and not std::stable_sort: Clang 19 warns about the buffer that libstdc++ 12 takes for it.
+    std::sort(levels.begin(), levels.end(), [&](const Level& a, const Level& b) {
+      const double ratio_a = a.g / (a.h + o_.cat_smooth), ratio_b = b.g / (b.h + o_.cat_smooth);
+      return ratio_a != ratio_b ? ratio_a < ratio_b : a.bin < b.bin;
     });
     const auto most = std::min<std::size_t>(static_cast<std::size_t>(o_.max_cat_threshold), (levels.size() + 1) / 2);
     for (const bool from_end : {false, true}) {
