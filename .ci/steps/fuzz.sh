@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Each fuzz target for a bounded time, from the corpus in the tree. RISKFLAG_FUZZ_SECONDS: per target, default 10.
+# RISKFLAG_FUZZ_SEED: default 1, so that a change is judged by its own inputs; 0 draws another.
 # Prints "N passed, N failed"; what breaks a target stays in $RISKFLAG_BUILD-fuzz/<target>.crash-*.
 set -uo pipefail
 RISKFLAG_ROOT=${RISKFLAG_ROOT:-$(cd "$(dirname "$0")/../.." && pwd)}
 seconds=${RISKFLAG_FUZZ_SECONDS:-10}
+seed=${RISKFLAG_FUZZ_SEED:-1}
 out=${RISKFLAG_BUILD:-$RISKFLAG_ROOT/build}-fuzz
 mkdir -p "$out"
 flags=(-std=c++20 -O1 -g1 "-fsanitize=address,undefined" -fno-sanitize-recover=all -I "$RISKFLAG_ROOT/include" -isystem /usr/include/eigen3)
@@ -15,7 +17,7 @@ fuzzed() {  # NAME
   ccache clang++-19 "${flags[@]}" -fsanitize=fuzzer-no-link -c "$RISKFLAG_ROOT/tests/fuzz/$1_fuzz.cpp" -o "$out/$1.o" &&
     clang++-19 "${flags[@]}" -fsanitize=fuzzer "$out/$1.o" -o "$out/$1" -lboost_json -lz -lpthread || return 1
   rm -rf "$out/$1.corpus" && mkdir -p "$out/$1.corpus"
-  "$out/$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 -verbosity=0 -artifact_prefix="$out/$1." "$out/$1.corpus" "$corpus"
+  "$out/$1" -seed="$seed" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 -verbosity=0 -artifact_prefix="$out/$1." "$out/$1.corpus" "$corpus"
 }
 
 passed=0

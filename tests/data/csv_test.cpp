@@ -130,6 +130,10 @@ TEST_CASE("delimiters: given, blanks that collapse, and found from the rows") {
   CsvOptions blanks;
   blanks.collapse_blanks = true;
   CHECK(contents(read_text("a   b\n 1 \t x  \n2 y \r\n", blanks).frame) == want);
+  for (const char* ragged : {"a b\n1\n2 3\n", "a b\n1 2\n3", "a b\n1\n2\n"}) {
+    CAPTURE(ragged);
+    CHECK_THROWS_WITH_AS((void)read_text(ragged, blanks), doctest::Contains("1 cell"), Error);
+  }
   for (const char delimiter : {',', '\t', ';', '|', ' '}) {
     CAPTURE(delimiter);
     const std::string d(1, delimiter);

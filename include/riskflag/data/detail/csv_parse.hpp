@@ -57,7 +57,7 @@ class RegionParser {
     const char* const text = worker.buffer.fill(bytes_, begin, end);
     const char* const text_end = text + (end - begin);
     const bool skip_spaces = dialect_.is_blank(' ');
-    const char delimiter = dialect_.collapse ? '\n' : dialect_.delimiter;
+    const int delimiter = dialect_.collapse ? 256 : dialect_.delimiter;  // 256: no byte; runs of blanks go to read_cell
     for (const char* p = text; p < text_end;) {
       if (static_cast<unsigned char>(*p) <= ' ') {
         p = skip_blank_lines(p, text_end, dialect_);
