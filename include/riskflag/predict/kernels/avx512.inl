@@ -1,19 +1,20 @@
 // The scan with AVX-512 (F, BW, DQ, VL, VBMI): 64 lanes a register. Included by x86.hpp inside a target region: raw
 // pointers and intrinsics only.
 
+/// How many of 16 sorted keys lie below x. Both halves are loaded before they are compared: GCC 12 zero-extends a mask
+/// of 8 that it spilled by reading four bytes where it wrote one, and a sanitizer's call at the load makes it spill.
+inline std::uint32_t count_below(const std::int64_t* keys, __m512i x) {
+  const __m512i low = _mm512_load_si512(keys);
+  const __m512i high = _mm512_load_si512(keys + 8);
+  const __mmask16 below = _mm512_kunpackb(_mm512_cmplt_epi64_mask(high, x), _mm512_cmplt_epi64_mask(low, x));
+  return static_cast<std::uint32_t>(__builtin_popcount(static_cast<unsigned>(below)));
+}
+
 /// How many of a search's thresholds lie below `key`: its block among 16, then its place among 16.
 inline std::uint32_t rank_of(const std::int64_t* keys, std::uint32_t blocks, std::int64_t key) {
   const __m512i x = _mm512_set1_epi64(key);
-  std::uint32_t block = 0;
-  if (blocks > 1) {
-    block = static_cast<std::uint32_t>(
-        __builtin_popcount(static_cast<unsigned>(_mm512_cmplt_epi64_mask(_mm512_load_si512(keys), x)) |
-                           static_cast<unsigned>(_mm512_cmplt_epi64_mask(_mm512_load_si512(keys + 8), x)) << 8));
-  }
-  const std::int64_t* in_block = keys + 16 + 16 * block;
-  return 16 * block + static_cast<std::uint32_t>(__builtin_popcount(
-                          static_cast<unsigned>(_mm512_cmplt_epi64_mask(_mm512_load_si512(in_block), x)) |
-                          static_cast<unsigned>(_mm512_cmplt_epi64_mask(_mm512_load_si512(in_block + 8), x)) << 8));
+  const std::uint32_t block = blocks > 1 ? count_below(keys, x) : 0;
+  return 16 * block + count_below(keys + 16 + 16 * block, x);
 }
 
 #include <riskflag/predict/kernels/rank.inl>
