@@ -17,11 +17,13 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/json_writer.hpp>
+#include <riskflag/core/text.hpp>
 #include <riskflag/core/version.hpp>
 
 namespace program {
@@ -121,6 +123,21 @@ inline void not_built_yet(CLI::App& app, const std::string& flag, const std::str
       ->trigger_on_parse();
 }
 
+/// " (did you mean \"--threads\"?)" for the first word that looks like a flag and is none of `app`'s; else "".
+inline std::string nearest_flag(const CLI::App& app, int argc, char** argv) {
+  std::vector<std::string> flags;
+  for (const CLI::Option* option : app.get_options({})) {
+    if (option->get_group().empty()) continue;
+    for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+  }
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = std::string(argv[i]).substr(0, std::string_view(argv[i]).find('='));
+    if (!word.starts_with("--") || app.get_option_no_throw(word) != nullptr) continue;
+    return riskflag::did_you_mean(word, flags);
+  }
+  return {};
+}
+
 /// Parses the command line and runs `body`, which gives the exit code; every way to fail ends in one sentence.
 template <class Body>
 int run(CLI::App& app, int argc, char** argv, Body body) {
@@ -136,8 +153,9 @@ int run(CLI::App& app, int argc, char** argv, Body body) {
     } catch (const CLI::Success& success) {  // --help, --version
       return app.exit(success) == 0 ? kDone : kFailed;
     } catch (const CLI::ParseError& error) {
-      return give_up(name, json, riskflag::ErrorCode::usage,
-                     std::string(error.what()) + " (" + name + " --help lists the flags)");
+      return give_up(
+          name, json, riskflag::ErrorCode::usage,
+          std::string(error.what()) + nearest_flag(app, argc, argv) + " (" + name + " --help lists the flags)");
     }
     return body();
   } catch (const riskflag::Error& error) {

@@ -32,6 +32,8 @@ TEST_CASE("every day from 1899 to 2101 follows the one before, and reads back fr
         if (!days) continue;
         REQUIRE(*days == want++);
         REQUIRE(parse_date(date_text(*days)) == days);
+        for (const char* format : {"%d/%m/%Y", "%b %d, %Y", "%Y%m%d", "%Y-%m-%d %H:%M:%S"})
+          REQUIRE(parse_date(date_text(*days, format), format) == days);
       }
     }
   }

@@ -151,6 +151,14 @@ class Score(driver.ProgramTest):
 
     def test_wrong_calls(self):
         self.model(600)
+        for flags, words in [(["--delimiter", "comma"], ["--delimiter", "comma", "tab"]), (["--skip-rows", "-1"], ["--skip-rows"]),
+                             (["--thread", "2"], ['did you mean "--threads"'])]:
+            done = self.score(self.data, *flags, expect=2)
+            for word in words:
+                self.assertIn(word, done.stderr)
+        done = self.score(self.data, expect=2, output="s.csv.gz")
+        self.assertIn("not gzipped", done.stderr)
+        self.assertFalse(self.path("s.csv.gz").exists())
         for flags, words in [(["--explain", "3"], ["--explain", "not built yet"]), (["--replay", "log"], ["--replay", "not built yet"]),
                              (["--tracking", "http://x"], ["--tracking", "not built yet"]), (["--threads", "-1"], ["--threads"])]:
             done = self.score(self.data, *flags, expect=2)

@@ -160,6 +160,94 @@ class Roles(driver.ProgramTest):
         self.assertEqual(result["features"], 3)  # x, c and the codes' own level
 
 
+class Reading(driver.ProgramTest):
+    def dated(self, header, body):
+        """The table with a column of days such as 22/11/2026, which say nothing about y."""
+        return header[:3] + ["due"] + header[3:], [r[:3] + [f"{1 + i % 28:02d}/{1 + i % 12:02d}/{2000 + i % 20}"] + r[3:]
+                                                   for i, r in enumerate(body)]
+
+    def schema(self):
+        return {f["name"]: f for f in json.loads((self.path("model") / "schema.json").read_text())["fields"]}
+
+    def score(self, data, *flags, expect=0):
+        done = driver.run("score", "--model", self.path("model"), "--data", data, "--output", self.path("s.csv"), *flags)
+        self.assertEqual(done.returncode, expect, done.stderr)
+        return done.stderr if expect else driver.read_rows(self.path("s.csv"))
+
+    def test_dates_of_a_given_format_are_features_and_are_scored_in_it(self):
+        data = self.table(change=self.dated)
+        config = self.path("c.json")
+        config.write_text('{"date_format": ["due=%d/%m/%Y"]}')
+        for flags in (["--set", "date_format=due=%d/%m/%Y"], ["--date-format", "due=%d/%m/%Y"], ["--config", config]):
+            self.train(data, "--id", "key", "--force", *flags)
+            due = self.schema()["due"]
+            self.assertEqual((due["type"], due["date_format"], due["role"]), ("date", "%d/%m/%Y", "feature"))
+        self.assertTrue(all(row["error"] == "" for row in self.score(data)))
+        iso = self.table("iso.csv", change=lambda h, b: (h[:3] + ["due"] + h[3:], [r[:3] + ["2026-11-22"] + r[3:] for r in b]))
+        self.assertIn("%d/%m/%Y", self.score(iso, expect=1))
+        self.train(data, "--id", "key", "--drop", "due", "--force")
+        self.assertEqual(self.schema()["due"]["type"], "text")
+
+    def test_a_date_format_that_cannot_be_and_one_that_does_not_fit(self):
+        data = self.table(change=self.dated)
+        for text, code, words in [("due=%Q", 2, ["%Q", "accepted"]), ("due", 2, ["COL=FORMAT"]), ("dew=%Y", 1, ["--date-format", "dew", "key"]),
+                                  ("due=%Y-%m-%d", 1, ["table.csv:2", '"due"', "01/01/2000", "%Y-%m-%d"])]:
+            done = self.train(data, "--id", "key", "--date-format", text, output="n", expect=code, json_out=False)
+            self.assert_refused(done, code, *words)
+        done = self.train(data, "--date-format", "due=%d/%m/%Y", "--categorical", "due", output="n", expect=2, json_out=False)
+        self.assert_refused(done, 2, "--categorical", "--date-format")
+
+    def test_every_delimiter_of_the_contract_gives_the_same_model(self):
+        header, body = driver.small_table()
+        body = [[r[0], r[1], r[2] or "none", r[3]] for r in body]
+        models = set()
+        for mark, flag in ((",", "auto"), ("\t", "tab"), ("\t", "auto"), ("   ", "space"), (";", ";"), ("|", "|"), ("~", "~")):
+            text = "\n".join(mark.join(map(str, row)) for row in [header, *body]) + "\n"
+            self.path("t.csv").write_text(text)
+            self.train(self.path("t.csv"), "--id", "key", "--missing", "none", "--delimiter", flag, "--force")
+            models.add(json.dumps(json.loads((self.path("model") / "model.json").read_text())["trees"]))
+            self.assertEqual(len(self.score(self.path("t.csv"), "--delimiter", flag)), 600)
+        self.assertEqual(len(models), 1)
+        self.path("t.csv").write_text(text.replace("~", ";"))
+        done = self.train(self.path("t.csv"), "--delimiter", ",", output="n", expect=1, json_out=False)
+        self.assert_refused(done, 1, "--target", '"key;x;c;y"', '--delimiter ";"')
+        self.assertIn('--delimiter ";"', self.score(self.path("t.csv"), "--delimiter", ",", expect=1))
+        done = self.train(self.path("t.csv"), "--delimiter", "comma", output="n", expect=2, json_out=False)
+        self.assert_refused(done, 2, "--delimiter", "comma", "tab")
+
+    def test_tables_without_a_header_are_trained_on_and_scored(self):
+        header, body = driver.small_table()
+        for name, first in (("with.csv", [header]), ("without.csv", [])):
+            with open(self.path(name), "w", encoding="utf-8") as file:
+                file.write("".join(",".join(map(str, row)) + "\n" for row in [*first, *body]))
+        self.train(self.path("without.csv"), "--no-header", "--id", "c0", target="c3")
+        self.assertEqual(list(self.schema()), ["c0", "c1", "c2", "c3"])
+        bare = self.score(self.path("without.csv"), "--no-header")
+        self.assertEqual(len(bare), 600)
+        self.assertIn("--no-header", self.score(self.path("without.csv"), expect=1))
+        self.assertEqual(self.score(self.path("with.csv"), "--no-header", "--skip-rows", 1), bare)
+        self.train(self.path("with.csv"), "--id", "key", "--force")
+        self.assertEqual([r["probability"] for r in self.score(self.path("with.csv"))], [r["probability"] for r in bare])
+
+    def test_each_file_may_have_its_own_lines_before_the_rows(self):
+        header, body = driver.small_table(900)
+        lines = [",".join(map(str, row)) + "\n" for row in body]
+        self.path("a.csv").write_text("".join(lines[:600]))
+        self.path("b.csv").write_text("|1x3 Cross validator\n" + "".join(lines[600:800]))
+        self.path("c.csv").write_text("one\n\ntwo\n" + "".join(lines[800:]))
+        files = ["--test", self.path("b.csv"), "--valid", self.path("c.csv"), "--no-header", "--id", "c0"]
+        result = self.train(self.path("a.csv"), *files, "--test-skip-rows", 1, "--valid-skip-rows", 3, target="c3")
+        self.assertEqual(result["rows"], {"train": 600, "valid": 100, "test": 200})
+        done = self.train(self.path("a.csv"), *files, target="c3", output="n", expect=1, json_out=False)
+        self.assert_refused(done, 1, "c.csv")
+        self.path("a.csv").write_text("x\n" + self.path("a.csv").read_text())
+        self.path("c.csv").write_text("x\n" + "".join(lines[800:]))
+        result = self.train(self.path("a.csv"), *files, "--skip-rows", 1, target="c3", output="o")  # of every file
+        self.assertEqual(result["rows"], {"train": 600, "valid": 100, "test": 200})
+        done = self.train(self.path("a.csv"), "--test-skip-rows", 1, output="n", expect=2, json_out=False)
+        self.assert_refused(done, 2, "--test-skip-rows")
+
+
 class Parts(driver.ProgramTest):
     def test_fractions_of_zero_leave_parts_out(self):
         result = self.train(self.table(), "--id", "key", "--test-fraction", 0, "--valid-fraction", 0)
@@ -260,8 +348,27 @@ class Options(driver.ProgramTest):
 
     def test_flags_of_later_versions_are_refused_with_a_sentence(self):
         for flags in (["--calibrate", "platt"], ["--monotone", "x=+1"], ["--search", "5"], ["--register", "r"], ["--alias", "a"],
-                      ["--tracking", "http://localhost:5000"], ["--config", "c.conf"], ["--offset", "x"]):
+                      ["--tracking", "http://localhost:5000"], ["--config", "c.conf"], ["--offset", "x"],
+                      ["--set", "linear_tree=true"], ["--set", "monotone_constraints=1"], ["--set", "device=gpu"]):
             self.assert_refused(self.train(self.table(), *flags, expect=2, json_out=False), 2, "not built yet", flags[0])
+        config = self.path("c.json")
+        config.write_text('{"seed": 1,\n"boosting": "dart"}')
+        self.assert_refused(self.train(self.table(), "--config", config, expect=2, json_out=False), 2, "c.json:2", "boosting", "not built yet")
+
+    def test_messages_name_the_flag_once_and_the_nearest_one(self):
+        for flags, words, never in [(["--seed", "x"], ["--seed:", '"x"'], "seed: seed"), (["--set", "num_leaves=z"], ["--set num_leaves:"], "num_leaves: num_leaves"),
+                                    (["--thread", "2"], ["--thread", 'did you mean "--threads"'], "--thread:"),
+                                    (["--numeric", "x", "--categorical", "x"], ["--numeric", "--categorical", '"x"'], "not built")]:
+            done = self.train(self.table(), *flags, expect=2, json_out=False)
+            self.assert_refused(done, 2, *words)
+            self.assertNotIn(never, done.stderr)
+        for flag, name in [("--id", "kye"), ("--drop", "kye"), ("--missing", "kye=NA"), ("--numeric", "kye"), ("--weight", "kye"),
+                           ("--special", "kye=9"), ("--protected", "kye"), ("--group-by", "kye")]:
+            done = self.train(self.table(), flag, name, expect=1, json_out=False)
+            self.assert_refused(done, 1, f"{flag}: there is no column", 'did you mean "key"', "key, x, c, y")
+            piped = driver.run("train", "--data", "-", "--target", "y", "--output", self.path("m"), flag, name, "--quiet",
+                               stdin=self.table().read_text())
+            self.assert_refused(piped, 1, f"{flag}: there is no column", 'did you mean "key"')
 
 
 class Records(driver.ProgramTest):

@@ -2,9 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <riskflag/study/table.hpp>
 
 namespace riskflag::study {
 namespace {
@@ -48,9 +51,53 @@ TEST_CASE("unknown names are refused with the nearest one, bad values with their
   Settings settings;
   settings.add_set("num_leaves=many");
   CHECK(refusal([&] { (void)settings.resolve(); }) ==
-        "invalid_option | --set num_leaves: num_leaves: \"many\" is not an integer of 32 bits");
+        "invalid_option | --set num_leaves: \"many\" is not an integer of 32 bits");
   CHECK(refusal([] { Settings().add_config("[1]", "c.json"); }) ==
         "parse | c.json: holds no JSON object; accepted: {\"NAME\": VALUE, ...}");
+}
+
+TEST_CASE("a value of a configuration file is refused under its line and its name") {
+  Settings settings;
+  settings.add_config("{\"seed\": 1,\n\"test_fraction\": \"some\"}", "c.json");
+  CHECK(refusal([&] { (void)settings.resolve(); }) ==
+        "invalid_option | c.json:2: test_fraction: \"some\" is not a number");
+}
+
+TEST_CASE("what LightGBM has and we have not is refused as such, under every alias") {
+  CHECK(refusal([] { Settings().add_set("boosting_type=dart"); }) ==
+        "usage | --set boosting_type: LightGBM's \"boosting\" is not built yet in riskflag " + std::string(kVersion));
+  CHECK(refusal([] { Settings().add_set("label=y"); }) ==
+        "usage | --set label: LightGBM's \"label_column\" is no option here; --target names the column");
+  for (const detail::KnownName& row : detail::kKnownParameters) {
+    CAPTURE(row.name);
+    const bool ours = detail::find_setting(row.name) != nullptr || riskflag::detail::find_option(row.name) != nullptr;
+    CHECK(refusal([&] { Settings().add_set(std::string(row.name) + "=1"); }).starts_with(ours ? "accepted" : "usage"));
+  }
+  for (const detail::KnownName& row : detail::kKnownObjectives) {
+    CAPTURE(row.name);
+    Settings settings;
+    settings.add(Layer::flag, "objective", {std::string(row.name)}, "--objective");
+    const std::string answer = refusal([&] { (void)settings.resolve(); });
+    CHECK((answer == "accepted" || answer == "usage | --objective: the objective \"" + std::string(row.name) +
+                                                 "\" is not built yet in riskflag " + std::string(kVersion)));
+  }
+  Settings slip;
+  slip.add_set("objective=poison");
+  CHECK(refusal([&] { validate(slip.resolve().train); }).starts_with("invalid_option | objective: \"poison\" is not "));
+}
+
+TEST_CASE("date formats are read by column, and only formats that have a year") {
+  Settings settings;
+  settings.add_config(R"({"date_format": ["due=%d/%m/%Y", "paid=%b %d, %Y"]})", "c.json");
+  const StudyOptions options = settings.resolve();
+  CHECK(options.reading.date_formats == std::map<std::string, std::string>{{"due", "%d/%m/%Y"}, {"paid", "%b %d, %Y"}});
+  CHECK(csv_options(options).date_formats == options.reading.date_formats);
+  for (const char* bad : {"due", "=%Y", "due=", "due=%d/%m", "due=%Q-%Y", "due=%Y%"}) {
+    CAPTURE(bad);
+    Settings refused;
+    refused.add(Layer::flag, "date_format", {bad}, "--date-format");
+    CHECK(refusal([&] { (void)refused.resolve(); }).starts_with("invalid_option | --date-format: "));
+  }
 }
 
 TEST_CASE("every setting's name resolves to itself and no alias is two things") {

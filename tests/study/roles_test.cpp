@@ -73,6 +73,10 @@ TEST_CASE("names that are no columns, two roles and codes of a category are refu
   o.columns.target = "yy";
   CHECK(refused(o) == "t.csv: --target: there is no column \"yy\"; it has id, x, c, note, w, day, y");
   o = options();
+  o.reading.column_missing["nota"] = {"none"};
+  CHECK(refused(o) ==
+        "t.csv: --missing: there is no column \"nota\" (did you mean \"note\"?); it has id, x, c, note, w, day, y");
+  o = options();
   o.columns.drop = {"id"};
   CHECK(refused(o) == "--drop: column \"id\" is named by --id already; a column has one role");
   o = options();
@@ -97,6 +101,21 @@ TEST_CASE("invariant: levels and required fields come from the rows that are tra
   CHECK_FALSE(from_ends.field("c").required);
   CHECK_FALSE(from_ends.field("x").required);
   CHECK(take_features(frame, from_ends, ends).cols() == 4);  // x, c, w, day
+}
+
+TEST_CASE("a header that was not cut hints at its delimiter") {
+  CHECK_THROWS_WITH_AS(
+      require_named_columns({"a;b;y"}, options()),
+      "t.csv: --target: there is no column \"y\"; its only column is named \"a;b;y\": is it --delimiter "
+      "\";\"?",
+      Error);
+}
+
+TEST_CASE("a date column keeps the format it was read in") {
+  StudyOptions o = options();
+  o.reading.date_formats["day"] = "%d/%m/%Y";
+  std::vector<Warning> warnings;
+  CHECK(make_schema(ten_rows(), o, warnings).field("day").date_format == "%d/%m/%Y");
 }
 
 TEST_CASE("weights are finite and not negative") {

@@ -1,5 +1,7 @@
 // riskflag-score: a model directory and a CSV in, scores out; row by row, in order.
 
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -9,6 +11,7 @@
 #include <riskflag/bundle/bundle.hpp>
 #include <riskflag/core/file.hpp>
 #include <riskflag/core/parallel.hpp>
+#include <riskflag/data/csv.hpp>
 #include <riskflag/gzip/gzip.hpp>
 
 #include "../program.hpp"
@@ -17,7 +20,9 @@
 namespace {
 
 struct Flags {
-  std::string model, data, output;
+  std::string model, data, output, delimiter = "auto";
+  bool no_header = false;
+  std::uint64_t skip_rows = 0;
   int threads = 0;
   bool allow_bad_rows = false, json = false, quiet = false;
 };
@@ -54,6 +59,11 @@ int score(const Flags& flags) {
   if (flags.json && flags.output == "-") {
     riskflag::fail(riskflag::ErrorCode::usage, "--json", "and --output - both want standard output");
   }
+  if (flags.output.ends_with(".gz")) {
+    riskflag::fail(
+        riskflag::ErrorCode::usage, "--output",
+        "\"" + flags.output + "\": scores are written plain, not gzipped; name a .csv, or pipe --output - to gzip");
+  }
   std::error_code absent;
   if (flags.output != "-" && std::filesystem::is_regular_file(flags.output, absent) &&
       std::filesystem::equivalent(flags.output, flags.data, absent)) {
@@ -67,7 +77,12 @@ int score(const Flags& flags) {
   }
   const std::unique_ptr<riskflag::ByteSource> source = riskflag::open_source(flags.data);
   riskflag::Pool pool(static_cast<unsigned>(flags.threads));
-  program::ScoreStream stream(bundle, *source, pool);
+  riskflag::CsvOptions reading;
+  reading.digest = false;
+  riskflag::set_delimiter(reading, flags.delimiter, "--delimiter");
+  reading.header = !flags.no_header;
+  reading.skip_rows = static_cast<std::size_t>(flags.skip_rows);
+  program::ScoreStream stream(bundle, *source, reading, pool);
   riskflag::FileSink sink(flags.output);
   const program::ScoreCounts counts = stream.run(sink, interrupt.token());
   sink.close();
@@ -115,6 +130,11 @@ int main(int argc, char** argv) {
   app.add_option("--output", flags.output, "CSV file to write; - is standard output")
       ->required()
       ->type_name("scores.csv");
+  app.add_option("--delimiter", flags.delimiter, "auto, tab, space or a character")->type_name("CHAR");
+  app.add_flag("--no-header", flags.no_header, "columns are c0, c1, ..., as in training");
+  app.add_option("--skip-rows", flags.skip_rows, "lines before the header")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1000000000}))
+      ->type_name("N");
   app.add_option("--threads", flags.threads, "0 = all cores")->check(CLI::Range(0, 1024))->type_name("N");
   app.add_flag("--allow-bad-rows", flags.allow_bad_rows, "rows that cannot be scored do not make the exit 1");
   app.add_flag("--json", flags.json, "one JSON object on stdout");

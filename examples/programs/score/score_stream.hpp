@@ -99,15 +99,17 @@ class RowBatch {
 /// Life: 1. constructed over an opened bundle and a CSV source (reads the header); 2. run(), once.
 class ScoreStream {
  public:
-  ScoreStream(const riskflag::bundle::Bundle& bundle, riskflag::ByteSource& source, riskflag::Executor& executor)
-      : bundle_(bundle), program_(bundle), source_(source), rows_(source_, csv_options()), executor_(executor) {
+  ScoreStream(const riskflag::bundle::Bundle& bundle, riskflag::ByteSource& source, const riskflag::CsvOptions& reading,
+              riskflag::Executor& executor)
+      : bundle_(bundle), program_(bundle), source_(source), rows_(source_, reading), executor_(executor) {
     columns_ = riskflag::bundle::map_columns(bundle.schema, rows_.header());
     if (!columns_.missing_required.empty()) {
       std::string names;
       for (const std::string& name : columns_.missing_required)
         names += (names.empty() ? "" : ", ") + riskflag::quoted(name);
-      riskflag::fail(riskflag::ErrorCode::schema_mismatch, source.name(),
-                     "there is no column " + names + ", which the model needs; columns match by name, in any order");
+      riskflag::fail(
+          riskflag::ErrorCode::schema_mismatch, source.name(),
+          "there is no column " + names + ", which the model needs; columns match by name, in any order" + hint());
     }
   }
 
@@ -154,6 +156,13 @@ class ScoreStream {
   }
 
  private:
+  /// What else may be wrong where a needed column is not there.
+  [[nodiscard]] std::string hint() const {
+    const std::string& name = columns_.missing_required.front();
+    const bool numbered = name.size() > 1 && name[0] == 'c' && riskflag::parse_integer(name.substr(1));
+    return numbered ? "; --no-header reads a file without a header" : riskflag::delimiter_hint(rows_.header());
+  }
+
   struct Worker {
     riskflag::bundle::RowProgram::Scratch scratch;
     std::vector<riskflag::bundle::RawCell> cells;
@@ -164,12 +173,6 @@ class ScoreStream {
     std::string text;
     ScoreCounts counts;
   };
-
-  [[nodiscard]] static riskflag::CsvOptions csv_options() {
-    riskflag::CsvOptions options;
-    options.digest = false;
-    return options;
-  }
 
   /// Reads the next rows into `batch`; leaves it empty at the end of the file.
   void fill(RowBatch& batch, std::uint64_t first_row) {

@@ -71,6 +71,9 @@ void add_flags(CLI::App& app, Flags& flags) {
   value("reading", "--delimiter", "auto, tab, space or a character", "CHAR");
   flag("reading", "--no-header", "columns are c0, c1, ...");
   value("reading", "--skip-rows", "lines before the header", "N");
+  value("reading", "--test-skip-rows", "of the --test file, if others", "N");
+  value("reading", "--valid-skip-rows", "of the --valid file, if others", "N");
+  list("reading", "--date-format", "date such as due=%d/%m/%Y", "COL=FORMAT");
 
   value("parts", "--test", "file of test rows", "F2.csv");
   value("parts", "--test-fraction", "share of test rows (0.2)", "X");

@@ -21,6 +21,8 @@ namespace riskflag::inline v0_1 {
                                                      std::string_view format = "%Y-%m-%d") noexcept;
 /// "2026-11-22".
 [[nodiscard]] std::string date_text(std::int32_t days);
+/// The day as parse_date() reads it back in that format (a date at midnight): day 20'779 as "%d/%m/%Y" is "22/11/2026".
+[[nodiscard]] std::string date_text(std::int32_t days, std::string_view format);
 
 /// Milliseconds since 1970 now, UTC.
 [[nodiscard]] std::int64_t now_ms() noexcept;
@@ -174,6 +176,28 @@ inline std::string date_text(std::int32_t days) {
   detail::append_padded(out, static_cast<unsigned>(date.month()), 2);
   out += '-';
   detail::append_padded(out, static_cast<unsigned>(date.day()), 2);
+  return out;
+}
+
+inline std::string date_text(std::int32_t days, std::string_view format) {
+  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{days}}};
+  const unsigned month = static_cast<unsigned>(date.month());
+  std::string out;
+  for (std::size_t i = 0; i < format.size(); ++i) {
+    if (format[i] != '%' || i + 1 == format.size()) {
+      out += format[i];
+      continue;
+    }
+    switch (format[++i]) {
+      case 'Y': detail::append_padded(out, static_cast<int>(date.year()), 4); break;
+      case 'y': detail::append_padded(out, static_cast<int>(date.year()) % 100, 2); break;
+      case 'm': detail::append_padded(out, month, 2); break;
+      case 'b': out += kMonths.substr(std::size_t{month - 1} * 3, 3); break;
+      case 'd': detail::append_padded(out, static_cast<unsigned>(date.day()), 2); break;
+      default: out += "00";  // the time of day, which a date does not keep
+    }
+  }
   return out;
 }
 

@@ -9,10 +9,13 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include <riskflag/core/error.hpp>
 #include <riskflag/core/file.hpp>
 #include <riskflag/core/parallel.hpp>
+#include <riskflag/core/text.hpp>
 #include <riskflag/data/frame.hpp>
 
 namespace riskflag::inline v0_1 {
@@ -38,6 +41,14 @@ struct CsvOptions {
   std::function<void(std::uint64_t done, std::uint64_t total)>
       progress{};  ///< bytes parsed; one call at a time, on any thread
 };
+
+/// Sets what separates cells from words: "auto", "tab", "space" (runs of blanks count as one) or one character. Throws
+/// Error(invalid_option) under `where` for anything else.
+void set_delimiter(CsvOptions& options, std::string_view text, const std::string& where);
+
+/// "; its only column is named ..." when the names look like a header that was not cut; else "". For messages about a
+/// column that is not there.
+[[nodiscard]] std::string delimiter_hint(const std::vector<std::string>& names);
 
 /// Something the reader did that its user may not expect.
 struct CsvNote {
@@ -109,6 +120,32 @@ class CsvRows {
 void write_csv(const Frame& frame, ByteSink& sink);
 /// The cell as CSV writes it: in quotes when it holds a comma, quote, line end or outer blanks.
 [[nodiscard]] std::string csv_cell(std::string_view text);
+
+inline void set_delimiter(CsvOptions& options, std::string_view text, const std::string& where) {
+  options.collapse_blanks = text == "space";
+  if (text == "auto") {
+    options.delimiter = 0;
+  } else if (text == "tab") {
+    options.delimiter = '\t';
+  } else if (text == "space") {
+    options.delimiter = ' ';
+  } else if (text.size() == 1 && text != "\"" && text != "\n" && text != "\r") {
+    options.delimiter = text[0];
+  } else {
+    fail(ErrorCode::invalid_option, where,
+         quoted(text) + " is no delimiter; accepted: auto, tab, space or one character (no quote, no line end)");
+  }
+}
+
+inline std::string delimiter_hint(const std::vector<std::string>& names) {
+  if (names.size() != 1) return {};
+  for (const auto& [mark, word] : {std::pair(',', "\",\""), std::pair(';', "\";\""), std::pair('\t', "tab"),
+                                   std::pair('|', "\"|\""), std::pair(' ', "space")}) {
+    if (names[0].find(mark) != std::string::npos)
+      return "; its only column is named " + quoted(names[0]) + ": is it --delimiter " + word + "?";
+  }
+  return {};
+}
 
 }  // namespace riskflag::inline v0_1
 

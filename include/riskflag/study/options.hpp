@@ -32,9 +32,12 @@ struct ReadingOptions {
   std::optional<std::vector<std::string>> missing{};                 ///< replaces the tokens "" NA NaN null ?
   std::map<std::string, std::vector<std::string>> column_missing{};  ///< more tokens of one column
   std::map<std::string, std::vector<double>> special{};              ///< codes that become levels of their own
-  std::string delimiter = "auto";  ///< auto, tab, space (runs count as one) or one character
-  bool header = true;              ///< false: columns are c0, c1, ...
-  std::uint64_t skip_rows = 0;     ///< lines before the header
+  std::map<std::string, std::string> date_formats{};                 ///< columns that are dates of this format
+  std::string delimiter = "auto";                  ///< auto, tab, space (runs count as one) or one character
+  bool header = true;                              ///< false: columns are c0, c1, ...
+  std::uint64_t skip_rows = 0;                     ///< lines before the header, of every file
+  std::optional<std::uint64_t> test_skip_rows{};   ///< of the test file, when it is not the same
+  std::optional<std::uint64_t> valid_skip_rows{};  ///< of the validation file
 };
 
 /// Which rows train, choose and judge.

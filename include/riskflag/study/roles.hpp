@@ -8,11 +8,12 @@
 #include <map>
 #include <span>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/text.hpp>
+#include <riskflag/data/csv.hpp>
 #include <riskflag/data/frame.hpp>
 #include <riskflag/data/schema.hpp>
 #include <riskflag/study/options.hpp>
@@ -23,32 +24,42 @@ namespace riskflag::inline v0_1::study {
 
 namespace detail {
 
-/// Notes a column's role; refuses names that are no columns and columns with two roles.
+/// Refuses a name that is no column, under the flag that said it.
+class ColumnNames {
+ public:
+  ColumnNames(const std::vector<std::string>& names, const std::string& where) : names_(names), where_(where) {}
+
+  void require(const std::string& name, const std::string& flag) const {
+    if (name.empty() || std::find(names_.begin(), names_.end(), name) != names_.end()) return;
+    std::string list = delimiter_hint(names_);
+    if (list.empty() && names_.size() <= 40) {
+      for (const std::string& each : names_) list += (list.empty() ? "; it has " : ", ") + each;
+    } else if (list.empty()) {
+      list = "; it has " + std::to_string(names_.size()) + " columns";
+    }
+    fail(ErrorCode::not_found, where_,
+         flag + ": there is no column " + quoted(name) + did_you_mean(name, names_) + list);
+  }
+  template <class Map>
+  void require_keys(const Map& map, const std::string& flag) const {
+    for (const auto& [name, value] : map) require(name, flag);
+  }
+
+ private:
+  const std::vector<std::string>& names_;
+  const std::string& where_;
+};
+
+/// Notes a column's role; refuses columns with two.
 class RoleBook {
  public:
-  RoleBook(const Frame& frame, const std::string& where) : frame_(frame), where_(where) {}
-
   void set(const std::string& name, Role role, const std::string& flag) {
     if (name.empty()) return;
-    require(name, flag);
     const auto [it, fresh] = roles_.emplace(name, std::pair(role, flag));
     if (!fresh && it->second.first != role) {
       fail(ErrorCode::invalid_option, flag,
            "column " + quoted(name) + " is named by " + it->second.second + " already; a column has one role");
     }
-  }
-  void require(const std::string& name, const std::string& flag) const {
-    if (frame_.find(name) != nullptr) return;
-    std::vector<std::string_view> names;
-    for (const Column& column : frame_.columns()) names.push_back(column.name);
-    std::string list;
-    if (names.size() <= 40) {
-      for (const std::string_view each : names) list += (list.empty() ? "; it has " : ", ") + std::string(each);
-    } else {
-      list = "; it has " + std::to_string(names.size()) + " columns";
-    }
-    fail(ErrorCode::not_found, where_,
-         flag + ": there is no column " + quoted(name) + did_you_mean(name, names) + list);
   }
   [[nodiscard]] Role role_of(const std::string& name) const {
     const auto it = roles_.find(name);
@@ -56,20 +67,42 @@ class RoleBook {
   }
 
  private:
-  const Frame& frame_;
-  const std::string& where_;
   std::map<std::string, std::pair<Role, std::string>> roles_;
 };
 
 }  // namespace detail
 
-/// The schema of the whole table: types and roles, special codes, missing tokens. Text columns without a role are
-/// dropped, each with a warning. Throws Error: not_found (a name that is no column, with the nearest), invalid_option
-/// (two roles for one column, codes of a column that is no number), invalid_data (no feature is left).
+/// Every column that the options name is one of `names`, the header of options.data. Throws Error(not_found) with the
+/// flag that names another, the nearest column and those there are.
+inline void require_named_columns(const std::vector<std::string>& names, const StudyOptions& options) {
+  const ColumnOptions& columns = options.columns;
+  const detail::ColumnNames book(names, options.data);
+  book.require(columns.target, "--target");
+  for (const std::string& name : columns.id) book.require(name, "--id");
+  for (const std::string& name : columns.drop) book.require(name, "--drop");
+  for (const std::string& name : columns.protected_) book.require(name, "--protected");
+  book.require(columns.weight, "--weight");
+  for (const std::string& name : columns.categorical) book.require(name, "--categorical");
+  for (const std::string& name : columns.numeric) book.require(name, "--numeric");
+  book.require_keys(options.reading.column_missing, "--missing");
+  book.require_keys(options.reading.special, "--special");
+  book.require_keys(options.reading.date_formats, "--date-format");
+  for (const std::string& name : options.parts.group_by) {
+    if (name != "fields") book.require(name, "--group-by");
+  }
+  book.require(options.parts.time_by, "--time-by");
+}
+
+/// The schema of the whole table: types and roles, special codes, missing tokens, date formats. Text columns without a
+/// role are dropped, each with a warning. Throws Error: not_found as require_named_columns() does, invalid_option (two
+/// roles for one column, codes of a column that is no number), invalid_data (no feature is left).
 [[nodiscard]] inline Schema make_schema(const Frame& frame, const StudyOptions& options,
                                         std::vector<Warning>& warnings) {
   const ColumnOptions& columns = options.columns;
-  detail::RoleBook book(frame, options.data);
+  std::vector<std::string> names;
+  for (const Column& column : frame.columns()) names.push_back(column.name);
+  require_named_columns(names, options);
+  detail::RoleBook book;
   book.set(columns.target, Role::target, "--target");
   for (const std::string& name : columns.id) book.set(name, Role::id, "--id");
   for (const std::string& name : columns.drop) book.set(name, Role::dropped, "--drop");
@@ -77,15 +110,8 @@ class RoleBook {
   book.set(columns.weight, Role::weight, "--weight");
   for (const std::string& name : options.parts.group_by) {
     if (name != "fields" && book.role_of(name) == Role::feature) book.set(name, Role::group, "--group-by");
-    if (name != "fields") book.require(name, "--group-by");
   }
-  if (!options.parts.time_by.empty()) {
-    book.require(options.parts.time_by, "--time-by");
-    if (book.role_of(options.parts.time_by) == Role::feature) book.set(options.parts.time_by, Role::time, "--time-by");
-  }
-  for (const std::string& name : columns.categorical) book.require(name, "--categorical");
-  for (const std::string& name : columns.numeric) book.require(name, "--numeric");
-  for (const auto& [name, codes] : options.reading.special) book.require(name, "--special");
+  if (book.role_of(options.parts.time_by) == Role::feature) book.set(options.parts.time_by, Role::time, "--time-by");
 
   Schema schema;
   if (options.reading.missing) schema.missing = *options.reading.missing;
@@ -114,6 +140,10 @@ class RoleBook {
                  " column; special codes are for numbers");
       }
       field.special = it->second;
+    }
+    if (const auto it = options.reading.date_formats.find(column.name);
+        it != options.reading.date_formats.end() && column.type == ColumnType::date) {
+      field.date_format = it->second;
     }
     if (field.role == Role::feature) ++features;
     schema.fields.push_back(std::move(field));

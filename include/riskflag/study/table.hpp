@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -52,22 +54,14 @@ struct Table {
 inline CsvOptions csv_options(const StudyOptions& options) {
   CsvOptions csv;
   const ReadingOptions& reading = options.reading;
-  if (reading.delimiter == "tab") {
-    csv.delimiter = '\t';
-  } else if (reading.delimiter == "space") {
-    csv.delimiter = ' ';
-    csv.collapse_blanks = true;
-  } else if (reading.delimiter.size() == 1) {
-    csv.delimiter = reading.delimiter[0];
-  } else if (reading.delimiter != "auto") {
-    fail(ErrorCode::invalid_option, "delimiter",
-         quoted(reading.delimiter) + " is no delimiter; accepted: auto, tab, space or one character");
-  }
+  set_delimiter(csv, reading.delimiter, "--delimiter");
   csv.header = reading.header;
   csv.skip_rows = static_cast<std::size_t>(reading.skip_rows);
   if (reading.missing) csv.missing = *reading.missing;
   csv.column_missing = reading.column_missing;
+  csv.date_formats = reading.date_formats;
   csv.keep_text = options.columns.id;
+  csv.allow_absent = true;  // require_named_columns() refuses those, under the flags that named them
   for (const std::string& name : options.columns.numeric) csv.types[name] = ColumnType::number;
   for (const std::string& name : options.columns.categorical) csv.types[name] = ColumnType::category;
   return csv;
@@ -92,7 +86,6 @@ inline CsvResult read_one(const std::string& path, const CsvOptions& csv, Execut
 
 /// The reader's options for a further file: every column as the training file has it.
 [[nodiscard]] inline CsvOptions like(CsvOptions csv, const Frame& frame) {
-  csv.allow_absent = true;
   for (const Column& column : frame.columns()) csv.types[column.name] = column.type;
   return csv;
 }
@@ -134,17 +127,20 @@ inline Table read_table(const StudyOptions& options, Executor& executor, const O
   table.data_rows = data.frame.rows();
   table.frame = std::move(data.frame);
 
-  const auto read_further = [&](const std::string& path, const char* context) -> std::size_t {
+  const auto read_further = [&](const std::string& path, const char* context,
+                                const std::optional<std::uint64_t>& skip_rows) -> std::size_t {
     if (path.empty()) return 0;
-    CsvResult further = detail::read_one(path, detail::like(csv, table.frame), executor, open);
+    CsvOptions same = detail::like(csv, table.frame);
+    if (skip_rows) same.skip_rows = static_cast<std::size_t>(*skip_rows);
+    CsvResult further = detail::read_one(path, same, executor, open);
     detail::require_columns(table.frame, further.frame, options, path);
     keep(further, path, context);
     const std::size_t rows = further.frame.rows();
     table.frame = append_rows(table.frame, further.frame);
     return rows;
   };
-  table.valid_rows = read_further(options.parts.valid_data, "valid");
-  table.test_rows = read_further(options.parts.test_data, "test");
+  table.valid_rows = read_further(options.parts.valid_data, "valid", options.reading.valid_skip_rows);
+  table.test_rows = read_further(options.parts.test_data, "test", options.reading.test_skip_rows);
   return table;
 }
 

@@ -55,6 +55,7 @@ inline constexpr std::size_t kMaxExampleRows = 100;
 /// MLflow's "split" form of a few raw rows: {"columns": [...], "data": [[...], ...]}.
 [[nodiscard]] inline std::string example_text(const Schema& schema, const Frame& rows) {
   std::vector<const Column*> columns;
+  std::vector<std::string_view> formats;
   JsonWriter json;
   json.begin_object().key("columns").begin_array();
   for (const std::size_t i : schema.features()) {
@@ -66,16 +67,20 @@ inline constexpr std::size_t kMaxExampleRows = 100;
            "the rows have no column " + quoted(field.name) + ", which the schema requires");
     }
     columns.push_back(column);
+    formats.push_back(field.date_format);
     json.value(std::string_view(field.name));
   }
   json.end_array().key("data").begin_array();
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     json.begin_array();
-    for (const Column* column : columns) {
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      const Column* column = columns[c];
       if (column->is_missing_at(row)) {
         json.null();
       } else if (column->type == ColumnType::number) {
         json.value(column->numbers[row]);
+      } else if (column->type == ColumnType::date) {
+        json.value(std::string_view(date_text(column->days[row], formats[c])));
       } else {
         json.value(std::string_view(column->cell_text(row)));
       }

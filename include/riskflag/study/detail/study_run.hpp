@@ -1,6 +1,6 @@
 #pragma once
 
-// The steps of a study and what they share; run_study.hpp and judge_and_save.hpp define them.
+// The steps of a study and what they share; run_study.hpp and the headers that it includes define them.
 
 #include <cstddef>
 #include <cstdint>

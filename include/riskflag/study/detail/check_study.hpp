@@ -1,0 +1,100 @@
+#pragma once
+
+// What a study refuses before it reads a row: options that contradict each other, places that cannot be written.
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <tuple>
+#include <utility>
+
+#include <riskflag/core/file.hpp>
+#include <riskflag/core/text.hpp>
+#include <riskflag/study/detail/study_run.hpp>
+
+namespace riskflag::inline v0_1::study {
+
+namespace detail {
+
+inline void StudyRun::check_options() {
+  validate(options_.train);
+  result_.kind = bundle::kind_of(Objective{options_.train.objective, 1.0, 0.0});
+  const auto refuse = [](const char* where, const std::string& message) {
+    fail(ErrorCode::invalid_option, where, message);
+  };
+  if (options_.data.empty()) refuse("--data", "is needed: the CSV file to learn from");
+  if (options_.columns.target.empty()) refuse("--target", "is needed: the column to predict");
+  if (options_.output.empty()) refuse("--output", "is needed: the model directory to make");
+  std::map<std::string, const char*> typed;
+  const auto type = [&](const std::string& column, const char* flag) {
+    const auto [it, fresh] = typed.emplace(column, flag);
+    if (!fresh && it->second != std::string_view(flag))
+      refuse(flag, "column " + quoted(column) + " is named by " + it->second + " already; a column has one type");
+  };
+  for (const std::string& name : options_.columns.numeric) type(name, "--numeric");
+  for (const std::string& name : options_.columns.categorical) type(name, "--categorical");
+  for (const auto& [name, format] : options_.reading.date_formats) type(name, "--date-format");
+  const PartOptions& parts = options_.parts;
+  for (const auto& [flag, rows, file] :
+       {std::tuple("--test-skip-rows", &options_.reading.test_skip_rows, &parts.test_data),
+        std::tuple("--valid-skip-rows", &options_.reading.valid_skip_rows, &parts.valid_data)}) {
+    if (*rows && file->empty()) refuse(flag, "is of a file that is not given");
+  }
+  for (const auto& [flag, fraction] :
+       {std::pair("--test-fraction", parts.test_fraction), std::pair("--valid-fraction", parts.valid_fraction)}) {
+    if (!(fraction >= 0 && fraction < 1)) refuse(flag, number_text(fraction) + " is outside [0, 1)");
+  }
+  if (parts.cv < 0 || parts.cv == 1)
+    refuse("--cv", std::to_string(parts.cv) + " folds; accepted: 2 or more (0 = no cross-validation)");
+  if (parts.cv > 0 && !parts.valid_data.empty())
+    refuse("--cv", "takes the validation rows out of each fold; leave out --valid");
+  if (!binary() && parts.kind == SplitKind::stratified)
+    refuse("--split", "stratified needs a binary target; accepted here: random, group, time");
+  if (!binary() && options_.threshold.text != ThresholdRule{}.text) refuse("--threshold", "needs a binary target");
+  if (!binary() && !options_.columns.positive.empty()) refuse("--positive", "needs a binary target");
+  if (!parts.group_by.empty() && parts.kind != SplitKind::group) refuse("--group-by", "needs --split group");
+  if (!parts.time_by.empty() && parts.kind != SplitKind::time) refuse("--time-by", "needs --split time");
+}
+
+inline void StudyRun::check_output() const {
+  if (exists(options_.output)) {
+    if (options_.replace == Replace::refuse) {
+      fail(ErrorCode::already_exists, options_.output,
+           "is there already; choose another --output, or --force to replace it");
+    }
+    const bool ours = is_directory(options_.output) &&
+                      (list_directory(options_.output).empty() || exists(join_path(options_.output, "manifest.json")));
+    if (!ours) {
+      fail(ErrorCode::already_exists, options_.output,
+           "is no model directory (it has no manifest.json); --force replaces only those");
+    }
+  }
+  // What cannot be written is found now, not after the training.
+  namespace fs = std::filesystem;
+  const fs::path output = fs::path(absolute_path(options_.output)).lexically_normal();
+  std::error_code absent;
+  if (fs::is_directory(output.parent_path(), absent)) {
+    const DirectoryWriter probe(options_.output, options_.replace);
+  }
+  if (options_.report.empty() || !hooks_.report) return;
+  for (const auto& [flag, input] : {std::pair("--data", &options_.data), std::pair("--test", &options_.parts.test_data),
+                                    std::pair("--valid", &options_.parts.valid_data)}) {
+    if (!input->empty() && fs::is_regular_file(options_.report, absent) &&
+        fs::equivalent(options_.report, *input, absent)) {
+      fail(ErrorCode::invalid_option, "--report",
+           quoted(options_.report) + " is the file of " + flag + ", which it would replace; name another file");
+    }
+  }
+  const fs::path report = fs::path(absolute_path(options_.report)).lexically_normal();
+  const bool inside = std::mismatch(output.begin(), output.end(), report.begin(), report.end()).first == output.end();
+  const bool plain = !exists(options_.report) || fs::is_regular_file(options_.report, absent) ||
+                     is_directory(options_.report);  // a pipe or a device is opened once, to write
+  if (!inside && plain) const FileSink probe(options_.report);
+}
+
+}  // namespace detail
+
+}  // namespace riskflag::inline v0_1::study
