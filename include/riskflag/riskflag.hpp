@@ -8,6 +8,7 @@
 #include <riskflag/calibrate.hpp>
 #include <riskflag/core.hpp>
 #include <riskflag/data.hpp>
+#include <riskflag/explain.hpp>
 #include <riskflag/metrics.hpp>
 #include <riskflag/model.hpp>
 #include <riskflag/monitor.hpp>
