@@ -168,6 +168,41 @@ TEST_CASE("invariant: every field code of the contract is answered 422 with row,
   CHECK(f.post(R"({"income":1,"home":"OWN","incom":2})").body.find("did you mean \\\"income\\\"") != std::string::npos);
 }
 
+TEST_CASE("a refusal says in plain words what came and what is accepted") {
+  const Fixture f;
+  struct Case {
+    const char *body, *detail;
+  };
+  for (
+      const Case& c :
+      {Case{R"({"home":"OWN"})", R"(field "income" is missing (missing_field); expected a number from 0 to 1e+07)"},
+       Case{R"({"income":1,"home":"OWN","incom":2})",
+            R"(field "incom" is unknown to the model (unknown_field); expected one of the fields in /v1/schema (did )"
+            R"(you mean "income"?))"},
+       Case{R"({"income":1,"income":2,"home":"OWN"})",
+            R"(field "income" is given more than once (duplicate_key); expected the field once)"},
+       Case{R"({"income":-1,"home":"OWN"})",
+            R"(field "income": -1 is out of range (out_of_range); expected a number from 0 to 1e+07)"},
+       Case{R"({"income":1e999,"home":"OWN"})",
+            R"(field "income": 1e999 is not a finite number (not_finite); expected a number from 0 to 1e+07)"},
+       Case{R"({"income":"1","home":"OWN"})",
+            R"(field "income": "1" is of the wrong type (wrong_type); expected a number from 0 to 1e+07)"},
+       Case{R"({"income":[1],"home":"OWN"})",
+            R"(field "income": an array is of the wrong type (wrong_type); expected a single value)"},
+       Case{
+           R"({"income":1,"home":"CASTLE"})",
+           R"(field "home": "CASTLE" is not a known level (unseen_category); expected one of "MORTGAGE", "OWN", "RENT")"}}) {
+    CAPTURE(c.body);
+    CHECK(text_of(parsed(f.post(c.body).body), "detail") ==
+          "1 field cannot be used; nothing was scored. First: " + std::string(c.detail));
+  }
+  CHECK(
+      text_of(parsed(f.post("[7]").body), "detail") ==
+      "the body is an array that holds a number; one flat object of fields, or an array of such objects, is accepted");
+  CHECK(f.post("7", "application/x-ndjson").body.find("the line is a single value; one flat object") !=
+        std::string::npos);
+}
+
 TEST_CASE("an array is scored whole or not at all, and names the rows") {
   const Fixture f;
   const auto response = f.post(R"([{"income":1,"home":"OWN"},{"income":1,"home":"X"},{"home":"OWN"}])");
@@ -216,9 +251,11 @@ TEST_CASE("NDJSON is answered line by line, a bad line with its error under stat
   }
   REQUIRE(lines.size() == 5);
   CHECK(number_of(lines[0], "probability") == tiny::of_margin(0.75));
-  CHECK(number_of(lines[1], "row") == 2);
+  CHECK(number_of(lines[1], "row") == 3);  // the blank line before it counts and is not answered
   CHECK(text_of(*lines[1].find("error"), "code") == "invalid_field");
   CHECK(codes_of(*lines[1].find("error")) == "home:missing_field");
+  CHECK(number_of((*lines[1].find("error")->find("errors")->array())[0], "row") == 3);
+  CHECK(number_of(lines[2], "row") == 4);
   CHECK(text_of(*lines[2].find("error"), "code") == "bad_request");
   CHECK(text_of(*lines[3].find("error"), "code") == "bad_request");
   CHECK(number_of(lines[4], "probability") == tiny::of_margin(0.75));

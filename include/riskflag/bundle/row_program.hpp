@@ -40,7 +40,7 @@ struct FieldIssue {
   std::string found;  ///< what came, cut to a readable length
   std::string expected;  ///< what would be accepted
 
-  /// "field \"age\": \"3O\" is not accepted (wrong_type); expected a number".
+  /// "field \"age\": \"3O\" is of the wrong type (wrong_type); expected a finite number".
   [[nodiscard]] std::string sentence() const;
 };
 

@@ -33,7 +33,7 @@ class FieldBook {
   [[nodiscard]] const std::string& name(std::size_t number) const noexcept { return names_[number]; }
   [[nodiscard]] const Entry& entry(std::size_t number) const noexcept { return entries_[number]; }
   [[nodiscard]] const std::vector<std::string>& ids() const noexcept { return ids_; }
-  /// "a field of the model (did you mean …?)".
+  /// "one of the fields in /v1/schema (did you mean …?)".
   [[nodiscard]] std::string expected(std::string_view unknown) const;
 
  private:
@@ -81,7 +81,7 @@ inline const FieldBook::Entry* FieldBook::find(std::string_view name) const {
 inline std::string FieldBook::expected(std::string_view unknown) const {
   // A long list is not searched: an attacker chooses the names, and the distance costs time.
   const bool search = names_.size() <= 2000 && unknown.size() <= 200;
-  return "a field of the model, see /v1/schema" + (search ? did_you_mean(unknown, names_) : std::string());
+  return "one of the fields in /v1/schema" + (search ? did_you_mean(unknown, names_) : std::string());
 }
 
 inline void RowInput::begin(const FieldBook& book, std::size_t inputs) {

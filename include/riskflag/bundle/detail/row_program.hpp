@@ -77,7 +77,24 @@ inline constexpr std::size_t kLevelsShown = 10;
 }  // namespace detail
 
 inline std::string FieldIssue::sentence() const {
-  return "field " + quoted(field) + ": " + found + " is not accepted (" + std::string(code) + "); expected " + expected;
+  const auto because = [this](std::string_view defect) { return ": " + found + " is " + std::string(defect); };
+  std::string what;
+  if (code == "missing_field") {
+    what = " is missing";
+  } else if (code == "unknown_field") {
+    what = " is unknown to the model";
+  } else if (code == "duplicate_key") {
+    what = " is given more than once";
+  } else if (code == "out_of_range") {
+    what = because("out of range");
+  } else if (code == "unseen_category") {
+    what = because("not a known level");
+  } else if (code == "not_finite") {
+    what = because("not a finite number");
+  } else {
+    what = because("of the wrong type");
+  }
+  return "field " + quoted(field) + what + " (" + std::string(code) + "); expected " + expected;
 }
 
 inline RowProgram::RowProgram(const Bundle& bundle)

@@ -123,14 +123,13 @@ inline Codec::Outcome Codec::json(std::string_view body, std::string& out, Works
   out += ' ';  // becomes '[' or goes
   const auto read = read_json_events(body, rows);
   if (!read && read.failure().code == ErrorCode::parse) {
-    outcome.problem =
-        detail::problem(400, "bad_request", "the body is not JSON that is accepted here: " + read.failure().text());
+    outcome.problem = detail::problem(400, "bad_request", "the body cannot be read: " + read.failure().text());
   } else if (!rows.shape_defect().empty()) {
     outcome.problem = detail::problem(400, "bad_request", rows.shape_defect());
   } else if (!errors.empty()) {
     const bool cut = errors.size() == kMaxErrors;
     std::string text = (cut ? "at least " : "") + std::to_string(errors.size()) +
-                       (errors.size() == 1 ? " cell" : " cells") +
+                       (errors.size() == 1 ? " field" : " fields") +
                        " cannot be used; nothing was scored. First: " + errors.front().issue.sentence();
     outcome.problem = detail::problem(422, "invalid_field", std::move(text), std::move(errors));
   }
@@ -150,11 +149,12 @@ inline Codec::Outcome Codec::json(std::string_view body, std::string& out, Works
 inline Codec::Outcome Codec::ndjson(std::string_view body, std::string& out, Workspace& memory) const {
   Outcome outcome;
   DecisionIds ids;
-  std::size_t at = 0;
-  while (at < body.size()) {
+  std::uint64_t line_number = 0;  // blank lines count: a row is found again in the client's own text
+  for (std::size_t at = 0; at < body.size();) {
     const std::size_t end = std::min(body.find('\n', at), body.size());
     const std::string_view line = trimmed(body.substr(at, end - at));
     at = end + 1;
+    ++line_number;
     if (line.empty()) continue;
     ++outcome.rows;
     bool scored = false;
@@ -171,14 +171,16 @@ inline Codec::Outcome Codec::ndjson(std::string_view body, std::string& out, Wor
       out.resize(begin);
       ++outcome.bad_rows;
       JsonWriter json;
-      json.begin_object().key("row").value(outcome.rows).key("error").begin_object();
+      json.begin_object().key("row").value(line_number).key("error").begin_object();
       std::vector<RowIssue> errors;
       if (one_object) {
-        for (auto& issue : memory.row.issues) errors.push_back({outcome.rows, std::move(issue)});
+        for (auto& issue : memory.row.issues) errors.push_back({line_number, std::move(issue)});
         json.key("code").value("invalid_field").key("detail").value(std::string_view(errors.front().issue.sentence()));
       } else {
-        std::string text = "a line is one flat object of fields";
-        if (!read && read.failure().code == ErrorCode::parse) text = read.failure().message + "; " + text;
+        std::string text = !read && read.failure().code == ErrorCode::parse
+                               ? read.failure().message
+                               : std::string(rows.is_array() ? "the line is an array" : "the line is a single value");
+        text += "; one flat object of fields is accepted on a line";
         json.key("code").value("bad_request").key("detail").value(std::string_view(text));
       }
       json.key("errors");

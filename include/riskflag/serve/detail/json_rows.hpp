@@ -66,14 +66,15 @@ class JsonRows : public JsonEvents {
     if (current_ == nullptr) {
       name_.assign(name.substr(0, 200));
       if (row_.issues.size() < kMaxErrors)
-        row_.issues.push_back({name_, "unknown_field", "a member of that name", book_.expected(name)});
+        row_.issues.push_back({name_, "unknown_field", "a value", book_.expected(name)});
       return true;
     }
     guess_ = current_->number + 1;
     if (row_.seen[current_->number] == row_.stamp) {
       repeated_ = true;
       if (row_.issues.size() < kMaxErrors) {
-        row_.issues.push_back({book_.name(current_->number), "duplicate_key", "the member more than once", "it once"});
+        row_.issues.push_back(
+            {book_.name(current_->number), "duplicate_key", "the field more than once", "the field once"});
       }
     }
     row_.seen[current_->number] = row_.stamp;
@@ -100,8 +101,7 @@ class JsonRows : public JsonEvents {
   bool nested(std::string_view what) {
     if (current_ != nullptr && !repeated_) {
       if (row_.issues.size() < kMaxErrors) {
-        row_.issues.push_back(
-            {book_.name(current_->number), "wrong_type", std::string(what), "a number, string, boolean or null"});
+        row_.issues.push_back({book_.name(current_->number), "wrong_type", std::string(what), "a single value"});
       }
       // Not "missing" on top of "wrong".
       if (current_->kind == FieldBook::Kind::input) row_.cells[current_->place].kind = bundle::RawCell::Kind::null;
@@ -119,8 +119,8 @@ class JsonRows : public JsonEvents {
     return true;
   }
   bool misshapen(std::string_view what) {
-    defect_ = "the body " + std::string(place_ == Place::array ? "is an array that holds " : "is ") +
-              std::string(what) + "; one flat object of fields, or an array of such objects, is accepted";
+    defect_ = "the body is " + std::string(place_ == Place::array ? "an array that holds " : "") + std::string(what) +
+              "; one flat object of fields, or an array of such objects, is accepted";
     return false;
   }
 
