@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -153,6 +154,78 @@ TEST_CASE("Expect: 100-continue is answered before the body is sent") {
   CHECK(raw.rest().find("POST /e body") != std::string::npos);
 }
 
+TEST_CASE("a client that expects 100 Continue is told at once what its head alone is refused for") {
+  http::Server server(quick(), echo, refuse, [](const http::Request& head) -> std::optional<http::Response> {
+    if (head.target == "/throw") throw std::runtime_error("planted");
+    if (head.target == "/e") return std::nullopt;
+    return http::Response{404, {}, std::string(head.method) + " " + std::string(head.target)};
+  });
+  server.start();
+  const auto head = [](const std::string& target, const std::string& length) {
+    return "POST " + target + " HTTP/1.1\r\nHost: a\r\nContent-Length: " + length + "\r\nExpect: 100-continue\r\n\r\n";
+  };
+  const auto refused = answer_to(server, head("/nothing", "4"));  // the body is never sent
+  CHECK(starts_with(refused, "HTTP/1.1 404 "));
+  CHECK(refused.find("Connection: close") != std::string::npos);
+  CHECK(refused.substr(refused.size() - 13) == "POST /nothing");
+  CHECK(starts_with(answer_to(server, head("/throw", "4")), "HTTP/1.1 500 "));
+  CHECK(starts_with(answer_to(server, head("/e", "99999999")), "HTTP/1.1 413 "));
+  Raw raw(server);
+  raw.send(head("/e", "4"));
+  CHECK(raw.until("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
+  raw.send("body");
+  CHECK(raw.until("POST /e body").find("200 OK") != std::string::npos);
+}
+
+TEST_CASE("a target that is a whole URL reaches the handler as path and query") {
+  Running running;
+  const auto ask = [&](const std::string& target) {
+    const auto all = answer_to(running.server, "GET " + target + " HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n");
+    return all.substr(all.find("\r\n\r\n") + 4);
+  };
+  CHECK(ask("http://a:8080/v1/score?x=1") == "GET /v1/score?x=1 ");
+  CHECK(ask("HTTPS://a/") == "GET / ");
+  CHECK(ask("http://[::1]:80") == "GET / ");
+  CHECK(ask("http://a?x") == "GET /?x ");
+  CHECK(ask("*") == "GET * ");
+}
+
+TEST_CASE("empty lines before a request line are skipped, between requests too") {
+  Running running;
+  const auto all = answer_to(running.server,
+                             "\r\n\r\nPOST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx\r\n"
+                             "GET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  CHECK(count_of(all, "HTTP/1.1 200 OK") == 2);
+  CHECK(all.find("GET /2 ") != std::string::npos);
+  Raw split(running.server);
+  split.socket.set_option(asio::ip::tcp::no_delay(true));
+  for (const std::string piece : {"\r", "\n", "\r", "\nGET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"}) {
+    split.send(piece);
+    std::this_thread::sleep_for(20ms);
+  }
+  CHECK(split.rest().find("GET /3 ") != std::string::npos);
+}
+
+TEST_CASE("empty lines do not keep an idle connection open, nor get it an answer") {
+  auto options = quick();
+  options.idle_ms = 300;
+  Running running(options);
+  Raw raw(running.server);
+  const auto t0 = std::chrono::steady_clock::now();
+  std::atomic<bool> stop{false};
+  std::thread trickle([&] {
+    while (!stop) {
+      boost::system::error_code ignored;
+      asio::write(raw.socket, asio::buffer("\r\n", 2), ignored);
+      std::this_thread::sleep_for(50ms);
+    }
+  });
+  CHECK(raw.rest().empty());
+  CHECK(std::chrono::steady_clock::now() - t0 < 3s);
+  stop = true;
+  trickle.join();
+}
+
 TEST_CASE("HEAD has the length of the body but not the body") {
   Running running;
   const auto all = answer_to(running.server, "HEAD /h HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
@@ -192,6 +265,11 @@ TEST_CASE("invariant: malformed and ambiguous requests are answered 400 and the 
                                 "\r\n\r\n\r\n\r\nrubbish\r\n\r\n",
                                 "G\x01T / HTTP/1.1\r\nHost: a\r\n\r\n",
                                 "GET / HTTP/1.1\nHost: a\n\n",  // bare LF
+                                "GET x HTTP/1.1\r\nHost: a\r\n\r\n",
+                                "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n",
+                                "GET ftp://a/x HTTP/1.1\r\nHost: a\r\n\r\n",
+                                "GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n",
+                                "GET http://me@a/x HTTP/1.1\r\nHost: a\r\n\r\n",
                                 "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
                                 "GET / HTTP/1.1\r\n: a\r\n\r\n",
                                 "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(1, '\0') + "\r\n\r\n",

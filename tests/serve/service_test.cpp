@@ -341,6 +341,28 @@ TEST_CASE("explain is refused until it is there, and so are parameters that nobo
   CHECK(f.post(kGood, "application/json", "/v1/score?").status == 200);
 }
 
+TEST_CASE("invariant: what screen() refuses for its head is what handle() answers, and the rest is left to it") {
+  const Fixture f;
+  struct Case {
+    const char *method, *target, *type;
+    int status;
+  };
+  for (const Case& c :
+       {Case{"POST", "/v1/scor", "application/json", 404}, Case{"PUT", "/v1/score", "application/json", 405},
+        Case{"POST", "/v1/score?explain=1", "application/json", 400}, Case{"POST", "/v1/score", "text/plain", 415},
+        Case{"POST", "/v1/score", "application/json", 0}, Case{"GET", "/livez", "text/plain", 0}}) {
+    CAPTURE(c.target);
+    const std::vector<serve::Header> headers{{"Content-Type", c.type}, {"X-Request-Id", "r-1"}};
+    const serve::Request head{c.method, c.target, headers, {}};
+    const auto refusal = f.service.screen(head);
+    CHECK((refusal ? refusal->status : 0) == c.status);
+    if (refusal) {
+      CHECK(refusal->body == f.service.handle(head).body);
+      CHECK(refusal->headers == f.service.handle(head).headers);
+    }
+  }
+}
+
 TEST_CASE("a request id is echoed, made when absent, and refused when it is none") {
   const Fixture f;
   auto with_id = [&](std::string_view id, std::string_view target = "/v1/model") {

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -121,6 +122,12 @@ int serve(const Flags& flags) {
       [&service](const riskflag::http::Refusal& refusal) {
         const auto headers = headers_of(refusal.headers);
         return to_http(service.refuse(refusal.status, refusal.code, refusal.detail, headers));
+      },
+      [&service](const riskflag::http::Request& head) -> std::optional<riskflag::http::Response> {
+        const auto headers = headers_of(head.headers);
+        auto refusal = service.screen({head.method, head.target, headers, {}});
+        if (!refusal) return std::nullopt;
+        return to_http(std::move(*refusal));
       });
   server.start();
   announce(flags, server, service);

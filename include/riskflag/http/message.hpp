@@ -15,7 +15,7 @@ struct Header {
 /// One whole request. Every view is valid until the handler returns.
 struct Request {
   std::string_view method;  ///< as sent: "POST"
-  std::string_view target;  ///< as sent: "/v1/score?explain=3"
+  std::string_view target;  ///< path and query, "/v1/score?explain=3", also of a client that sent a whole URL; or "*"
   std::span<const Header> headers;
   std::string_view body;
 };

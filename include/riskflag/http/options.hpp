@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include <riskflag/http/message.hpp>
@@ -29,5 +30,8 @@ using Handler = std::function<Response(const Request&)>;
 /// Makes the body that goes with a refusal, so that all errors look alike. Must not throw, and be callable from many
 /// threads.
 using RefusalHandler = std::function<Response(const Refusal&)>;
+/// Asked about a request whose client waits for `100 Continue`, before its body is sent (the body is empty here): the
+/// final answer for one that would be refused anyway, else nothing. Callable from many threads.
+using Screen = std::function<std::optional<Response>(const Request&)>;
 
 }  // namespace riskflag::inline v0_1::http

@@ -24,7 +24,7 @@ class Server {
  public:
   /// Throws Error(resource) when the port is in use or the system refuses, Error(invalid_option) for a bad host or
   /// limit.
-  Server(ServerOptions options, Handler handler, RefusalHandler refusal);
+  Server(ServerOptions options, Handler handler, RefusalHandler refusal, Screen screen = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

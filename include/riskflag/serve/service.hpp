@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include <riskflag/bundle/bundle.hpp>
 #include <riskflag/serve/codec.hpp>
+#include <riskflag/serve/detail/routes.hpp>
 #include <riskflag/serve/message.hpp>
 #include <riskflag/serve/problem.hpp>
 
@@ -30,6 +32,10 @@ class Service {
   /// The answer to one request. Never throws: what goes wrong inside is a 500. Thread-safe.
   [[nodiscard]] Response handle(const Request& request) const noexcept;
 
+  /// The final answer to a request that is refused for its head alone (path, method, parameters, media type), so that a
+  /// client need not send the body; nothing where handle() would read it.
+  [[nodiscard]] std::optional<Response> screen(const Request& head) const noexcept;
+
   /// The answer that the server in front gives itself: 400, 408, 413, 431, 500, 503. Same form and headers as
   /// handle()'s.
   [[nodiscard]] Response refuse(int status, std::string_view code, std::string_view detail,
@@ -40,8 +46,15 @@ class Service {
   [[nodiscard]] const bundle::Bundle& model() const noexcept { return *model_; }
 
  private:
-  [[nodiscard]] Response route(const Request& request, std::string_view request_id, bool id_is_good) const;
-  [[nodiscard]] Response score(const Request& request, std::string_view request_id) const;
+  /// What the head of a request asks for.
+  struct Plan {
+    const detail::Route* route = nullptr;
+    detail::Media media = detail::Media::other;
+  };
+  [[nodiscard]] std::optional<Response> refuse_head(const Request& request, std::string_view request_id,
+                                                    Plan& plan) const;
+  [[nodiscard]] Response answer(const Request& request, const Plan& plan, std::string_view request_id) const;
+  [[nodiscard]] Response score(const Request& request, detail::Media media, std::string_view request_id) const;
   [[nodiscard]] Response readiness() const;
   [[nodiscard]] std::string model_text() const;
   [[nodiscard]] std::unique_ptr<Workspace> lend() const;

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <ctime>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -18,34 +17,23 @@
 
 #include <riskflag/core/error.hpp>
 #include <riskflag/http/address.hpp>
+#include <riskflag/http/detail/response_head.hpp>
 #include <riskflag/http/detail/session.hpp>
+#include <riskflag/http/detail/shared.hpp>
 #include <riskflag/http/server.hpp>
 
 namespace riskflag::inline v0_1::http {
 namespace detail {
 
-/// "Sun, 22 Nov 2026 10:00:00 GMT"; names are fixed by RFC 9110, so no locale is asked.
-inline std::string http_date(std::int64_t unix_seconds) {
-  static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const std::time_t when = static_cast<std::time_t>(unix_seconds);
-  std::tm parts{};
-  ::gmtime_r(&when, &parts);
-  auto two = [](int x) { return std::string{static_cast<char>('0' + x / 10 % 10), static_cast<char>('0' + x % 10)}; };
-  return std::string(kDays[parts.tm_wday]) + ", " + two(parts.tm_mday) + " " + kMonths[parts.tm_mon] + " " +
-         std::to_string(parts.tm_year + 1900) + " " + two(parts.tm_hour) + ":" + two(parts.tm_min) + ":" +
-         two(parts.tm_sec) + " GMT";
-}
-
 /// The acceptor on the first worker's loop, the workers, and the pool for large bodies.
 class ServerState {
  public:
-  ServerState(ServerOptions options, Handler handler, RefusalHandler refusal) {
+  ServerState(ServerOptions options, Handler handler, RefusalHandler refusal, Screen screen) {
     check(options);
     shared_.options = std::move(options);
     shared_.handler = std::move(handler);
     shared_.refusal = std::move(refusal);
+    shared_.screen = std::move(screen);
     unsigned threads = shared_.options.threads;
     if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
     for (unsigned i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>(shared_));
@@ -192,12 +180,9 @@ class ServerState {
   /// One attempt without waiting: a client above the limit gets a sentence if its buffer takes it.
   void turn_away(tcp::socket socket) {
     Response answer = shared_.refuse(503, "overloaded", "the server has as many connections as it accepts", {});
-    std::string text = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: " +
-                       std::to_string(answer.body.size()) + "\r\n";
-    for (const auto& [name, value] : answer.headers) {
-      if (name != "Retry-After") text += name + ": " + value + "\r\n";
-    }
-    text += "\r\n" + answer.body;
+    std::string text;
+    write_head(text, answer, workers_.front()->date, Connection::close);
+    text += answer.body;
     error_code ignored;
     socket.non_blocking(true, ignored);
     socket.write_some(asio::buffer(text), ignored);
@@ -241,8 +226,9 @@ class ServerState {
 
 }  // namespace detail
 
-inline Server::Server(ServerOptions options, Handler handler, RefusalHandler refusal)
-    : state_(std::make_unique<detail::ServerState>(std::move(options), std::move(handler), std::move(refusal))) {}
+inline Server::Server(ServerOptions options, Handler handler, RefusalHandler refusal, Screen screen)
+    : state_(std::make_unique<detail::ServerState>(std::move(options), std::move(handler), std::move(refusal),
+                                                   std::move(screen))) {}
 inline Server::~Server() = default;
 inline std::uint16_t Server::port() const noexcept { return state_->port(); }
 inline std::string Server::url() const { return url_of(state_->options().host, state_->port()); }

@@ -4,74 +4,33 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
 #include <riskflag/core/file.hpp>
-#include <riskflag/core/text.hpp>
+#include <riskflag/http/detail/request_rules.hpp>
+#include <riskflag/http/detail/response_head.hpp>
+#include <riskflag/http/detail/shared.hpp>
 #include <riskflag/http/message.hpp>
 #include <riskflag/http/options.hpp>
 
 namespace riskflag::inline v0_1::http::detail {
 
-namespace asio = boost::asio;
 namespace beast = boost::beast;
-using tcp = asio::ip::tcp;
-using boost::system::error_code;
-
-class Session;
-
-/// What all sessions share; const but for the counters.
-struct Shared {
-  ServerOptions options;
-  Handler handler;
-  RefusalHandler refusal;
-  std::atomic<bool> draining{false};
-  std::atomic<std::size_t> connections{0};
-  asio::thread_pool* pool = nullptr;  // for large bodies
-
-  /// The refusal's body with the server's own headers; a refusal handler that throws costs the body only.
-  [[nodiscard]] Response refuse(int status, std::string_view code, std::string_view text,
-                                std::span<const Header> headers) const noexcept {
-    try {
-      return refusal(Refusal{status, code, text, headers});
-    } catch (...) {
-      return Response{status, {}, {}};
-    }
-  }
-};
-
-/// One thread's loop: its io_context, its sessions and the date that its responses carry.
-struct Worker {
-  explicit Worker(Shared& all) : shared(all) {}
-  Shared& shared;
-  asio::io_context io{1};
-  asio::steady_timer timer{io};
-  std::vector<std::shared_ptr<Session>> sessions;  // each knows its place
-  std::string date;
-  std::int64_t date_second = -1;
-  bool draining = false;
-};
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
@@ -135,7 +94,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void advance() {
     // A client that pipelines without end must not starve its neighbours on this thread.
     for (int served = 0; served < 16; ++served) {
-      if (!parser_) begin_request();
+      if (!parser_) await_request();
+      if (step_ == Step::idle && !begin_request()) return read_more();
       error_code problem;
       while (buffer_.size() > 0 && !parser_->is_done()) {
         const std::size_t used = parser_->put(buffer_.data(), problem);
@@ -148,10 +108,20 @@ class Session : public std::enable_shared_from_this<Session> {
       }
       if (!header_seen_ && parser_->is_header_done()) {
         header_seen_ = true;
-        collect_headers();
         set_deadline(options().body_ms);
-        if (const auto reason = header_defect(); !reason.empty()) return refuse(400, "bad_request", reason);
-        if (!problem && !parser_->is_done() && expects_continue()) {
+        read_head();
+        if (const auto reason = head_defect(parser_->get().version(), headers_); !reason.empty()) {
+          return refuse(400, "bad_request", reason);
+        }
+        if (!to_origin_form(request_.target, target_)) {
+          return refuse(400, "bad_request", "the request's target is neither a path nor an http URL");
+        }
+        if (!problem && !parser_->is_done() && expects_continue(parser_->get().version(), headers_)) {
+          if (auto refusal = worker_.shared.screened(request_)) {
+            respond(std::move(*refusal),
+                    false);  // the client may send the body or not: nobody could tell where it ends
+            return;
+          }
           step_ = Step::body;
           return write_continue();
         }
@@ -165,7 +135,7 @@ class Session : public std::enable_shared_from_this<Session> {
     });
   }
 
-  void begin_request() {
+  void await_request() {
     parser_.emplace();
     parser_->eager(true);
     parser_->header_limit(static_cast<std::uint32_t>(options().max_header));
@@ -173,47 +143,32 @@ class Session : public std::enable_shared_from_this<Session> {
     header_seen_ = false;
     headers_.clear();
     step_ = Step::idle;
-    if (buffer_.size() == 0) {
-      if (buffer_.capacity() > 16384) buffer_.shrink_to_fit();
-      set_deadline(options().idle_ms);
-    } else {
-      step_ = Step::header;
-      set_deadline(options().header_ms);
-    }
+    if (buffer_.size() == 0 && buffer_.capacity() > 16384) buffer_.shrink_to_fit();
+    set_deadline(options().idle_ms);
   }
 
-  void collect_headers() {
-    for (const auto& field : parser_->get().base()) {
+  /// False while no request line has begun. Empty lines before it are skipped (RFC 9112 2.2): some clients end a body
+  /// with one. They do not extend the idle deadline.
+  bool begin_request() {
+    const auto byte = [this](std::size_t i) { return static_cast<const char*>(buffer_.data().data())[i]; };
+    while (buffer_.size() >= 2 && byte(0) == '\r' && byte(1) == '\n') buffer_.consume(2);
+    if (buffer_.size() == 0 || (buffer_.size() == 1 && byte(0) == '\r')) return false;
+    step_ = Step::header;
+    set_deadline(options().header_ms);
+    return true;
+  }
+
+  /// Points request_ at the parsed head.
+  void read_head() {
+    const auto& message = parser_->get();
+    for (const auto& field : message.base()) {
       headers_.push_back({std::string_view(field.name_string().data(), field.name_string().size()),
                           std::string_view(field.value().data(), field.value().size())});
     }
-  }
-
-  [[nodiscard]] std::size_t count(std::string_view name) const {
-    std::size_t n = 0;
-    for (const auto& header : headers_) n += beast::iequals(as_beast(header.name), as_beast(name)) ? 1u : 0u;
-    return n;
-  }
-  [[nodiscard]] static beast::string_view as_beast(std::string_view text) { return {text.data(), text.size()}; }
-
-  /// What Beast lets pass and RFC 9112 does not: no or two Host lines, a transfer coding whose end it cannot find.
-  [[nodiscard]] std::string_view header_defect() const {
-    const auto& message = parser_->get();
-    if (message.version() != 11 && message.version() != 10) return "the request's HTTP version is not 1.0 or 1.1";
-    const std::size_t hosts = count("host");
-    if (hosts > 1) return "the request has more than one Host header";
-    if (hosts == 0 && message.version() == 11) return "the request has no Host header, which HTTP/1.1 requires";
-    if (const std::size_t codings = count("transfer-encoding"); codings > 0) {
-      if (message.version() == 10) return "an HTTP/1.0 request cannot have a Transfer-Encoding header";
-      if (codings > 1 || !beast::iequals(message[beast::http::field::transfer_encoding], "chunked")) {
-        return "the request's Transfer-Encoding is not accepted; it may only be chunked";
-      }
-    }
-    if (count("content-length") > 1) return "the request has more than one Content-Length header";
-    return {};
-  }
-  [[nodiscard]] bool expects_continue() const {
-    return beast::iequals(parser_->get()[beast::http::field::expect], "100-continue") && parser_->get().version() == 11;
+    request_ = {{message.method_string().data(), message.method_string().size()},
+                {message.target().data(), message.target().size()},
+                headers_,
+                {}};
   }
 
   void write_continue() {
@@ -228,12 +183,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void read_more() {
     const bool in_body = parser_->is_header_done();
-    if (in_body) {
-      step_ = Step::body;
-    } else if (buffer_.size() > 0 && step_ == Step::idle) {
-      step_ = Step::header;
-      set_deadline(options().header_ms);
-    }
+    if (in_body) step_ = Step::body;
     if (step_ == Step::idle && worker_.shared.draining.load(std::memory_order_relaxed)) {
       if (asked_) return close();
       set_deadline(kFirstRequestMs);
@@ -250,10 +200,6 @@ class Session : public std::enable_shared_from_this<Session> {
                                                       : "the request's headers did not arrive in time");
       }
       if (problem) return self->close();
-      if (self->step_ == Step::idle) {
-        self->step_ = Step::header;
-        self->set_deadline(self->options().header_ms);
-      }
       self->advance();
     });
   }
@@ -263,9 +209,10 @@ class Session : public std::enable_shared_from_this<Session> {
     step_ = Step::handling;
     deadline_ = 0;
     asked_ = true;
-    if (worker_.shared.pool != nullptr && parser_->get().body().size() > options().large_body) {
+    request_.body = parser_->get().body();
+    if (worker_.shared.pool != nullptr && request_.body.size() > options().large_body) {
       asio::post(*worker_.shared.pool, [self = shared_from_this()] {
-        auto answer = std::make_shared<Response>(self->ask());
+        auto answer = std::make_shared<Response>(self->worker_.shared.answer(self->request_));
         asio::post(self->worker_.io, [self, answer] {
           if (self->step_ == Step::closed) return;
           if (self->respond(std::move(*answer), self->keep_alive())) self->advance();
@@ -273,21 +220,9 @@ class Session : public std::enable_shared_from_this<Session> {
       });
       return false;
     }
-    Response answer = ask();
+    Response answer = worker_.shared.answer(request_);
     return respond(std::move(answer),
                    keep_alive());  // asked after the answer is there: a drain may have begun meanwhile
-  }
-
-  [[nodiscard]] Response ask() noexcept {
-    const auto& message = parser_->get();
-    const auto method = message.method_string();
-    const auto target = message.target();
-    try {
-      return worker_.shared.handler(
-          Request{{method.data(), method.size()}, {target.data(), target.size()}, headers_, message.body()});
-    } catch (...) {
-      return worker_.shared.refuse(500, "internal", "the server could not answer; the defect is ours", headers_);
-    }
   }
 
   [[nodiscard]] bool keep_alive() const {
@@ -297,7 +232,7 @@ class Session : public std::enable_shared_from_this<Session> {
   /// Writes the response. True when all of it is out and the connection is ready for the next request.
   bool respond(Response answer, bool keep) {
     const bool head_only = parser_ && parser_->is_header_done() && parser_->get().method() == beast::http::verb::head;
-    compose(answer, keep);
+    write_head(head_, answer, worker_.date, keep ? Connection::keep_alive : Connection::close);
     body_ = std::move(answer.body);
     if (head_only) body_.clear();
     keep_ = keep;
@@ -331,28 +266,6 @@ class Session : public std::enable_shared_from_this<Session> {
       return false;
     }
     return true;
-  }
-
-  void compose(const Response& answer, bool keep) {
-    head_.clear();
-    head_ += "HTTP/1.1 ";
-    append_number(head_, static_cast<std::int64_t>(answer.status));
-    head_ += ' ';
-    head_ += reason_phrase(answer.status);
-    head_ += "\r\nDate: ";
-    head_ += worker_.date;
-    for (const auto& [name, value] : answer.headers) {
-      head_ += "\r\n";
-      head_ += name;
-      head_ += ": ";
-      // A line break in a value would let its author write headers of their own.
-      for (const char c : value) head_ += (c == '\r' || c == '\n' || c == '\0') ? ' ' : c;
-    }
-    if (answer.status != 204 && answer.status != 304) {
-      head_ += "\r\nContent-Length: ";
-      append_number(head_, static_cast<std::int64_t>(answer.body.size()));
-    }
-    head_ += keep ? "\r\nConnection: keep-alive\r\n\r\n" : "\r\nConnection: close\r\n\r\n";
   }
 
   void refuse(const error_code& problem) {
@@ -399,7 +312,9 @@ class Session : public std::enable_shared_from_this<Session> {
   beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   std::vector<Header> headers_;
-  std::string head_, body_;
+  Request request_;            // of the parser's memory
+  std::string target_;         // where request_.target had to be put together
+  std::string head_, body_;    // of the response
   std::int64_t deadline_ = 0;  // monotonic ns; 0 = none
   std::size_t place_ = 0;      // in worker_.sessions
   Step step_ = Step::idle;

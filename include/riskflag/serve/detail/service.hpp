@@ -1,11 +1,11 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,38 +34,16 @@ namespace detail {
   return true;
 }
 
-enum class Media { json, ndjson, csv, other };
-
-/// The media type of a Content-Type; `other` for what is not accepted, an alien charset too.
-[[nodiscard]] inline Media media_of(std::string_view content_type) {
-  const auto parts = split_text(content_type, ';');
-  const std::string_view type = parts.empty() ? std::string_view{} : trimmed(parts[0]);
-  for (std::size_t i = 1; i < parts.size(); ++i) {
-    const auto at = parts[i].find('=');
-    if (at == std::string_view::npos) continue;
-    const std::string_view name = trimmed(parts[i].substr(0, at));
-    std::string_view value = trimmed(parts[i].substr(at + 1));
-    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
-    if (equal_ignoring_case(name, "charset") && !equal_ignoring_case(value, "utf-8") &&
-        !equal_ignoring_case(value, "us-ascii")) {
-      return Media::other;
-    }
-    if (equal_ignoring_case(name, "header") && !equal_ignoring_case(value, "present")) return Media::other;
-  }
-  if (equal_ignoring_case(type, "application/json")) return Media::json;
-  if (equal_ignoring_case(type, "application/x-ndjson")) return Media::ndjson;
-  return equal_ignoring_case(type, "text/csv") ? Media::csv : Media::other;
+/// The sender's own id where it is one, else a new one.
+[[nodiscard]] inline std::string request_id_of(const std::optional<std::string_view>& sent) {
+  return sent && is_request_id(*sent) ? std::string(*sent) : DecisionIds().next();
 }
 
-struct Route {
-  std::string_view path, allow;
-};
-inline constexpr std::array<Route, 6> kRoutes{{{"/v1/score", "POST"},
-                                               {"/v1/model", "GET, HEAD"},
-                                               {"/v1/schema", "GET, HEAD"},
-                                               {"/livez", "GET, HEAD"},
-                                               {"/readyz", "GET, HEAD"},
-                                               {"/healthz", "GET, HEAD"}}};
+[[nodiscard]] inline Response with_own_headers(Response response, std::string_view request_id) {
+  response.headers.emplace_back("X-Request-Id", std::string(request_id));
+  response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
+}
 
 [[nodiscard]] inline Response json_response(std::string body, int status = 200) {
   return {status, {{"Content-Type", "application/json"}}, std::move(body)};
@@ -113,86 +91,75 @@ inline std::string Service::model_text() const {
 
 inline Response Service::handle(const Request& request) const noexcept {
   try {
-    const auto sent = request.header("X-Request-Id");
-    const bool good = !sent || detail::is_request_id(*sent);
-    const std::string request_id = sent && good ? std::string(*sent) : DecisionIds().next();
+    const std::string request_id = detail::request_id_of(request.header("X-Request-Id"));
     Response response;
     try {
-      response = route(request, request_id, good);
+      Plan plan;
+      auto refusal = refuse_head(request, request_id, plan);
+      response = refusal ? std::move(*refusal) : answer(request, plan, request_id);
     } catch (const std::bad_alloc&) {
       response = problem_response({503, "overloaded", "the request needs more memory than there is"}, request_id);
     } catch (const std::exception&) {
       response =
           problem_response({500, "internal", "the request could not be answered; the defect is ours"}, request_id);
     }
-    response.headers.emplace_back("X-Request-Id", request_id);
-    response.headers.emplace_back("Cache-Control", "no-store");
-    return response;
+    return detail::with_own_headers(std::move(response), request_id);
   } catch (...) {
     return Response{500, {}, {}};
+  }
+}
+
+inline std::optional<Response> Service::screen(const Request& head) const noexcept {
+  try {
+    const std::string request_id = detail::request_id_of(head.header("X-Request-Id"));
+    Plan plan;
+    auto refusal = refuse_head(head, request_id, plan);
+    if (!refusal) return std::nullopt;
+    return detail::with_own_headers(std::move(*refusal), request_id);
+  } catch (...) {
+    return std::nullopt;  // handle() says what is wrong
   }
 }
 
 inline Response Service::refuse(int status, std::string_view code, std::string_view text,
                                 std::span<const Header> headers) const noexcept {
   try {
-    const auto sent = Request{.headers = headers}.header("X-Request-Id");
-    const std::string request_id = sent && detail::is_request_id(*sent) ? std::string(*sent) : DecisionIds().next();
-    Response response = problem_response({status, std::string(code), std::string(text)}, request_id);
-    response.headers.emplace_back("X-Request-Id", request_id);
-    response.headers.emplace_back("Cache-Control", "no-store");
-    return response;
+    const std::string request_id = detail::request_id_of(Request{.headers = headers}.header("X-Request-Id"));
+    return detail::with_own_headers(problem_response({status, std::string(code), std::string(text)}, request_id),
+                                    request_id);
   } catch (...) {
     return Response{status, {}, {}};
   }
 }
 
-inline Response Service::route(const Request& request, std::string_view request_id, bool id_is_good) const {
-  const std::string_view path = request.path();
-  const detail::Route* route = nullptr;
-  for (const auto& each : detail::kRoutes) {
-    if (each.path == path) route = &each;
-  }
-  if (route == nullptr) {
-    std::vector<std::string_view> paths;
-    for (const auto& each : detail::kRoutes) paths.push_back(each.path);
-    const std::string hint = path.size() <= 100 ? did_you_mean(path, paths) : std::string();
-    return problem_response({404, "not_found", "there is nothing at " + quoted(path) + hint}, request_id);
-  }
-  const bool reads = request.method == "GET" || request.method == "HEAD";
-  if (route->allow == "POST" ? request.method != "POST" : !reads) {
-    auto response = problem_response({405, "method_not_allowed",
-                                      quoted(request.method) + " is not accepted at " + std::string(path) +
-                                          "; accepted: " + std::string(route->allow)},
-                                     request_id);
-    response.headers.emplace_back("Allow", std::string(route->allow));
-    return response;
-  }
-  if (path == "/livez") return detail::json_response(R"({"status":"live"})");
-  if (path == "/readyz" || path == "/healthz") return readiness();
-  if (!id_is_good) {
-    return problem_response(
-        {400, "bad_request", "the header X-Request-Id is not 1 to 64 characters of A-Z a-z 0-9 . _ -"}, request_id);
-  }
-  if (path == "/v1/model") return detail::json_response(model_text_);
-  if (path == "/v1/schema") return {200, {{"Content-Type", "application/schema+json"}}, schema_text_};
-  return score(request, request_id);
-}
-
-inline Response Service::readiness() const {
-  const State now = state();
-  const std::string_view status = now == State::ready ? "ready" : now == State::starting ? "starting" : "draining";
-  Response response = detail::json_response("{\"status\":\"" + std::string(status) + "\",\"model\":" + model_object_ +
-                                                ",\"last_reload\":\"" + loaded_at_ + "\"}",
-                                            now == State::ready ? 200 : 503);
-  if (now != State::ready) response.headers.emplace_back("Retry-After", "1");
-  return response;
-}
-
-inline Response Service::score(const Request& request, std::string_view request_id) const {
+inline std::optional<Response> Service::refuse_head(const Request& request, std::string_view request_id,
+                                                    Plan& plan) const {
   auto refuse_with = [&](int status, std::string code, std::string text) {
     return problem_response({status, std::move(code), std::move(text)}, request_id);
   };
+  const std::string_view path = request.path();
+  plan.route = detail::find_route(path);
+  if (plan.route == nullptr) {
+    std::vector<std::string_view> paths;
+    for (const auto& each : detail::kRoutes) paths.push_back(each.path);
+    const std::string hint = path.size() <= 100 ? did_you_mean(path, paths) : std::string();
+    return refuse_with(404, "not_found", "there is nothing at " + quoted(path) + hint);
+  }
+  if (!detail::is_allowed(plan.route->allow, request.method)) {
+    auto response = refuse_with(405, "method_not_allowed",
+                                "the method " + quoted(request.method) + " is not accepted at " + std::string(path) +
+                                    "; accepted: " + std::string(plan.route->allow));
+    response.headers.emplace_back("Allow", std::string(plan.route->allow));
+    return response;
+  }
+  if (plan.route->endpoint == detail::Endpoint::live || plan.route->endpoint == detail::Endpoint::ready) {
+    return std::nullopt;  // a probe must not fail for a bad id
+  }
+  if (const auto sent = request.header("X-Request-Id"); sent && !detail::is_request_id(*sent)) {
+    return refuse_with(400, "bad_request", "the header X-Request-Id is not 1 to 64 characters of A-Z a-z 0-9 . _ -");
+  }
+  if (plan.route->endpoint != detail::Endpoint::score) return std::nullopt;
+
   if (state() == State::starting) return refuse_with(503, "not_ready", "the model is being loaded");
   for (const std::string_view part : split_text(request.query(), '&')) {
     const std::string_view name = part.substr(0, part.find('='));
@@ -206,14 +173,38 @@ inline Response Service::score(const Request& request, std::string_view request_
                        "Content-Encoding " + quoted(*coding) + " is not accepted; send the body as it is");
   }
   const auto type = request.header("Content-Type");
-  const detail::Media media = type ? detail::media_of(*type) : detail::Media::other;
-  if (media == detail::Media::other) {
+  plan.media = type ? detail::media_of(*type) : detail::Media::other;
+  if (plan.media == detail::Media::other) {
     return refuse_with(
         415, "unsupported_media_type",
         (type ? "Content-Type " + quoted(*type) + " is not accepted" : std::string("the request has no Content-Type")) +
             "; application/json, application/x-ndjson and text/csv with a header are, in UTF-8");
   }
+  return std::nullopt;
+}
 
+inline Response Service::answer(const Request& request, const Plan& plan, std::string_view request_id) const {
+  switch (plan.route->endpoint) {
+    case detail::Endpoint::live: return detail::json_response(R"({"status":"live"})");
+    case detail::Endpoint::ready: return readiness();
+    case detail::Endpoint::model: return detail::json_response(model_text_);
+    case detail::Endpoint::schema: return {200, {{"Content-Type", "application/schema+json"}}, schema_text_};
+    case detail::Endpoint::score: break;
+  }
+  return score(request, plan.media, request_id);
+}
+
+inline Response Service::readiness() const {
+  const State now = state();
+  const std::string_view status = now == State::ready ? "ready" : now == State::starting ? "starting" : "draining";
+  Response response = detail::json_response("{\"status\":\"" + std::string(status) + "\",\"model\":" + model_object_ +
+                                                ",\"last_reload\":\"" + loaded_at_ + "\"}",
+                                            now == State::ready ? 200 : 503);
+  if (now != State::ready) response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
+inline Response Service::score(const Request& request, detail::Media media, std::string_view request_id) const {
   auto memory = lend();
   Response response;
   Codec::Outcome outcome;
