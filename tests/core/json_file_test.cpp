@@ -1,6 +1,8 @@
 #include <riskflag/core/json_file.hpp>
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include <doctest/doctest.h>
 
@@ -46,4 +48,17 @@ TEST_CASE("what does not hold is corrupt, with its place; a later format is unsu
   CHECK(refusal([&] { (void)file.open("{\"format\":0}", 1); }).starts_with("unsupported m.json: format 0"));
   CHECK(refusal([&] { (void)file.open("[]", 1); }).starts_with("corrupt m.json:1"));
   CHECK(refusal([&] { (void)file.open("{", 1); }).starts_with("parse m.json:1:2"));
+}
+
+TEST_CASE("objects of known members, and texts that stand for values, are checked in one place") {
+  const JsonFile file("m.json");
+  const Json root =
+      file.open("{\"format\":1,\"a\":[{\"k\":\"yes\"},\n{\"k\":\"no\"}],\n\"b\":[{\"x\":1}],\"c\":[1]}", 1);
+  const auto find = [](std::string_view text) { return text == "yes" ? std::optional<int>(1) : std::nullopt; };
+  const JsonArray& items = file.objects(root, "a", {"k"});
+  CHECK(file.chosen(items[0], "k", find, "yes") == 1);
+  CHECK(refusal([&] { (void)file.chosen(items[1], "k", find, "yes"); }) ==
+        "corrupt m.json:2: \"k\" is \"no\"; accepted: yes");
+  CHECK(refusal([&] { (void)file.objects(root, "b", {"k"}); }).starts_with("corrupt m.json:3:11: unknown member \"x\""));
+  CHECK(refusal([&] { (void)file.objects(root, "c", {"k"}); }) == "corrupt m.json:3: an item of \"c\" is no object");
 }

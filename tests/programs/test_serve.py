@@ -202,6 +202,15 @@ class Scoring(unittest.TestCase):
         self.assertTrue(self.server.raw(b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 70000 + b"\r\n\r\n").startswith(b"HTTP/1.1 431 "))
         self.assertTrue(self.server.raw(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999999\r\n\r\n").startswith(b"HTTP/1.1 413 "))
 
+    def test_a_body_that_would_be_refused_is_not_asked_for(self):
+        head = "POST {} HTTP/1.1\r\nHost: a\r\nContent-Type: {}\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+        for path, kind, status in [("/nothing", "text/csv", b"404"), ("/v1/model", "text/csv", b"405"), ("/v1/score", "text/html", b"415"),
+                                   ("/v1/score?x=1", "text/csv", b"400")]:
+            self.assertTrue(self.server.raw(head.format(path, kind).encode()).startswith(b"HTTP/1.1 " + status), path)
+        with socket.create_connection(("127.0.0.1", self.server.port), timeout=20) as connection:
+            connection.sendall(head.format("http://a/v1/score", "text/csv").encode())
+            self.assertEqual(connection.recv(100), b"HTTP/1.1 100 Continue\r\n\r\n")
+
     def test_health_and_model(self):
         for path in ("/livez", "/readyz", "/healthz"):
             self.assertEqual(self.server.ask("GET", path)[0], 200)

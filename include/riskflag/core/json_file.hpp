@@ -45,6 +45,25 @@ class JsonFile {
     if (value.array() == nullptr) refuse(value, "member " + quoted(key) + " is no array");
     return *value.array();
   }
+  /// The array's items: each an object that has no members but `known`.
+  [[nodiscard]] const JsonArray& objects(const Json& object, std::string_view key,
+                                         std::initializer_list<std::string_view> known) const {
+    const JsonArray& items = array(object, key);
+    for (const Json& item : items) {
+      if (item.object() == nullptr) refuse(item, "an item of " + quoted(key) + " is no object");
+      only(item, known);
+    }
+    return items;
+  }
+  /// What `find(text)` (an optional) says the member's text means; `accepted` lists the texts for the message.
+  template <class Find>
+  [[nodiscard]] auto chosen(const Json& object, std::string_view key, Find find, std::string_view accepted) const {
+    const std::string found = text(object, key);
+    const auto value = find(found);
+    if (!value)
+      refuse(member(object, key), quoted(key) + " is " + quoted(found) + "; accepted: " + std::string(accepted));
+    return *value;
+  }
   [[nodiscard]] std::vector<std::string> texts(const Json& object, std::string_view key) const {
     std::vector<std::string> out;
     for (const Json& value : array(object, key)) out.push_back(take(value.string()));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -54,17 +55,11 @@ inline void write_field(JsonWriter& json, const Field& field) {
 }
 
 inline Field read_field(const JsonFile& file, const Json& json) {
-  if (json.object() == nullptr) file.refuse(json, "a field is no object");
-  file.only(json, {"name", "type", "role", "required", "levels", "missing", "special", "date_format", "unseen",
-                   "text_rules", "minimum", "maximum"});
   Field field;
   field.name = file.text(json, "name");
-  const auto type = find_column_type(file.text(json, "type"));
-  if (!type) file.refuse(json, "field " + quoted(field.name) + ": the type is none of number, category, text, date");
-  field.type = *type;
-  const auto role = find_role(file.text(json, "role"));
-  if (!role) file.refuse(json, "field " + quoted(field.name) + ": there is no role " + quoted(file.text(json, "role")));
-  field.role = *role;
+  field.type = file.chosen(json, "type", find_column_type, "number, category, text, date");
+  field.role =
+      file.chosen(json, "role", find_role, "feature, target, id, protected, weight, offset, time, group, dropped");
   field.required = file.boolean(json, "required");
   field.levels = file.texts(json, "levels");
   if (std::adjacent_find(field.levels.begin(), field.levels.end(), std::greater_equal<>()) != field.levels.end()) {
@@ -73,12 +68,13 @@ inline Field read_field(const JsonFile& file, const Json& json) {
   field.missing = file.texts(json, "missing");
   field.special = file.numbers(json, "special");
   field.date_format = file.text(json, "date_format");
-  const std::string unseen = file.text(json, "unseen");
-  if (unseen != "error" && unseen != "missing") {
-    file.refuse(json, "field " + quoted(field.name) + ": unseen is " + quoted(unseen) +
-                          "; \"error\" or \"missing\" is accepted");
-  }
-  field.unseen = unseen == "error" ? UnseenPolicy::error : UnseenPolicy::missing;
+  field.unseen = file.chosen(
+      json, "unseen",
+      [](std::string_view name) -> std::optional<UnseenPolicy> {
+        if (name == "error") return UnseenPolicy::error;
+        return name == "missing" ? std::optional(UnseenPolicy::missing) : std::nullopt;
+      },
+      "error, missing");
   const Json& rules = file.member(json, "text_rules");
   file.only(rules, {"ignore_case", "collapse_blanks", "underscores_as_blanks"});
   field.text_rules.ignore_case = file.boolean(rules, "ignore_case");
@@ -113,7 +109,9 @@ inline Schema parse_schema(std::string_view text, std::string_view where) {
   schema.target_levels = file.texts(root, "target_levels");
   schema.missing = file.texts(root, "missing");
   std::set<std::string> names;
-  for (const Json& json : file.array(root, "fields")) {
+  for (const Json& json : file.objects(root, "fields",
+                                       {"name", "type", "role", "required", "levels", "missing", "special",
+                                        "date_format", "unseen", "text_rules", "minimum", "maximum"})) {
     schema.fields.push_back(json_detail::read_field(file, json));
     if (!names.insert(schema.fields.back().name).second) {
       file.refuse(json, "there are two fields " + quoted(schema.fields.back().name) + "; names are unique");

@@ -197,14 +197,12 @@ inline Reference parse_reference(std::string_view text, std::string_view where) 
   if (!reference.score_counts.empty() || !reference.score_edges.empty()) {
     detail::check_bins(file, root, reference.score_edges, reference.score_counts);
   }
-  for (const Json& json : file.array(root, "fields")) {
-    if (json.object() == nullptr) file.refuse(json, "a field is no object");
-    file.only(json, {"name", "type", "edges", "levels", "counts", "special", "special_counts", "missing", "unseen"});
+  for (const Json& json :
+       file.objects(root, "fields",
+                    {"name", "type", "edges", "levels", "counts", "special", "special_counts", "missing", "unseen"})) {
     FieldProfile field;
     field.name = file.text(json, "name");
-    const auto type = find_column_type(file.text(json, "type"));
-    if (!type) file.refuse(json, "field " + quoted(field.name) + ": the type is none of number, category, text, date");
-    field.type = *type;
+    field.type = file.chosen(json, "type", find_column_type, "number, category, text, date");
     field.edges = file.numbers(json, "edges");
     field.levels = file.texts(json, "levels");
     field.counts = file.counts(json, "counts");
