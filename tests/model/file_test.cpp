@@ -106,13 +106,19 @@ TEST_CASE("refusals say where and what would be accepted") {
   says(replaced(text, "\"format\": 1", "\"format\": 0"), "format is the number 0");
   says(replaced(text, "0.30000000000000004", "0.30000000000000005"), "have SHA-256");
   says(text + "\n", "do not end with");
-  says("{}", "without a member \"format\"");
-  says("[]", "without a member \"format\"");
+  says("{}", "expected the member \"format\"");
+  says("[]", "begins with the member \"format\"");
   says("", "model.json:1:1");
   says(text.substr(0, text.size() / 2), "cut off or was altered");
   // A proper digest over improper content: the structure is checked, too.
   says(resealed(replaced(text, "\"num_outputs\": 2", "\"num_outputs\": 5")), "2 base margins for 5 outputs");
   says(resealed(replaced(text, "\"num_outputs\"", "\"num_output\"")), "num_output");
+  says(resealed(replaced(text, "\"trees\": [", "\"extra\": [], \"trees\": [")),
+       "found the member \"extra\", expected \"trees\"");
+  says(resealed(replaced(text, "\"best_iteration\": ", "\"best_iteration\": 1.5")), "expected a whole number");
+  says(resealed(text.substr(0, text.rfind("\"sha256\"")) + "\"extra\": 1, \"sha256\""),
+       "expected the member \"sha256\"");
+  says(resealed(replaced(text, "\"left\": [", "\"left\": [], \"right\": [")), "\"left\" holds fewer");
   says(resealed(replaced(text, "\"type\": \"numeric\"", "\"type\": \"number\"")), "\"numeric\" or \"categorical\"");
   says(resealed(replaced(text, "\"average_output\": false", "\"average_output\": 0")), "expected true or false");
   says(resealed(replaced(text, "\"decision_type\": [", "\"decision_type\": [1, ")),

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <riskflag/core/detail/json_lexer.hpp>
 #include <riskflag/core/result.hpp>
 
 namespace riskflag::inline v0_1 {
@@ -70,15 +71,9 @@ class Json {
 
  private:
   friend class detail::JsonParser;
-  struct Number {
-    enum class Form : std::uint8_t { real, negative, positive };
-    double real = 0;
-    std::uint64_t integer = 0;  ///< two's complement when Form::negative
-    Form form = Form::real;
-  };
+  using Number = detail::JsonNumber;
 
-  /// What does not fit beside the number. A std::variant of all kinds costs programs that only score a tenth of a
-  /// second of compile time.
+  /// What does not fit beside the number.
   struct Composite {
     std::string text;
     JsonArray items;
@@ -104,4 +99,5 @@ class Json {
 
 }  // namespace riskflag::inline v0_1
 
+#include <riskflag/core/detail/json_parser.hpp>
 #include <riskflag/core/detail/json_reader.hpp>

@@ -4,12 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include <riskflag/core/json_reader.hpp>
+#include <riskflag/core/detail/json_lexer.hpp>
 #include <riskflag/core/sha256.hpp>
 #include <riskflag/model/check.hpp>
 #include <riskflag/model/parse.hpp>
@@ -22,214 +23,299 @@ namespace detail {
 inline constexpr std::string_view kDigestName = "\"sha256\": \"";
 inline constexpr std::string_view kDigestEnd = "\"\n}\n";
 
-/// Reads members one after another and remembers the first failure; after it, every read gives an empty value.
-class ModelParser {
+/// Reads the members in the order in which model_text() writes them, straight into the Model: no tree of values
+/// between, which costs time, memory, and a sixth of a second to everyone who compiles predict.hpp. The first failure
+/// stays, and after it every read gives an empty value.
+class ModelReader {
  public:
-  [[nodiscard]] Result<Model> parse(const Json& root) {
+  ModelReader(std::string_view text, std::string_view where) noexcept : lexer_(text, where) {}
+
+  /// The format, by which later ones may read on differently. False: this is no model file.
+  [[nodiscard]] bool read_format(std::int64_t& format) {
+    lexer_.skip_blanks();
+    if (lexer_.at_end()) return lexer_.refuse(lexer_.at(), "the text ends where a value is expected");
+    if (!lexer_.take('{')) return false;
+    member("format", true);
+    format = whole(INT64_MIN, INT64_MAX);
+    return !lexer_.failed();
+  }
+
+  /// All between the format and the digest, which begins at the offset `digest_at`.
+  [[nodiscard]] Model read_rest(std::size_t digest_at) {
     Model model;
-    keep(root.only({"format", "objective", "num_outputs", "base_margin", "leaf_grid", "average_output",
-                    "float32_inputs", "best_iteration", "data_digest", "schema_digest", "options", "features",
-                    "history", "trees", "sha256"}));
-    const Json& objective = member(root, "objective");
-    keep_only(objective, {"name", "sigmoid", "parameter"});
-    model.objective.name = string(member(objective, "name"));
-    model.objective.sigmoid = number(member(objective, "sigmoid"));
-    model.objective.parameter = number(member(objective, "parameter"));
-    model.num_outputs = integer32(member(root, "num_outputs"));
-    model.base_margin = numbers(member(root, "base_margin"));
-    model.leaf_grid = number(member(root, "leaf_grid"));
-    model.average_output = boolean(member(root, "average_output"));
-    model.float32_inputs = boolean(member(root, "float32_inputs"));
-    model.best_iteration = integer32(member(root, "best_iteration"));
-    model.data_digest = string(member(root, "data_digest"));
-    model.schema_digest = string(member(root, "schema_digest"));
-    for (const Json& pair : array(member(root, "options"))) {
-      const auto& parts = array(pair);
-      if (parts.size() != 2) {
-        note(pair.failure("found " + pair.description() + ", expected a pair: an option's name and its value"));
-        break;
-      }
-      model.options.emplace_back(string(parts[0]), string(parts[1]));
+    member("objective");
+    open('{');
+    member("name", true);
+    model.objective.name = text();
+    member("sigmoid");
+    model.objective.sigmoid = number();
+    member("parameter");
+    model.objective.parameter = number();
+    close('}');
+    member("num_outputs");
+    model.num_outputs = integer32();
+    member("base_margin");
+    read_numbers(model.base_margin);
+    member("leaf_grid");
+    model.leaf_grid = number();
+    member("average_output");
+    model.average_output = boolean();
+    member("float32_inputs");
+    model.float32_inputs = boolean();
+    member("best_iteration");
+    model.best_iteration = integer32();
+    member("data_digest");
+    model.data_digest = text();
+    member("schema_digest");
+    model.schema_digest = text();
+    member("options");
+    for (bool more = begin('['); more; more = next(']')) {
+      open('[');
+      auto& option = model.options.emplace_back();
+      option.first = text();
+      comma();
+      option.second = text();
+      close(']');
     }
-    for (const Json& feature : array(member(root, "features"))) model.features.push_back(parse_feature(feature));
-    model.history = parse_history(member(root, "history"));
-    const auto& trees = array(member(root, "trees"));
-    model.trees.reserve(trees.size());
-    for (const Json& tree : trees) {
-      if (failed_) break;
-      model.trees.push_back(parse_tree(tree));
-    }
-    if (failed_) return std::move(failure_);
+    member("features");
+    for (bool more = begin('['); more; more = next(']')) read_feature(model.features.emplace_back());
+    member("history");
+    read_history(model.history);
+    member("trees");
+    for (bool more = begin('['); more; more = next(']')) read_tree(model.trees.emplace_back());
+    comma();
+    if (!lexer_.failed() && lexer_.at() != digest_at) expect("the member \"sha256\"");
     return model;
   }
 
+  [[nodiscard]] bool failed() const noexcept { return lexer_.failed(); }
+  [[nodiscard]] Failure& failure() noexcept { return lexer_.failure(); }
+
  private:
-  void note(Failure failure) {
-    failure.code = ErrorCode::corrupt;
-    if (!failed_) failure_ = std::move(failure);
-    failed_ = true;
-  }
-  void keep(const Result<void>& result) {
-    if (!result) note(result.failure());
-  }
-  void keep_only(const Json& object, std::initializer_list<std::string_view> known) {
-    if (!failed_) keep(object.only(known));
-  }
-  template <class T>
-  T take(Result<T> result) {
-    if (result) return std::move(*result);
-    note(result.failure());
-    return T{};
+  void refuse(std::size_t at, std::string message) { lexer_.refuse(at, std::move(message)); }
+  void expect(const char* what) {
+    if (!lexer_.failed()) refuse(lexer_.at(), "found " + lexer_.found() + ", expected " + what);
   }
 
-  [[nodiscard]] const Json& member(const Json& object, std::string_view name) {
-    if (failed_) return nothing_;
-    auto found = object.at(name);
-    if (found) return **found;
-    note(found.failure());
-    return nothing_;
+  // Punctuation, with the blanks after it.
+  void step_over(char c, const char* what) {
+    if (!lexer_.failed() && !lexer_.take(c)) expect(what);
+    lexer_.skip_blanks();
   }
-  [[nodiscard]] const JsonArray& array(const Json& json) {
-    const JsonArray* items = json.array();
-    if (items != nullptr && !failed_) return *items;
-    if (!failed_) note(json.failure("found " + json.description() + ", expected an array"));
-    return empty_;
+  void open(char c) { step_over(c, c == '{' ? "an object" : "an array"); }
+  void close(char c) { step_over(c, c == '}' ? "the end of the object" : "the end of the array"); }
+  void comma() { step_over(',', "\",\""); }
+  /// Opens a list; true when an item follows.
+  [[nodiscard]] bool begin(char c) {
+    open(c);
+    return !lexer_.failed() && !take_end(']');
   }
-  [[nodiscard]] std::string string(const Json& json) { return failed_ ? std::string() : take(json.string()); }
-  [[nodiscard]] bool boolean(const Json& json) { return failed_ ? false : take(json.boolean()); }
-  [[nodiscard]] double number(const Json& json) { return failed_ ? 0.0 : take(json.number()); }
-  [[nodiscard]] std::int32_t integer32(const Json& json) {
-    const std::int64_t value = failed_ ? 0 : take(json.integer());
-    if (value < INT32_MIN || value > INT32_MAX) {
-      note(json.failure("found " + json.description() + ", expected a whole number of 32 bits"));
-      return 0;
-    }
-    return static_cast<std::int32_t>(value);
+  /// After an item; true when another one follows.
+  [[nodiscard]] bool next(char end) {
+    if (lexer_.failed() || take_end(end)) return false;
+    step_over(',', "\",\" or the end of the array");
+    return !lexer_.failed();
   }
-  [[nodiscard]] std::uint32_t unsigned32(const Json& json) {
-    const std::uint64_t value = failed_ ? 0 : take(json.unsigned_integer());
-    if (value > UINT32_MAX) {
-      note(json.failure("found " + json.description() + ", expected a whole number from 0 to 4294967295"));
-      return 0;
-    }
-    return static_cast<std::uint32_t>(value);
-  }
-  [[nodiscard]] std::vector<double> numbers(const Json& json) {
-    std::vector<double> out;
-    const auto& items = array(json);
-    out.reserve(items.size());
-    for (const Json& item : items) out.push_back(number(item));
-    return out;
-  }
-  [[nodiscard]] std::vector<std::string> strings(const Json& json) {
-    std::vector<std::string> out;
-    for (const Json& item : array(json)) out.push_back(string(item));
-    return out;
+  [[nodiscard]] bool take_end(char end) {
+    if (!lexer_.take(end)) return false;
+    lexer_.skip_blanks();
+    return true;
   }
 
-  [[nodiscard]] Feature parse_feature(const Json& json) {
-    keep_only(json, {"name", "type", "levels", "fields"});
-    Feature feature;
-    feature.name = string(member(json, "name"));
-    const std::string type = string(member(json, "type"));
+  /// Steps to the value of the member that must come next.
+  void member(std::string_view name, bool first = false) {
+    lexer_.skip_blanks();
+    if (!first) comma();
+    if (lexer_.failed()) return;
+    const std::size_t at = lexer_.at();
+    if (lexer_.peek() != '"') return expect_member(name);
+    text_.clear();
+    if (!lexer_.read_string(text_)) return;
+    if (text_ != name) return refuse(at, "found the member " + quoted(text_) + ", expected " + quoted(name));
+    lexer_.skip_blanks();
+    step_over(':', "\":\"");
+  }
+  void expect_member(std::string_view name) {
+    refuse(lexer_.at(), "found " + lexer_.found() + ", expected the member " + quoted(name));
+  }
+
+  // Values, with the blanks after them.
+  [[nodiscard]] std::string text() {
+    std::string out;
+    if (lexer_.peek() != '"') expect("a string");
+    if (lexer_.failed() || !lexer_.read_string(out)) return {};
+    lexer_.skip_blanks();
+    return out;
+  }
+  [[nodiscard]] bool boolean() {
+    const bool value = lexer_.peek() == 't';
+    if (!value && lexer_.peek() != 'f') expect("true or false");
+    if (lexer_.failed() || !lexer_.read_word(value ? "true" : "false")) return false;
+    lexer_.skip_blanks();
+    return value;
+  }
+  [[nodiscard]] bool read_token(JsonNumber& out) {
+    if (lexer_.peek() != '-' && !is_digit(lexer_.peek())) expect("a number");
+    if (lexer_.failed() || !lexer_.read_number(out)) return false;
+    lexer_.skip_blanks();
+    return true;
+  }
+  /// Finite, or "inf" and "-inf" as the writer makes them.
+  [[nodiscard]] double number() {
+    JsonNumber out;
+    if (lexer_.peek() == '"') {
+      const std::size_t at = lexer_.at();
+      const std::string word = text();
+      if (word == "inf") return std::numeric_limits<double>::infinity();
+      if (word == "-inf") return -std::numeric_limits<double>::infinity();
+      if (!lexer_.failed()) refuse(at, "found the string " + quoted(word) + ", expected a number");
+      return 0.0;
+    }
+    return read_token(out) ? out.real : 0.0;
+  }
+  [[nodiscard]] std::int64_t whole(std::int64_t least, std::int64_t most) {
+    const std::size_t at = lexer_.at();
+    JsonNumber number;
+    if (!read_token(number)) return 0;
+    const auto value = static_cast<std::int64_t>(number.integer);
+    if (number.form == JsonNumber::Form::real || (number.form == JsonNumber::Form::positive && value < 0) ||
+        value < least || value > most) {
+      refuse(at, "found the number " + number_text(number.real) + ", expected a whole number from " +
+                     std::to_string(least) + " to " + std::to_string(most));
+      return 0;
+    }
+    return value;
+  }
+  [[nodiscard]] std::int32_t integer32() { return static_cast<std::int32_t>(whole(INT32_MIN, INT32_MAX)); }
+  [[nodiscard]] std::uint32_t unsigned32() { return static_cast<std::uint32_t>(whole(0, UINT32_MAX)); }
+  void read_numbers(std::vector<double>& out) {
+    for (bool more = begin('['); more; more = next(']')) out.push_back(number());
+  }
+  void read_strings(std::vector<std::string>& out) {
+    for (bool more = begin('['); more; more = next(']')) out.emplace_back() = text();
+  }
+
+  void read_feature(Feature& feature) {
+    open('{');
+    member("name", true);
+    feature.name = text();
+    member("type");
+    const std::size_t at = lexer_.at();
+    const std::string type = text();
     feature.type = type == "categorical" ? FeatureType::categorical : FeatureType::numeric;
-    if (!failed_ && type != name_of(feature.type)) {
-      note(member(json, "type").failure("found " + quoted(type) + ", expected \"numeric\" or \"categorical\""));
+    if (!lexer_.failed() && type != name_of(feature.type)) {
+      refuse(at, "found " + quoted(type) + ", expected \"numeric\" or \"categorical\"");
     }
-    feature.levels = strings(member(json, "levels"));
-    feature.fields = strings(member(json, "fields"));
-    return feature;
+    member("levels");
+    read_strings(feature.levels);
+    member("fields");
+    read_strings(feature.fields);
+    close('}');
   }
 
-  [[nodiscard]] History parse_history(const Json& json) {
-    keep_only(json, {"names", "values"});
-    History history;
-    history.names = strings(member(json, "names"));
-    for (const Json& iteration : array(member(json, "values"))) {
-      const auto& items = array(iteration);
-      if (!failed_ && items.size() != history.names.size()) {
-        note(iteration.failure("found " + iteration.description() + ", expected one value for each of the " +
-                               std::to_string(history.names.size()) + " names"));
+  void read_history(History& history) {
+    open('{');
+    member("names", true);
+    read_strings(history.names);
+    member("values");
+    for (bool more = begin('['); more; more = next(']')) {
+      const std::size_t at = lexer_.at();
+      std::vector<double>& row = history.values.emplace_back();
+      for (bool more_names = begin('['); more_names; more_names = next(']')) {
+        if (lexer_.peek() == 'n') {  // a metric that had no value
+          if (!lexer_.read_word("null")) return;
+          lexer_.skip_blanks();
+          row.push_back(kMissing);
+        } else {
+          row.push_back(number());
+        }
       }
-      std::vector<double> row;
-      // A metric that had no value is null.
-      for (const Json& item : items) row.push_back(item.is_null() ? kMissing : number(item));
-      history.values.push_back(std::move(row));
+      if (!lexer_.failed() && row.size() != history.names.size()) {
+        refuse(at, "found " + std::to_string(row.size()) + " values, expected one for each of the " +
+                       std::to_string(history.names.size()) + " names");
+      }
     }
-    return history;
+    close('}');
   }
 
-  /// An array member with one value for each node.
+  /// An array member with one value for each node; `set` gets the node.
   template <class Set>
-  void read_nodes(const Json& json, std::string_view name, std::vector<Node>& nodes, Set set) {
-    const Json& values = member(json, name);
-    const auto& items = array(values);
-    if (failed_) return;
-    if (items.size() != nodes.size()) {
-      note(values.failure(quoted(name) + " is " + values.description() + ", expected one value for each of the " +
-                          std::to_string(nodes.size()) + " nodes"));
-      return;
+  void read_nodes(std::string_view name, std::vector<Node>& nodes, const Set& set) {
+    member(name);
+    const std::size_t at = lexer_.at();
+    std::size_t count = 0;
+    for (bool more = begin('['); more; more = next(']'), ++count) {
+      if (count == nodes.size()) return refuse_count(at, name, "more", nodes);
+      set(nodes[count]);
     }
-    for (std::size_t i = 0; i < items.size() && !failed_; ++i) set(nodes[i], items[i]);
+    if (count < nodes.size()) refuse_count(at, name, "fewer", nodes);
+  }
+  void refuse_count(std::size_t at, std::string_view name, const char* than, const std::vector<Node>& nodes) {
+    refuse(at, quoted(name) + " holds " + than + " than the one value for each of the " + std::to_string(nodes.size()) +
+                   " nodes that is expected");
+  }
+  void read_doubles(std::string_view name, std::vector<Node>& nodes, double Node::* place) {
+    read_nodes(name, nodes, [&](Node& node) { node.*place = number(); });
+  }
+  void read_integers(std::string_view name, std::vector<Node>& nodes, std::int32_t Node::* place) {
+    read_nodes(name, nodes, [&](Node& node) { node.*place = integer32(); });
   }
 
-  [[nodiscard]] Tree parse_tree(const Json& json) {
-    keep_only(json, {"feature", "threshold", "decision_type", "left", "right", "gain", "count", "value", "leaf",
-                     "leaf_count", "category_set", "category_sets"});
-    Tree tree;
-    tree.nodes.resize(array(member(json, "feature")).size());
-    read_nodes(json, "feature", tree.nodes, [&](Node& n, const Json& v) { n.feature = integer32(v); });
-    read_nodes(json, "threshold", tree.nodes, [&](Node& n, const Json& v) { n.threshold = number(v); });
-    read_nodes(json, "decision_type", tree.nodes, [&](Node& n, const Json& v) { set_decision_type(n, v); });
-    read_nodes(json, "left", tree.nodes, [&](Node& n, const Json& v) { n.left = integer32(v); });
-    read_nodes(json, "right", tree.nodes, [&](Node& n, const Json& v) { n.right = integer32(v); });
-    read_nodes(json, "gain", tree.nodes, [&](Node& n, const Json& v) { n.gain = number(v); });
-    read_nodes(json, "count", tree.nodes, [&](Node& n, const Json& v) { n.count = number(v); });
-    read_nodes(json, "value", tree.nodes, [&](Node& n, const Json& v) { n.value = number(v); });
-    tree.leaves = numbers(member(json, "leaf"));
-    tree.leaf_counts = numbers(member(json, "leaf_count"));
-    if (!failed_ && json.find("category_sets") != nullptr) {
-      read_nodes(json, "category_set", tree.nodes, [&](Node& n, const Json& v) { n.category_set = unsigned32(v); });
-      for (const Json& set : array(member(json, "category_sets"))) {
-        auto& words = tree.category_sets.emplace_back();
-        for (const Json& word : array(set)) words.push_back(unsigned32(word));
+  void read_tree(Tree& tree) {
+    open('{');
+    member("feature", true);
+    for (bool more = begin('['); more; more = next(']')) tree.nodes.emplace_back().feature = integer32();
+    read_doubles("threshold", tree.nodes, &Node::threshold);
+    read_nodes("decision_type", tree.nodes, [&](Node& node) { read_decision_type(node); });
+    read_integers("left", tree.nodes, &Node::left);
+    read_integers("right", tree.nodes, &Node::right);
+    read_doubles("gain", tree.nodes, &Node::gain);
+    read_doubles("count", tree.nodes, &Node::count);
+    read_doubles("value", tree.nodes, &Node::value);
+    member("leaf");
+    read_numbers(tree.leaves);
+    member("leaf_count");
+    read_numbers(tree.leaf_counts);
+    if (lexer_.peek() == ',') {
+      read_nodes("category_set", tree.nodes, [&](Node& node) { node.category_set = unsigned32(); });
+      member("category_sets");
+      for (bool more = begin('['); more; more = next(']')) {
+        std::vector<std::uint32_t>& words = tree.category_sets.emplace_back();
+        for (bool more_words = begin('['); more_words; more_words = next(']')) words.push_back(unsigned32());
       }
     }
-    return tree;
+    close('}');
   }
 
-  void set_decision_type(Node& node, const Json& json) {
-    const std::int32_t bits = integer32(json);
-    if (!failed_ && (bits < 0 || bits > 11)) {
-      note(json.failure("found " + json.description() + ", expected a decision type from 0 to 11"));
-      return;
-    }
+  void read_decision_type(Node& node) {
+    const std::int64_t bits = whole(0, 11);
     node.categorical = (bits & 1) != 0;
     node.default_left = (bits & 2) != 0;
-    const int rule = bits >> 2;
+    const std::int64_t rule = bits >> 2;
     node.missing = rule == 0 ? MissingRule::none : rule == 1 ? MissingRule::zero : MissingRule::nan;
   }
 
-  bool failed_ = false;  ///< a std::optional would cost programs that only score compile time
-  Failure failure_{};
-  Json nothing_;
-  JsonArray empty_;
+  JsonLexer lexer_;
+  std::string text_;  ///< a member's name
 };
+
+inline constexpr std::size_t kDigestBytes = kDigestName.size() + 64 + kDigestEnd.size();
+inline constexpr const char* kAltered = "; the file is cut off or was altered: restore it from where it was saved";
 
 /// The file ends with its digest, and the digest is that of what stands before.
 inline Result<void> check_digest(std::string_view text, std::string_view where) {
-  const std::size_t tail = kDigestName.size() + 64 + kDigestEnd.size();
-  const std::string advice = "; the file is cut off or was altered: restore it from where it was saved";
-  if (text.size() < tail || text.substr(text.size() - tail, kDigestName.size()) != kDigestName ||
+  if (text.size() < kDigestBytes || text.substr(text.size() - kDigestBytes, kDigestName.size()) != kDigestName ||
       text.substr(text.size() - kDigestEnd.size()) != kDigestEnd) {
     return corrupt(std::string(where), "the " + std::to_string(text.size()) +
-                                           " bytes do not end with the member \"sha256\" and a closing brace" + advice);
+                                           " bytes do not end with the member \"sha256\" and a closing brace" +
+                                           kAltered);
   }
-  const std::string_view said = text.substr(text.size() - tail + kDigestName.size(), 64);
-  const std::string digest = sha256_hex(text.substr(0, text.size() - tail));
+  const std::size_t digest_at = text.size() - kDigestBytes;
+  const std::string_view said = text.substr(digest_at + kDigestName.size(), 64);
+  const std::string digest = sha256_hex(text.substr(0, digest_at));
   if (said != digest) {
-    return corrupt(std::string(where), "the first " + std::to_string(text.size() - tail) + " bytes have SHA-256 " +
-                                           digest + ", but the last member says " + quoted(said, 64) + advice);
+    return corrupt(std::string(where), "the first " + std::to_string(digest_at) + " bytes have SHA-256 " + digest +
+                                           ", but the last member says " + quoted(said, 64) + kAltered);
   }
   return {};
 }
@@ -238,32 +324,33 @@ inline Result<void> check_digest(std::string_view text, std::string_view where) 
 
 inline Result<Model> parse_model(std::string_view text, std::string_view where) {
   const std::string name(where);
-  auto root = read_json(text, where);
-  if (!root) {
-    Failure failure = root.failure();
+  detail::ModelReader reader(text, where);
+  std::int64_t format = 0;
+  if (!reader.read_format(format)) {
+    Failure failure = std::move(reader.failure());
+    if (!reader.failed()) failure = Failure{ErrorCode::corrupt, name, "found no object where one is expected"};
     failure.code = ErrorCode::corrupt;
-    failure.message += "; the file is cut off or was altered: restore it from where it was saved";
+    failure.message += "; a model.json of riskflag begins with the member \"format\", a whole number from 1 to ";
+    failure.message += std::to_string(kModelFormat);
+    failure.message += detail::kAltered;
     return failure;
   }
-  const Json* format = root->find("format");
-  if (format == nullptr) {
-    return detail::corrupt(
-        name, "found " + root->description() + " without a member \"format\"; expected a model.json of riskflag");
+  if (format < 1) {
+    return detail::corrupt(name, "format is the number " + std::to_string(format) +
+                                     "; expected a whole number from 1 to " + std::to_string(kModelFormat));
   }
-  const auto version = format->integer();
-  if (!version || *version < 1) {
-    return detail::corrupt(name, "format is " + format->description() + "; expected a whole number from 1 to " +
-                                     std::to_string(kModelFormat));
-  }
-  if (*version > kModelFormat) {
+  if (format > kModelFormat) {
     return Failure{ErrorCode::unsupported, name,
-                   "format " + std::to_string(*version) + ", this build reads up to " + std::to_string(kModelFormat) +
+                   "format " + std::to_string(format) + ", this build reads up to " + std::to_string(kModelFormat) +
                        "; save it again with a riskflag as old as this one, or upgrade"};
   }
   if (auto checked = detail::check_digest(text, where); !checked) return checked.failure();
-  auto model = detail::ModelParser().parse(*root);
-  if (!model) return model;
-  if (auto checked = check_model(*model, name); !checked) return checked.failure();
+  Model model = reader.read_rest(text.size() - detail::kDigestBytes);
+  if (reader.failed()) {
+    reader.failure().code = ErrorCode::corrupt;
+    return std::move(reader.failure());
+  }
+  if (auto checked = check_model(model, name); !checked) return checked.failure();
   return model;
 }
 
