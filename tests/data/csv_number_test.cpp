@@ -24,6 +24,18 @@ bool agrees_with_strtod(const std::string& text, bool& was_simple) {
   return std::bit_cast<std::uint64_t>(value) == std::bit_cast<std::uint64_t>(std::strtod(text.c_str(), nullptr));
 }
 
+/// The same of short_number, which must take a number that simple_number takes, and all of it.
+bool short_agrees(const std::string& text, bool& was_short) {
+  const std::string padded = text + "," + std::string(64, '7');
+  double value = 0, simple = 0;
+  const char* const next = short_number(padded.c_str(), value);
+  was_short = next != nullptr && next == padded.c_str() + text.size();
+  if (!was_short) return true;
+  return simple_number(padded.c_str(), simple) == next &&
+         std::bit_cast<std::uint64_t>(value) == std::bit_cast<std::uint64_t>(simple) &&
+         std::bit_cast<std::uint64_t>(value) == std::bit_cast<std::uint64_t>(std::strtod(text.c_str(), nullptr));
+}
+
 std::string random_number(std::mt19937_64& random) {
   char buffer[64];
   const auto bits = random();
@@ -63,6 +75,39 @@ TEST_CASE("invariant: the fast number parser gives strtod's bits wherever it ans
     simple += was_simple ? 1 : 0;
   }
   CHECK(simple > 500'000);
+}
+
+TEST_CASE("the number parser of one look takes the short numbers, and gives strtod's bits for them") {
+  std::mt19937_64 random(4);
+  int met = 0;
+  for (int i = 0; i < 300'000; ++i) {
+    std::string text = random() % 2 == 0 ? "-" : "";
+    if (i % 3 == 0) {
+      text += random_number(random);
+    } else {
+      for (std::size_t n = 0, digits = random() % 10; n < digits; ++n) text += static_cast<char>('0' + random() % 10);
+      if (random() % 3 != 0) text += '.';
+      for (std::size_t n = 0, digits = random() % 10; n < digits; ++n) text += static_cast<char>('0' + random() % 10);
+    }
+    bool was_short = false;
+    if (!short_agrees(text, was_short)) FAIL(text);
+    met += was_short ? 1 : 0;
+  }
+  CHECK(met > 100'000);
+  for (const char* text :
+       {"0", "-0", "7", "12345678", "-12345678", "0.1", "-0.00000001", "12345678.1", "1.25", "12345678.123456"}) {
+    CAPTURE(text);
+    bool was_short = false;
+    CHECK(short_agrees(text, was_short));
+    CHECK(was_short);
+  }
+  for (const char* text :
+       {"", "-", ".5", "5.", "007", "00.5", "123456789", "0.123456789", "12345678.1234567", "--1", "1.2.3x"}) {
+    CAPTURE(text);
+    double value = 0;
+    const std::string padded = std::string(text) + "," + std::string(64, '7');
+    CHECK(short_number(padded.c_str(), value) != padded.c_str() + std::string(text).size());
+  }
 }
 
 TEST_CASE("edges of the fast ways give strtod's bits") {

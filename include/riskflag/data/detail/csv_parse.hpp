@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -21,10 +22,18 @@
 
 namespace riskflag::inline v0_1::detail::csv {
 
+/// The quick way that most cells of a column take; what it does not know goes through read_cell.
+enum class Look : std::uint8_t {
+  none,
+  number,       ///< short_number, as most of the column's numbers are short
+  long_number,  ///< simple_number
+  code,         ///< a level that is known and short
+};
+
 /// A column as one worker sees it during one pass.
 struct Slot {
   Mode mode = Mode::skip;
-  bool must_compare = false;      ///< simple numbers may be missing tokens, or the rule is not the simple one
+  Look look = Look::none;
   double* numbers = nullptr;      ///< of row 0, as are codes and ends
   std::int32_t* codes = nullptr;  ///< codes or days
   std::uint64_t* ends = nullptr;
@@ -56,8 +65,6 @@ class RegionParser {
                       std::uint64_t row_limit) const {
     const char* const text = worker.buffer.fill(bytes_, begin, end);
     const char* const text_end = text + (end - begin);
-    const bool skip_spaces = dialect_.is_blank(' ');
-    const int delimiter = dialect_.collapse ? 256 : dialect_.delimiter;  // 256: no byte; runs of blanks go to read_cell
     for (const char* p = text; p < text_end;) {
       if (static_cast<unsigned char>(*p) <= ' ') {
         p = skip_blank_lines(p, text_end, dialect_);
@@ -68,24 +75,12 @@ class RegionParser {
       for (std::size_t j = 0; j < cols_; ++j) {
         Slot& slot = worker.slots[j];
         const bool is_last = j + 1 == cols_;
-        if (slot.mode == Mode::number && !slot.must_compare) {
-          const char* q = p;
-          while (skip_spaces && *q == ' ') ++q;
-          const bool is_quoted = *q == '"';
-          double value = 0;
-          q = simple_number(q + (is_quoted ? 1 : 0), value);
-          if (q != nullptr && is_quoted) q = *q == '"' ? q + 1 : nullptr;
-          if (q != nullptr) {
-            if (!is_last && *q == delimiter) {
-              slot.numbers[row] = value;
-              p = q + 1;
-              continue;
-            }
-            if (is_last && (*q == '\n' || (*q == '\r' && q[1] == '\n'))) {
-              slot.numbers[row] = value;
-              p = std::min(q + (*q == '\n' ? 1 : 2), text_end);
-              continue;
-            }
+        if (slot.look != Look::none) {
+          const char* const next =
+              slot.look == Look::code ? short_level(slot, p, is_last, row) : simple_cell(slot, p, is_last, row);
+          if (next != nullptr) {
+            p = std::min(next, text_end);
+            continue;
           }
         }
         const Cell cell = read_cell(p, text_end, dialect_);
@@ -105,6 +100,55 @@ class RegionParser {
   [[nodiscard]] const Dialect& dialect() const noexcept { return dialect_; }
 
  private:
+  /// The byte behind the cell that ends at p, blanks not looked for; nullptr when it does not end there. Runs of blanks
+  /// are no delimiter byte: they are left to read_cell.
+  [[nodiscard]] const char* behind(const char* p, bool is_last) const noexcept {
+    if (!is_last) return *p == dialect_.delimiter && !dialect_.collapse ? p + 1 : nullptr;
+    if (*p == '\n') return p + 1;
+    return *p == '\r' && p[1] == '\n' ? p + 2 : nullptr;
+  }
+
+  /// Takes the cell at p when it is a simple number: the byte behind its delimiter or line end, else nullptr.
+  [[nodiscard]] const char* simple_cell(Slot& slot, const char* p, bool is_last, std::uint64_t row) const noexcept {
+    while (*p == ' ' && dialect_.is_blank(' ')) ++p;
+    const bool is_quoted = *p == '"';
+    if (is_quoted) ++p;
+    double value = 0;
+    const char* q = slot.look == Look::number ? short_number(p, value) : nullptr;
+    if (q == nullptr || (is_quoted ? *q != '"' : behind(q, is_last) == nullptr)) {
+      q = simple_number(p, value);
+      // What kind the column's next number will be, this one tells best.
+      slot.look = q != nullptr && q - p > 16 ? Look::long_number : Look::number;
+      if (q == nullptr || (is_quoted && *q != '"')) return nullptr;
+    }
+    if (is_quoted) ++q;
+    q = behind(q, is_last);
+    if (q != nullptr) slot.numbers[row] = value;
+    return q;
+  }
+
+  /// Takes the cell at p when it is a level known already, short and without blanks around it.
+  [[nodiscard]] const char* short_level(Slot& slot, const char* p, bool is_last, std::uint64_t row) const noexcept {
+    if (dialect_.collapse) return nullptr;
+    const bool is_quoted = *p == '"';
+    if (is_quoted) ++p;
+    const char stop = is_quoted ? '"' : is_last ? '\n' : dialect_.delimiter;
+    const std::uint32_t stops = match16(p, stop, is_quoted ? '"' : '\n');
+    if (stops == 0) return nullptr;
+    auto size = static_cast<unsigned>(std::countr_zero(stops));
+    const char* const next = behind(p + size + (is_quoted ? 1 : 0), is_last);
+    if (next == nullptr) return nullptr;
+    if (!is_quoted && size > 0) {
+      if (is_last && p[size - 1] == '\r') --size;
+      if (dialect_.is_blank(*p) || (size > 0 && dialect_.is_blank(p[size - 1]))) return nullptr;
+    }
+    const std::int32_t code = slot.levels.known_code(LevelKey::of_short(p, size));
+    if (code == Levels::kUnknown) return nullptr;
+    slot.codes[row] = code;
+    slot.missing_cells += code == kMissingCode ? 1 : 0;
+    return next;
+  }
+
   [[noreturn]] void fail_changed() const {
     fail(ErrorCode::io, bytes_.name(), "the file changed while it was read; read it when nobody writes it");
   }
@@ -148,12 +192,12 @@ class RegionParser {
     const std::string_view text = cell.text(scratch);
     if (slot.mode == Mode::category) {
       const std::size_t known = slot.levels.size();
-      const std::int32_t code =
-          cell.escaped ? slot.levels.code(text, slot.max_levels) : slot.levels.code_in_buffer(text, slot.max_levels);
+      const std::int32_t code = slot.levels.code(text, slot.max_levels);
       if (slot.levels.size() != known || code == Levels::kFull) check_text(text, cell, slot, offset);
       if (code == Levels::kFull) {
         slot.overflow->store(true, std::memory_order_relaxed);
         slot.mode = Mode::skip;
+        slot.look = Look::none;
         return;
       }
       slot.codes[row] = code;

@@ -104,13 +104,13 @@ class TableReader {
         Column& column = columns_[j];
         switch (plans_[j].mode) {
           case Mode::skip: break;
-          case Mode::number: column.numbers.resize(rows); break;
-          case Mode::date: column.days.resize(rows); break;
-          case Mode::category: column.codes.resize(rows); break;
+          case Mode::number: resize_column(column.numbers, rows); break;
+          case Mode::date: resize_column(column.days, rows); break;
+          case Mode::category: resize_column(column.codes, rows); break;
           case Mode::text_measure: text_sizes_[j].assign(regions_.size() + 1, 0); break;
           case Mode::text_fill:
             text_bytes(j).resize(static_cast<std::size_t>(text_sizes_[j].back()));
-            text_ends(j).resize(rows);
+            resize_column(text_ends(j), rows);
             break;
         }
       }
@@ -169,7 +169,9 @@ class TableReader {
       Column& column = columns_[j];
       slot.plan = &plans_[j];
       slot.mode = plans_[j].mode;
-      slot.must_compare = plans_[j].numeric_tokens;
+      // A number that may be a missing token must be compared.
+      if (slot.mode == Mode::number && !plans_[j].numeric_tokens) slot.look = Look::number;
+      if (slot.mode == Mode::category) slot.look = Look::code;
       slot.max_levels = max_levels(plans_[j]);
       slot.overflow = &overflow_[j];
       if (slot.mode == Mode::category) {

@@ -35,16 +35,37 @@ inline constexpr std::size_t kCsvPadding = 64;
 #endif
 }
 
+/// Bit i is set when p[i] is `a` or `b`, i < 16.
+[[nodiscard]] inline std::uint32_t match16(const char* p, char a, char b) noexcept {
+#if defined(__SSE2__)
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  const __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(a)), _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b)));
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(hit));
+#else
+  std::uint32_t mask = 0;
+  for (unsigned i = 0; i < 16; ++i) mask |= static_cast<std::uint32_t>(p[i] == a || p[i] == b) << i;
+  return mask;
+#endif
+}
+
+/// Bit i is set when p[i] is no digit, i < 16.
+[[nodiscard]] inline std::uint32_t others16(const char* p) noexcept {
+#if defined(__SSE2__)
+  const __m128i bytes = _mm_sub_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)), _mm_set1_epi8('0'));
+  const __m128i digit = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(9)), bytes);
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(digit)) ^ 0xffffU;
+#else
+  std::uint32_t mask = 0;
+  for (unsigned i = 0; i < 16; ++i) mask |= static_cast<std::uint32_t>(static_cast<unsigned>(p[i]) - '0' > 9U) << i;
+  return mask;
+#endif
+}
+
 /// The first `a` or `b` at or after p. There must be one: readers put a newline behind the last byte.
 [[nodiscard]] inline const char* find_either(const char* p, char a, char b) noexcept {
 #if defined(__SSE2__)
-  const __m128i want_a = _mm_set1_epi8(a);
-  const __m128i want_b = _mm_set1_epi8(b);
   for (;; p += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    const __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(bytes, want_a), _mm_cmpeq_epi8(bytes, want_b));
-    const auto bits = static_cast<std::uint32_t>(_mm_movemask_epi8(hit));
-    if (bits != 0) return p + std::countr_zero(bits);
+    if (const std::uint32_t bits = match16(p, a, b); bits != 0) return p + std::countr_zero(bits);
   }
 #else
   while (*p != a && *p != b) ++p;

@@ -1,0 +1,75 @@
+#include <riskflag/data/detail/csv_levels.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <map>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace riskflag;
+using detail::csv::LevelKey;
+using detail::csv::Levels;
+
+namespace {
+
+/// What the parser asks before it asks code(): 16 bytes are readable, whatever stands behind the text.
+std::int32_t known(const Levels& levels, std::string_view text, char behind) {
+  const std::string padded = std::string(text) + std::string(16, behind);
+  return levels.known_code(LevelKey::of_short(padded.data(), text.size()));
+}
+
+}  // namespace
+
+TEST_CASE("codes are those of an ordered map by first appearance, at every length around the short ones") {
+  std::mt19937_64 random(5);
+  Levels levels;
+  std::map<std::string, std::int32_t> want;
+  for (int i = 0; i < 200'000; ++i) {
+    std::string text(random() % 40, 'a');
+    if (!text.empty()) text.back() = static_cast<char>(random() % 256);
+    if (text.size() > 9) text[random() % text.size()] = static_cast<char>(random() % 4);
+    const bool is_new = !want.contains(text);
+    const auto code = want.emplace(text, static_cast<std::int32_t>(want.size())).first->second;
+    if (text.size() <= LevelKey::kShort) {
+      REQUIRE(known(levels, text, static_cast<char>(random() % 256)) == (is_new ? Levels::kUnknown : code));
+    }
+    REQUIRE(levels.code(text, SIZE_MAX) == code);
+  }
+  CHECK(levels.size() == want.size());
+  CHECK(want.size() > 5000);
+  for (const auto& [text, code] : want) CHECK(levels.texts()[static_cast<std::size_t>(code)] == text);
+}
+
+TEST_CASE("bytes that pad a short key are no text: a NUL more is another level") {
+  using namespace std::string_literals;
+  Levels levels;
+  const std::vector<std::string> texts = {""s,
+                                          "\0"s,
+                                          "\0\0"s,
+                                          "a"s,
+                                          "a\0"s,
+                                          "12345678"s,
+                                          "12345678\0"s,
+                                          "123456789012345"s,
+                                          "123456789012345\0"s,
+                                          "1234567890123456"s};
+  for (std::size_t i = 0; i < texts.size(); ++i) CHECK(levels.code(texts[i], 100) == static_cast<std::int32_t>(i));
+  for (std::size_t i = 0; i < texts.size(); ++i) CHECK(levels.code(texts[i], 100) == static_cast<std::int32_t>(i));
+}
+
+TEST_CASE("missing tokens are known first, short and long, and take no code; a full dictionary says so") {
+  Levels levels;
+  for (const char* token : {"", "NA", "a token of more than fifteen", "NA"}) levels.add_missing(token);
+  CHECK(levels.size() == 0);
+  CHECK(levels.code("a token of more than fifteen", 2) == kMissingCode);
+  CHECK(levels.code("another of more than fifteen", 2) == 0);
+  CHECK(levels.code("x", 2) == 1);
+  CHECK(levels.code("y", 2) == Levels::kFull);
+  CHECK(levels.code("x", 2) == 1);
+  CHECK(levels.code("", 2) == kMissingCode);
+  CHECK(known(levels, "NA", 'A') == kMissingCode);
+  CHECK(levels.texts().size() == 2);
+}
