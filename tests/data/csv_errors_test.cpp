@@ -1,3 +1,4 @@
+#include <riskflag/core/text.hpp>
 #include <riskflag/data/csv.hpp>
 
 #include <doctest/doctest.h>
@@ -9,6 +10,7 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 using namespace riskflag;
 
@@ -72,6 +74,33 @@ TEST_CASE("a carriage return alone is no line end") {
   CHECK(refusal("a,b\r1,2\r3,4\r")
             .starts_with("train.csv:1: a carriage return without line feed; lines end in LF or CRLF"));
   CHECK(refusal("a,b\n1,x\ry\n").starts_with("train.csv:2: column \"b\": a carriage return without line feed"));
+}
+
+TEST_CASE("a carriage return in quotes belongs to the cell, in the header too") {
+  CHECK(read_text("\"a\rb\",c\n\"x\ry\",2\n").frame.column("a\rb").levels == std::vector<std::string>{"x\ry"});
+}
+
+TEST_CASE("a delimiter that numbers, names, quotes or line ends are made of is refused") {
+  for (const char delimiter : {'.', '-', '+', '5', 'e', 'X', '"', '\n', '\r'}) {
+    CAPTURE(delimiter);
+    CsvOptions options;
+    options.delimiter = delimiter;
+    CHECK(refusal("a,b\n1,2\n", options, ErrorCode::invalid_option)
+              .ends_with("letter, digit, point, sign, quote or line end"));
+    MemorySource source("a,b\n1,2\n", "train.csv");
+    CHECK_THROWS_AS((void)CsvRows(source, options), Error);
+  }
+}
+
+TEST_CASE("a message about a delimiter that is no character of its own can be printed") {
+  CsvOptions options;
+  options.delimiter = '\xA7';
+  const std::string message = refusal(
+      "a\xA7"
+      "b\n1\n",
+      options);
+  CHECK(message.starts_with("train.csv:2: the row has 1 cell, the first one has 2;"));
+  CHECK(is_utf8(message));
 }
 
 TEST_CASE("two columns of one name are refused, and so is a name that an unnamed column gets") {

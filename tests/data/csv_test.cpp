@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -213,38 +214,67 @@ TEST_CASE("random texts read as the slow reader reads them, whole, in tiny block
   std::mt19937_64 random(2);
   SerialExecutor serial;
   const std::string alphabet = ",,,,\n\n\n\"\"\" \t\r0123456789.-+eEabN?A\xC3";
+  const slow::Dialect dialects[] = {{','}, {';'}, {'\t'}, {' '}, {' ', true}, {',', false, 1}, {',', true, 2}};
   int tables = 0, refused = 0;
   for (int round = 0; round < 30000; ++round) {
     std::string text;
+    const slow::Dialect& dialect = dialects[random() % 2 == 0 ? 0 : random() % std::size(dialects)];
     if (round % 2 == 0) {
       const std::size_t size = 1 + random() % 60;
-      for (std::size_t i = 0; i < size; ++i) text += alphabet[random() % alphabet.size()];
+      for (std::size_t i = 0; i < size; ++i) {
+        const char c = alphabet[random() % alphabet.size()];
+        text += c == ',' ? dialect.delimiter : c;
+      }
     } else {  // a table, with cells that are mostly well-formed
       const std::size_t cols = 1 + random() % 4, rows = 1 + random() % 8;
       for (std::size_t i = 0; i < rows; ++i) {
         for (std::size_t j = 0; j < cols; ++j) {
-          static const char* const kCells[] = {"1",    "-2.50",     "NA",       "",    "x",   "\"a,b\"",
-                                               "\"\"", "\"q\"\"\"", "\"l\nm\"", " 7 ", "007", "9007199254740993",
-                                               "1e3",  "y\"z",      "\"\n\n\""};
-          text += (j > 0 ? "," : "") + std::string(kCells[random() % std::size(kCells)]);
+          static const char* const kCells[] = {"1",
+                                               "-2.50",
+                                               "NA",
+                                               "",
+                                               "x",
+                                               "\"a,b\"",
+                                               "\"\"",
+                                               "\"q\"\"\"",
+                                               "\"l\nm\"",
+                                               " 7 ",
+                                               "007",
+                                               "9007199254740993",
+                                               "1e3",
+                                               "y\"z",
+                                               "\"\n\n\"",
+                                               "fifteen_letters",
+                                               "\"x\"",
+                                               "sixteen_letters_",
+                                               "\"fifteen_letters\"",
+                                               "\"7\"",
+                                               "-12345678.12345678",
+                                               "0.12345678901234567",
+                                               "\"NA\""};
+          if (j > 0) text += dialect.delimiter;
+          text += kCells[random() % std::size(kCells)];
         }
         text += random() % 5 == 0 ? "\r\n" : random() % 20 == 0 ? "\n \n" : "\n";
       }
     }
     CsvOptions options;
-    options.delimiter = ',';
-    options.header = false;
-    const auto want = slow::read_rows(text);
+    options.delimiter = dialect.delimiter;
+    options.collapse_blanks = dialect.collapse;
+    options.skip_rows = dialect.skip;
+    options.header = random() % 4 == 0;
+    auto want = slow::read_rows(text, dialect);
     CAPTURE(text);
-    if (!want || want->empty()) {
+    std::optional<slow::Row> names;
+    if (want && !want->empty()) names = slow::name_columns(*want, options.header);
+    if (!names) {
       ++refused;
       CHECK_THROWS_AS((void)read_text(text, options), Error);
       CHECK_THROWS_AS((void)read_blocks(text, 1 + random() % 9, serial, options), Error);
       continue;
     }
     ++tables;
-    std::vector<slow::Row> rows = *want;
-    rows.insert(rows.begin(), slow::Row(rows[0].size()));
+    const std::vector<slow::Row>& rows = *want;
     for (const std::size_t block : {std::size_t{1000}, 1 + random() % 9, std::size_t{64}}) {
       CAPTURE(block);
       const Frame frame = read_blocks(text, block, serial, options).frame;
@@ -252,6 +282,7 @@ TEST_CASE("random texts read as the slow reader reads them, whole, in tiny block
       REQUIRE(frame.rows() == rows.size() - 1);
       for (std::size_t j = 0; j < frame.cols(); ++j) {
         const Column& column = frame.column(j);
+        REQUIRE(column.name == (*names)[j]);
         REQUIRE(column.type == slow::type_of(rows, j));
         for (std::size_t i = 0; i < frame.rows(); ++i) {
           const std::string& cell = rows[i + 1][j];

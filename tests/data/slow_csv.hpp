@@ -19,10 +19,21 @@ namespace slow {
 
 using Row = std::vector<std::string>;
 
+struct Dialect {
+  char delimiter = ',';
+  bool collapse = false;  // runs of spaces and tabs are the delimiter
+  std::size_t skip = 0;   // lines left out at the top
+};
+
 /// All rows, the header first; nullopt when the text is not a table.
-inline std::optional<std::vector<Row>> read_rows(std::string_view text, char delimiter = ',') {
-  const auto is_blank = [&](char c) { return (c == ' ' || c == '\t') && c != delimiter; };
+inline std::optional<std::vector<Row>> read_rows(std::string_view text, const Dialect& dialect = {}) {
+  const auto is_blank = [&](char c) { return (c == ' ' || c == '\t') && (dialect.collapse || c != dialect.delimiter); };
+  const auto is_delimiter = [&](char c) { return dialect.collapse ? is_blank(c) : c == dialect.delimiter; };
   if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
+  for (std::size_t n = 0; n < dialect.skip; ++n) {
+    const std::size_t line = text.find('\n');
+    text.remove_prefix(line == std::string_view::npos ? text.size() : line + 1);
+  }
   std::vector<Row> rows;
   std::size_t i = 0;
   const auto at_line_end = [&] {
@@ -32,9 +43,12 @@ inline std::optional<std::vector<Row>> read_rows(std::string_view text, char del
     if (i < text.size() && text[i] == '\r') ++i;
     if (i < text.size()) ++i;
   };
+  const auto pass_blanks = [&] {
+    while (i < text.size() && is_blank(text[i])) ++i;
+  };
   while (i < text.size()) {
     const std::size_t line = i;
-    while (i < text.size() && is_blank(text[i])) ++i;
+    pass_blanks();
     if (at_line_end()) {
       pass_line_end();
       continue;
@@ -43,7 +57,7 @@ inline std::optional<std::vector<Row>> read_rows(std::string_view text, char del
     Row row;
     for (bool more = true; more;) {
       std::string cell;
-      while (i < text.size() && is_blank(text[i])) ++i;
+      pass_blanks();
       if (i < text.size() && text[i] == '"') {
         for (++i;; ++i) {
           if (i == text.size()) return std::nullopt;
@@ -54,17 +68,18 @@ inline std::optional<std::vector<Row>> read_rows(std::string_view text, char del
           cell += text[i];
         }
         ++i;
-        while (i < text.size() && is_blank(text[i])) ++i;
-        if (!at_line_end() && text[i] != delimiter) return std::nullopt;
+        if (!dialect.collapse) pass_blanks();
+        if (!at_line_end() && !is_delimiter(text[i])) return std::nullopt;
       } else {
-        while (!at_line_end() && text[i] != delimiter) cell += text[i++];
+        while (!at_line_end() && !is_delimiter(text[i])) cell += text[i++];
         while (!cell.empty() && is_blank(cell.back())) cell.pop_back();
         if (cell.find('\r') != std::string::npos) return std::nullopt;
       }
       if (cell.find('\0') != std::string::npos) return std::nullopt;
       row.push_back(cell);
+      if (dialect.collapse) pass_blanks();  // at the end of a row they are not one more cell
       more = !at_line_end();
-      if (more) ++i;
+      if (more && !dialect.collapse) ++i;
     }
     pass_line_end();
     rows.push_back(row);
@@ -73,6 +88,18 @@ inline std::optional<std::vector<Row>> read_rows(std::string_view text, char del
     if (row.size() != rows[0].size()) return std::nullopt;
   }
   return rows;
+}
+
+/// The names that the first of these rows gives the columns, or c0, c1, ... without a header; nullopt when two are
+/// alike. Afterwards the first row is the header.
+inline std::optional<Row> name_columns(std::vector<Row>& rows, bool has_header) {
+  if (!has_header) rows.insert(rows.begin(), Row(rows[0].size()));
+  Row names = rows[0];
+  for (std::size_t j = 0; j < names.size(); ++j) {
+    if (names[j].empty()) names[j] = "c" + std::to_string(j);
+  }
+  if (std::set<std::string>(names.begin(), names.end()).size() != names.size()) return std::nullopt;
+  return names;
 }
 
 inline std::optional<double> number(const std::string& cell) {

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,11 +23,12 @@ void demand(bool condition) {
   if (!condition) __builtin_trap();
 }
 
-void check_frame(const Frame& frame, const std::vector<slow::Row>& rows) {
-  demand(frame.cols() == rows[0].size());
+void check_frame(const Frame& frame, const std::vector<slow::Row>& rows, const slow::Row& names) {
+  demand(frame.cols() == names.size());
   demand(frame.rows() == rows.size() - 1);
   for (std::size_t j = 0; j < frame.cols(); ++j) {
     const Column& column = frame.column(j);
+    demand(column.name == names[j]);
     const ColumnType type = slow::type_of(rows, j);
     demand(column.type == type || (column.type == ColumnType::date && type != ColumnType::number));
     for (std::size_t i = 0; i < frame.rows(); ++i) {
@@ -39,6 +41,46 @@ void check_frame(const Frame& frame, const std::vector<slow::Row>& rows) {
         demand(column.cell_text(i) == cell);
       }
     }
+  }
+}
+
+/// The stream gives the same rows, or meets a problem where there is one.
+void check_stream(std::string_view text, const CsvOptions& options, const std::vector<slow::Row>* rows) {
+  MemorySource source(text, "fuzz.csv");
+  std::size_t i = 1;
+  bool met_problem = false;
+  try {
+    CsvRows stream(source, options);
+    std::vector<std::string_view> cells;
+    for (CsvRows::Next next; (next = stream.next(cells)) != CsvRows::Next::end; ++i) {
+      met_problem = met_problem || next == CsvRows::Next::problem;
+      if (rows == nullptr) continue;
+      demand(next == CsvRows::Next::row && i < rows->size());
+      demand(slow::Row(cells.begin(), cells.end()) == (*rows)[i]);
+    }
+  } catch (const Error&) {
+    met_problem = true;
+  }
+  demand(met_problem == (rows == nullptr));
+  demand(rows == nullptr || i == rows->size());
+}
+
+/// Read in blocks of some size and as a stream: what the slow reader says of the text in this dialect.
+void compare(std::string_view text, CsvOptions options, std::size_t block_bytes) {
+  auto rows = slow::read_rows(text, {options.delimiter, options.collapse_blanks, options.skip_rows});
+  std::optional<slow::Row> names;
+  if (rows && !rows->empty()) names = slow::name_columns(*rows, options.header);
+  check_stream(text, options, names ? &*rows : nullptr);
+  MemorySource source(text, "fuzz.csv");
+  const detail::csv::Bytes bytes(source);
+  SerialExecutor serial;
+  try {
+    const CsvResult result = detail::csv::TableReader(bytes, options, serial, block_bytes).read();
+    demand(names.has_value());
+    check_frame(result.frame, *rows, *names);
+  } catch (const Error& error) {
+    demand(!names);
+    demand(!error.where().empty() && is_utf8(error.message()));
   }
 }
 
@@ -76,22 +118,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data) + 2, size - 2);
   read_loosely(text, data[1]);
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) return 0;  // refused as UTF-16
+  static constexpr char kDelimiters[] = {',', ';', '\t', ' ', '|', ',', '\xA7', ','};
   CsvOptions options;
-  options.delimiter = ',';
-  options.header = false;
-  auto rows = slow::read_rows(text);
-  const bool is_table = rows && !rows->empty();
-  if (is_table) rows->insert(rows->begin(), slow::Row(rows->front().size()));
-  MemorySource source(text, "fuzz.csv");
-  const detail::csv::Bytes bytes(source);
-  SerialExecutor serial;
-  try {
-    const CsvResult result = detail::csv::TableReader(bytes, options, serial, 1 + data[0] % 128).read();
-    demand(is_table);
-    check_frame(result.frame, *rows);
-  } catch (const Error& error) {
-    demand(!is_table);
-    demand(!error.where().empty() && is_utf8(error.message()));
-  }
+  options.delimiter = kDelimiters[data[1] % 8];
+  options.collapse_blanks = data[1] % 8 == 5;
+  options.header = (data[1] & 8) != 0;
+  options.skip_rows = (data[1] >> 4) % 4;
+  compare(text, options, 1 + data[0] % 128);
   return 0;
 }

@@ -31,7 +31,8 @@ struct Head {
   if (dialect.collapse) return "blanks";
   if (dialect.delimiter == '\t') return "a tab";
   if (dialect.delimiter == ' ') return "a space";
-  return "'" + std::string(1, dialect.delimiter) + "'";
+  if (dialect.delimiter > ' ' && dialect.delimiter < '\x7f') return "'" + std::string(1, dialect.delimiter) + "'";
+  return quoted(std::string_view(&dialect.delimiter, 1));
 }
 
 [[nodiscard]] inline std::string problem_text(const Cell& cell) {
@@ -108,14 +109,21 @@ inline void read_row(const char* p, const char* end, const Dialect& dialect, Row
   return best_cells > 1 ? best : widest;
 }
 
-inline void check_name(const std::string& name, const std::string& where) {
+inline void check_name(const std::string& name, bool is_quoted, const std::string& where) {
   if (name.find('\0') != std::string::npos) {
     fail(ErrorCode::parse, where,
          "a NUL byte in the header; accepted is text in UTF-8 (is this a binary file, or UTF-16?)");
   }
-  if (name.find('\r') != std::string::npos && name.find('\n') == std::string::npos) {
+  if (!is_quoted && name.find('\r') != std::string::npos) {
     fail(ErrorCode::parse, where, "a carriage return without line feed; lines end in LF or CRLF");
   }
+}
+
+/// Letters, digits, points and signs spell numbers and names; quotes and line ends have their own meaning.
+[[nodiscard]] constexpr bool may_delimit(char c) noexcept {
+  const char lower = static_cast<char>(c | 0x20);
+  return !(lower >= 'a' && lower <= 'z') && !(c >= '0' && c <= '9') && c != '.' && c != '+' && c != '-' && c != '"' &&
+         c != '\n' && c != '\r';
 }
 
 /// Reads the head of a text of which `text` is the beginning (all of it when `is_all`); nullopt when more bytes are
@@ -142,6 +150,11 @@ inline void check_name(const std::string& name, const std::string& where) {
     p += line + 1;
   }
   Head head;
+  if (!may_delimit(options.delimiter)) {
+    fail(ErrorCode::invalid_option, name,
+         quoted(std::string_view(&options.delimiter, 1)) +
+             " cannot separate cells; accepted is any byte but a letter, digit, point, sign, quote or line end");
+  }
   head.dialect = {options.delimiter == 0 ? ',' : options.delimiter, options.collapse_blanks};
   if (options.delimiter == 0 && !options.collapse_blanks) head.dialect = find_dialect(p, end, is_all);
   p = skip_blank_lines(p, end, head.dialect);
@@ -166,7 +179,7 @@ inline void check_name(const std::string& name, const std::string& where) {
   std::string scratch;
   for (std::size_t j = 0; j < row.cells.size(); ++j) {
     std::string column(row.cells[j].text(scratch));
-    check_name(column, where(row.cells[j].begin));
+    check_name(column, row.cells[j].quoted, where(row.cells[j].begin));
     if (column.empty()) column = "c" + std::to_string(j);
     const auto [at, is_new] = seen.emplace(column, j);
     if (!is_new) {
