@@ -387,6 +387,11 @@ TEST_CASE("the system is asked for randomness, memory, names and time") {
   CHECK_FALSE(host_name().empty());
   const auto before = monotonic_ns();
   CHECK(monotonic_ns() >= before);
+  std::vector<char> memory(std::size_t{5} << 20, 'x');
+  ask_for_large_pages(memory.data() + 1, memory.size() - 1);
+  ask_for_large_pages(memory.data() + 1, 1);
+  ask_for_large_pages(nullptr, 0);
+  CHECK(memory == std::vector<char>(memory.size(), 'x'));
 }
 
 TEST_CASE("a FileLock keeps others out until it goes, and ends with its process") {

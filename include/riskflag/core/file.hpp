@@ -149,6 +149,9 @@ void remove_all(const std::string& path);
 void system_random(void* out, std::size_t size);
 /// Peak resident memory of this process in bytes.
 [[nodiscard]] std::uint64_t peak_rss_bytes() noexcept;
+/// Wishes for large pages under memory that is filled soon and not touched yet, fewer page faults then; the contents
+/// stay what they are. Less than 2 MiB is left alone.
+void ask_for_large_pages(void* memory, std::size_t bytes) noexcept;
 /// The machine's name.
 [[nodiscard]] std::string host_name();
 /// CPU seconds or wall clock since an arbitrary start, in nanoseconds; monotonic.

@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -168,6 +169,14 @@ inline std::uint64_t peak_rss_bytes() noexcept {
   struct rusage usage{};
   if (::getrusage(RUSAGE_SELF, &usage) != 0) return 0;
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;  // Linux counts KiB
+}
+
+inline void ask_for_large_pages(void* memory, std::size_t bytes) noexcept {
+  constexpr std::uintptr_t kPage = 4096, kLarge = std::uintptr_t{2} << 20;
+  const auto at = reinterpret_cast<std::uintptr_t>(memory);
+  const std::uintptr_t begin = (at + kPage - 1) / kPage * kPage;
+  const std::uintptr_t end = (at + bytes) / kPage * kPage;
+  if (end >= begin + kLarge) (void)::madvise(static_cast<char*>(memory) + (begin - at), end - begin, MADV_HUGEPAGE);
 }
 
 inline std::string host_name() {

@@ -14,10 +14,6 @@
 #include <utility>
 #include <vector>
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
-
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/file.hpp>
 #include <riskflag/data/detail/csv_scan.hpp>
@@ -124,19 +120,11 @@ class Bytes {
   std::string name_;
 };
 
-/// values.resize(size) for columns that are filled soon: asks for large pages before the memory is touched, since the
-/// page faults of a big table cost as much as a third of its parsing.
+/// values.resize(size) for a column that is filled soon: the page faults of a big table cost a third of its parsing.
 template <class Value>
 void resize_column(std::vector<Value>& values, std::size_t size) {
   values.reserve(size);
-#if defined(__linux__)
-  constexpr std::uintptr_t kPage = 4096;
-  const auto begin = (reinterpret_cast<std::uintptr_t>(values.data()) + kPage - 1) / kPage * kPage;
-  const auto end = reinterpret_cast<std::uintptr_t>(values.data() + values.capacity()) / kPage * kPage;
-  if (end >= begin + (std::size_t{2} << 20)) {
-    (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);  // a wish: refusal changes nothing
-  }
-#endif
+  ask_for_large_pages(values.data(), values.capacity() * sizeof(Value));
   values.resize(size);
 }
 
