@@ -5,6 +5,7 @@
 #include <riskflag/model/check.hpp>
 #include <riskflag/model/file.hpp>
 #include <riskflag/model/history.hpp>
+#include <riskflag/model/import_lightgbm.hpp>
 #include <riskflag/model/importance.hpp>
 #include <riskflag/model/link.hpp>
 #include <riskflag/model/load.hpp>

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <riskflag/core/exact.hpp>
+#include <riskflag/core/missing.hpp>
+#include <riskflag/model/import_lightgbm.hpp>
+
+namespace riskflag::inline v0_1 {
+namespace detail {
+
+/// The multiple of `grid` nearest to x; |x| <= 2^52 grids.
+inline double nearest_multiple(double x, double grid) noexcept {
+  constexpr double kWhole = 0x1p52;  // beyond it every double is whole
+  const double size = exact::div(x < 0 ? -x : x, grid);
+  const double steps = exact::sub(exact::add(size, kWhole), kWhole);
+  return exact::mul(x < 0 ? -steps : steps, grid);
+}
+
+}  // namespace detail
+
+inline void put_on_grid(Model& model) {
+  if (model.leaf_grid != 0.0 || model.num_outputs < 1) return;
+  const auto outputs = static_cast<std::size_t>(model.num_outputs);
+  // The greatest sum that an output can reach, and half a step for the rounding of each of its terms.
+  std::vector<double> reach(outputs, 0.0);
+  const auto size = [](double x) { return x < 0 ? -x : x; };
+  for (std::size_t k = 0; k < outputs && k < model.base_margin.size(); ++k) reach[k] = size(model.base_margin[k]);
+  for (std::size_t t = 0; t < model.trees.size(); ++t) {
+    double most = 0.0;
+    for (const double leaf : model.trees[t].leaves) most = size(leaf) > most ? size(leaf) : most;
+    reach[t % outputs] = exact::add(reach[t % outputs], most);
+  }
+  double most = 0.0;
+  for (const double each : reach) most = each > most ? each : most;
+  const auto exponent = static_cast<std::int64_t>(std::bit_cast<std::uint64_t>(most) >> 52);
+  // 2^(exponent + 1) > most, in 2^52 steps of the grid: half of what check_model allows.
+  constexpr std::int64_t kSteps = 51;
+  if (exponent <= kSteps + 1 || exponent >= 2046) return;
+  const double grid = std::bit_cast<double>(static_cast<std::uint64_t>(exponent - kSteps) << 52);
+  for (double& base : model.base_margin) base = detail::nearest_multiple(base, grid);
+  for (Tree& tree : model.trees) {
+    for (double& leaf : tree.leaves) leaf = detail::nearest_multiple(leaf, grid);
+  }
+  model.leaf_grid = grid;
+}
+
+}  // namespace riskflag::inline v0_1

@@ -1,0 +1,174 @@
+"""LightGBM's text models in our hands: many small ones with random parameters, scored on ordinary and adversarial rows. The same leaf of
+every tree, margins within 1e-12 of max(1, sum of |leaf|), contributions within 1e-9 of predict_contrib's and additive.
+
+Compiles import_driver.cpp with $CXX (default c++). RISKFLAG_PEER_MODELS: how many (default 60).
+"""
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+try:
+    import lightgbm
+    import numpy as np
+    import pandas as pd
+except ImportError as absent:
+    print(f"skipped: test_import_lightgbm.py needs {absent.name}")
+    raise SystemExit(0) if __name__ == "__main__" else unittest.SkipTest(str(absent))
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+MODELS = int(os.environ.get("RISKFLAG_PEER_MODELS", "60"))
+ROWS = 800
+
+
+class Driver:
+    """import_driver, compiled once."""
+
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = pathlib.Path(self.folder.name)
+        subprocess.run([os.environ.get("CXX", "c++"), "-std=c++20", "-O2", "-I", str(ROOT / "include"), str(HERE / "import_driver.cpp"),
+                        "-o", str(self.path / "driver")], check=True)
+
+    def score(self, model, rows):
+        """margins, sums of |leaf|, leaves, contributions and bases: each rows x outputs (or trees, or outputs x (features + 1))."""
+        np.ascontiguousarray(rows, dtype=np.float64).tofile(self.path / "rows")
+        ran = subprocess.run([str(self.path / "driver"), str(model), str(self.path / "rows"), str(len(rows)), str(self.path / "out")],
+                             capture_output=True, text=True)
+        if ran.returncode != 0:
+            raise RuntimeError(f"exit {ran.returncode}: {ran.stderr.strip()}")
+        return np.fromfile(self.path / "out").reshape(len(rows), -1)
+
+
+def adversarial(rng, x, categorical, thresholds, edges):
+    """Some rows of x with cells replaced: thresholds and a step beside them, and values on which comparisons go wrong."""
+    rows = x[rng.integers(0, len(x), ROWS)].copy()
+    for f in range(rows.shape[1]):
+        pick = rng.random(ROWS) < 0.5
+        if f in categorical:
+            special = np.array([-1, -3, -0.5, 0.5, 3.7, 31, 32, 33, 63.99, 64, 1e9, 3e9, -3e9, np.nan, np.inf, -np.inf, 0.0, -0.0])
+            rows[pick, f] = rng.choice(special, pick.sum())
+            continue
+        values = np.concatenate([np.array(edges), rng.normal(size=5)])
+        if len(thresholds.get(f, ())):
+            at = np.array(thresholds[f])
+            values = np.concatenate([values, at, np.nextafter(at, np.inf), np.nextafter(at, -np.inf), np.float32(at).astype(float),
+                                     np.nextafter(np.float32(at), np.float32(np.inf)).astype(float),
+                                     np.nextafter(np.float32(at), np.float32(-np.inf)).astype(float)])
+        rows[pick, f] = rng.choice(values, pick.sum())
+    return rows
+
+
+EDGES = [np.nan, np.inf, -np.inf, 0.0, -0.0, 5e-324, -5e-324, 1e-310, 1e-40, -1e-40, 1e-35, -1e-35, float(np.float32(1e-35)),
+         -float(np.float32(1e-35)), 1.7e308, -1.7e308, 1e38, 3.5e38]
+
+
+def table(rng):
+    features = int(rng.integers(1, 12))
+    x = rng.normal(size=(ROWS, features))
+    categorical = [f for f in range(features) if rng.random() < 0.3]
+    for f in range(features):
+        if f in categorical:
+            x[:, f] = rng.integers(0, int(rng.choice([2, 5, 40, 120])), ROWS)
+        elif rng.random() < 0.3:
+            x[:, f] = np.round(x[:, f])
+        elif rng.random() < 0.2:
+            x[:, f] *= rng.choice([1e-300, 1e-38, 1e30, 1e300])
+        if rng.random() < 0.5:
+            x[rng.random(ROWS) < 0.15, f] = np.nan
+    signal = np.nan_to_num(x / (np.nanstd(x, axis=0) + 1e-320), nan=0.5, posinf=0, neginf=0) @ rng.normal(size=features)
+    return x, categorical, signal + rng.normal(size=ROWS)
+
+
+class LightGBMImport(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.driver = Driver()
+
+    def compare(self, booster, x, rows, outputs=1, averaged=False):
+        path = self.driver.path / "model.txt"
+        booster.save_model(str(path))
+        got = self.driver.score(path, rows)
+        trees, features = booster.num_trees(), x.shape[1]
+        margins, sizes, leaves, parts = np.split(got, [outputs, 2 * outputs, 2 * outputs + trees], axis=1)
+        # LightGBM averages a random forest's trees before the link, but in neither its raw scores nor its contributions.
+        scale = 1.0 / booster.current_iteration() if averaged else 1.0
+        want = booster.predict(rows, raw_score=True).reshape(len(rows), outputs) * scale
+        np.testing.assert_array_equal(leaves, booster.predict(rows, pred_leaf=True).reshape(len(rows), trees), "another leaf")
+        self.assertLessEqual(np.max(np.abs(margins - want) / np.maximum(1, sizes)), 1e-12)
+        theirs = booster.predict(rows, pred_contrib=True).reshape(len(rows), -1) * scale
+        self.assertLessEqual(np.max(np.abs(parts - theirs) / np.maximum(1, sizes.max(axis=1, keepdims=True))), 1e-9)
+        sums = parts.reshape(len(rows), outputs, features + 1).sum(axis=2)
+        self.assertLessEqual(np.max(np.abs(sums - margins) / np.maximum(1, sizes)), 1e-12)
+
+    def test_random_models(self):
+        for seed in range(MODELS):
+            rng = np.random.default_rng(seed)
+            x, categorical, signal = table(rng)
+            boosting = str(rng.choice(["gbdt", "gbdt", "dart", "rf"]))
+            objective = str(rng.choice(["binary", "binary", "regression", "cross_entropy", "poisson", "quantile", "huber", "multiclass",
+                                        "multiclassova"]))
+            outputs = 3 if objective.startswith("multiclass") else 1
+            y = {"binary": signal > 0, "cross_entropy": 1 / (1 + np.exp(-signal)), "poisson": np.abs(signal)}.get(
+                objective, np.digitize(signal, [-1, 1]) if outputs == 3 else signal)
+            parameters = {"objective": objective, "boosting": boosting, "num_leaves": int(rng.choice([2, 3, 8, 31, 300])),
+                          "min_data_in_leaf": int(rng.choice([1, 5, 20])), "max_bin": int(rng.choice([15, 255])), "verbosity": -1,
+                          "seed": seed, "num_threads": 1, "use_missing": bool(rng.random() < 0.8), "zero_as_missing": bool(rng.random() < 0.3),
+                          "learning_rate": float(rng.choice([0.05, 0.3])), "sigmoid": float(rng.choice([0.5, 1.0, 2.0])),
+                          "max_cat_to_onehot": int(rng.choice([1, 4])), "cat_smooth": 1.0, "min_data_per_group": 5,
+                          "boost_from_average": bool(rng.random() < 0.7)}
+            if outputs == 3:
+                parameters["num_class"] = 3
+            if boosting == "rf" or rng.random() < 0.3:
+                parameters.update(bagging_freq=1, bagging_fraction=0.6)
+            with self.subTest(**parameters):
+                booster = lightgbm.train(parameters, lightgbm.Dataset(x, y.astype(float), categorical_feature=categorical), int(rng.integers(1, 12)))
+                thresholds = {}
+                for tree in booster.dump_model()["tree_info"]:
+                    self.collect(tree["tree_structure"], thresholds)
+                self.compare(booster, x, adversarial(rng, x, categorical, thresholds, EDGES), outputs, boosting == "rf")
+
+    @classmethod
+    def collect(cls, node, thresholds):
+        if "split_feature" not in node:
+            return
+        if node["decision_type"] == "<=":
+            thresholds.setdefault(node["split_feature"], []).append(node["threshold"])
+        cls.collect(node["left_child"], thresholds)
+        cls.collect(node["right_child"], thresholds)
+
+    def test_levels_of_pandas_categories(self):
+        rng = np.random.default_rng(1)
+        frame = pd.DataFrame({"n": rng.normal(size=ROWS), "home": pd.Categorical(rng.choice(["OWN", "RENT", "zwei é"], ROWS)),
+                              "grade": pd.Categorical(rng.integers(0, 4, ROWS))})
+        y = (frame["n"] + (frame["home"] == "RENT") > 0.3).astype(int)
+        booster = lightgbm.train({"objective": "binary", "verbosity": -1, "num_leaves": 7}, lightgbm.Dataset(frame, y), 5)
+        codes = np.column_stack([frame["n"], frame["home"].cat.codes, frame["grade"].cat.codes]).astype(float)
+        path = self.driver.path / "pandas.txt"
+        booster.save_model(str(path))
+        got = self.driver.score(path, codes)[:, 0]
+        np.testing.assert_allclose(got, booster.predict(frame, raw_score=True), rtol=0, atol=1e-12)
+
+    def test_what_is_refused(self):
+        rng = np.random.default_rng(2)
+        x = rng.normal(size=(ROWS, 3))
+        linear = lightgbm.train({"objective": "regression", "linear_tree": True, "verbosity": -1}, lightgbm.Dataset(x, x[:, 0] * 2), 2)
+        path = self.driver.path / "refused.txt"
+        linear.save_model(str(path))
+        with self.assertRaisesRegex(RuntimeError, "linear leaves.*linear_tree=false"):
+            self.driver.score(path, x)
+        squared = lightgbm.train({"objective": "regression", "reg_sqrt": True, "verbosity": -1}, lightgbm.Dataset(x, np.abs(x[:, 0])), 2)
+        squared.save_model(str(path))
+        with self.assertRaisesRegex(RuntimeError, "reg_sqrt=false"):
+            self.driver.score(path, x)
+
+    def test_a_constant_target_and_trees_without_nodes(self):
+        x = np.random.default_rng(3).normal(size=(ROWS, 2))
+        booster = lightgbm.train({"objective": "binary", "verbosity": -1}, lightgbm.Dataset(x, np.ones(ROWS)), 3)
+        self.compare(booster, x, x)
+
+
+if __name__ == "__main__":
+    unittest.main()
