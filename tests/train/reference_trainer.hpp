@@ -22,10 +22,12 @@ struct Split {
   double gain = 0.0;
   int feature = -1;
   std::vector<bool> left;  ///< by bin
+  double left_output = 0, right_output = 0;
 };
 struct Leaf {
   std::vector<std::size_t> rows;
   int depth = 0;
+  double low = -1e300, high = 1e300;  ///< of its output, from monotone constraints above
   Split best;
 };
 struct NodeFacts {
@@ -79,7 +81,13 @@ class Trainer {
   double threshold_l1(double g) const {
     return std::abs(g) <= o_.lambda_l1 ? 0.0 : (g > 0 ? g - o_.lambda_l1 : g + o_.lambda_l1);
   }
-  double part(double g, double h, double l2) const { return threshold_l1(g) * threshold_l1(g) / (h + l2); }
+  double output(const Leaf& leaf, double g, double h, double l2) const {
+    double w = -threshold_l1(g) / (h + l2);
+    if (o_.max_delta_step > 0) w = std::clamp(w, -o_.max_delta_step, o_.max_delta_step);
+    return std::clamp(w, leaf.low, leaf.high);
+  }
+  /// How much the loss falls, times two, when rows with these sums get the output w.
+  double part(double g, double h, double l2, double w) const { return -2 * threshold_l1(g) * w - (h + l2) * w * w; }
 
   void consider(const Leaf& leaf, std::size_t f, const std::vector<bool>& left, double l2, Split& best) const {
     double gl = 0, hl = 0, gr = 0, hr = 0;
@@ -93,9 +101,15 @@ class Trainer {
     }
     if (nl < std::max(1, o_.min_data_in_leaf) || nr < std::max(1, o_.min_data_in_leaf)) return;
     if (hl < o_.min_sum_hessian_in_leaf || hr < o_.min_sum_hessian_in_leaf) return;
-    const double gain = part(gl, hl, l2) + part(gr, hr, l2) - part(gl + gr, hl + hr, o_.lambda_l2);
+    const double wl = output(leaf, gl, hl, l2), wr = output(leaf, gr, hr, l2);
+    const int sign = o_.monotone_constraints.empty() ? 0 : o_.monotone_constraints[f];
+    if ((sign > 0 && wl > wr) || (sign < 0 && wl < wr)) return;
+    const double gain = part(gl, hl, l2, wl) + part(gr, hr, l2, wr) -
+                        part(gl + gr, hl + hr, o_.lambda_l2, output(leaf, gl + gr, hl + hr, o_.lambda_l2));
     if (gain <= o_.min_gain_to_split + 1e-7) return;
-    if (best.feature < 0 || clearly_more(gain, best.gain)) best = {gain, static_cast<int>(f), left};
+    if (best.feature < 0 || clearly_more(gain, best.gain)) {
+      best = {gain, static_cast<int>(f), left, output(leaf, gl, hl, o_.lambda_l2), output(leaf, gr, hr, o_.lambda_l2)};
+    }
   }
 
   Split search(const Leaf& leaf) const {
@@ -189,8 +203,11 @@ class Trainer {
     while (static_cast<int>(leaves.size()) < o_.num_leaves) {
       int top = -1;
       for (std::size_t k = 0; k < leaves.size(); ++k) {
-        if (leaves[k].best.feature >= 0 &&
-            (top < 0 || clearly_more(leaves[k].best.gain, leaves[static_cast<std::size_t>(top)].best.gain))) {
+        if (leaves[k].best.feature < 0) continue;
+        const Leaf* lead = top < 0 ? nullptr : &leaves[static_cast<std::size_t>(top)];
+        const bool by_level = o_.grow_policy == "depthwise";
+        if (lead == nullptr || (by_level && leaves[k].depth < lead->depth) ||
+            ((!by_level || leaves[k].depth == lead->depth) && clearly_more(leaves[k].best.gain, lead->best.gain))) {
           top = static_cast<int>(k);
         }
       }
@@ -198,6 +215,13 @@ class Trainer {
       Leaf& leaf = leaves[static_cast<std::size_t>(top)];
       Leaf left, right;
       left.depth = right.depth = leaf.depth + 1;
+      left.low = right.low = leaf.low;
+      left.high = right.high = leaf.high;
+      const int sign =
+          o_.monotone_constraints.empty() ? 0 : o_.monotone_constraints[static_cast<std::size_t>(leaf.best.feature)];
+      const double middle = (leaf.best.left_output + leaf.best.right_output) / 2;
+      if (sign > 0) left.high = right.low = middle;
+      if (sign < 0) left.low = right.high = middle;
       for (const std::size_t i : leaf.rows) {
         (leaf.best.left[bin(i, static_cast<std::size_t>(leaf.best.feature))] ? left : right).rows.push_back(i);
       }
@@ -210,7 +234,7 @@ class Trainer {
     for (const Leaf& leaf : leaves) {
       double g = 0, h = 0;
       for (const std::size_t i : leaf.rows) g += g_[i], h += h_[i];
-      round.leaves.push_back(-threshold_l1(g) / (h + o_.lambda_l2) * o_.learning_rate);
+      round.leaves.push_back(output(leaf, g, h, o_.lambda_l2) * o_.learning_rate);
       for (const std::size_t i : leaf.rows) scores_[i] += round.leaves.back();
     }
     return round;

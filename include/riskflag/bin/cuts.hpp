@@ -15,9 +15,14 @@ namespace riskflag::inline v0_1 {
 struct BinOptions {
   int max_bin = 255;        ///< value bins a feature, 2 to 255; the missing bin comes on top
   int min_data_in_bin = 3;  ///< >= 1; sampled rows a bin should hold where a feature has more values than bins
-  std::uint64_t sample_rows = 200'000;  ///< >= 1; rows that the cuts are taken from, spread evenly over the table
-  std::uint64_t seed = 42;              ///< chooses the sampled rows
+  std::uint64_t sample_rows = 200'000;    ///< >= 1; rows that the cuts are taken from, spread evenly over the table
+  std::uint64_t seed = 42;                ///< chooses the sampled rows
+  std::vector<int> max_bin_by_feature{};  ///< empty, or max_bin for each feature
+  bool zero_as_missing = false;           ///< numeric values within 1e-35 of 0 are missing
 };
+
+/// LightGBM's kZeroThreshold, which model/tree.hpp repeats: what zero_as_missing takes for zero.
+inline constexpr double kZeroIsMissing = static_cast<double>(1e-35F);
 
 /// The bins of one feature: value bins 0 .. value_bins - 1, then one for missing values; categorical features have one
 /// more for values that are no known level (they never occur in training and always go right).
@@ -28,6 +33,7 @@ struct FeatureCuts {
   /// Categorical: the bin of each level. Levels beyond the 253 most frequent share the last value bin.
   std::vector<std::uint8_t> level_bins{};
   unsigned value_bins = 1;
+  bool zero_is_missing = false;  ///< numeric: values within kZeroIsMissing of 0 lie in the missing bin
 
   [[nodiscard]] unsigned missing_bin() const noexcept { return value_bins; }
   [[nodiscard]] unsigned unseen_bin() const noexcept { return value_bins + 1; }

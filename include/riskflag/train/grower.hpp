@@ -7,6 +7,7 @@
 #include <optional>
 #include <queue>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <riskflag/bin/binned.hpp>
@@ -15,6 +16,7 @@
 #include <riskflag/train/cell.hpp>
 #include <riskflag/train/detail/split_search.hpp>
 #include <riskflag/train/histogram.hpp>
+#include <riskflag/train/limits.hpp>
 #include <riskflag/train/options.hpp>
 #include <riskflag/train/split.hpp>
 
@@ -26,6 +28,7 @@ struct MadeSplit {
   Split<Cell> split;
   std::int32_t left = 0;
   std::int32_t right = 0;
+  OutputBounds bounds{};  ///< of the node's own output, in quanta
 };
 
 /// The shape of a tree and which rows ended where; valid until the grower grows the next.
@@ -33,7 +36,8 @@ template <class Cell>
 struct GrownTree {
   std::vector<MadeSplit<Cell>> splits;  ///< parents before children
   std::vector<std::span<const std::uint32_t>>
-      leaf_rows;  ///< empty spans when no split was made: all rows are in leaf 0
+      leaf_rows;                          ///< empty spans when no split was made: all rows are in leaf 0
+  std::vector<OutputBounds> leaf_bounds;  ///< in quanta; empty: none
 };
 
 /// Life: 1. made once for a table; 2. grow() for each tree, on one thread, which shares work out to the executor.
@@ -44,8 +48,16 @@ struct GrownTree {
 template <class Cell>
 class Grower {
  public:
-  Grower(const Binned& bins, const TrainOptions& options, Executor& executor, CpuLevel level)
-      : bins_(bins), options_(options), executor_(executor), level_(level), maker_(bins), pool_(maker_.cells()) {
+  /// `groups`: of interaction constraints, as rising feature indices.
+  Grower(const Binned& bins, const TrainOptions& options, std::vector<std::vector<std::uint32_t>> groups,
+         Executor& executor, CpuLevel level)
+      : bins_(bins),
+        options_(options),
+        executor_(executor),
+        level_(level),
+        maker_(bins),
+        pool_(maker_.cells()),
+        node_features_(options, std::move(groups)) {
     for (auto& buffer : buffers_) buffer.resize(bins.rows());
     for (unsigned w = 0; w < executor.concurrency(); ++w) workers_.push_back({maker_.make_scratch(), {}, false});
     count_table();
@@ -54,7 +66,7 @@ class Grower {
   /// `rows`: those that take part, rising; empty with all_rows: every row of the table.
   enum class Rows { all, listed };
   const GrownTree<Cell>& grow(std::span<const Cell> cells, Rows which, std::span<const std::uint32_t> rows,
-                              SplitUnits units, std::span<const std::uint32_t> features);
+                              SplitUnits units, std::span<const std::uint32_t> features, const Random& random);
 
  private:
   struct Leaf {
@@ -65,6 +77,7 @@ class Grower {
     int slot = -1;  ///< its histogram, while it may still be split
     Cell total{};
     Split<Cell> best{};
+    NodeState state{};
     std::vector<CutRange> ranges{};  ///< what rows allow, as far as known; children start from it
     std::vector<BinCounts> counted{};
     std::int32_t parent = -1;
@@ -82,9 +95,13 @@ class Grower {
     bool used = false;
   };
   struct Entry {
+    int level;  ///< its depth, where trees grow level by level; 0 elsewhere
     double gain;
     std::uint32_t leaf;
-    bool operator<(const Entry& o) const noexcept { return gain != o.gain ? gain < o.gain : leaf > o.leaf; }
+    bool operator<(const Entry& o) const noexcept {
+      if (level != o.level) return level > o.level;
+      return gain != o.gain ? gain < o.gain : leaf > o.leaf;
+    }
   };
 
   /// Rows times features from which one leaf is worth sharing out: about 50 us of work.
@@ -104,10 +121,17 @@ class Grower {
   [[nodiscard]] const std::uint32_t* rows_of(const Leaf& leaf) const noexcept {
     return leaf.all_rows ? nullptr : buffers_[leaf.buffer].data() + leaf.begin;
   }
-  /// `known`: the leaf or its parent.
-  [[nodiscard]] LeafView<Cell> view(int slot, Cell total, std::uint32_t rows, const Leaf& known) const noexcept {
-    return {pool_[slot], total, rows, known.ranges, known.counted};
+  /// `known`: the leaf or its parent; `state` has to outlive the view.
+  [[nodiscard]] LeafView<Cell> view(int slot, Cell total, std::uint32_t rows, const NodeState& state,
+                                    const Leaf& known) const noexcept {
+    return {pool_[slot], total, rows, state, known.ranges, known.counted};
   }
+  /// The best split over all features that the node may ask.
+  [[nodiscard]] Split<Cell> search(const LeafView<Cell>& leaf) const {
+    std::vector<std::uint32_t> own;
+    return search_->best(leaf, node_features_.of(leaf.node, own));
+  }
+  [[nodiscard]] NodeState child_state(const Leaf& leaf, std::size_t side) const;
 
   void count_table();
   void plant(Rows which, std::span<const std::uint32_t> rows);
@@ -121,7 +145,7 @@ class Grower {
   void commit(std::uint32_t i);
   void push(std::uint32_t i) {
     if (leaves_[i].best.exists()) {
-      queue_.push({leaves_[i].best.gain, i});
+      queue_.push({by_level_ ? leaves_[i].depth : 0, leaves_[i].best.gain, i});
     } else {
       pool_.give_back(leaves_[i].slot);
     }
@@ -143,7 +167,8 @@ class Grower {
   // Of the tree being grown:
   std::optional<SplitSearch<Cell>> search_;
   std::span<const Cell> cells_;
-  std::span<const std::uint32_t> features_;
+  NodeFeatures node_features_;
+  bool by_level_ = options_.grow_policy == "depthwise";
 };
 
 }  // namespace riskflag::inline v0_1::detail

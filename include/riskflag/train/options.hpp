@@ -40,6 +40,19 @@ struct TrainOptions {
   double early_stopping_min_delta = 0.0;  ///< >= 0; smaller improvements count as none
   bool first_metric_only = false;         ///< early stopping looks at the first metric of each validation set alone
   std::uint64_t seed = 42;                ///< the only source of randomness
+  // From here on a model's file names an option only where it differs from its default.
+  std::string grow_policy = "leafwise";     ///< or "depthwise": level by level, the best leaves of a level first
+  double max_delta_step = 0.0;              ///< largest |leaf| before the learning rate; <= 0: no limit
+  double feature_fraction_bynode = 1.0;     ///< (0, 1]; share of a tree's features that a node may ask, at least one
+  bool extra_trees = false;                 ///< one random cut a feature and node instead of the best
+  bool is_unbalance = false;                ///< binary: weights of the rarer class times the ratio of the classes' rows
+  double pos_bagging_fraction = 1.0;        ///< (0, 1]; binary: bagging_fraction of rows labelled 1
+  double neg_bagging_fraction = 1.0;        ///< (0, 1]; binary: bagging_fraction of rows labelled 0
+  std::vector<int> monotone_constraints{};  ///< empty, or for each feature 1 (rising), -1 (falling) or 0
+  std::string monotone_constraints_method = "basic";                ///< or "intermediate": looser bounds, slower
+  std::vector<std::vector<std::string>> interaction_constraints{};  ///< groups of features that may share a path
+  std::vector<int> max_bin_by_feature{};                            ///< empty, or max_bin for each feature, 2 to 255
+  bool zero_as_missing = false;                                     ///< numeric zeros (|x| <= 1e-35) are missing values
 };
 
 /// Throws Error(invalid_option) with the option's name, its value and its range.
@@ -49,6 +62,9 @@ void validate(const TrainOptions& options);
 /// Error(invalid_option) for a name that is none (with the nearest one) or a value that cannot be read; ranges are
 /// validate()'s. `metric` takes a list with commas.
 void set_option(TrainOptions& options, std::string_view name, std::string_view value);
+
+/// What a model's file says of its options: those of the first release, and others where they differ from the default.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> recorded_options(const TrainOptions& options);
 
 /// Every option under its name, in the order of the struct, as set_option() reads it back.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> options_list(const TrainOptions& options);

@@ -9,6 +9,7 @@
 
 #include <riskflag/core/exact.hpp>
 #include <riskflag/core/random.hpp>
+#include <riskflag/train/limits.hpp>
 #include <riskflag/train/options.hpp>
 
 namespace riskflag::inline v0_1::detail {
@@ -16,8 +17,10 @@ namespace riskflag::inline v0_1::detail {
 /// Which rows and features the next tree may use. Whether a row is drawn depends on (seed, iteration, row) alone.
 class Sampling {
  public:
-  Sampling(const TrainOptions& options, std::size_t rows, std::size_t features)
+  /// `labels`: for fractions by class; they have to outlive the object.
+  Sampling(const TrainOptions& options, std::span<const double> labels, std::size_t rows, std::size_t features)
       : options_(options),
+        labels_(labels),
         table_rows_(rows),
         table_features_(features),
         features_(features),
@@ -42,16 +45,17 @@ class Sampling {
       const std::size_t n = all_positive_ ? table_rows_ : positive_.size();
       for (std::size_t i = 0; i < n; ++i) {
         const auto row = all_positive_ ? static_cast<std::uint32_t>(i) : positive_[i];
-        if (rows.uniform(row) < options_.bagging_fraction) drawn_.push_back(row);
+        const double fraction = !by_class()           ? options_.bagging_fraction
+                                : labels_[row] != 0.0 ? options_.pos_bagging_fraction
+                                                      : options_.neg_bagging_fraction;
+        if (rows.uniform(row) < fraction) drawn_.push_back(row);
       }
     }
     if (options_.feature_fraction < 1.0) {
       order_.resize(table_features_);
       std::iota(order_.begin(), order_.end(), 0U);
       shuffle(order_, random_.split(2).split(round));
-      const double share = exact::mul(static_cast<double>(order_.size()), options_.feature_fraction);
-      const std::size_t kept =
-          std::clamp<std::size_t>(static_cast<std::size_t>(exact::add(share, 0.5)), 1, order_.size());
+      const std::size_t kept = drawn_features(options_.feature_fraction, order_.size());
       features_.assign(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(kept));
       std::sort(features_.begin(), features_.end());
     }
@@ -65,10 +69,15 @@ class Sampling {
 
  private:
   [[nodiscard]] bool draws_rows() const noexcept {
-    return options_.bagging_freq > 0 && options_.bagging_fraction < 1.0;
+    return options_.bagging_freq > 0 && (options_.bagging_fraction < 1.0 || by_class());
+  }
+  /// Fractions by class replace the common one, as in LightGBM.
+  [[nodiscard]] bool by_class() const noexcept {
+    return options_.pos_bagging_fraction < 1.0 || options_.neg_bagging_fraction < 1.0;
   }
 
   const TrainOptions& options_;
+  std::span<const double> labels_;
   std::size_t table_rows_;
   std::size_t table_features_;
   std::vector<std::uint32_t> features_, order_;

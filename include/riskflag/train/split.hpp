@@ -14,9 +14,10 @@ struct Split {
   std::int32_t feature = -1;
   bool categorical = false;
   bool default_left = false;
-  unsigned bin = 0;                          ///< numeric: bins <= bin go left
-  std::array<std::uint64_t, 4> left_bins{};  ///< categorical: bit b set: bin b goes left
-  Cell left{};                               ///< sum of the rows that go left
+  unsigned bin = 0;                              ///< numeric: bins <= bin go left
+  std::array<std::uint64_t, 4> left_bins{};      ///< categorical: bit b set: bin b goes left
+  Cell left{};                                   ///< sum of the rows that go left
+  double left_output = 0.0, right_output = 0.0;  ///< in quanta, where outputs are limited
 
   [[nodiscard]] bool exists() const noexcept { return feature >= 0; }
 

@@ -53,6 +53,7 @@ struct TrainResult {
   bool cancelled = false;    ///< the stop token asked; the model holds the iterations finished so far
   double bin_seconds = 0.0;  ///< of validation sets, and of training rows where train() binned them
   double train_seconds = 0.0;
+  std::vector<std::string> warnings{};  ///< sentences for whoever reads the result
 };
 
 /// Learns boosted trees. The same data and options give the same model, byte for byte, whatever the executor.

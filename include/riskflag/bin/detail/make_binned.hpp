@@ -65,6 +65,9 @@ Binned Binned::make(Cuts cuts, MatrixView<T> x, Use use, Executor& executor) {
               bins[i] = out.cuts_.bins[f].bin_of(static_cast<double>(*cell));
           } else {
             for (std::size_t i = 0; i < n; ++i, cell += x.row_stride()) values[i] = static_cast<double>(*cell);
+            if (out.cuts_.bins[f].zero_is_missing) {
+              for (std::size_t i = 0; i < n; ++i) values[i] = detail::is_zero(values[i]) ? kMissing : values[i];
+            }
             find_bins(tables[f], values.data(), n, bins);
           }
           if (use != Use::training) continue;

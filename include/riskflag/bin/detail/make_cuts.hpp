@@ -19,6 +19,13 @@
 
 namespace riskflag::inline v0_1 {
 
+namespace detail {
+/// By bits, as everything that sends rows left and right.
+[[nodiscard]] inline bool is_zero(double x) noexcept {
+  return order_key(x) >= order_key(-kZeroIsMissing) && order_key(x) <= order_key(kZeroIsMissing);
+}
+}  // namespace detail
+
 inline std::uint8_t FeatureCuts::bin_of(double x) const noexcept {
   if (is_missing(x)) return static_cast<std::uint8_t>(missing_bin());
   if (type == FeatureType::categorical) {
@@ -26,6 +33,7 @@ inline std::uint8_t FeatureCuts::bin_of(double x) const noexcept {
     if (!(x > -1.0 && x < static_cast<double>(level_bins.size()))) return static_cast<std::uint8_t>(unseen_bin());
     return level_bins[static_cast<std::size_t>(static_cast<std::int64_t>(x))];
   }
+  if (zero_is_missing && detail::is_zero(x)) return static_cast<std::uint8_t>(missing_bin());
   unsigned b = 0;
   while (b < cuts.size() && order_key(cuts[b]) < order_key(x)) ++b;
   return static_cast<std::uint8_t>(b);
@@ -80,11 +88,13 @@ template <class T>
   const T* cell = x.col(column);
   for (const std::size_t row : rows) {
     const double value = static_cast<double>(cell[static_cast<std::ptrdiff_t>(row) * x.row_stride()]);
-    if (!is_missing(value)) keys.push_back(order_key(value));
+    if (!is_missing(value) && !(options.zero_as_missing && is_zero(value))) keys.push_back(order_key(value));
   }
   radix_sort(keys, scratch);
   FeatureCuts out;
-  out.cuts = cuts_of_sorted(keys, options.max_bin, options.min_data_in_bin);
+  const int most = options.max_bin_by_feature.empty() ? options.max_bin : options.max_bin_by_feature[column];
+  out.cuts = cuts_of_sorted(keys, most, options.min_data_in_bin);
+  out.zero_is_missing = options.zero_as_missing;
   out.value_bins = static_cast<unsigned>(out.cuts.size() + 1);
   return out;
 }
@@ -103,6 +113,14 @@ template <class T>
     fail(
         ErrorCode::schema_mismatch, "features",
         std::to_string(features.size()) + " are described, but the table has " + std::to_string(x.cols()) + " columns");
+  }
+  if (!options.max_bin_by_feature.empty() && options.max_bin_by_feature.size() != x.cols()) {
+    fail(ErrorCode::invalid_option, "max_bin_by_feature",
+         std::to_string(options.max_bin_by_feature.size()) + " numbers for " + std::to_string(x.cols()) + " features");
+  }
+  for (const int most : options.max_bin_by_feature) {
+    if (most < 2 || most > 255)
+      fail(ErrorCode::invalid_option, "max_bin_by_feature", std::to_string(most) + " is not in 2 to 255");
   }
   if (x.cols() == 0) fail(ErrorCode::invalid_data, "table", "has no columns; at least one feature is needed");
   if (x.rows() == 0) fail(ErrorCode::invalid_data, "table", "has no rows; at least one is needed");

@@ -45,9 +45,11 @@ class Booster {
         executor_(executor),
         level_(level),
         objective_(make_objective(options, level)),
-        sampling_(options, data.bins.rows(), data.bins.cols()) {
+        sampling_(options, data.labels, data.bins.rows(), data.bins.cols()) {
     validate(options);
     check_train_data(data, *objective_);
+    is_monotone_ = check_monotone_constraints(data.bins, options);
+    groups_ = interaction_groups(data.bins.cuts().features, options);
     for (const ValidData& set : valid) check_valid_data(set, data.bins.cols(), options);
     make_weights();
     start(valid);
@@ -57,11 +59,12 @@ class Booster {
 
  private:
   void make_weights();
+  void warn_of_weights();
   void start(std::span<const ValidData> valid);
   [[nodiscard]] SplitUnits units(const RowGradients& gradients) const noexcept;
   template <class Cell>
   [[nodiscard]] bool add_tree(Grower<Cell>& grower, std::span<const Cell> cells, const RowGradients& gradients,
-                              TreeFinisher& finisher);
+                              TreeFinisher& finisher, const Random& random);
   void check_leaves(const Tree& tree);
 
   const TrainData& data_;
@@ -76,21 +79,50 @@ class Booster {
   std::vector<double> scores_;
   std::vector<ValidSet> valid_;
   std::vector<std::string> metrics_;
+  std::vector<std::vector<std::uint32_t>> groups_;  ///< of interaction_constraints
+  bool is_monotone_ = false;
   double leaf_mass_ = 0.0;  ///< sum over trees of the largest |leaf|: must stay exact in double
   TrainResult result_;
 };
 
 inline void Booster::make_weights() {
   weights_ = data_.weights;
-  if (options_.objective == "binary" && options_.scale_pos_weight != 1.0) {
+  double of_class[2] = {1.0, options_.objective == "binary" ? options_.scale_pos_weight : 1.0};
+  if (options_.is_unbalance) {
+    std::uint64_t rows[2] = {0, 0};
+    for (std::size_t i = 0; i < data_.labels.size(); ++i)
+      rows[data_.labels[i] != 0.0 ? 1 : 0] += weights_.empty() || weights_[i] > 0.0 ? 1U : 0U;
+    const std::size_t rare = rows[1] <= rows[0] ? 1 : 0;
+    of_class[rare] = exact::div(static_cast<double>(rows[1 - rare]), static_cast<double>(rows[rare]));
+  }
+  if (of_class[0] != 1.0 || of_class[1] != 1.0) {
     own_weights_.assign(data_.labels.size(), 1.0);
     for (std::size_t i = 0; i < own_weights_.size(); ++i) {
       if (!weights_.empty()) own_weights_[i] = weights_[i];
-      if (data_.labels[i] != 0.0) own_weights_[i] = exact::mul(own_weights_[i], options_.scale_pos_weight);
+      own_weights_[i] = exact::mul(own_weights_[i], of_class[data_.labels[i] != 0.0 ? 1 : 0]);
     }
     weights_ = own_weights_;
+    warn_of_weights();
   }
   sampling_.leave_out_zero_weights(weights_);
+}
+
+/// Weighing classes moves the probabilities: say so, with the rates.
+inline void Booster::warn_of_weights() {
+  double rows[2] = {0.0, 0.0}, weight[2] = {0.0, 0.0};
+  for (std::size_t i = 0; i < weights_.size(); ++i) {
+    const std::size_t label = data_.labels[i] != 0.0 ? 1 : 0;
+    rows[label] = exact::add(rows[label], data_.weights.empty() ? 1.0 : data_.weights[i]);
+    weight[label] = exact::add(weight[label], weights_[i]);
+  }
+  const auto rate = [](const double(&sums)[2]) {  // four digits
+    const double share = exact::div(sums[1], exact::add(sums[0], sums[1]));
+    return number_text(exact::div(__builtin_floor(exact::add(exact::mul(share, 1e4), 0.5)), 1e4));
+  };
+  result_.warnings.push_back(std::string(options_.is_unbalance ? "is_unbalance" : "scale_pos_weight") +
+                             " moves probabilities: the observed rate is " + rate(rows) +
+                             ", what is learned averages " + rate(weight) +
+                             "; calibrate, or leave weights alone (they hardly change the order of scores)");
 }
 
 /// Base margin, leaf grid, starting scores, validation sets.
@@ -123,7 +155,7 @@ inline void Booster::start(std::span<const ValidData> valid) {
   model.num_outputs = 1;
   model.base_margin = {base};
   model.leaf_grid = grid;
-  model.options = options_list(options_);
+  model.options = recorded_options(options_);
   scores_.assign(n, base);
   for (std::size_t i = 0; i < data_.init_margins.size(); ++i) scores_[i] = on_grid(data_.init_margins[i], grid);
   leaf_mass_ = magnitude(base);
@@ -152,6 +184,11 @@ inline SplitUnits Booster::units(const RowGradients& gradients) const noexcept {
     out.min_h = std::max(out.min_h, static_cast<double>(options_.min_data_in_leaf));
   }
   out.gain = exact::div(exact::mul(gradients.unit_g(), gradients.unit_g()), gradients.unit_h());
+  if (options_.max_delta_step > 0.0) {
+    out.step.high = exact::div(exact::mul(options_.max_delta_step, gradients.scale_g()), gradients.scale_h());
+    out.step.low = -out.step.high;
+  }
+  out.limited = options_.max_delta_step > 0.0 || is_monotone_;
   return out;
 }
 
@@ -171,12 +208,12 @@ inline void Booster::check_leaves(const Tree& tree) {
 /// False when no leaf could be split.
 template <class Cell>
 bool Booster::add_tree(Grower<Cell>& grower, std::span<const Cell> cells, const RowGradients& gradients,
-                       TreeFinisher& finisher) {
+                       TreeFinisher& finisher, const Random& random) {
   using Rows = typename Grower<Cell>::Rows;
   const GrownTree<Cell>& grown = grower.grow(cells, sampling_.uses_all_rows() ? Rows::all : Rows::listed,
-                                             sampling_.rows(), units(gradients), sampling_.features());
+                                             sampling_.rows(), units(gradients), sampling_.features(), random);
   if (grown.splits.empty()) {
-    if (!sampling_.draws()) return false;
+    if (!sampling_.draws() && !options_.extra_trees && options_.feature_fraction_bynode >= 1.0) return false;
     Tree idle;  // other rows or features may do better in the next iteration
     idle.leaves = {0.0};
     idle.leaf_counts = {weights_.empty() ? static_cast<double>(data_.labels.size()) : sum_of_weights_};
@@ -210,14 +247,15 @@ inline TrainResult Booster::run(const TrainHooks& hooks) {
       break;
     }
     sampling_.draw(iteration);
-    gradients.compute(scores_, data_.labels, weights_, random.split(static_cast<std::uint64_t>(iteration)), executor_);
+    const Random here = random.split(static_cast<std::uint64_t>(iteration));
+    gradients.compute(scores_, data_.labels, weights_, here, executor_);
     bool grew = false;
     if (gradients.is_wide()) {
-      if (!wide) wide.emplace(data_.bins, options_, executor_, level_);
-      grew = add_tree<WideCell>(*wide, gradients.wide(), gradients, finisher);
+      if (!wide) wide.emplace(data_.bins, options_, groups_, executor_, level_);
+      grew = add_tree<WideCell>(*wide, gradients.wide(), gradients, finisher, here);
     } else {
-      if (!narrow) narrow.emplace(data_.bins, options_, executor_, level_);
-      grew = add_tree<NarrowCell>(*narrow, gradients.narrow(), gradients, finisher);
+      if (!narrow) narrow.emplace(data_.bins, options_, groups_, executor_, level_);
+      grew = add_tree<NarrowCell>(*narrow, gradients.narrow(), gradients, finisher, here);
     }
     if (!grew) break;  // nothing is left to learn
     std::vector<double> values;

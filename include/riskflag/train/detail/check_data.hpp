@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -56,6 +58,50 @@ inline void check_train_data(const TrainData& data, const ObjectiveFunction& obj
   check_weights(data.weights, "weight");
   check_margins(data.init_margins);
   objective.check_labels(data.labels, data.weights);
+}
+
+/// True when any feature has a monotone constraint.
+inline bool check_monotone_constraints(const Binned& bins, const TrainOptions& options) {
+  if (options.monotone_constraints.empty()) return false;
+  if (options.monotone_constraints.size() != bins.cols()) {
+    fail(ErrorCode::invalid_option, "monotone_constraints",
+         std::to_string(options.monotone_constraints.size()) + " numbers for " + std::to_string(bins.cols()) +
+             " features");
+  }
+  bool any = false;
+  for (std::size_t f = 0; f < bins.cols(); ++f) {
+    if (options.monotone_constraints[f] == 0) continue;
+    any = true;
+    if (bins.feature(f).type == FeatureType::categorical) {
+      fail(ErrorCode::invalid_option, "monotone_constraints",
+           "feature " + quoted(bins.cuts().features[f].name) +
+               " is categorical: its levels have no order that a model could follow");
+    }
+  }
+  return any;
+}
+
+/// The groups of interaction_constraints as rising feature indices.
+[[nodiscard]] inline std::vector<std::vector<std::uint32_t>> interaction_groups(std::span<const Feature> features,
+                                                                                const TrainOptions& options) {
+  std::vector<std::vector<std::uint32_t>> out;
+  for (const std::vector<std::string>& names : options.interaction_constraints) {
+    std::vector<std::uint32_t>& group = out.emplace_back();
+    for (const std::string& name : names) {
+      std::uint32_t found = 0;
+      while (found < features.size() && features[found].name != name) ++found;
+      if (found == features.size()) {
+        std::vector<std::string_view> known;
+        for (const Feature& feature : features) known.push_back(feature.name);
+        fail(ErrorCode::invalid_option, "interaction_constraints",
+             "no feature is called " + quoted(name) + did_you_mean(name, known));
+      }
+      group.push_back(found);
+    }
+    std::sort(group.begin(), group.end());
+    group.erase(std::unique(group.begin(), group.end()), group.end());
+  }
+  return out;
 }
 
 inline void check_valid_data(const ValidData& data, std::size_t cols, const TrainOptions& options) {

@@ -48,7 +48,24 @@ void Grower<Cell>::count_and_retry(Leaf& leaf) {
   } else {
     leaf.ranges[feature] = CutRange::of(counts.rows, bins_.feature(feature), leaf.count, least_rows());
   }
-  leaf.best = search_->best(view(leaf.slot, leaf.total, leaf.count, leaf), features_);
+  leaf.best = search(view(leaf.slot, leaf.total, leaf.count, leaf.state, leaf));
+}
+
+/// What the child on one side of leaf.best may ask and say. A split on a feature with a monotone constraint keeps its
+/// sides apart for good: neither subtree passes the middle of the two outputs (LightGBM's basic method).
+template <class Cell>
+NodeState Grower<Cell>::child_state(const Leaf& leaf, std::size_t side) const {
+  NodeState out;
+  out.key = child_key(leaf.state.key, side);
+  out.bounds = leaf.state.bounds;
+  const auto feature = static_cast<std::uint32_t>(leaf.best.feature);
+  if (node_features_.varies()) out.groups = node_features_.groups_below(leaf.state, feature);
+  const int sign = options_.monotone_constraints.empty() ? 0 : options_.monotone_constraints[feature];
+  if (sign != 0) {
+    const double middle = exact::mul(exact::add(leaf.best.left_output, leaf.best.right_output), 0.5);
+    ((sign > 0) == (side == 0) ? out.bounds.high : out.bounds.low) = middle;
+  }
+  return out;
 }
 
 /// Which histograms the children keep. The parent's becomes the larger child's.
@@ -90,12 +107,14 @@ void Grower<Cell>::expand(Leaf& leaf, int new_slot, bool last, unsigned worker) 
   const Cell totals[2] = {leaf.best.left, leaf.total - leaf.best.left};
   if (leaf.child_slot[large] >= 0) {
     maker_.subtract(pool_[leaf.slot], histogram, 0, bins_.cols());
-    leaf.child_best[large] = search_->best(view(leaf.slot, totals[large], counts[large], leaf), features_);
+    const NodeState state = child_state(leaf, static_cast<std::size_t>(large));
+    leaf.child_best[large] = search(view(leaf.slot, totals[large], counts[large], state, leaf));
   }
-  leaf.child_best[small] =
-      may_split(counts[small], leaf.depth + 1, totals[small])
-          ? search_->best(view(leaf.child_slot[small], totals[small], counts[small], leaf), features_)
-          : Split<Cell>{};
+  leaf.child_best[small] = Split<Cell>{};
+  if (may_split(counts[small], leaf.depth + 1, totals[small])) {
+    const NodeState state = child_state(leaf, static_cast<std::size_t>(small));
+    leaf.child_best[small] = search(view(leaf.child_slot[small], totals[small], counts[small], state, leaf));
+  }
 }
 
 }  // namespace riskflag::inline v0_1::detail

@@ -93,6 +93,10 @@ void Grower<Cell>::expand_large(Leaf& leaf, int new_slot, bool last) {
   const bool small_may = fill && may_split(counts[small], leaf.depth + 1, totals[small]);
   const std::size_t tiles = fill ? bins_.tiles() : 0;
   std::vector<std::array<Split<Cell>, 2>> tile_best(tiles);
+  const NodeState states[2] = {child_state(leaf, 0), child_state(leaf, 1)};
+  std::vector<std::uint32_t> own[2];
+  const std::span<const std::uint32_t> features[2] = {node_features_.of(states[0], own[0]),
+                                                      node_features_.of(states[1], own[1])};
   executor_.run(tiles + blocks, [&](std::size_t task, unsigned) {
     if (task >= tiles) {
       const std::size_t b = task - tiles;
@@ -106,17 +110,20 @@ void Grower<Cell>::expand_large(Leaf& leaf, int new_slot, bool last) {
     const Binned::Tile tile = bins_.tile(task);
     Cell* const histogram = pool_[leaf.child_slot[small]];
     gather_workers(histogram, tile.first, tile.first + tile.width);
-    const auto first = std::lower_bound(features_.begin(), features_.end(), static_cast<std::uint32_t>(tile.first));
-    const auto end = std::lower_bound(first, features_.end(), static_cast<std::uint32_t>(tile.first + tile.width));
-    const std::span<const std::uint32_t> here(first, end);
+    const auto here = [&](int side) {
+      const std::span<const std::uint32_t> all = features[side];
+      const auto first = std::lower_bound(all.begin(), all.end(), static_cast<std::uint32_t>(tile.first));
+      const auto end = std::lower_bound(first, all.end(), static_cast<std::uint32_t>(tile.first + tile.width));
+      return std::span<const std::uint32_t>(first, end);
+    };
     if (leaf.child_slot[large] >= 0) {
       maker_.subtract(pool_[leaf.slot], histogram, tile.first, tile.first + tile.width);
       tile_best[task][static_cast<std::size_t>(large)] =
-          search_->best(view(leaf.slot, totals[large], counts[large], leaf), here);
+          search_->best(view(leaf.slot, totals[large], counts[large], states[large], leaf), here(large));
     }
     if (small_may) {
       tile_best[task][static_cast<std::size_t>(small)] =
-          search_->best(view(leaf.child_slot[small], totals[small], counts[small], leaf), here);
+          search_->best(view(leaf.child_slot[small], totals[small], counts[small], states[small], leaf), here(small));
     }
   });
   for (const std::size_t side : {0U, 1U}) {

@@ -64,9 +64,11 @@ class TreeFinisher {
     const double scale_g = fine_scale(gradients.sum_g()), scale_h = fine_scale(gradients.sum_h());
     const std::vector<FineSum> leaves = leaf_sums(grown.leaf_rows, gradients, scale_g, scale_h, executor);
     Tree tree;
-    for (const FineSum& sum : leaves) {
-      tree.leaves.push_back(value(sum, scale_g, scale_h));
-      tree.leaf_counts.push_back(count(sum));
+    const double unit = exact::div(gradients.unit_g(), gradients.unit_h());  // margins of one output in quanta
+    for (std::size_t k = 0; k < leaves.size(); ++k) {
+      const OutputBounds bounds = grown.leaf_bounds.empty() ? OutputBounds{} : grown.leaf_bounds[k];
+      tree.leaves.push_back(value(leaves[k], scale_g, scale_h, bounds, unit));
+      tree.leaf_counts.push_back(count(leaves[k]));
     }
     std::vector<FineSum> nodes(grown.splits.size());
     for (std::size_t k = grown.splits.size(); k-- > 0;) {  // children stand behind their parents
@@ -81,6 +83,7 @@ class TreeFinisher {
       node.categorical = made.split.categorical;
       node.default_left = made.split.default_left;
       const FeatureCuts& cuts = bins_.feature(static_cast<std::size_t>(made.split.feature));
+      if (cuts.zero_is_missing) node.missing = MissingRule::zero;
       if (node.categorical) {
         node.category_set = static_cast<std::uint32_t>(tree.category_sets.size());
         tree.category_sets.push_back(level_set(cuts, made.split.left_bins));
@@ -91,7 +94,7 @@ class TreeFinisher {
       node.right = made.right;
       node.gain = made.split.gain;
       node.count = count(nodes[k]);
-      node.value = value(nodes[k], scale_g, scale_h);
+      node.value = value(nodes[k], scale_g, scale_h, made.bounds, unit);
       tree.nodes.push_back(node);
     }
     return tree;
@@ -149,16 +152,22 @@ class TreeFinisher {
     return out;
   }
 
-  /// -G / (H + lambda_l2) after soft thresholding, times the learning rate, on the leaf grid.
-  [[nodiscard]] double value(const FineSum& sum, double scale_g, double scale_h) const noexcept {
+  /// -G / (H + lambda_l2) after soft thresholding, within bounds, times the learning rate, on the leaf grid: all steps
+  /// after the bounds keep order, so that what bounds keep apart stays apart.
+  [[nodiscard]] double value(const FineSum& sum, double scale_g, double scale_h, const OutputBounds& bounds,
+                             double unit) const noexcept {
     double g = exact::div(static_cast<double>(sum.g), scale_g);
     const double h = exact::add(exact::div(static_cast<double>(sum.h), scale_h), options_.lambda_l2);
     if (options_.lambda_l1 > 0.0) {
       const double rest = exact::sub(magnitude(g), options_.lambda_l1);
       g = rest > 0.0 ? (g < 0.0 ? -rest : rest) : 0.0;
     }
-    if (!(h > 0.0)) return 0.0;
-    return on_grid(exact::mul(exact::div(-g, h), options_.learning_rate), leaf_grid_);
+    double out = h > 0.0 ? exact::div(-g, h) : 0.0;
+    if (options_.max_delta_step > 0.0)
+      out = OutputBounds{-options_.max_delta_step, options_.max_delta_step}.clipped(out);
+    if (bounds.low > -OutputBounds::kNone && out < exact::mul(bounds.low, unit)) out = exact::mul(bounds.low, unit);
+    if (bounds.high < OutputBounds::kNone && out > exact::mul(bounds.high, unit)) out = exact::mul(bounds.high, unit);
+    return on_grid(exact::mul(out, options_.learning_rate), leaf_grid_);
   }
   [[nodiscard]] double count(const FineSum& sum) const noexcept {
     return weights_.empty() ? static_cast<double>(sum.rows)

@@ -20,11 +20,13 @@ void Grower<Cell>::plant(Rows which, std::span<const std::uint32_t> rows) {
   pool_.give_back_all();
   tree_.splits.clear();
   tree_.leaf_rows.clear();
+  tree_.leaf_bounds.clear();
   Leaf root;
   root.all_rows = which == Rows::all;
   root.count = static_cast<std::uint32_t>(root.all_rows ? bins_.rows() : rows.size());
   if (!root.all_rows) std::copy(rows.begin(), rows.end(), buffers_[0].begin());
   root.slot = pool_.take();
+  root.state = node_features_.root();
   root.ranges = table_ranges_;
   root.counted = table_counts_;
   leaves_.push_back(std::move(root));
@@ -77,7 +79,8 @@ void Grower<Cell>::commit(std::uint32_t i) {
   Leaf parent = std::move(leaves_[i]);
   const auto node = static_cast<std::int32_t>(tree_.splits.size());
   const auto right_index = static_cast<std::uint32_t>(leaves_.size());
-  tree_.splits.push_back({parent.best, ~static_cast<std::int32_t>(i), ~static_cast<std::int32_t>(right_index)});
+  tree_.splits.push_back(
+      {parent.best, ~static_cast<std::int32_t>(i), ~static_cast<std::int32_t>(right_index), parent.state.bounds});
   if (parent.parent >= 0) {
     MadeSplit<Cell>& above = tree_.splits[static_cast<std::size_t>(parent.parent)];
     (parent.is_right ? above.right : above.left) = node;
@@ -92,6 +95,7 @@ void Grower<Cell>::commit(std::uint32_t i) {
     child.slot = parent.child_slot[side];
     child.total = side == 0 ? parent.best.left : parent.total - parent.best.left;
     child.best = parent.child_best[side];
+    child.state = child_state(parent, side);
     child.ranges = parent.ranges;
     child.counted = parent.counted;
     child.parent = node;
@@ -108,10 +112,11 @@ void Grower<Cell>::commit(std::uint32_t i) {
 
 template <class Cell>
 const GrownTree<Cell>& Grower<Cell>::grow(std::span<const Cell> cells, Rows which, std::span<const std::uint32_t> rows,
-                                          SplitUnits units, std::span<const std::uint32_t> features) {
+                                          SplitUnits units, std::span<const std::uint32_t> features,
+                                          const Random& random) {
   cells_ = cells;
-  features_ = features;
-  search_.emplace(bins_.cuts(), options_, units, level_);
+  node_features_.start_tree(features, random.split(0x6e6f6465));                   // "node"
+  search_.emplace(bins_.cuts(), options_, units, random.split(0x637574), level_);  // "cut"
   plant(which, rows);
   Leaf& root = leaves_[0];
   Cell* const histogram = pool_[root.slot];
@@ -125,7 +130,7 @@ const GrownTree<Cell>& Grower<Cell>::grow(std::span<const Cell> cells, Rows whic
   // Every feature's bins add up to the same total.
   for (unsigned b = 0; b <= bins_.feature(0).missing_bin(); ++b) root.total += histogram[b];
   if (may_split(root.count, 0, root.total))
-    root.best = search_->best(view(root.slot, root.total, root.count, root), features_);
+    root.best = search(view(root.slot, root.total, root.count, root.state, root));
   push(0);
 
   const auto most = static_cast<std::size_t>(options_.num_leaves);
@@ -139,7 +144,10 @@ const GrownTree<Cell>& Grower<Cell>::grow(std::span<const Cell> cells, Rows whic
     }
   }
   if (!tree_.splits.empty()) {
-    for (const Leaf& leaf : leaves_) tree_.leaf_rows.push_back({buffers_[leaf.buffer].data() + leaf.begin, leaf.count});
+    for (const Leaf& leaf : leaves_) {
+      tree_.leaf_rows.push_back({buffers_[leaf.buffer].data() + leaf.begin, leaf.count});
+      if (search_->units().limited) tree_.leaf_bounds.push_back(leaf.state.bounds);
+    }
   }
   return tree_;
 }

@@ -4,11 +4,15 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include <riskflag/bin/cuts.hpp>
 #include <riskflag/core/exact.hpp>
+#include <riskflag/core/random.hpp>
 #include <riskflag/train/cell.hpp>
 #include <riskflag/train/kernels/scan.hpp>
+#include <riskflag/train/kernels/scan_limited.hpp>
+#include <riskflag/train/limits.hpp>
 #include <riskflag/train/options.hpp>
 #include <riskflag/train/split.hpp>
 
@@ -20,13 +24,28 @@ struct SplitUnits {
   double quanta_of_h = 1.0;   ///< for one unit of h
   double min_h = 1.0;         ///< min_sum_hessian_in_leaf in quanta, at least 1
   double gain = 1.0;          ///< loss units of one unit of G^2 / H in quanta
+  bool limited = false;       ///< outputs have bounds: max_delta_step, or a monotone constraint anywhere
+  OutputBounds step{};        ///< max_delta_step in quanta
 
   /// Loss reduction of a split whose sides reach `two_sided` in quanta, for a leaf with these totals.
   [[nodiscard]] double real_gain(double two_sided, double g, double h) const noexcept {
     const double parent = exact::div(kernels::squared_gradient(g, l1), exact::add(h, l2));
     return exact::mul(exact::sub(two_sided, parent), gain);
   }
+  /// What a leaf within `bounds` may say.
+  [[nodiscard]] OutputBounds allowed(const OutputBounds& bounds) const noexcept {
+    return {step.low > bounds.low ? step.low : bounds.low, step.high < bounds.high ? step.high : bounds.high};
+  }
+  /// real_gain() where outputs are limited.
+  [[nodiscard]] double limited_gain(double two_sided, double g, double h, const OutputBounds& bounds) const noexcept {
+    const double weight = exact::add(h, l2);
+    const double parent =
+        kernels::gain_of_output(g, weight, l1, kernels::limited_output(g, weight, l1, allowed(bounds)));
+    return exact::mul(exact::sub(two_sided, parent), gain);
+  }
 };
+
+inline constexpr double kNoGain = -OutputBounds::kNone;
 
 template <class Cell>
 struct LevelSplitInput {
@@ -37,6 +56,8 @@ struct LevelSplitInput {
   const BinCounts* counts;  ///< no level holds more rows than this; null: nothing is known
   const TrainOptions& options;
   const SplitUnits& units;
+  const NodeState& node;
+  std::optional<Random> draw;  ///< extra_trees: one candidate, drawn
 };
 
 /// One level (or the missing values) with its sums.
@@ -78,6 +99,12 @@ template <class Cell>
 template <class Cell>
 [[nodiscard]] double gain_of_left(const LevelSplitInput<Cell>& in, Cell left, double l2) noexcept {
   const Cell right = in.total - left;
+  if (in.units.limited) {
+    return kernels::limited_sides(static_cast<double>(g_of(left)), exact::add(static_cast<double>(h_of(left)), l2),
+                                  static_cast<double>(g_of(right)), exact::add(static_cast<double>(h_of(right)), l2),
+                                  in.units.l1, in.units.allowed(in.node.bounds), 0)
+        .gain;
+  }
   return kernels::two_sided_gain(static_cast<double>(g_of(left)), exact::add(static_cast<double>(h_of(left)), l2),
                                  static_cast<double>(g_of(right)), exact::add(static_cast<double>(h_of(right)), l2),
                                  in.units.l1);
@@ -88,9 +115,11 @@ template <class Cell>
 [[nodiscard]] Split<Cell> best_single_level(const LevelSplitInput<Cell>& in,
                                             const std::array<LevelSum<Cell>, 256>& levels, std::size_t n) noexcept {
   Split<Cell> out;
-  out.gain = -1.0;
+  out.gain = kNoGain;
   const std::uint64_t all_most = most_rows(levels, n);
+  const std::size_t drawn = in.draw && n > 0 ? in.draw->below(n, 0) : n;
   for (std::size_t i = 0; i < n; ++i) {
+    if (in.draw && i != drawn) continue;
     if (!hessians_allowed(in, levels[i].sum) || !rows_allowed(in, levels[i].most, all_most)) continue;
     const double gain = gain_of_left(in, levels[i].sum, in.units.l2);
     if (!(gain > out.gain)) continue;
@@ -111,7 +140,7 @@ template <class Cell>
 [[nodiscard]] Split<Cell> best_sorted_levels(const LevelSplitInput<Cell>& in, std::array<LevelSum<Cell>, 256>& levels,
                                              std::size_t n) noexcept {
   Split<Cell> out;
-  out.gain = -1.0;
+  out.gain = kNoGain;
   const std::uint64_t all_most = most_rows(levels, n);
   const auto last =
       std::remove_if(levels.begin(), levels.begin() + static_cast<std::ptrdiff_t>(n),
@@ -123,6 +152,7 @@ template <class Cell>
   const std::size_t most = std::min<std::size_t>(static_cast<std::size_t>(in.options.max_cat_threshold), (n + 1) / 2);
   const double l2 = exact::add(in.units.l2, exact::mul(in.options.cat_l2, in.units.quanta_of_h));
   const auto per_group = static_cast<double>(in.options.min_data_per_group);
+  const std::size_t drawn = in.draw && most > 0 ? in.draw->below(most, 0) : most;
   for (const bool from_end : {false, true}) {
     Cell left{};
     std::uint64_t left_most = 0;
@@ -138,7 +168,7 @@ template <class Cell>
       if (exact::sub(static_cast<double>(in.rows), left_estimate) < per_group) break;
       if (!hessians_allowed(in, left) || in_group < per_group) continue;
       in_group = 0.0;  // whether or not the rows suffice: candidates must not depend on what was counted
-      if (!rows_allowed(in, left_most, all_most)) continue;
+      if (!rows_allowed(in, left_most, all_most) || (in.draw && i != drawn)) continue;
       const double gain = gain_of_left(in, left, l2);
       if (!(gain > out.gain)) continue;
       out.gain = gain;
@@ -166,10 +196,12 @@ template <class Cell>
   Split<Cell> out = in.cuts.value_bins <= static_cast<unsigned>(in.options.max_cat_to_onehot)
                         ? best_single_level(in, levels, n)
                         : best_sorted_levels(in, levels, n);
-  if (out.gain < 0.0) return out;
+  if (out.gain == kNoGain) return out;
   out.categorical = true;
   out.default_left = ((out.left_bins[in.cuts.missing_bin() / 64] >> (in.cuts.missing_bin() % 64)) & 1) != 0;
-  out.gain = in.units.real_gain(out.gain, static_cast<double>(g_of(in.total)), static_cast<double>(h_of(in.total)));
+  const auto g = static_cast<double>(g_of(in.total)), h = static_cast<double>(h_of(in.total));
+  out.gain =
+      in.units.limited ? in.units.limited_gain(out.gain, g, h, in.node.bounds) : in.units.real_gain(out.gain, g, h);
   return out;
 }
 

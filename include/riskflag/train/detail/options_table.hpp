@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -19,7 +20,8 @@ namespace detail {
 
 using OptionMember =
     std::variant<int TrainOptions::*, double TrainOptions::*, bool TrainOptions::*, std::uint64_t TrainOptions::*,
-                 std::string TrainOptions::*, std::vector<std::string> TrainOptions::*>;
+                 std::string TrainOptions::*, std::vector<std::string> TrainOptions::*,
+                 std::vector<int> TrainOptions::*, std::vector<std::vector<std::string>> TrainOptions::*>;
 
 struct OptionRow {
   std::string_view name;
@@ -64,9 +66,26 @@ struct OptionRow {
       OptionRow{"early_stopping_min_delta", &O::early_stopping_min_delta, ""},
       OptionRow{"first_metric_only", &O::first_metric_only, ""},
       OptionRow{"seed", &O::seed, "random_seed random_state"},
+      OptionRow{"grow_policy", &O::grow_policy, ""},
+      OptionRow{"max_delta_step", &O::max_delta_step, "max_tree_output max_leaf_output"},
+      OptionRow{"feature_fraction_bynode", &O::feature_fraction_bynode, "sub_feature_bynode colsample_bynode"},
+      OptionRow{"extra_trees", &O::extra_trees, "extra_tree"},
+      OptionRow{"is_unbalance", &O::is_unbalance, "unbalance unbalanced_sets"},
+      OptionRow{"pos_bagging_fraction", &O::pos_bagging_fraction, "pos_sub_row pos_subsample pos_bagging"},
+      OptionRow{"neg_bagging_fraction", &O::neg_bagging_fraction, "neg_sub_row neg_subsample neg_bagging"},
+      OptionRow{"monotone_constraints", &O::monotone_constraints, "mc monotone_constraint monotonic_cst"},
+      OptionRow{"monotone_constraints_method", &O::monotone_constraints_method,
+                "monotone_constraining_method mc_method"},
+      OptionRow{"interaction_constraints", &O::interaction_constraints, ""},
+      OptionRow{"max_bin_by_feature", &O::max_bin_by_feature, ""},
+      OptionRow{"zero_as_missing", &O::zero_as_missing, ""},
   };
   return kTable;
 }
+
+/// Rows of the table that every model's file holds; later options only where they differ from their defaults, so that
+/// an option that is off changes no file.
+inline constexpr std::size_t kAlwaysRecorded = 28;
 
 struct ParseOption {
   TrainOptions& options;
@@ -113,6 +132,35 @@ struct ParseOption {
     if (text.empty()) return;
     for (const std::string_view part : split_text(text, ',')) (options.*member).emplace_back(trimmed(part));
   }
+  void operator()(std::vector<int> TrainOptions::* member) const {
+    std::string_view list = text;
+    if (list.size() >= 2 &&
+        ((list.front() == '(' && list.back() == ')') || (list.front() == '[' && list.back() == ']')))
+      list = trimmed(list.substr(1, list.size() - 2));
+    (options.*member).clear();
+    if (list.empty()) return;
+    for (const std::string_view part : split_text(list, ',')) {
+      const auto x = parse_integer(trimmed(part));
+      if (!x || *x < -2147483648LL || *x > 2147483647LL) refuse("a list of integers, such as 1,0,-1");
+      (options.*member).push_back(static_cast<int>(*x));
+    }
+  }
+  /// [a,b],[c]: LightGBM's form; features by name.
+  void operator()(std::vector<std::vector<std::string>> TrainOptions::* member) const {
+    (options.*member).clear();
+    std::string_view rest = text;
+    while (!rest.empty()) {
+      const std::size_t close = rest.find(']');
+      if (rest.front() != '[' || close == std::string_view::npos) refuse("groups of features, such as [a,b],[c]");
+      auto& group = (options.*member).emplace_back();
+      for (const std::string_view part : split_text(rest.substr(1, close - 1), ',')) group.emplace_back(trimmed(part));
+      rest = trimmed(rest.substr(close + 1));
+      if (rest.empty()) break;
+      if (rest.front() != ',') refuse("groups of features, such as [a,b],[c]");
+      rest = trimmed(rest.substr(1));
+      if (rest.empty()) refuse("groups of features, such as [a,b],[c]");
+    }
+  }
 };
 
 struct PrintOption {
@@ -126,6 +174,20 @@ struct PrintOption {
   std::string operator()(std::vector<std::string> TrainOptions::* member) const {
     std::string out;
     for (const std::string& part : options.*member) out += (out.empty() ? "" : ",") + part;
+    return out;
+  }
+  std::string operator()(std::vector<int> TrainOptions::* member) const {
+    std::string out;
+    for (const int part : options.*member) out += (out.empty() ? "" : ",") + std::to_string(part);
+    return out;
+  }
+  std::string operator()(std::vector<std::vector<std::string>> TrainOptions::* member) const {
+    std::string out;
+    for (const auto& group : options.*member) {
+      out += out.empty() ? "[" : ",[";
+      for (std::size_t i = 0; i < group.size(); ++i) out += (i == 0 ? "" : ",") + group[i];
+      out += "]";
+    }
     return out;
   }
 };
@@ -181,6 +243,18 @@ inline std::vector<std::pair<std::string, std::string>> options_list(const Train
   return out;
 }
 
+inline std::vector<std::pair<std::string, std::string>> recorded_options(const TrainOptions& options) {
+  std::vector<std::pair<std::string, std::string>> out;
+  const TrainOptions defaults;
+  const std::span<const detail::OptionRow> table = detail::option_table();
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    std::string value = std::visit(detail::PrintOption{options}, table[i].member);
+    if (i < detail::kAlwaysRecorded || value != std::visit(detail::PrintOption{defaults}, table[i].member))
+      out.emplace_back(std::string(table[i].name), std::move(value));
+  }
+  return out;
+}
+
 inline std::vector<std::string_view> option_names() {
   std::vector<std::string_view> out;
   for (const detail::OptionRow& row : detail::option_table()) out.push_back(row.name);
@@ -191,7 +265,9 @@ inline BinOptions bin_options(const TrainOptions& options) {
   return {.max_bin = options.max_bin,
           .min_data_in_bin = options.min_data_in_bin,
           .sample_rows = options.bin_construct_sample_cnt,
-          .seed = options.seed};
+          .seed = options.seed,
+          .max_bin_by_feature = options.max_bin_by_feature,
+          .zero_as_missing = options.zero_as_missing};
 }
 
 }  // namespace riskflag::inline v0_1

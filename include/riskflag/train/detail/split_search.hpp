@@ -3,16 +3,19 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include <riskflag/bin/binned.hpp>
 #include <riskflag/core/cpu.hpp>
 #include <riskflag/core/exact.hpp>
+#include <riskflag/core/random.hpp>
 #include <riskflag/train/cell.hpp>
 #include <riskflag/train/detail/level_split.hpp>
 #include <riskflag/train/kernels/dispatch.hpp>
 #include <riskflag/train/kernels/scan.hpp>
+#include <riskflag/train/limits.hpp>
 #include <riskflag/train/options.hpp>
 #include <riskflag/train/split.hpp>
 
@@ -24,6 +27,7 @@ struct LeafView {
   const Cell* histogram;
   Cell total;
   std::uint32_t rows;
+  const NodeState& node;
   std::span<const CutRange> ranges;    ///< of numeric features
   std::span<const BinCounts> counted;  ///< of categorical ones, where known; the last for a feature is the tightest
 };
@@ -32,8 +36,13 @@ struct LeafView {
 template <class Cell>
 class SplitSearch {
  public:
-  SplitSearch(const Cuts& cuts, const TrainOptions& options, SplitUnits units, CpuLevel level)
-      : cuts_(cuts), options_(options), units_(units), scan_narrow_(kernels::train_kernels(level).scan) {}
+  /// `random`: of the tree, for extra_trees.
+  SplitSearch(const Cuts& cuts, const TrainOptions& options, SplitUnits units, const Random& random, CpuLevel level)
+      : cuts_(cuts),
+        options_(options),
+        units_(units),
+        random_(random),
+        scan_narrow_(kernels::train_kernels(level).scan) {}
 
   /// The best over `features` (rising indices); equal gains go to the lower index. No split when none gains more than
   /// min_gain_to_split and the noise of rounding.
@@ -66,57 +75,93 @@ class SplitSearch {
       for (const BinCounts& counted : leaf.counted) {
         if (counted.feature == static_cast<std::int32_t>(f)) counts = &counted;
       }
-      out = best_level_split(
-          LevelSplitInput<Cell>{cells, cuts_.bins[f], leaf.total, leaf.rows, counts, options_, units_});
+      out = best_level_split(LevelSplitInput<Cell>{cells, cuts_.bins[f], leaf.total, leaf.rows, counts, options_,
+                                                   units_, leaf.node, draw(leaf, f)});
     } else {
-      out = best_cut(leaf, cells, cuts_.bins[f], leaf.ranges[f]);
+      out = best_cut(leaf, cells, f);
     }
-    if (out.gain >= 0.0) out.feature = static_cast<std::int32_t>(f);
+    if (!(out.gain >= 0.0)) return out;
+    out.feature = static_cast<std::int32_t>(f);
+    if (units_.limited) set_outputs(leaf, out);
     return out;
   }
 
-  [[nodiscard]] kernels::ScanBest scan(const kernels::ScanInput<Cell>& in) const noexcept {
+  /// extra_trees: what is drawn for this feature in this node.
+  [[nodiscard]] std::optional<Random> draw(const LeafView<Cell>& leaf, std::uint32_t f) const noexcept {
+    if (!options_.extra_trees) return std::nullopt;
+    return random_.split(leaf.node.key).split(f);
+  }
+
+  [[nodiscard]] int monotone(std::uint32_t f) const noexcept {
+    return options_.monotone_constraints.empty() ? 0 : options_.monotone_constraints[f];
+  }
+
+  void set_outputs(const LeafView<Cell>& leaf, Split<Cell>& split) const noexcept {
+    const Cell right = leaf.total - split.left;
+    const OutputBounds bounds = units_.allowed(leaf.node.bounds);
+    split.left_output =
+        kernels::limited_output(static_cast<double>(g_of(split.left)),
+                                exact::add(static_cast<double>(h_of(split.left)), units_.l2), units_.l1, bounds);
+    split.right_output = kernels::limited_output(
+        static_cast<double>(g_of(right)), exact::add(static_cast<double>(h_of(right)), units_.l2), units_.l1, bounds);
+  }
+
+  [[nodiscard]] kernels::ScanBest scan(const kernels::ScanInput<Cell>& in, const LeafView<Cell>& leaf,
+                                       int sign) const noexcept {
+    if (units_.limited) return kernels::scan_limited(in, units_.allowed(leaf.node.bounds), sign);
     if constexpr (sizeof(Cell) == sizeof(NarrowCell)) {
       if (in.l1 == 0.0) return scan_narrow_(in);
     }
     return kernels::scan_scalar(in);
   }
 
-  [[nodiscard]] Split<Cell> best_cut(const LeafView<Cell>& leaf, const Cell* cells, const FeatureCuts& cuts,
-                                     CutRange range) const {
+  [[nodiscard]] Split<Cell> best_cut(const LeafView<Cell>& leaf, const Cell* cells, std::uint32_t f) const {
+    const FeatureCuts& cuts = cuts_.bins[f];
+    CutRange range = leaf.ranges[f];
     Split<Cell> out;
     out.gain = -1.0;
     const Cell missing = cells[cuts.missing_bin()];
     const bool some_missing = h_of(missing) != 0;
+    if (const auto drawn = draw(leaf, f)) {
+      const unsigned cuts_here = cuts.value_bins - (some_missing ? 0U : 1U);
+      const auto cut = static_cast<std::uint16_t>(drawn->below(cuts_here > 0 ? cuts_here : 1, 0));
+      for (const unsigned side : {0U, 1U}) {
+        range.first[side] = std::max(range.first[side], cut);
+        range.end[side] = std::min<std::uint16_t>(range.end[side], static_cast<std::uint16_t>(cut + 1));
+      }
+    }
+    const int sign = monotone(f);
     kernels::ScanInput<Cell> in{
         cells,     range.first[0], std::min<unsigned>(range.end[0], cuts.value_bins - (some_missing ? 0U : 1U)),
         Cell{},    leaf.total,     units_.l1,
         units_.l2, units_.min_h};
-    kernels::ScanBest best = scan(in);
+    kernels::ScanBest best = scan(in, leaf, sign);
     if (some_missing && cuts.value_bins > 1) {
       in.first = range.first[1];
       in.end = std::min<unsigned>(range.end[1], cuts.value_bins - 1);
       in.start = missing;
-      const kernels::ScanBest other = scan(in);
+      const kernels::ScanBest other = scan(in, leaf, sign);
       if (other.gain > best.gain) {
         best = other;
         out.default_left = true;
       }
     }
-    if (best.gain < 0.0) return out;
+    if (units_.limited ? best.gain == kNoGain : best.gain < 0.0) return out;
     out.bin = best.cut;
     out.left = out.default_left ? missing : Cell{};
     for (unsigned b = 0; b <= best.cut; ++b) out.left += cells[b];
     // No missing value to learn from: they follow the heavier side.
     if (!some_missing) out.default_left = h_of(out.left) >= h_of(leaf.total - out.left);
+    const auto g = static_cast<double>(g_of(leaf.total)), h = static_cast<double>(h_of(leaf.total));
     out.gain =
-        units_.real_gain(best.gain, static_cast<double>(g_of(leaf.total)), static_cast<double>(h_of(leaf.total)));
+        units_.limited ? units_.limited_gain(best.gain, g, h, leaf.node.bounds) : units_.real_gain(best.gain, g, h);
     return out;
   }
 
   const Cuts& cuts_;
   const TrainOptions& options_;
   SplitUnits units_;
+  Random random_;
   kernels::ScanNarrow scan_narrow_;
 };
 

@@ -57,6 +57,29 @@ inline void validate(const TrainOptions& o) {
   detail::check_integer("min_data_per_group", o.min_data_per_group, 1, kMax, "at least 1");
   detail::check_integer("early_stopping_round", o.early_stopping_round, 0, kMax, "at least 0");
   detail::check_not_negative("early_stopping_min_delta", o.early_stopping_min_delta);
+  detail::check_option(o.grow_policy == "leafwise" || o.grow_policy == "depthwise", "grow_policy",
+                       quoted(o.grow_policy), "\"leafwise\" or \"depthwise\"");
+  detail::check_option(is_finite(o.max_delta_step), "max_delta_step", number_text(o.max_delta_step), "a finite number");
+  detail::check_above("feature_fraction_bynode", o.feature_fraction_bynode, 0.0, 1.0, "in (0, 1]");
+  detail::check_above("pos_bagging_fraction", o.pos_bagging_fraction, 0.0, 1.0, "in (0, 1]");
+  detail::check_above("neg_bagging_fraction", o.neg_bagging_fraction, 0.0, 1.0, "in (0, 1]");
+  if (o.objective != "binary" && (o.pos_bagging_fraction != 1.0 || o.neg_bagging_fraction != 1.0)) {
+    fail(ErrorCode::invalid_option, "pos_bagging_fraction",
+         "pos_bagging_fraction and neg_bagging_fraction are for objective binary; " + quoted(o.objective) +
+             " has no classes to draw from");
+  }
+  if (o.is_unbalance && (o.objective != "binary" || o.scale_pos_weight != 1.0)) {
+    fail(ErrorCode::invalid_option, "is_unbalance",
+         o.objective != "binary"
+             ? "is for objective binary; " + quoted(o.objective) + " has no classes"
+             : "and scale_pos_weight " + number_text(o.scale_pos_weight) + " both weigh classes; set one of them");
+  }
+  for (const int sign : o.monotone_constraints)
+    detail::check_integer("monotone_constraints", sign, -1, 1, "-1, 0 or 1");
+  detail::check_option(o.monotone_constraints_method == "basic" || o.monotone_constraints_method == "intermediate",
+                       "monotone_constraints_method", quoted(o.monotone_constraints_method),
+                       "\"basic\" or \"intermediate\"");
+  for (const int most : o.max_bin_by_feature) detail::check_integer("max_bin_by_feature", most, 2, 255, "in 2 to 255");
   for (const std::string& metric : o.metric) {
     const bool known = o.objective == "binary" ? (metric == "binary_logloss" || metric == "auc")
                                                : (metric == "l2" || metric == "rmse");

@@ -1,0 +1,195 @@
+#include <riskflag/train.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include <riskflag/core/error.hpp>
+#include <riskflag/model/walk.hpp>
+
+#include "small_table.hpp"
+
+using namespace riskflag;
+
+namespace {
+
+TrainResult learn(const SmallTable& t, const TrainOptions& o, std::vector<double> weights = {}) {
+  SerialExecutor serial;
+  const Binned bins = bin_matrix(t.view(), t.features, bin_options(o), serial);
+  return train({.bins = bins, .labels = t.labels, .weights = weights}, {}, o, serial);
+}
+
+std::string refusal(const SmallTable& t, const TrainOptions& o) {
+  try {
+    (void)learn(t, o);
+  } catch (const Error& e) {
+    CHECK(e.code() == ErrorCode::invalid_option);
+    return e.what();
+  }
+  return "accepted";
+}
+
+TrainOptions quick() {
+  TrainOptions o;
+  o.num_iterations = 10;
+  o.num_leaves = 16;
+  o.max_bin = 63;
+  o.min_data_in_leaf = 5;
+  return o;
+}
+
+}  // namespace
+
+TEST_CASE("is_unbalance is the weight that it stands for, and says what it does to probabilities") {
+  const SmallTable t = small_table(500, 6, 3);
+  double positives = 0;
+  for (const double y : t.labels) positives += y;
+  const double negatives = 500 - positives;
+  REQUIRE(positives != negatives);
+  std::vector<double> weights;
+  for (const double y : t.labels)
+    weights.push_back((y != 0) == (positives < negatives) ? std::max(negatives / positives, positives / negatives)
+                                                          : 1.0);
+  TrainOptions o = quick();
+  const TrainResult by_hand = learn(t, o, weights);
+  o.is_unbalance = true;
+  const TrainResult got = learn(t, o);
+  CHECK(got.model.trees == by_hand.model.trees);
+  CHECK(got.model.base_margin == by_hand.model.base_margin);
+  CHECK(std::abs(got.model.base_margin[0]) < 1e-9);  // both classes weigh the same
+  REQUIRE(got.warnings.size() == 1);
+  CHECK(got.warnings[0].starts_with("is_unbalance moves probabilities: the observed rate is 0."));
+  CHECK(got.warnings[0].find("what is learned averages 0.5;") != std::string::npos);
+  CHECK(by_hand.warnings.empty());
+}
+
+TEST_CASE("scale_pos_weight warns with both rates") {
+  const SmallTable t = small_table(400, 4, 5);
+  double positives = 0;
+  for (const double y : t.labels) positives += y;
+  TrainOptions o = quick();
+  o.scale_pos_weight = 3.0;
+  const TrainResult got = learn(t, o);
+  REQUIRE(got.warnings.size() == 1);
+  const auto rate = [](double x) { return number_text(std::floor(x * 1e4 + 0.5) / 1e4); };
+  CHECK(got.warnings[0].find("observed rate is " + rate(positives / 400)) != std::string::npos);
+  CHECK(got.warnings[0].find("averages " + rate(3 * positives / (400 + 2 * positives))) != std::string::npos);
+}
+
+TEST_CASE("fractions by class draw each class at its own rate") {
+  const SmallTable t = small_table(4000, 3, 8);
+  TrainOptions o;
+  o.bagging_freq = 1;
+  o.pos_bagging_fraction = 0.9;
+  o.neg_bagging_fraction = 0.2;
+  detail::Sampling sampling(o, t.labels, t.rows, t.cols);
+  sampling.leave_out_zero_weights({});
+  sampling.draw(1);
+  double drawn[2] = {0, 0}, all[2] = {0, 0};
+  for (const double y : t.labels) all[y != 0 ? 1 : 0] += 1;
+  for (const std::uint32_t row : sampling.rows()) drawn[t.labels[row] != 0 ? 1 : 0] += 1;
+  CHECK(std::abs(drawn[1] / all[1] - 0.9) < 4 * std::sqrt(0.09 / all[1]));
+  CHECK(std::abs(drawn[0] / all[0] - 0.2) < 4 * std::sqrt(0.16 / all[0]));
+}
+
+TEST_CASE("zero_as_missing: zeros take the side of missing values, in training and in the slow scorer") {
+  SmallTable t = small_table(600, 4, 9);
+  TrainOptions o = quick();
+  o.zero_as_missing = true;
+  const Model model = learn(t, o).model;
+  SmallTable as_missing = t;
+  for (std::size_t i = 0; i < t.rows; ++i) {
+    for (std::size_t j = 0; j < t.cols; ++j) {
+      double& x = as_missing.values[i * t.cols + j];
+      if (t.features[j].type == FeatureType::numeric && x == 0.0) x = kMissing;
+    }
+  }
+  TrainOptions plain = o;
+  plain.zero_as_missing = false;
+  const Model want = learn(as_missing, plain).model;
+  REQUIRE(model.trees.size() == want.trees.size());
+  bool any = false;
+  for (std::size_t i = 0; i < t.rows; ++i) {
+    CHECK(margin(model, t.row(i)) == margin(want, as_missing.row(i)));
+    CHECK(margin(model, as_missing.row(i)) == margin(model, t.row(i)));
+    any = any || margin(want, t.row(i)) != margin(want, as_missing.row(i));
+  }
+  CHECK(any);  // the option matters on this table
+}
+
+TEST_CASE("max_bin_by_feature gives each feature its own number of bins") {
+  const SmallTable t = small_table(500, 2, 4);
+  SerialExecutor serial;
+  TrainOptions o;
+  o.max_bin_by_feature = {7, 2};
+  const Binned bins = bin_matrix(t.view(), t.features, bin_options(o), serial);
+  CHECK(bins.feature(0).value_bins == 7);
+  CHECK(bins.feature(1).value_bins == 2);
+  o.max_bin_by_feature = {7};
+  CHECK(refusal(t, o) == "max_bin_by_feature: 1 numbers for 2 features");
+}
+
+TEST_CASE(
+    "extra_trees, feature_fraction_bynode: other trees, a worse fit to the training rows, the same for any seed") {
+  const SmallTable t = small_table(800, 6, 12);
+  const auto loss = [&](const Model& model) {
+    double sum = 0;
+    for (std::size_t i = 0; i < t.rows; ++i)
+      sum += std::log1p(std::exp((t.labels[i] != 0 ? -1 : 1) * margin(model, t.row(i))));
+    return sum;
+  };
+  const TrainOptions o = quick();
+  TrainOptions random_cuts = o, by_node = o;
+  random_cuts.extra_trees = true;
+  by_node.feature_fraction_bynode = 0.34;
+  const double best = loss(learn(t, o).model);
+  CHECK(loss(learn(t, random_cuts).model) > best);
+  CHECK(loss(learn(t, by_node).model) > best);
+  TrainOptions other = random_cuts;
+  other.seed = 1;
+  CHECK(learn(t, other).model.trees != learn(t, random_cuts).model.trees);
+}
+
+TEST_CASE("limits that fit neither the table nor each other are refused") {
+  const SmallTable t = small_table(100, 3, 2);
+  TrainOptions o = quick();
+  o.monotone_constraints = {1};
+  CHECK(refusal(t, o) == "monotone_constraints: 1 numbers for 3 features");
+  o.monotone_constraints = {0, 0, 1};
+  CHECK(refusal(t, o).find("feature \"f2\" is categorical") != std::string::npos);
+  o.monotone_constraints = {0, 2, 0};
+  CHECK(refusal(t, o) == "monotone_constraints: 2 is not -1, 0 or 1");
+  o = quick();
+  o.interaction_constraints = {{"f0", "f11"}};
+  CHECK(refusal(t, o) == "interaction_constraints: no feature is called \"f11\" (did you mean \"f1\"?)");
+  o = quick();
+  o.is_unbalance = true;
+  o.scale_pos_weight = 2.0;
+  CHECK(refusal(t, o) == "is_unbalance: and scale_pos_weight 2 both weigh classes; set one of them");
+  o = quick();
+  o.objective = "regression";
+  o.pos_bagging_fraction = 0.5;
+  CHECK(refusal(t, o).find("are for objective binary") != std::string::npos);
+  o = quick();
+  o.grow_policy = "lossguide";
+  CHECK(refusal(t, o) == "grow_policy: \"lossguide\" is not \"leafwise\" or \"depthwise\"");
+}
+
+TEST_CASE("lists are read in LightGBM's form and written back") {
+  TrainOptions o;
+  set_option(o, "monotone_constraints", "(1, 0,-1)");
+  CHECK(o.monotone_constraints == std::vector<int>{1, 0, -1});
+  set_option(o, "interaction_constraints", "[a, b],[c]");
+  CHECK(o.interaction_constraints == std::vector<std::vector<std::string>>{{"a", "b"}, {"c"}});
+  TrainOptions back;
+  for (const auto& [name, value] : recorded_options(o)) set_option(back, name, value);
+  CHECK(options_list(back) == options_list(o));
+  CHECK(recorded_options(o).size() == recorded_options({}).size() + 2);
+  CHECK_THROWS_WITH(set_option(o, "interaction_constraints", "a,b"),
+                    "interaction_constraints: \"a,b\" is not groups of features, such as [a,b],[c]");
+  CHECK_THROWS_WITH(set_option(o, "monotone_constraints", "1,x"),
+                    "monotone_constraints: \"1,x\" is not a list of integers, such as 1,0,-1");
+}
