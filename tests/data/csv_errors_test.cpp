@@ -46,6 +46,19 @@ TEST_CASE("a ragged row says its line, what it has and what is needed") {
   CHECK(refusal("a\tb\n1\t2\t\n").starts_with("train.csv:2: the row has 3 cells"));
 }
 
+TEST_CASE("every refusal says file and line, what was found, and what would be accepted") {
+  using namespace std::string_literals;
+  const std::string duplicate = refusal("a,a\n1,2\n", {}, ErrorCode::invalid_data);
+  for (const std::string& text : {refusal(""), refusal("\n"), refusal("a,b\n1\n"), refusal("a,b\n1,\"2\n"),
+                                  refusal("a,b\n1,\"2\"3\n"), refusal("a,b\n1,\0\n"s), refusal("a\0,b\n1,2\n"s),
+                                  refusal("a,b\n1,x\ry\n"), refusal("a,b\r1,2\r"), duplicate}) {
+    CAPTURE(text);
+    REQUIRE(text.starts_with("train.csv:"));
+    CHECK(text.find_first_not_of("0123456789", 10) == text.find(": ", 10));
+    CHECK(text.find_first_of(";") != std::string::npos);  // found; accepted
+  }
+}
+
 TEST_CASE("an unclosed quote says where it opens, not where the text ends") {
   CHECK(refusal("a,b\n1,2\n3,\"x\n4,5\n6,7\n") ==
         "train.csv:3: a quote that opens here is never closed; write a quote inside a cell as \"\"");

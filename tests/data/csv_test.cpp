@@ -73,6 +73,23 @@ TEST_CASE("quotes hold delimiters, line ends and quotes") {
   CHECK(cells(frame, "b") == Strings{"1\nz", "\r\n"});
 }
 
+TEST_CASE("the examples of RFC 4180, section 2, read as it says") {
+  CsvOptions bare;
+  bare.header = false;
+  const std::string want = contents(read_text("aaa,bbb,ccc\nzzz,yyy,xxx\n", bare).frame);
+  for (const char* text : {"aaa,bbb,ccc\r\nzzz,yyy,xxx\r\n",             // 1: each record on its line
+                           "aaa,bbb,ccc\r\nzzz,yyy,xxx",                 // 2: the last one may have no end
+                           "\"aaa\",\"bbb\",\"ccc\"\r\nzzz,yyy,xxx"}) {  // 5: quoted or not
+    CHECK(contents(read_text(text, bare).frame) == want);
+  }
+  const Frame named = read_text("field_name,field_name2,field_name3\r\naaa,bbb,ccc\r\nzzz,yyy,xxx\r\n").frame;  // 3
+  CHECK(named.column("field_name2").levels == Strings{"bbb", "yyy"});
+  const Frame broken = read_text("\"aaa\",\"b\r\nbb\",\"ccc\"\r\nzzz,yyy,xxx", bare).frame;  // 6: a line end inside
+  CHECK(cells(broken, "c1") == Strings{"b\r\nbb", "yyy"});
+  const Frame doubled = read_text("\"aaa\",\"b\"\"bb\",\"ccc\"", bare).frame;  // 7: a quote inside
+  CHECK(cells(doubled, "c1") == Strings{"b\"bb"});
+}
+
 TEST_CASE("LF, CRLF, a byte order mark and no line end at the end read alike") {
   const std::string want = contents(read_text("a,b\n1,x\n2,y\n").frame);
   CHECK(contents(read_text("a,b\r\n1,x\r\n2,y\r\n").frame) == want);
