@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 """riskflag's CSV reader beside pandas' C engine (one thread) and pyarrow's reader (two threads).
 
-    .venv-bench/bin/python bench/compare_csv.py --driver build/bench/csv_driver [--rows 1000000] [--repeats 3] [--json OUT]
+    .venv-bench/bin/python bench/compare_csv.py --driver build/bench/csv_driver [--rows 1000000] [--repeats 5] [--json OUT]
     .venv-bench/bin/python bench/compare_csv.py --driver build/bench/csv_driver --memory      (10 million rows x 28: 2.2 GB of columns)
 
-Every value is compared with strtod's before anything is timed. Readings of the peers and ours alternate, the best of each
-counts; CPU seconds (user + system) stand beside the wall clock, for machines that are busy.
+Every value is compared with strtod's before anything is timed. Then every reader reads once untimed and REPEATS times in
+turn, in a process that lives through all of them; the median of each counts. CPU seconds (user + system) stand beside the
+wall clock, for machines that are busy. "riskflag_1_digest" also computes the text's SHA-256.
 """
 import argparse
 import json
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -69,11 +71,21 @@ def timed(read):
     return wall, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
-def ours(driver, path, threads, *flags):
-    out = subprocess.run([driver, path, str(threads), "2", *flags], check=True, capture_output=True, text=True).stdout
-    readings = [json.loads(line) for line in out.splitlines()]
-    best = min(readings, key=lambda reading: reading["seconds"])
-    return best["seconds"], best["cpu_seconds"]
+class Ours:
+    """Our reader, in a process that waits for the next reading."""
+
+    def __init__(self, driver, path, threads, *flags):
+        self.process = subprocess.Popen([driver, path, str(threads), "0", *flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def __call__(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        reading = json.loads(self.process.stdout.readline())
+        return reading["seconds"], reading["cpu_seconds"]
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
 
 
 def compare(driver, rows, repeats):
@@ -83,29 +95,36 @@ def compare(driver, rows, repeats):
     with tempfile.TemporaryDirectory() as folder:
         for name, path in write_tables(folder, rows).items():
             subprocess.run([driver, path, "2", "1", "--check"], check=True, stdout=subprocess.DEVNULL)
-            readers = {
-                "riskflag_1": lambda: ours(driver, path, 1),
-                "riskflag_2": lambda: ours(driver, path, 2),
+            our = {
+                "riskflag_1": Ours(driver, path, 1),
+                "riskflag_1_digest": Ours(driver, path, 1, "--digest"),
+                "riskflag_2": Ours(driver, path, 2),
+            }
+            readers = our | {
                 "pandas_c": lambda: timed(lambda: pandas.read_csv(path, engine="c")),
                 "pyarrow_2": lambda: timed(lambda: pyarrow.csv.read_csv(path)),
             }
-            best = {reader: (float("inf"), float("inf")) for reader in readers}
-            for _ in range(repeats):
+            tries = {reader: [] for reader in readers}
+            for repeat in range(repeats + 1):
                 for reader, read in readers.items():
-                    wall, cpu = read()
-                    best[reader] = (min(best[reader][0], wall), min(best[reader][1], cpu))
+                    reading = read()
+                    if repeat > 0:
+                        tries[reader].append(reading)
+            for reader in our.values():
+                reader.close()
+            middle = {reader: tuple(statistics.median(column) for column in zip(*all_tries)) for reader, all_tries in tries.items()}
             size = os.path.getsize(path)
             results[name] = {
                 "bytes": size,
-                "seconds": {reader: round(wall, 4) for reader, (wall, _) in best.items()},
-                "cpu_seconds": {reader: round(cpu, 4) for reader, (_, cpu) in best.items()},
-                "pandas_over_ours_1": round(best["pandas_c"][0] / best["riskflag_1"][0], 2),
-                "pandas_over_ours_1_cpu": round(best["pandas_c"][1] / best["riskflag_1"][1], 2),
-                "ours_2_over_pyarrow_2": round(best["riskflag_2"][0] / best["pyarrow_2"][0], 2),
-                "ours_2_over_pyarrow_2_cpu": round(best["riskflag_2"][1] / best["pyarrow_2"][1], 2),
+                "seconds": {reader: round(wall, 4) for reader, (wall, _) in middle.items()},
+                "cpu_seconds": {reader: round(cpu, 4) for reader, (_, cpu) in middle.items()},
+                "pandas_over_ours_1": round(middle["pandas_c"][0] / middle["riskflag_1"][0], 2),
+                "pandas_over_ours_1_cpu": round(middle["pandas_c"][1] / middle["riskflag_1"][1], 2),
+                "ours_2_over_pyarrow_2": round(middle["riskflag_2"][0] / middle["pyarrow_2"][0], 2),
+                "ours_2_over_pyarrow_2_cpu": round(middle["riskflag_2"][1] / middle["pyarrow_2"][1], 2),
             }
             row = results[name]
-            print(f"{name:14} {size / 1e6:6.0f} MB  " + "  ".join(f"{r} {w:.3f} s ({c:.3f} cpu)" for r, (w, c) in best.items()))
+            print(f"{name:14} {size / 1e6:6.0f} MB  " + "  ".join(f"{r} {w:.3f} s ({c:.3f} cpu)" for r, (w, c) in middle.items()))
             print(f"{'':14} pandas / ours on 1 thread: {row['pandas_over_ours_1']} wall, {row['pandas_over_ours_1_cpu']} cpu (floor 2);"
                   f" ours / pyarrow on 2: {row['ours_2_over_pyarrow_2']} wall, {row['ours_2_over_pyarrow_2_cpu']} cpu (ceiling 1.3)", flush=True)
     return results
@@ -127,7 +146,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--driver", required=True)
     parser.add_argument("--rows", type=int, default=None)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--json")
     arguments = parser.parse_args()

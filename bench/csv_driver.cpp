@@ -1,5 +1,6 @@
 // What compare_csv.py runs: reads a file some times and prints one JSON object a reading.
 //   csv_driver FILE THREADS REPEATS [--check] [--digest]
+// REPEATS 0: one reading for each line of standard input, so that a peer's readings may stand between them.
 // --check: first compares every number with strtod's value of its cell, bit for bit, and refuses to time a wrong
 // answer.
 
@@ -24,6 +25,14 @@ double cpu_seconds() {
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
          1e-6 * static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+/// False at the end of standard input.
+bool next_line() {
+  int c = std::getchar();
+  const bool is_there = c != EOF;
+  while (c != EOF && c != '\n') c = std::getchar();
+  return is_there;
 }
 
 std::uint64_t column_bytes(const riskflag::Frame& frame) {
@@ -73,7 +82,8 @@ int main(int argc, char** argv) {
       if (std::string_view(argv[i]) == "--check") check = true;
       if (std::string_view(argv[i]) == "--digest") options.digest = true;
     }
-    for (int repeat = 0; repeat < std::atoi(argv[3]); ++repeat) {
+    const int repeats = std::atoi(argv[3]);
+    for (int repeat = 0; repeats == 0 ? next_line() : repeat < repeats; ++repeat) {
       const double cpu = cpu_seconds();
       const std::int64_t begin = riskflag::monotonic_ns();
       const auto source = riskflag::open_source(path);
@@ -94,6 +104,7 @@ int main(int argc, char** argv) {
           seconds, used, result.frame.rows(), result.frame.cols(), static_cast<unsigned long long>(result.bytes),
           static_cast<unsigned long long>(column_bytes(result.frame)),
           static_cast<unsigned long long>(riskflag::peak_rss_bytes()));
+      std::fflush(stdout);
     }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
