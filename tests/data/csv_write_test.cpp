@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "columns.hpp"
+
 using namespace riskflag;
 
 namespace {
@@ -23,13 +25,6 @@ std::string written(const Frame& frame) {
   StringSink sink;
   write_csv(frame, sink);
   return sink.text;
-}
-
-Column number_column(std::string name, std::vector<double> numbers) {
-  Column column;
-  column.name = std::move(name);
-  column.numbers = std::move(numbers);
-  return column;
 }
 
 }  // namespace
@@ -48,7 +43,7 @@ TEST_CASE("cells are quoted when they must be, and only then") {
 
 TEST_CASE("a table is written as one would write it by hand") {
   Frame frame;
-  frame.add(number_column("n", {1.5, kMissing, -0.0}));
+  frame.add(columns::numbers("n", {1.5, kMissing, -0.0}));
   Column category;
   category.name = "c,d";
   category.type = ColumnType::category;
@@ -100,7 +95,7 @@ TEST_CASE("invariant: what write_csv wrote reads back to the same bits") {
     category.codes.push_back(static_cast<std::int32_t>(random() % 6) - 1);
     days.days.push_back(random() % 9 == 0 ? kMissingDate : static_cast<std::int32_t>(random() % 80000) - 30000);
   }
-  frame.add(number_column("n", numbers));
+  frame.add(columns::numbers("n", numbers));
   frame.add(texts);
   frame.add(category);
   frame.add(days);
@@ -124,7 +119,7 @@ TEST_CASE("invariant: what write_csv wrote reads back to the same bits") {
 
 TEST_CASE("a table of one column keeps its missing cells as rows") {
   Frame frame;
-  frame.add(number_column("n", {kMissing, 1, kMissing}));
+  frame.add(columns::numbers("n", {kMissing, 1, kMissing}));
   CHECK(written(frame) == "n\n\"\"\n1\n\"\"\n");
   SerialExecutor serial;
   const std::string text = written(frame);

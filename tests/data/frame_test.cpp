@@ -6,18 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "columns.hpp"
+
 using namespace riskflag;
-
-namespace {
-
-Column numbers(std::string name, std::vector<double> values) {
-  Column column;
-  column.name = std::move(name);
-  column.numbers = std::move(values);
-  return column;
-}
-
-}  // namespace
 
 TEST_CASE("a text pool tells missing from empty") {
   TextPool pool;
@@ -35,8 +26,8 @@ TEST_CASE("a text pool tells missing from empty") {
 }
 
 TEST_CASE("cell_text is canonical, and empty when missing") {
-  CHECK(numbers("n", {0.1}).cell_text(0) == "0.1");
-  CHECK(numbers("n", {kMissing}).cell_text(0) == "");
+  CHECK(columns::numbers("n", {0.1}).cell_text(0) == "0.1");
+  CHECK(columns::numbers("n", {kMissing}).cell_text(0) == "");
   Column date;
   date.type = ColumnType::date;
   date.days = {-1, kMissingDate};
@@ -53,8 +44,8 @@ TEST_CASE("column types have names that find them again") {
 
 TEST_CASE("a frame finds columns by name and names the nearest when there is none") {
   Frame frame;
-  frame.add(numbers("income", {1, 2}));
-  frame.add(numbers("age", {3, 4}));
+  frame.add(columns::numbers("income", {1, 2}));
+  frame.add(columns::numbers("age", {3, 4}));
   CHECK(frame.rows() == 2);
   CHECK(frame.find("age")->numbers[1] == 4);
   CHECK(frame.find("Age") == nullptr);
@@ -64,10 +55,11 @@ TEST_CASE("a frame finds columns by name and names the nearest when there is non
 
 TEST_CASE("a frame refuses a second column of one name, another length, and a code without a level") {
   Frame frame;
-  frame.add(numbers("a", {1, 2}));
-  CHECK_THROWS_WITH_AS(frame.add(numbers("a", {1, 2})), doctest::Contains("has a column \"a\" already"), Error);
-  CHECK_THROWS_WITH_AS(frame.add(numbers("b", {1})), doctest::Contains("column \"b\" has 1 rows, the frame has 2"),
+  frame.add(columns::numbers("a", {1, 2}));
+  CHECK_THROWS_WITH_AS(frame.add(columns::numbers("a", {1, 2})), doctest::Contains("has a column \"a\" already"),
                        Error);
+  CHECK_THROWS_WITH_AS(frame.add(columns::numbers("b", {1})),
+                       doctest::Contains("column \"b\" has 1 rows, the frame has 2"), Error);
   Column category;
   category.name = "c";
   category.type = ColumnType::category;
@@ -79,20 +71,20 @@ TEST_CASE("a frame refuses a second column of one name, another length, and a co
 
 TEST_CASE("remove hands the column back and the others stay findable") {
   Frame frame;
-  frame.add(numbers("a", {1}));
-  frame.add(numbers("b", {2}));
+  frame.add(columns::numbers("a", {1}));
+  frame.add(columns::numbers("b", {2}));
   CHECK(frame.remove("a").numbers[0] == 1);
   CHECK(frame.find("a") == nullptr);
   CHECK(frame.column("b").numbers[0] == 2);
   (void)frame.remove("b");
   CHECK(frame.rows() == 0);
-  frame.add(numbers("c", {1, 2, 3}));
+  frame.add(columns::numbers("c", {1, 2, 3}));
   CHECK(frame.rows() == 3);
 }
 
 TEST_CASE("take picks rows in the order asked, with repeats, and keeps dictionaries whole") {
   Frame frame;
-  frame.add(numbers("n", {10, 11, 12}));
+  frame.add(columns::numbers("n", {10, 11, 12}));
   Column category;
   category.name = "c";
   category.type = ColumnType::category;

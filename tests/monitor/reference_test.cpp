@@ -8,24 +8,15 @@
 
 #include <riskflag/calibrate/calibration.hpp>
 
+#include "../data/columns.hpp"
+
 using namespace riskflag;
-
-namespace {
-
-Column numbers(std::string name, std::vector<double> values) {
-  Column column;
-  column.name = std::move(name);
-  column.numbers = std::move(values);
-  return column;
-}
-
-}  // namespace
 
 TEST_CASE("twenty distinct numbers fall two by two into ten bins") {
   std::vector<double> values(20);
   std::iota(values.begin(), values.end(), 1.0);  // 1..20; decile d is value 2 d
   Frame frame;
-  frame.add(numbers("x", values));
+  frame.add(columns::numbers("x", values));
   const auto reference = monitor::make_reference(infer_schema(frame), frame, {});
   const auto& x = reference.fields.at(0);
   CHECK(x.edges == std::vector<double>{2, 4, 6, 8, 10, 12, 14, 16, 18});
@@ -44,7 +35,7 @@ TEST_CASE("a value on an edge belongs to the bin below it") {
 
 TEST_CASE("missing cells, special codes and repeats are counted apart") {
   Frame frame;
-  frame.add(numbers("x", {5, 5, 5, 5, 96, kMissing, kMissing, 98, 96, 7}));
+  frame.add(columns::numbers("x", {5, 5, 5, 5, 96, kMissing, kMissing, 98, 96, 7}));
   Schema schema = infer_schema(frame);
   schema.fields[0].special = {96, 98};
   const auto x = monitor::make_reference(schema, frame, {}).fields.at(0);
@@ -85,7 +76,7 @@ TEST_CASE("invariant: a reference profile counts every row once, and comes back 
     scores.push_back((i * 31 % 1000) / 1000.0);
     since.days.push_back(i % 50 == 0 ? kMissingDate : i * 3);
   }
-  frame.add(numbers("x", values));
+  frame.add(columns::numbers("x", values));
   frame.add(since);
   const auto reference = monitor::make_reference(infer_schema(frame), frame, scores);
   for (const auto& field : reference.fields) {

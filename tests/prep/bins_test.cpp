@@ -12,16 +12,9 @@
 #include "frames.hpp"
 
 using namespace riskflag;
-using prep_test::bits;
-using prep_test::feature;
-using prep_test::fit;
-using prep_test::frame;
-using prep_test::kNan;
-using prep_test::number;
+using namespace prep_test;
 
 namespace {
-
-using Values = std::vector<double>;
 
 Values edges(const std::string& options, const Values& x, const Values& labels, const Values& weights = {}) {
   const prep::Fitted fitted = fit(R"({"op":"bin","columns":["x"],)" + options + "}", frame({number("x", x)}),

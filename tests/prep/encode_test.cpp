@@ -8,12 +8,7 @@
 #include "frames.hpp"
 
 using namespace riskflag;
-using prep_test::bits;
-using prep_test::category;
-using prep_test::feature;
-using prep_test::fit;
-using prep_test::frame;
-using prep_test::kNan;
+using namespace prep_test;
 
 namespace {
 

@@ -9,29 +9,12 @@
 #include "frames.hpp"
 
 using namespace riskflag;
-using prep_test::bits;
-using prep_test::feature;
-using prep_test::fit;
-using prep_test::frame;
-using prep_test::kNan;
-using prep_test::number;
+using namespace prep_test;
 
 namespace {
 
-using Values = std::vector<double>;
-
 std::string refusal(const std::string& steps, const Frame& rows, ErrorCode code, const prep::FitInputs& inputs = {}) {
-  try {
-    (void)fit(steps, rows, inputs);
-  } catch (const Error& error) {
-    CHECK(error.code() == code);
-    return error.what();
-  }
-  return "";
-}
-bool says(const std::string& text, const std::string& part) {
-  CAPTURE(text);
-  return text.find(part) != std::string::npos;
+  return refusal_of(code, [&] { (void)fit(steps, rows, inputs); });
 }
 
 }  // namespace

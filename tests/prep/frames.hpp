@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include <doctest/doctest.h>
+
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/parallel.hpp>
 #include <riskflag/core/random.hpp>
@@ -20,6 +22,7 @@
 namespace riskflag::prep_test {
 
 inline constexpr double kNan = kMissing;
+using Values = std::vector<double>;
 
 inline Column number(std::string name, std::vector<double> values) {
   Column out;
@@ -103,6 +106,23 @@ inline RandomTable random_table(std::uint64_t seed, std::size_t rows) {
   return {frame({number("income", income), number("age", age), category("city", city), category("grade", grade),
                  number("late", late)}),
           labels};
+}
+
+/// The sentence that `act` is refused with, which must have `code`; "" when it is not.
+template <class Act>
+std::string refusal_of(ErrorCode code, const Act& act) {
+  try {
+    act();
+  } catch (const Error& error) {
+    CHECK(error.code() == code);
+    return error.what();
+  }
+  return "";
+}
+
+inline bool says(const std::string& text, const std::string& part) {
+  CAPTURE(text);
+  return text.find(part) != std::string::npos;
 }
 
 }  // namespace riskflag::prep_test

@@ -10,17 +10,9 @@
 #include "frames.hpp"
 
 using namespace riskflag;
-using prep_test::bits;
-using prep_test::category;
-using prep_test::feature;
-using prep_test::fit;
-using prep_test::frame;
-using prep_test::kNan;
-using prep_test::number;
+using namespace prep_test;
 
 namespace {
-
-using Values = std::vector<double>;
 
 /// What the fitted pipeline gives for rows it was fitted on, as for later rows: not cross-fitted.
 Values scored(const prep::Fitted& fitted, const Frame& rows, const std::string& name) {

@@ -12,18 +12,10 @@ using namespace riskflag;
 namespace {
 
 std::string refusal(const std::string& steps, ErrorCode code = ErrorCode::invalid_option) {
-  try {
-    (void)prep::parse_recipe(R"({"format":1,"steps":[)" + steps + "]}", "recipe.json");
-  } catch (const Error& error) {
-    CHECK(error.code() == code);
-    return error.what();
-  }
-  return "";
+  return prep_test::refusal_of(
+      code, [&] { (void)prep::parse_recipe(R"({"format":1,"steps":[)" + steps + "]}", "recipe.json"); });
 }
-bool says(const std::string& text, const std::string& part) {
-  CAPTURE(text);
-  return text.find(part) != std::string::npos;
-}
+using prep_test::says;
 
 }  // namespace
 

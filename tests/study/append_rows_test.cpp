@@ -6,34 +6,17 @@
 #include <utility>
 #include <vector>
 
+#include "../data/columns.hpp"
+
 namespace riskflag::study {
-namespace {
-
-Column numbers(std::string name, std::vector<double> values) {
-  Column column;
-  column.name = std::move(name);
-  column.numbers = std::move(values);
-  return column;
-}
-
-Column categories(std::string name, std::vector<std::string> levels, std::vector<std::int32_t> codes) {
-  Column column;
-  column.name = std::move(name);
-  column.type = ColumnType::category;
-  column.levels = std::move(levels);
-  column.codes = std::move(codes);
-  return column;
-}
-
-}  // namespace
 
 TEST_CASE("appended rows stand below, dictionaries are joined, and every cell keeps its text") {
   Frame above, below;
-  above.add(numbers("x", {1, 2}));
-  above.add(categories("c", {"b", "d"}, {1, kMissingCode}));
-  below.add(categories("c", {"a", "d"}, {0, 1}));
-  below.add(numbers("extra", {7, 7}));
-  below.add(numbers("x", {3, kMissing}));
+  above.add(columns::numbers("x", {1, 2}));
+  above.add(columns::categories("c", {"b", "d"}, {1, kMissingCode}));
+  below.add(columns::categories("c", {"a", "d"}, {0, 1}));
+  below.add(columns::numbers("extra", {7, 7}));
+  below.add(columns::numbers("x", {3, kMissing}));
   const Frame all = append_rows(above, below);
   CHECK(all.rows() == 4);
   CHECK(all.cols() == 2);
@@ -48,11 +31,11 @@ TEST_CASE("a column that the rows below lack is missing there, of every type") {
   Column text{.name = "t", .type = ColumnType::text};
   text.texts.push_back("one");
   Column date{.name = "d", .type = ColumnType::date, .days = {5}};
-  above.add(numbers("x", {1}));
+  above.add(columns::numbers("x", {1}));
   above.add(std::move(text));
   above.add(std::move(date));
-  above.add(categories("c", {"a"}, {0}));
-  below.add(numbers("other", {1, 2}));
+  above.add(columns::categories("c", {"a"}, {0}));
+  below.add(columns::numbers("other", {1, 2}));
   const Frame all = append_rows(above, below);
   for (const Column& column : all.columns()) {
     CAPTURE(column.name);
@@ -64,8 +47,8 @@ TEST_CASE("a column that the rows below lack is missing there, of every type") {
 
 TEST_CASE("columns of different types are refused by name") {
   Frame above, below;
-  above.add(numbers("x", {1}));
-  below.add(categories("x", {"a"}, {0}));
+  above.add(columns::numbers("x", {1}));
+  below.add(columns::categories("x", {"a"}, {0}));
   CHECK_THROWS_WITH_AS((void)append_rows(above, below), "column \"x\" is number in one file and category in the other",
                        Error);
 }

@@ -81,16 +81,11 @@ inline void append_json_quoted(std::string& out, std::string_view text) {
       text.remove_prefix(1);
       continue;
     }
-    if (byte == '"' || byte == '\\') {
-      out += '\\';
-      out += text.front();
-    } else if (byte == '\n') {
-      out += "\\n";
-    } else if (byte == '\r') {
-      out += "\\r";
-    } else if (byte == '\t') {
-      out += "\\t";
-    } else if (byte < 0x20) {
+    if (append_short_escape(out, text.front())) {
+      text.remove_prefix(1);
+      continue;
+    }
+    if (byte < 0x20) {
       out += "\\u00";
       out += kHex[byte >> 4];
       out += kHex[byte & 15];

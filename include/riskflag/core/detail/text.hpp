@@ -204,6 +204,19 @@ inline bool is_utf8(std::string_view text) noexcept {
   return true;
 }
 
+namespace detail {
+
+/// Appends the escape of two characters that `c` has in JSON and in C++ alike; false when it has none.
+[[nodiscard]] inline bool append_short_escape(std::string& out, char c) {
+  const char letter = c == '"' || c == '\\' ? c : c == '\n' ? 'n' : c == '\r' ? 'r' : c == '\t' ? 't' : '\0';
+  if (letter == '\0') return false;
+  out += '\\';
+  out += letter;
+  return true;
+}
+
+}  // namespace detail
+
 inline std::string quoted(std::string_view text, std::size_t limit) {
   std::string out = "\"";
   std::size_t taken = 0;
@@ -215,16 +228,11 @@ inline std::string quoted(std::string_view text, std::size_t limit) {
       break;
     }
     const auto byte = static_cast<unsigned char>(rest.front());
-    if (byte == '"' || byte == '\\') {
-      out += '\\';
-      out += rest.front();
-    } else if (byte == '\n') {
-      out += "\\n";
-    } else if (byte == '\r') {
-      out += "\\r";
-    } else if (byte == '\t') {
-      out += "\\t";
-    } else if (byte < 0x20 || byte == 0x7f || utf8_length(rest) == 0) {
+    if (detail::append_short_escape(out, rest.front())) {
+      ++taken;
+      continue;
+    }
+    if (byte < 0x20 || byte == 0x7f || utf8_length(rest) == 0) {
       constexpr std::string_view kHex = "0123456789abcdef";
       out += "\\x";
       out += kHex[byte >> 4];

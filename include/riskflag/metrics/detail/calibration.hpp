@@ -11,7 +11,7 @@ inline std::vector<CalibrationBin> calibration_table(std::span<const double> pro
   detail::check_probabilities(probabilities, labels, weights);
   if (bins == 0) fail(ErrorCode::invalid_option, "bins", "0; a calibration table has at least one bin");
   struct Sums {
-    detail::Sum weight, probability, positive;
+    CompensatedSum weight, probability, positive;
   };
   std::vector<Sums> sums(bins);
   const double width = static_cast<double>(bins);
@@ -44,7 +44,7 @@ inline Metric ece(std::span<const double> probabilities, std::span<const double>
                   std::span<const double> weights, std::size_t bins) {
   const auto table = calibration_table(probabilities, labels, weights, bins);
   if (const auto why = detail::empty_because(labels.size(), weights); !why.empty()) return Metric::undefined(why);
-  detail::Sum error, weight;
+  CompensatedSum error, weight;
   for (const CalibrationBin& bin : table) {
     const double gap = exact::sub(bin.mean_probability, bin.positive_rate);
     error.add(exact::mul(bin.weight, gap < 0 ? -gap : gap));
@@ -61,7 +61,7 @@ inline std::vector<GainsRow> gains(std::span<const double> scores, std::span<con
   if (!(rows.positive() > 0)) return table;
   const double total = rows.total();
   const double overall = exact::div(rows.positive(), total);
-  detail::Sum weight_so_far, positives_so_far;
+  CompensatedSum weight_so_far, positives_so_far;
   GainsRow row{};
   const auto close = [&](double lowest_score) {
     row.share = exact::div(weight_so_far.value(), total);

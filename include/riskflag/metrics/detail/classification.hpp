@@ -25,7 +25,7 @@ inline std::string_view empty_because(std::size_t rows, std::span<const double> 
 /// Weighted mean of term(i) over the rows; the weights' sum is positive.
 template <class Term>
 double weighted_mean(std::size_t rows, std::span<const double> weights, Term term) {
-  Sum sum, weight;
+  CompensatedSum sum, weight;
   for (std::size_t i = 0; i < rows; ++i) {
     const double w = weight_of(weights, i);
     if (w == 0) continue;
@@ -37,7 +37,7 @@ double weighted_mean(std::size_t rows, std::span<const double> weights, Term ter
 
 inline Metric roc_auc_of(const Ranked& rows) {
   if (const auto why = rows.undefined_because(); !why.empty()) return Metric::undefined(why);
-  Sum pairs, above;  // positives seen so far, all with a higher score
+  CompensatedSum pairs, above;  // positives seen so far, all with a higher score
   rows.for_each_falling([&](const ScoreGroup& g) {
     pairs.add(exact::mul(g.negative, exact::add(above.value(), exact::mul(0.5, g.positive))));
     above.add(g.positive);
@@ -48,7 +48,7 @@ inline Metric roc_auc_of(const Ranked& rows) {
 inline Metric pr_auc_of(const Ranked& rows) {
   if (const auto why = rows.undefined_because(); !why.empty() && why != kOneClass) return Metric::undefined(why);
   if (!(rows.positive() > 0)) return Metric::undefined(kNoPositives);
-  Sum area, tp, fp;
+  CompensatedSum area, tp, fp;
   rows.for_each_falling([&](const ScoreGroup& g) {
     tp.add(g.positive);
     fp.add(g.negative);
@@ -62,7 +62,7 @@ inline Metric pr_auc_of(const Ranked& rows) {
 inline Metric ks_of(const Ranked& rows) {
   if (const auto why = rows.undefined_because(); !why.empty()) return Metric::undefined(why);
   double widest = 0.0;
-  Sum tp, fp;
+  CompensatedSum tp, fp;
   rows.for_each_falling([&](const ScoreGroup& g) {
     tp.add(g.positive);
     fp.add(g.negative);
@@ -107,7 +107,7 @@ inline Metric brier(std::span<const double> probabilities, std::span<const doubl
 inline Confusion confusion(std::span<const double> scores, std::span<const double> labels, double threshold,
                            std::span<const double> weights) {
   detail::check_classes(scores, labels, weights);
-  detail::Sum cells[2][2];  // [label][decision]
+  CompensatedSum cells[2][2];  // [label][decision]
   for (std::size_t i = 0; i < scores.size(); ++i) {
     cells[labels[i] > 0 ? 1 : 0][scores[i] >= threshold ? 1 : 0].add(detail::weight_of(weights, i));
   }
@@ -159,7 +159,7 @@ inline std::vector<RocPoint> roc_curve(std::span<const double> scores, std::span
   // Both rates rise to 1, so their sum passes at most 2 / step of these marks; the two ends are kept besides.
   const double step = groups + 1 <= max_points ? 0.0 : 2.0 / static_cast<double>(max_points > 3 ? max_points - 2 : 1);
   curve.push_back({0.0, 0.0, std::numeric_limits<double>::infinity()});
-  detail::Sum tp, fp;
+  CompensatedSum tp, fp;
   double marked = 0.0;
   std::size_t seen = 0;
   rows.for_each_falling([&](const detail::ScoreGroup& g) {
@@ -182,7 +182,7 @@ inline std::vector<PrPoint> pr_curve(std::span<const double> scores, std::span<c
   if (!(rows.positive() > 0)) return curve;
   const std::size_t groups = rows.groups();
   const double step = groups <= max_points ? 0.0 : 1.0 / static_cast<double>(max_points > 3 ? max_points - 2 : 1);
-  detail::Sum tp, fp;
+  CompensatedSum tp, fp;
   double marked = 0.0;
   std::size_t seen = 0;
   rows.for_each_falling([&](const detail::ScoreGroup& g) {

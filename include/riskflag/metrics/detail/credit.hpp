@@ -21,7 +21,7 @@ inline std::vector<KsPoint> ks_curve(std::span<const double> scores, std::span<c
   if (!rows.undefined_because().empty()) return curve;
   const std::size_t groups = rows.groups();
   const double step = groups <= max_points ? 0.0 : 2.0 / static_cast<double>(max_points > 3 ? max_points - 2 : 1);
-  detail::Sum tp, fp;
+  CompensatedSum tp, fp;
   double marked = -step;
   std::size_t seen = 0;
   rows.for_each_falling([&](const detail::ScoreGroup& g) {

@@ -76,7 +76,7 @@ inline Metric delong_variance(std::span<const double> scores, std::span<const do
   if (m < 2 || n < 2) return Metric::undefined(detail::kFewOfAClass);
   // Deviations from the AUC keep the squares small, so that a variance of 1e-8 does not vanish in cancellation.
   const double auc = *detail::roc_auc_of(rows).value;
-  detail::Sum sum10, square10, sum01, square01, positives_above, negatives_above;
+  CompensatedSum sum10, square10, sum01, square01, positives_above, negatives_above;
   rows.for_each_falling([&](const detail::ScoreGroup& g) {
     if (g.positive > 0) {
       const double below = exact::sub(exact::sub(n, negatives_above.value()), exact::mul(0.5, g.negative));
@@ -120,7 +120,7 @@ inline Interval delong_difference(std::span<const double> scores_a, std::span<co
   }
   // Variance of the difference of the two components, class by class, around its mean: the difference of the AUCs.
   const double difference = exact::sub(*roc_auc(scores_a, labels).value, *roc_auc(scores_b, labels).value);
-  detail::Sum sum[2], square[2];
+  CompensatedSum sum[2], square[2];
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const std::size_t own = labels[i] > 0 ? 1 : 0;
     double v =

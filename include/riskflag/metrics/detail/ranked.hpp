@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include <riskflag/core/compensated_sum.hpp>
 #include <riskflag/core/order_key.hpp>
 #include <riskflag/metrics/detail/check.hpp>
 #include <riskflag/metrics/detail/radix_sort.hpp>
-#include <riskflag/metrics/detail/sum.hpp>
 #include <riskflag/metrics/metric.hpp>
 
 namespace riskflag::inline v0_1::metrics::detail {
@@ -33,7 +33,7 @@ class Ranked {
     } else {
       fill(light_, scores, labels, weights);
     }
-    Sum positive, negative;
+    CompensatedSum positive, negative;
     for (std::size_t i = 0; i < scores.size(); ++i) (labels[i] > 0 ? positive : negative).add(weight_of(weights, i));
     positive_ = positive.value();
     negative_ = negative.value();

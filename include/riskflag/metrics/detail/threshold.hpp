@@ -23,7 +23,7 @@ inline double threshold_f1(std::span<const double> probabilities, std::span<cons
   const detail::Ranked rows(probabilities, labels, weights);
   double best_f1 = 0.0;
   double best = 0.5;
-  detail::Sum tp, fp;
+  CompensatedSum tp, fp;
   rows.for_each_falling([&](const detail::ScoreGroup& g) {
     tp.add(g.positive);
     fp.add(g.negative);
@@ -49,7 +49,7 @@ inline double threshold_cost(std::span<const double> probabilities, std::span<co
   double best = 0.5;
   double lowest = exact::mul(fn_cost, rows.positive());  // nobody is High
   bool first = true;
-  detail::Sum tp, fp;
+  CompensatedSum tp, fp;
   rows.for_each_falling([&](const detail::ScoreGroup& g) {
     if (first) best = detail::just_above(g.score);
     first = false;
@@ -73,7 +73,7 @@ inline double threshold_approve(std::span<const double> probabilities, double ra
   const detail::Ranked rows(probabilities, nobody, weights);
   double best = 0.5;
   bool found = false;
-  detail::Sum at_or_above;
+  CompensatedSum at_or_above;
   rows.for_each_falling([&](const detail::ScoreGroup& g) {
     if (found) return;
     if (at_or_above.value() == 0.0 && rate == 1.0) {

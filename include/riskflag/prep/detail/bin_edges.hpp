@@ -67,7 +67,7 @@ struct FineCut {
   } else {
     out.edges = quantile_edges(sorted, kMostPieces);
   }
-  std::vector<Sum> weights(out.edges.size() + 1), sums(out.edges.size() + 1);
+  std::vector<CompensatedSum> weights(out.edges.size() + 1), sums(out.edges.size() + 1);
   out.pieces.resize(out.edges.size() + 1);
   for (std::size_t k = 0; k < out.pieces.size(); ++k) out.pieces[k].end = k + 1;
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -179,7 +179,7 @@ struct FineCut {
   const std::vector<Piece> rising = monotone_pieces(cut, max_bins, min_rows, 1);
   const std::vector<Piece> falling = monotone_pieces(cut, max_bins, min_rows, -1);
   const auto explained = [](const std::vector<Piece>& bins) {
-    Sum sum;
+    CompensatedSum sum;
     for (const Piece& bin : bins) sum.add(bin.explained());
     return sum.value();
   };

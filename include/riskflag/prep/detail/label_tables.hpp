@@ -49,7 +49,7 @@ void for_each_level_row(std::span<const double> codes, std::size_t levels, const
 /// computes it (population variances, of the level and of all labels).
 [[nodiscard]] inline Lookup fit_target(std::span<const double> codes, std::size_t levels, const LabelledRows& rows,
                                        std::optional<double> smooth) {
-  Sum all_weight, all_sum;
+  CompensatedSum all_weight, all_sum;
   for (std::size_t i = 0; i < codes.size(); ++i) {
     if (!rows.sees(i)) continue;
     all_weight.add(rows.weight(i));
@@ -58,7 +58,7 @@ void for_each_level_row(std::span<const double> codes, std::size_t levels, const
   const bool any = all_weight.value() > 0;
   const double mean = any ? exact::div(all_sum.value(), all_weight.value()) : kMissing;
 
-  std::vector<Sum> weights(levels + 1), sums(levels + 1);
+  std::vector<CompensatedSum> weights(levels + 1), sums(levels + 1);
   for_each_level_row(codes, levels, rows, [&](std::size_t i, std::size_t level) {
     weights[level].add(rows.weight(i));
     sums[level].add(exact::mul(rows.weight(i), rows.labels[i]));
@@ -71,7 +71,7 @@ void for_each_level_row(std::span<const double> codes, std::size_t levels, const
       if (weight > 0) encoded[k] = exact::div(exact::add(sums[k].value(), exact::mul(*smooth, mean)), weight);
     }
   } else if (any) {
-    Sum all_squares;
+    CompensatedSum all_squares;
     for (std::size_t i = 0; i < codes.size(); ++i) {
       if (rows.sees(i)) all_squares.add(exact::mul(rows.weight(i), square(exact::sub(rows.labels[i], mean))));
     }
@@ -80,7 +80,7 @@ void for_each_level_row(std::span<const double> codes, std::size_t levels, const
     for (std::size_t k = 0; k <= levels; ++k) {
       if (weights[k].value() > 0) level_mean[k] = exact::div(sums[k].value(), weights[k].value());
     }
-    std::vector<Sum> squares(levels + 1);
+    std::vector<CompensatedSum> squares(levels + 1);
     for_each_level_row(codes, levels, rows, [&](std::size_t i, std::size_t level) {
       squares[level].add(exact::mul(rows.weight(i), square(exact::sub(rows.labels[i], level_mean[level]))));
     });
@@ -113,18 +113,18 @@ struct FittedWoe {
 /// 0. The information value is the sum of (share of good - share of bad) * woe.
 [[nodiscard]] inline FittedWoe fit_woe(std::span<const double> codes, std::size_t levels, const LabelledRows& rows,
                                        double smoothing) {
-  std::vector<Sum> good(levels + 1), bad(levels + 1);
+  std::vector<CompensatedSum> good(levels + 1), bad(levels + 1);
   for_each_level_row(codes, levels, rows, [&](std::size_t i, std::size_t level) {
     (rows.labels[i] > 0 ? bad : good)[level].add(rows.weight(i));
   });
-  Sum all_good, all_bad;
+  CompensatedSum all_good, all_bad;
   for (std::size_t k = 0; k <= levels; ++k) {
     if (!(exact::add(good[k].value(), bad[k].value()) > 0)) continue;
     all_good.add(exact::add(good[k].value(), smoothing));
     all_bad.add(exact::add(bad[k].value(), smoothing));
   }
   std::vector<double> woe(levels + 1, 0.0);
-  Sum value;
+  CompensatedSum value;
   for (std::size_t k = 0; k <= levels; ++k) {
     if (!(exact::add(good[k].value(), bad[k].value()) > 0)) continue;
     const double share_good = exact::div(exact::add(good[k].value(), smoothing), all_good.value());

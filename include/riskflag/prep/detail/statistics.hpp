@@ -10,28 +10,11 @@
 #include <span>
 #include <vector>
 
+#include <riskflag/core/compensated_sum.hpp>
 #include <riskflag/core/exact.hpp>
 #include <riskflag/core/missing.hpp>
 
 namespace riskflag::inline v0_1::prep::detail {
-
-/// Neumaier's compensated sum: the error of n additions stays near one rounding of the result.
-class Sum {
- public:
-  void add(double x) noexcept {
-    const double total = exact::add(total_, x);
-    const double big = magnitude(total_) >= magnitude(x) ? total_ : x;
-    const double small = magnitude(total_) >= magnitude(x) ? x : total_;
-    lost_ = exact::add(lost_, exact::add(exact::sub(big, total), small));
-    total_ = total;
-  }
-  /// Not finite when the sum overflowed.
-  [[nodiscard]] double value() const noexcept { return is_finite(total_) ? exact::add(total_, lost_) : total_; }
-
- private:
-  [[nodiscard]] static double magnitude(double x) noexcept { return x < 0 ? -x : x; }
-  double total_ = 0, lost_ = 0;
-};
 
 /// weights[i], or 1 where there are none.
 [[nodiscard]] inline double weight_at(std::span<const double> weights, std::size_t i) noexcept {
@@ -48,7 +31,7 @@ struct Moments {
 /// Weighted mean and deviation of the values that are there, in two passes.
 [[nodiscard]] inline Moments moments(std::span<const double> values, std::span<const double> weights) noexcept {
   Moments out;
-  Sum weight, sum, squares;
+  CompensatedSum weight, sum, squares;
   double first = kMissing;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (is_missing(values[i]) || !(weight_at(weights, i) > 0)) continue;
