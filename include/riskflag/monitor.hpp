@@ -1,5 +1,9 @@
 #pragma once
 
-// What the training rows looked like, so that live rows can be held beside them. Standard library only.
+// What the training rows looked like, so that live rows can be held beside them, and how Prometheus is told. Standard
+// library only.
 
+#include <riskflag/monitor/counters.hpp>
+#include <riskflag/monitor/exposition.hpp>
+#include <riskflag/monitor/process.hpp>
 #include <riskflag/monitor/reference.hpp>

@@ -59,6 +59,7 @@ TEST_CASE("objects of known members, and texts that stand for values, are checke
   CHECK(file.chosen(items[0], "k", find, "yes") == 1);
   CHECK(refusal([&] { (void)file.chosen(items[1], "k", find, "yes"); }) ==
         "corrupt m.json:2: \"k\" is \"no\"; accepted: yes");
-  CHECK(refusal([&] { (void)file.objects(root, "b", {"k"}); }).starts_with("corrupt m.json:3:11: unknown member \"x\""));
+  CHECK(
+      refusal([&] { (void)file.objects(root, "b", {"k"}); }).starts_with("corrupt m.json:3:11: unknown member \"x\""));
   CHECK(refusal([&] { (void)file.objects(root, "c", {"k"}); }) == "corrupt m.json:3: an item of \"c\" is no object");
 }

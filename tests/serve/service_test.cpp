@@ -12,42 +12,12 @@
 #include <riskflag/core/json_reader.hpp>
 #include <riskflag/core/random.hpp>
 
-#include "../bundle/tiny_model.hpp"
+#include "fixture.hpp"
 
 using namespace riskflag;
+using namespace serve_test;
 
 namespace {
-
-struct Fixture {
-  tiny::Folder folder;
-  std::shared_ptr<const bundle::Bundle> model;
-  serve::Service service;
-  Fixture() : model(opened(folder)), service(model) {}
-  static std::shared_ptr<const bundle::Bundle> opened(const tiny::Folder& folder) {
-    tiny::save_to(folder / "loans");
-    return std::make_shared<const bundle::Bundle>(bundle::open(folder / "loans"));
-  }
-  [[nodiscard]] serve::Response post(std::string_view body, std::string_view type = "application/json",
-                                     std::string_view target = "/v1/score") const {
-    const std::vector<serve::Header> headers{{"content-type", type}};
-    return service.handle({"POST", target, headers, body});
-  }
-  [[nodiscard]] serve::Response get(std::string_view target, std::string_view method = "GET") const {
-    return service.handle({method, target, {}, {}});
-  }
-};
-
-Json parsed(const std::string& text) {
-  auto json = read_json(text, "answer");
-  if (!json) FAIL(json.failure().text() << " in " << text);
-  return std::move(json).value();
-}
-std::string text_of(const Json& json, std::string_view key) {
-  return value_or_throw(value_or_throw(json.at(key))->string());
-}
-double number_of(const Json& json, std::string_view key) {
-  return value_or_throw(value_or_throw(json.at(key))->number());
-}
 
 /// "income:wrong_type home:unseen_category" of a problem's errors.
 std::string codes_of(const Json& problem) {
@@ -57,8 +27,6 @@ std::string codes_of(const Json& problem) {
   }
   return out;
 }
-
-const std::string kGood = R"({"income":500,"home":"OWN","id":"a-1"})";  // margin 0.75
 
 }  // namespace
 
@@ -401,7 +369,10 @@ TEST_CASE("health answers live, ready and draining") {
     const Json json = parsed(response.body);
     CHECK(text_of(json, "status") == "ready");
     CHECK(text_of(*json.find("model"), "digest") == f.model->digest);
-    CHECK(text_of(json, "last_reload").size() == 24);
+    const Json& reload = *json.find("last_reload");
+    CHECK(text_of(reload, "at").size() == 24);
+    CHECK(text_of(reload, "result") == "ok");
+    CHECK(reload.find("detail")->is_null());
   }
   f.service.set_state(serve::State::draining);
   CHECK(f.get("/readyz").status == 503);

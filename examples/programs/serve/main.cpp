@@ -73,7 +73,8 @@ std::vector<riskflag::serve::Header> headers_of(std::span<const riskflag::http::
 }
 
 void announce(const Flags& flags, const riskflag::http::Server& server, const riskflag::serve::Service& service) {
-  const auto& model = service.model();
+  const auto opened = service.model();
+  const auto& model = *opened;
   if (flags.json) {
     riskflag::JsonWriter json;
     json.begin_object().key("url").value(server.url()).key("port").value(static_cast<int>(server.port()));

@@ -34,6 +34,7 @@ class Codec {
   struct Outcome {
     std::uint64_t rows = 0;
     std::uint64_t bad_rows = 0;          ///< NDJSON and CSV: rows that carry an error instead of a score
+    std::uint64_t high = 0;              ///< scored rows that are High
     std::size_t ignored_columns = 0;     ///< CSV
     std::unique_ptr<Problem> problem{};  ///< set: nothing was scored
   };
@@ -48,7 +49,8 @@ class Codec {
 
  private:
   [[nodiscard]] bool score(Workspace& memory, double& probability) const;
-  void write_result(std::string& out, const RowInput& row, double probability, DecisionIds& ids) const;
+  /// True when the row is High.
+  bool write_result(std::string& out, const RowInput& row, double probability, DecisionIds& ids) const;
 
   const bundle::Bundle& model_;
   bundle::RowProgram program_;

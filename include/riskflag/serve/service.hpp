@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -13,17 +14,20 @@
 #include <riskflag/bundle/bundle.hpp>
 #include <riskflag/serve/codec.hpp>
 #include <riskflag/serve/detail/routes.hpp>
+#include <riskflag/serve/loaded.hpp>
 #include <riskflag/serve/message.hpp>
+#include <riskflag/serve/metrics.hpp>
 #include <riskflag/serve/problem.hpp>
 
 namespace riskflag::inline v0_1::serve {
 
 enum class State { starting, ready, draining };
 
-/// Answers contract.md's HTTP for one model: request in, response out, no sockets and no clock but for ids and /readyz.
+/// Answers contract.md's HTTP for one model at a time: request in, response out, no sockets.
 ///
-/// Life: 1. made over an opened model, and ready; 2. handle() from many threads; 3. set_state(draining) when the
-/// process is about to end: /readyz says so to the load balancer, requests are still answered.
+/// Life: 1. made over an opened model, and ready; 2. handle() from many threads; 3. replace() at any time: requests
+/// under way end with the model that they began with; 4. set_state(draining) when the process is about to end: /readyz
+/// says so to the load balancer, requests are still answered.
 class Service {
  public:
   /// Throws Error(unsupported) for a model that is not binary.
@@ -37,13 +41,20 @@ class Service {
   [[nodiscard]] std::optional<Response> screen(const Request& head) const noexcept;
 
   /// The answer that the server in front gives itself: 400, 408, 413, 431, 500, 503. Same form and headers as
-  /// handle()'s.
+  /// handle()'s. `reason` is that of `shed_total` where load is it: connections, in_flight, queue, draining.
   [[nodiscard]] Response refuse(int status, std::string_view code, std::string_view detail,
-                                std::span<const Header> headers = {}) const noexcept;
+                                std::span<const Header> headers = {}, std::string_view reason = {}) const noexcept;
+
+  /// From now on `model` answers; the old one goes when its last request ends. Throws Error(unsupported) for a model
+  /// that is not binary, and the old one stays. Thread-safe.
+  void replace(std::shared_ptr<const bundle::Bundle> model);
+  /// Tells /readyz and /metrics that a replacement was refused, and why. Thread-safe.
+  void replace_failed(std::string_view why);
 
   void set_state(State state) noexcept { state_.store(state, std::memory_order_relaxed); }
   [[nodiscard]] State state() const noexcept { return state_.load(std::memory_order_relaxed); }
-  [[nodiscard]] const bundle::Bundle& model() const noexcept { return *model_; }
+  /// The model that answers now.
+  [[nodiscard]] std::shared_ptr<const bundle::Bundle> model() const { return current().loaded->model; }
 
  private:
   /// What the head of a request asks for.
@@ -51,21 +62,38 @@ class Service {
     const detail::Route* route = nullptr;
     detail::Media media = detail::Media::other;
   };
+  /// A model and the counters of its version.
+  struct Serving {
+    std::shared_ptr<const Loaded> loaded;
+    std::shared_ptr<ServiceMetrics::Predictions> predictions;
+  };
+  /// The memory of a request, and the model that it scores with.
+  struct Seat {
+    Serving serving;
+    Workspace memory;
+  };
+  struct LastReload {
+    std::string at;
+    bool failed = false;
+    std::string detail;
+  };
+
   [[nodiscard]] std::optional<Response> refuse_head(const Request& request, std::string_view request_id,
                                                     Plan& plan) const;
   [[nodiscard]] Response answer(const Request& request, const Plan& plan, std::string_view request_id) const;
   [[nodiscard]] Response score(const Request& request, detail::Media media, std::string_view request_id) const;
   [[nodiscard]] Response readiness() const;
-  [[nodiscard]] std::string model_text() const;
-  [[nodiscard]] std::unique_ptr<Workspace> lend() const;
-  void give_back(std::unique_ptr<Workspace> memory) const;
+  [[nodiscard]] std::string metrics_text() const;
+  [[nodiscard]] Serving current() const;
+  [[nodiscard]] std::unique_ptr<Seat> take_seat() const;
+  void give_back(std::unique_ptr<Seat> seat) const;
 
-  std::shared_ptr<const bundle::Bundle> model_;
-  Codec codec_;
-  std::string schema_text_, model_text_, model_object_, loaded_at_;
+  mutable ServiceMetrics metrics_;
   std::atomic<State> state_{State::ready};
-  mutable std::mutex workspaces_lock_;
-  mutable std::vector<std::unique_ptr<Workspace>> workspaces_;
+  mutable std::mutex lock_;  // of all that follows
+  Serving serving_;
+  LastReload last_reload_;
+  mutable std::vector<std::unique_ptr<Seat>> seats_;  // free ones, all of the current model
 };
 
 }  // namespace riskflag::inline v0_1::serve

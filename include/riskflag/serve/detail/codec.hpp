@@ -84,7 +84,7 @@ inline bool Codec::score(Workspace& memory, double& probability) const {
   return true;
 }
 
-inline void Codec::write_result(std::string& out, const RowInput& row, double probability, DecisionIds& ids) const {
+inline bool Codec::write_result(std::string& out, const RowInput& row, double probability, DecisionIds& ids) const {
   out += R"({"decision_id":")";
   ids.append(out);
   out += R"(","id":{)";
@@ -96,7 +96,9 @@ inline void Codec::write_result(std::string& out, const RowInput& row, double pr
   }
   out += R"(},"probability":)";
   append_number(out, probability);
-  out += probability >= model_.decision.threshold ? high_ : low_;
+  const bool high = probability >= model_.decision.threshold;
+  out += high ? high_ : low_;
+  return high;
 }
 
 inline Codec::Outcome Codec::json(std::string_view body, std::string& out, Workspace& memory) const {
@@ -110,7 +112,7 @@ inline Codec::Outcome Codec::json(std::string_view body, std::string& out, Works
     if (score(memory, probability)) {
       if (errors.empty()) {
         out += outcome.rows == 1 ? "" : ",";
-        write_result(out, row, probability, ids);
+        outcome.high += write_result(out, row, probability, ids) ? 1 : 0;
       }
       return true;
     }
@@ -157,11 +159,11 @@ inline Codec::Outcome Codec::ndjson(std::string_view body, std::string& out, Wor
     ++line_number;
     if (line.empty()) continue;
     ++outcome.rows;
-    bool scored = false;
+    bool scored = false, high = false;
     detail::JsonRows rows(book_, program_.inputs().size(), memory.row, [&](RowInput& row) {
       double probability = 0;
       scored = score(memory, probability);
-      if (scored) write_result(out, row, probability, ids);
+      if (scored) high = write_result(out, row, probability, ids);
       return true;
     });
     const std::size_t begin = out.size();
@@ -187,6 +189,8 @@ inline Codec::Outcome Codec::ndjson(std::string_view body, std::string& out, Wor
       write_errors(json, errors);
       json.end_object().end_object();
       out += json.text();
+    } else if (high) {
+      ++outcome.high;
     }
     out += '\n';
   }
@@ -249,7 +253,9 @@ inline Codec::Outcome Codec::csv(std::string_view body, std::string& out, Worksp
         ids.append(out);
         out += ',';
         append_number(out, probability);
-        out += probability >= model_.decision.threshold ? csv_high_ : csv_low_;
+        const bool high = probability >= model_.decision.threshold;
+        outcome.high += high ? 1 : 0;
+        out += high ? csv_high_ : csv_low_;
         continue;
       }
       for (const auto& issue : memory.row.issues) error += (error.empty() ? "" : "; ") + issue.sentence();

@@ -11,16 +11,17 @@
 
 namespace riskflag::inline v0_1::serve::detail {
 
-enum class Endpoint { score, model, schema, live, ready };
+enum class Endpoint { score, model, schema, metrics, live, ready };
 
 struct Route {
   std::string_view path;
   Endpoint endpoint;
   std::string_view allow;
 };
-inline constexpr std::array<Route, 6> kRoutes{{{"/v1/score", Endpoint::score, "POST"},
+inline constexpr std::array<Route, 7> kRoutes{{{"/v1/score", Endpoint::score, "POST"},
                                                {"/v1/model", Endpoint::model, "GET, HEAD"},
                                                {"/v1/schema", Endpoint::schema, "GET, HEAD"},
+                                               {"/metrics", Endpoint::metrics, "GET, HEAD"},
                                                {"/livez", Endpoint::live, "GET, HEAD"},
                                                {"/readyz", Endpoint::ready, "GET, HEAD"},
                                                {"/healthz", Endpoint::ready, "GET, HEAD"}}};

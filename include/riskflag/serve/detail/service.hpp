@@ -51,50 +51,38 @@ namespace detail {
 
 }  // namespace detail
 
-inline Service::Service(std::shared_ptr<const bundle::Bundle> model) : model_(std::move(model)), codec_(*model_) {
-  loaded_at_ = rfc3339(now_ms());
-  JsonWriter json;
-  json.begin_object()
-      .key("name")
-      .value(std::string_view(model_->name))
-      .key("version")
-      .value(std::string_view(model_->version));
-  json.key("digest").value(std::string_view(model_->digest)).end_object();
-  model_object_ = std::move(json).text();
-  schema_text_ = json_schema_text(model_->schema, model_->name);
-  model_text_ = model_text();
+inline Service::Service(std::shared_ptr<const bundle::Bundle> model) {
+  const auto loaded = std::make_shared<const Loaded>(std::move(model));
+  serving_ = {loaded, metrics_.version(loaded->model->version)};
+  last_reload_.at = loaded->loaded_at;
 }
 
-inline std::string Service::model_text() const {
-  const bundle::Bundle& b = *model_;
-  JsonWriter json;
-  json.begin_object();
-  json.key("name").value(std::string_view(b.name)).key("version").value(std::string_view(b.version));
-  json.key("digest").value(std::string_view(b.digest)).key("kind").value(bundle::name_of(b.kind()));
-  json.key("objective").value(std::string_view(b.model.objective.name)).key("threshold").value(b.decision.threshold);
-  json.key("positive").value(std::string_view(b.schema.positive));
-  json.key("trees")
-      .value(static_cast<std::uint64_t>(b.model.trees.size()))
-      .key("best_iteration")
-      .value(b.model.best_iteration);
-  json.key("features").begin_array();
-  for (const auto& feature : b.model.features) json.value(std::string_view(feature.name));
-  json.end_array().key("fields").begin_array();
-  for (const auto& field : codec_.program().inputs()) json.value(std::string_view(field));
-  json.end_array().key("id_fields").begin_array();
-  for (const auto& field : codec_.book().ids()) json.value(std::string_view(field));
-  json.end_array().key("calibration").value(std::string_view(b.calibration.method));
-  json.key("engine").value(std::string_view(b.predictor.describe())).key("library_version").value(kVersion);
-  json.key("loaded_at").value(std::string_view(loaded_at_)).key("metrics").raw(trimmed(b.metrics_json)).end_object();
-  return std::move(json).text();
+inline void Service::replace(std::shared_ptr<const bundle::Bundle> model) {
+  const auto loaded = std::make_shared<const Loaded>(std::move(model));  // outside of the lock: it takes its time
+  Serving old{loaded, metrics_.version(loaded->model->version)};
+  std::vector<std::unique_ptr<Seat>> old_seats;
+  {
+    const std::lock_guard guard(lock_);
+    std::swap(serving_, old);
+    std::swap(seats_, old_seats);
+    last_reload_ = {loaded->loaded_at, false, {}};
+  }
+  metrics_.reloaded(ServiceMetrics::Reload::ok);
+}
+
+inline void Service::replace_failed(std::string_view why) {
+  metrics_.reloaded(ServiceMetrics::Reload::failed);
+  const std::lock_guard guard(lock_);
+  last_reload_ = {rfc3339(now_ms()), true, std::string(why)};
 }
 
 inline Response Service::handle(const Request& request) const noexcept {
+  const std::int64_t begun = metrics_.begin();
+  Plan plan;
+  Response response;
   try {
     const std::string request_id = detail::request_id_of(request.header("X-Request-Id"));
-    Response response;
     try {
-      Plan plan;
       auto refusal = refuse_head(request, request_id, plan);
       response = refusal ? std::move(*refusal) : answer(request, plan, request_id);
     } catch (const std::bad_alloc&) {
@@ -103,10 +91,14 @@ inline Response Service::handle(const Request& request) const noexcept {
       response =
           problem_response({500, "internal", "the request could not be answered; the defect is ours"}, request_id);
     }
-    return detail::with_own_headers(std::move(response), request_id);
+    response = detail::with_own_headers(std::move(response), request_id);
   } catch (...) {
-    return Response{500, {}, {}};
+    response = Response{500, {}, {}};
   }
+  const auto route =
+      plan.route == nullptr ? ServiceMetrics::kNoRoute : static_cast<std::size_t>(plan.route - detail::kRoutes.data());
+  metrics_.finished(route, request.method, response.status, begun);
+  return response;
 }
 
 inline std::optional<Response> Service::screen(const Request& head) const noexcept {
@@ -115,6 +107,7 @@ inline std::optional<Response> Service::screen(const Request& head) const noexce
     Plan plan;
     auto refusal = refuse_head(head, request_id, plan);
     if (!refusal) return std::nullopt;
+    metrics_.refused(refusal->status, {});
     return detail::with_own_headers(std::move(*refusal), request_id);
   } catch (...) {
     return std::nullopt;  // handle() says what is wrong
@@ -122,7 +115,8 @@ inline std::optional<Response> Service::screen(const Request& head) const noexce
 }
 
 inline Response Service::refuse(int status, std::string_view code, std::string_view text,
-                                std::span<const Header> headers) const noexcept {
+                                std::span<const Header> headers, std::string_view reason) const noexcept {
+  metrics_.refused(status, reason);
   try {
     const std::string request_id = detail::request_id_of(Request{.headers = headers}.header("X-Request-Id"));
     return detail::with_own_headers(problem_response({status, std::string(code), std::string(text)}, request_id),
@@ -187,8 +181,11 @@ inline Response Service::answer(const Request& request, const Plan& plan, std::s
   switch (plan.route->endpoint) {
     case detail::Endpoint::live: return detail::json_response(R"({"status":"live"})");
     case detail::Endpoint::ready: return readiness();
-    case detail::Endpoint::model: return detail::json_response(model_text_);
-    case detail::Endpoint::schema: return {200, {{"Content-Type", "application/schema+json"}}, schema_text_};
+    case detail::Endpoint::model: return detail::json_response(current().loaded->model_text);
+    case detail::Endpoint::schema:
+      return {200, {{"Content-Type", "application/schema+json"}}, current().loaded->schema_text};
+    case detail::Endpoint::metrics:
+      return {200, {{"Content-Type", std::string(monitor::Exposition::kContentType)}}, metrics_text()};
     case detail::Endpoint::score: break;
   }
   return score(request, plan.media, request_id);
@@ -197,49 +194,77 @@ inline Response Service::answer(const Request& request, const Plan& plan, std::s
 inline Response Service::readiness() const {
   const State now = state();
   const std::string_view status = now == State::ready ? "ready" : now == State::starting ? "starting" : "draining";
-  Response response = detail::json_response("{\"status\":\"" + std::string(status) + "\",\"model\":" + model_object_ +
-                                                ",\"last_reload\":\"" + loaded_at_ + "\"}",
-                                            now == State::ready ? 200 : 503);
+  JsonWriter json;
+  {
+    const std::lock_guard guard(lock_);
+    json.begin_object().key("status").value(status).key("model").raw(serving_.loaded->model_object);
+    json.key("last_reload").begin_object().key("at").value(std::string_view(last_reload_.at));
+    json.key("result").value(last_reload_.failed ? "failed" : "ok").key("detail");
+    last_reload_.failed ? json.value(std::string_view(last_reload_.detail)) : json.null();
+    json.end_object().end_object();
+  }
+  Response response = detail::json_response(std::move(json).text(), now == State::ready ? 200 : 503);
   if (now != State::ready) response.headers.emplace_back("Retry-After", "1");
   return response;
 }
 
+inline std::string Service::metrics_text() const {
+  const auto model = this->model();
+  return metrics_.page({model->name, model->version, model->digest});
+}
+
 inline Response Service::score(const Request& request, detail::Media media, std::string_view request_id) const {
-  auto memory = lend();
+  auto seat = take_seat();
+  const Codec& codec = seat->serving.loaded->codec;
   Response response;
   Codec::Outcome outcome;
   if (media == detail::Media::json) {
-    outcome = codec_.json(request.body, response.body, *memory);
+    outcome = codec.json(request.body, response.body, seat->memory);
     response.headers.emplace_back("Content-Type", "application/json");
   } else if (media == detail::Media::ndjson) {
-    outcome = codec_.ndjson(request.body, response.body, *memory);
+    outcome = codec.ndjson(request.body, response.body, seat->memory);
     response.headers.emplace_back("Content-Type", "application/x-ndjson");
   } else {
-    outcome = codec_.csv(request.body, response.body, *memory);
+    outcome = codec.csv(request.body, response.body, seat->memory);
     response.headers.emplace_back("Content-Type", "text/csv; charset=utf-8; header=present");
     response.headers.emplace_back("X-Ignored-Columns", std::to_string(outcome.ignored_columns));
   }
-  give_back(std::move(memory));
+  if (!outcome.problem) {
+    auto& counts = seat->serving.predictions->counts;
+    counts.add(ServiceMetrics::Predictions::kHigh, outcome.high);
+    counts.add(ServiceMetrics::Predictions::kLow, outcome.rows - outcome.bad_rows - outcome.high);
+  }
+  give_back(std::move(seat));
   if (outcome.problem) return problem_response(*outcome.problem, request_id);
   return response;
 }
 
-inline std::unique_ptr<Workspace> Service::lend() const {
-  {
-    const std::lock_guard guard(workspaces_lock_);
-    if (!workspaces_.empty()) {
-      auto memory = std::move(workspaces_.back());
-      workspaces_.pop_back();
-      return memory;
-    }
-  }
-  return std::make_unique<Workspace>();
+inline Service::Serving Service::current() const {
+  const std::lock_guard guard(lock_);
+  return serving_;
 }
 
-inline void Service::give_back(std::unique_ptr<Workspace> memory) const {
-  memory->row.issues.clear();
-  const std::lock_guard guard(workspaces_lock_);
-  if (workspaces_.size() < 256) workspaces_.push_back(std::move(memory));
+inline std::unique_ptr<Service::Seat> Service::take_seat() const {
+  Serving serving;
+  {
+    const std::lock_guard guard(lock_);
+    if (!seats_.empty()) {
+      auto seat = std::move(seats_.back());
+      seats_.pop_back();
+      return seat;
+    }
+    serving = serving_;
+  }
+  auto seat = std::make_unique<Seat>();
+  seat->serving = std::move(serving);
+  return seat;
+}
+
+inline void Service::give_back(std::unique_ptr<Seat> seat) const {
+  seat->memory.row.issues.clear();
+  const std::lock_guard guard(lock_);
+  // One whose model was replaced meanwhile goes with it.
+  if (seat->serving.loaded == serving_.loaded && seats_.size() < 256) seats_.push_back(std::move(seat));
 }
 
 }  // namespace riskflag::inline v0_1::serve
