@@ -3,6 +3,7 @@
 // Request bytes in, response bytes out, for one opened model directory. No sockets: hand it requests from any server.
 
 #include <riskflag/serve/codec.hpp>
+#include <riskflag/serve/follower.hpp>
 #include <riskflag/serve/json_schema.hpp>
 #include <riskflag/serve/loaded.hpp>
 #include <riskflag/serve/message.hpp>

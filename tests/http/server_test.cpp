@@ -32,7 +32,9 @@ http::Response echo(const http::Request& request) {
 }
 
 http::Response refuse(const http::Refusal& refusal) {
-  return {refusal.status, {{"Content-Type", "application/problem+json"}}, std::string(refusal.code)};
+  return {refusal.status,
+          {{"Content-Type", "application/problem+json"}},
+          std::string(refusal.code) + (refusal.reason.empty() ? "" : " " + std::string(refusal.reason))};
 }
 
 http::ServerOptions quick() {
@@ -416,7 +418,7 @@ TEST_CASE("a port in use is an error with a sentence") {
   }
 }
 
-TEST_CASE("stop() answers what is under way, closes idle connections and refuses new ones") {
+TEST_CASE("stop() answers what is under way, closes idle connections and then refuses new ones") {
   auto running = std::make_unique<Running>();
   Raw busy(running->server), idle(running->server);
   idle.send("GET /i HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -431,6 +433,52 @@ TEST_CASE("stop() answers what is under way, closes idle connections and refuses
   CHECK(idle.rest().empty());
   running->server.wait();
   CHECK_THROWS_AS(static_cast<void>(http::ask({.port = port, .timeout_ms = 500}, "GET", "/")), Error);
+}
+
+TEST_CASE("while a request is under way, a stopped server still says that it drains, and refuses other work") {
+  Running running;
+  Raw busy(running.server);
+  busy.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+  std::this_thread::sleep_for(50ms);
+  running.server.stop();
+  std::this_thread::sleep_for(50ms);
+  const http::ClientOptions here{.port = running.server.port()};
+  CHECK(http::ask(here, "GET", "/readyz").body == "GET /readyz ");
+  const auto refused = http::ask(here, "POST", "/v1/score", {}, "x");
+  CHECK(refused.status == 503);
+  CHECK(refused.body == "draining draining");
+  CHECK(starts_with(busy.rest(), "HTTP/1.1 200 OK"));
+  running.server.wait();
+  CHECK(running.server.connections() == 0);
+}
+
+TEST_CASE("large requests above max_in_flight are refused at once, those that waited too long when their turn comes") {
+  auto options = quick();
+  options.max_in_flight = 4;
+  options.max_queue_ms = 400;
+  options.threads = 1;  // one pool thread, 300 ms a request: turns at 0, 300, 600, 900 ms
+  Running running(options);
+  const std::string post = "POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n" + std::string(2000, 'x');
+  std::vector<std::unique_ptr<Raw>> four;
+  for (int i = 0; i < 4; ++i) {
+    four.push_back(std::make_unique<Raw>(running.server));
+    four.back()->send(post);
+    std::this_thread::sleep_for(20ms);
+  }
+  Raw fifth(running.server);
+  const auto t0 = std::chrono::steady_clock::now();
+  fifth.send(post + "GET /next HTTP/1.1\r\nHost: a\r\n\r\n");
+  const std::string all = fifth.until("GET /next ");
+  CHECK(starts_with(all, "HTTP/1.1 503 "));
+  CHECK(all.find("overloaded in_flight") != std::string::npos);
+  CHECK(all.find("HTTP/1.1 200 OK") !=
+        std::string::npos);  // small ones are answered beside them, on the same connection
+  CHECK(std::chrono::steady_clock::now() - t0 < 250ms);
+  CHECK(starts_with(four[0]->until("\r\n\r\n"), "HTTP/1.1 200 "));
+  CHECK(starts_with(four[1]->until("\r\n\r\n"), "HTTP/1.1 200 "));
+  CHECK(four[2]->until("queue").find("HTTP/1.1 503 ") == 0);
+  CHECK(four[3]->until("queue").find("HTTP/1.1 503 ") == 0);
+  CHECK(http::ask({.port = running.server.port()}, "POST", "/", {}, std::string(2000, 'y')).status == 200);
 }
 
 TEST_CASE("stop() cuts what does not end within drain_ms") {

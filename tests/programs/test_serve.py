@@ -290,6 +290,95 @@ class Life(unittest.TestCase):
             self.assertIn(b"Connection: close", answer)
             self.assertEqual(server.end(), 0)
 
+    def test_a_probe_learns_that_the_server_drains(self):
+        with Server() as server:
+            connection = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+            connection.sendall(b"POST /v1/score HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[")
+            time.sleep(0.3)
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+            status, _, body = server.ask("GET", "/readyz")
+            self.assertEqual((status, json.loads(body)["status"]), (503, "draining"))
+            status, headers, body = server.ask("POST", "/v1/score", "[]", {"Content-Type": "application/json"})
+            self.assertEqual((status, json.loads(body)["code"]), (503, "draining"))
+            self.assertIn("retry-after", headers)
+            connection.sendall(b"]")
+            self.assertTrue(connection.recv(4096).startswith(b"HTTP/1.1 200 OK"))
+            connection.close()
+            self.assertEqual(server.end(), 0)
+
+    def test_batches_above_the_limit_are_shed_with_retry_after_and_counted(self):
+        body = ",".join(ROWS[0]) + "\n" + (",".join(ROWS[0].values()) + "\n") * 20_000
+        with Server("--max-in-flight", 1, "--threads", 1) as server:
+            answers = []
+            threads = [threading.Thread(target=lambda: answers.append(server.ask("POST", "/v1/score", body, {"Content-Type": "text/csv"})))
+                       for _ in range(6)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            statuses = sorted(status for status, _, _ in answers)
+            self.assertEqual(set(statuses), {200, 503}, statuses)
+            for status, headers, _ in answers:
+                self.assertEqual(status == 503, "retry-after" in headers)
+            self.assertIn(f'riskflag_shed_total{{reason="in_flight"}} {statuses.count(503)}\n', server.ask("GET", "/metrics")[2].decode())
+
+    def test_watch_takes_a_new_model_without_losing_a_request_and_refuses_a_broken_one(self):
+        other, broken, link = FOLDER / "other", FOLDER / "broken", FOLDER / "current"
+        must(BIN / "riskflag-train", "--data", FOLDER / "train.csv", "--target", "Risk_Flag", "--id", "Id", "--protected", "Sex",
+             "--output", other, "--set", "num_iterations=3", "--quiet")
+        shutil.copytree(other, broken)
+        with open(broken / "model.json", "a") as file:
+            file.write(" ")
+
+        def point(at):
+            (FOLDER / "next").symlink_to(at)
+            (FOLDER / "next").rename(link)
+
+        def until(condition):
+            deadline = time.monotonic() + 20
+            while not condition():
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.05)
+
+        point(MODEL)
+        with Server("--watch", model=link) as server:
+            version = lambda: json.loads(server.ask("GET", "/v1/model")[2])["version"]  # noqa: E731
+            ready = lambda: json.loads(server.ask("GET", "/readyz")[2])  # noqa: E731
+            first, failed, over = version(), [], threading.Event()
+            schema = json.loads(server.ask("GET", "/v1/schema")[2])
+            body = json.dumps(as_json(ROWS[0], schema))
+
+            def client():
+                connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+                while not over.is_set():
+                    connection.request("POST", "/v1/score", body, {"Content-Type": "application/json"})
+                    answer = connection.getresponse()
+                    text = answer.read()
+                    if answer.status != 200:
+                        failed.append(text)
+                connection.close()
+
+            thread = threading.Thread(target=client)
+            thread.start()
+            point(other)
+            until(lambda: version() != first)
+            second = version()
+            point(broken)
+            until(lambda: ready()["last_reload"]["result"] == "failed")
+            self.assertEqual((version(), ready()["status"]), (second, "ready"))
+            self.assertIn("model.json", ready()["last_reload"]["detail"])
+            point(MODEL)
+            until(lambda: version() == first)
+            over.set()
+            thread.join()
+            self.assertEqual(failed, [])
+            page = server.ask("GET", "/metrics")[2].decode()
+            self.assertIn('riskflag_reload_total{result="ok"} 2\n', page)
+            self.assertIn('riskflag_reload_total{result="failed"} 1\n', page)
+            self.assertIn("the old one goes on", server.messages())
+            self.assertEqual(server.end(), 0)
+
     def test_a_port_in_use_is_exit_1_with_a_sentence(self):
         with Server() as server:
             second = run(BIN / "riskflag-serve", "--model", MODEL, "--port", server.port)
@@ -315,7 +404,7 @@ class Life(unittest.TestCase):
         for flags in ([], ["--model"], ["--model", MODEL, "--port", "x"], ["--model", MODEL, "--port", "65536"],
                       ["--model", MODEL, "--threads", "-1"], ["--model", MODEL, "--bogus"], ["--model", MODEL, "--host", "example.org"],
                       ["--model", MODEL, "--host", "0.0.0.0"], ["--model", "models:/loans@champion"], ["--model", MODEL, "--keys", "k"],
-                      ["--model", MODEL, "--watch"], ["--model", MODEL, "--decision-log", "d"], ["--model", MODEL, "--max-body", "0"]):
+                      ["--model", MODEL, "--shadow", "d"], ["--model", MODEL, "--decision-log", "d"], ["--model", MODEL, "--max-body", "0"]):
             done = run(BIN / "riskflag-serve", *flags)
             self.assertEqual(done.returncode, 2, (flags, done.stderr))
             self.assertEqual(done.stdout, "")

@@ -3,13 +3,17 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -27,8 +31,9 @@ using riskflag::fail;
 struct Flags {
   std::string model, host = "127.0.0.1";
   int port = 8080, threads = 0, drain_ms = 8000;
-  std::size_t max_body = std::size_t{32} << 20;
-  bool insecure = false, json = false;
+  std::size_t max_body = std::size_t{32} << 20, max_in_flight = 64;
+  int max_queue_ms = 1000;
+  bool insecure = false, watch = false, json = false;
 };
 
 /// Blocks SIGTERM and SIGINT for all threads that start later; wait() takes the first that comes.
@@ -52,6 +57,43 @@ class EndSignals {
 
  private:
   sigset_t signals_ = {};
+};
+
+/// --watch: looks for a new model twice a second until it goes.
+class Watch {
+ public:
+  Watch(const std::string& path, riskflag::serve::Service& service) : follower_(path, service) {
+    thread_ = std::thread([this] {
+      std::unique_lock lock(mutex_);
+      while (!wake_.wait_for(lock, std::chrono::milliseconds(500), [this] { return over_; })) look();
+    });
+  }
+  ~Watch() {
+    {
+      const std::lock_guard guard(mutex_);
+      over_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+  }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+ private:
+  void look() {
+    const auto found = follower_.look();
+    if (found == riskflag::serve::Follower::Found::replaced) {
+      std::fprintf(stderr, "riskflag-serve: the new model answers now\n");
+    } else if (found == riskflag::serve::Follower::Found::refused) {
+      std::fprintf(stderr, "riskflag-serve: the new model is refused, the old one goes on: %s\n",
+                   follower_.reason().c_str());
+    }
+  }
+  riskflag::serve::Follower follower_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool over_ = false;
+  std::thread thread_;
 };
 
 /// As many descriptors as the system lets this process have: each connection takes one.
@@ -114,6 +156,8 @@ int serve(const Flags& flags) {
   options.threads = static_cast<unsigned>(flags.threads);
   options.max_body = flags.max_body;
   options.drain_ms = flags.drain_ms;
+  options.max_in_flight = flags.max_in_flight;
+  options.max_queue_ms = flags.max_queue_ms;
   riskflag::http::Server server(
       options,
       [&service](const riskflag::http::Request& request) {
@@ -122,7 +166,7 @@ int serve(const Flags& flags) {
       },
       [&service](const riskflag::http::Refusal& refusal) {
         const auto headers = headers_of(refusal.headers);
-        return to_http(service.refuse(refusal.status, refusal.code, refusal.detail, headers));
+        return to_http(service.refuse(refusal.status, refusal.code, refusal.detail, headers, refusal.reason));
       },
       [&service](const riskflag::http::Request& head) -> std::optional<riskflag::http::Response> {
         const auto headers = headers_of(head.headers);
@@ -130,10 +174,13 @@ int serve(const Flags& flags) {
         if (!refusal) return std::nullopt;
         return to_http(std::move(*refusal));
       });
+  std::optional<Watch> watch;
+  if (flags.watch) watch.emplace(flags.model, service);
   server.start();
   announce(flags, server, service);
 
   const char* why = signals.wait();
+  watch.reset();
   std::fprintf(stderr, "riskflag-serve: %s: answering what is under way, then ending\n", why);
   service.set_state(riskflag::serve::State::draining);
   server.stop();
@@ -158,8 +205,7 @@ int healthcheck(const Flags& flags) {
 /// The contract's flags of later versions, refused on the command line and in the environment: a RISKFLAG_KEYS that has
 /// no effect would leave a door open.
 void refuse_later_flags(CLI::App& app) {
-  const std::pair<const char*, const char*> later[] = {{"--watch", "following a model directory that is replaced"},
-                                                       {"--shadow", "a shadow model"},
+  const std::pair<const char*, const char*> later[] = {{"--shadow", "a shadow model"},
                                                        {"--challenger", "a challenger model"},
                                                        {"--split", "a challenger model"},
                                                        {"--decision-log", "the decision log"},
@@ -168,8 +214,6 @@ void refuse_later_flags(CLI::App& app) {
                                                        {"--log-failure", "the decision log"},
                                                        {"--outcomes", "taking outcomes"},
                                                        {"--keys", "API keys"},
-                                                       {"--max-in-flight", "load shedding"},
-                                                       {"--max-queue-ms", "load shedding"},
                                                        {"--tracking", "the registry"}};
   for (const auto& [flag, what] : later) {
     program::not_built_yet(app, flag, what);
@@ -212,10 +256,22 @@ int main(int argc, char** argv) {
       ->envname("RISKFLAG_MAX_BODY")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 40))
       ->type_name("BYTES");
+  app.add_option("--max-in-flight", flags.max_in_flight,
+                 "batches (bodies above 64 KiB) at once, 64 unless given; more get 503; 0 = no limit")
+      ->envname("RISKFLAG_MAX_IN_FLIGHT")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 20))
+      ->type_name("N");
+  app.add_option("--max-queue-ms", flags.max_queue_ms,
+                 "that a batch may wait for others, 1000 unless given; then 503; 0 = no limit")
+      ->envname("RISKFLAG_MAX_QUEUE_MS")
+      ->check(CLI::Range(0, 3600000))
+      ->type_name("MS");
   app.add_option("--drain-ms", flags.drain_ms, "for what is under way at the end, 8000 unless given")
       ->envname("RISKFLAG_DRAIN_MS")
       ->check(CLI::Range(0, 3600000))
       ->type_name("MS");
+  app.add_flag("--watch", flags.watch, "take a new model when the directory, or the link to it, is replaced")
+      ->envname("RISKFLAG_WATCH");
   app.add_flag("--insecure", flags.insecure, "listen on an address that others reach, without API keys")
       ->envname("RISKFLAG_INSECURE");
   app.add_flag("--json", flags.json, "stdout is one JSON object: url, port, model");

@@ -32,6 +32,7 @@ struct Refusal {
   std::string_view code;            ///< "bad_request"
   std::string_view detail;          ///< a sentence
   std::span<const Header> headers;  ///< of the request, when they were read
+  std::string_view reason{};        ///< where load or the end is why: connections, in_flight, queue, draining
 };
 
 /// "Not Found"; "Unknown" for a status that is not in RFC 9110.

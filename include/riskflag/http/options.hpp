@@ -23,6 +23,9 @@ struct ServerOptions {
   int body_ms = 30000;                  ///< from there to the end of its body; then 408
   int write_ms = 30000;                 ///< for one response; then the connection is closed
   int drain_ms = 8000;                  ///< stop(): requests under way may take this long, then they are cut
+  std::size_t max_in_flight = 0;  ///< requests above large_body at once, waiting or at work; more are answered 503;
+                                  ///< 0 = no limit (smaller ones never wait: they stay in the socket)
+  int max_queue_ms = 0;           ///< such a request that waited longer is answered 503 instead; 0 = no limit
 };
 
 /// Must be callable from many threads at once. What it throws becomes a refusal with status 500.

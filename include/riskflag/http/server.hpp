@@ -17,9 +17,10 @@ class ServerState;
 /// HTTP/1.1 on TCP: keep-alive, pipelining, chunked bodies, `Expect: 100-continue`, HEAD, deadlines on every step.
 ///
 /// Life: 1. constructed: bound and listening (connections wait); 2. start(): threads accept and answer; 3. stop(), from
-/// any thread: no new connections, idle ones are closed, those with a request under way get their answer with
-/// `Connection: close`; 4. wait(): returns when all threads have ended. The destructor does 3 and 4.
-/// Handles no signals: that is the program's.
+/// any thread: idle connections are closed, requests under way get their answer with `Connection: close`; as long as
+/// one is under way, new connections are accepted for GET and HEAD (is it ready?) and anything else is refused with
+/// 503; 4. wait(): returns when all threads have ended. The destructor does 3 and 4. Handles no signals: that is the
+/// program's.
 class Server {
  public:
   /// Throws Error(resource) when the port is in use or the system refuses, Error(invalid_option) for a bad host or

@@ -76,9 +76,6 @@ class ServerState {
       // On the acceptor's own thread: what it accepted before reaches its worker ahead of the drain.
       asio::post(workers_.front()->io, [this] {
         accept_the_backlog();
-        error_code ignored;
-        acceptor_->close(ignored);
-        retry_->cancel();
         for (auto& worker : workers_) {
           asio::post(worker->io, [w = worker.get()] {
             const auto all = w->sessions;
@@ -111,6 +108,7 @@ class ServerState {
     positive("header_ms", options.header_ms);
     positive("body_ms", options.body_ms);
     positive("write_ms", options.write_ms);
+    if (options.max_queue_ms < 0) fail(ErrorCode::invalid_option, "max_queue_ms", "a negative time is not accepted");
     if (options.drain_ms < 0) fail(ErrorCode::invalid_option, "drain_ms", "a negative time is not accepted");
     if (options.max_header < 256 || options.max_header > (1u << 20)) {
       fail(ErrorCode::invalid_option, "max_header",
@@ -153,7 +151,9 @@ class ServerState {
         });
         return;
       }
-      if (!problem) begin(worker, std::move(socket));
+      if (!problem) {
+        begin(worker, std::move(socket), shared_.draining.load() ? Session::Arrival::late : Session::Arrival::early);
+      }
       accept();
     });
   }
@@ -164,22 +164,23 @@ class ServerState {
       Worker& worker = *workers_[next_++ % workers_.size()];
       tcp::socket socket(worker.io);
       acceptor_->accept(socket, problem);
-      if (!problem) begin(worker, std::move(socket));
+      if (!problem) begin(worker, std::move(socket), Session::Arrival::early);
     }
   }
 
-  void begin(Worker& worker, tcp::socket socket) {
+  void begin(Worker& worker, tcp::socket socket, Session::Arrival arrival) {
     if (shared_.connections.fetch_add(1, std::memory_order_relaxed) >= shared_.options.max_connections) {
       shared_.connections.fetch_sub(1, std::memory_order_relaxed);
       return turn_away(std::move(socket));
     }
-    auto session = std::make_shared<Session>(worker, std::move(socket));
+    auto session = std::make_shared<Session>(worker, std::move(socket), arrival);
     asio::post(worker.io, [session] { session->start(); });
   }
 
   /// One attempt without waiting: a client above the limit gets a sentence if its buffer takes it.
   void turn_away(tcp::socket socket) {
-    Response answer = shared_.refuse(503, "overloaded", "the server has as many connections as it accepts", {});
+    Response answer =
+        shared_.refuse(503, "overloaded", "the server has as many connections as it accepts", {}, "connections");
     std::string text;
     write_head(text, answer, workers_.front()->date, Connection::close);
     text += answer.body;
@@ -199,9 +200,15 @@ class ServerState {
     }
     const std::int64_t now = monotonic_ns();
     const bool cut = shared_.draining.load() && now >= drain_end_.load();
+    const bool over = cut || (worker.draining && shared_.early.load() == 0);
     const auto all = worker.sessions;  // check() and close() change the list
-    for (const auto& session : all) cut ? session->close() : session->check(now);
-    if (cut || (worker.draining && worker.sessions.empty())) {
+    for (const auto& session : all) over ? session->close() : session->check(now);
+    if (over) {
+      if (&worker == workers_.front().get()) {
+        error_code ignored;
+        acceptor_->close(ignored);
+        retry_->cancel();
+      }
       worker.io.stop();
       return;
     }

@@ -34,7 +34,13 @@ namespace beast = boost::beast;
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(Worker& worker, tcp::socket socket) : worker_(worker), socket_(std::move(socket)) {}
+  /// Late: accepted while the server drains. Such a connection may still ask whether the server is alive or ready.
+  enum class Arrival { early, late };
+
+  Session(Worker& worker, tcp::socket socket, Arrival arrival)
+      : worker_(worker), socket_(std::move(socket)), arrival_(arrival) {
+    if (arrival_ == Arrival::early) worker_.shared.early.fetch_add(1);
+  }
 
   void start() {
     place_ = worker_.sessions.size();
@@ -80,6 +86,7 @@ class Session : public std::enable_shared_from_this<Session> {
     }
     all.pop_back();
     worker_.shared.connections.fetch_sub(1, std::memory_order_relaxed);
+    if (arrival_ == Arrival::early) worker_.shared.early.fetch_sub(1);
   }
 
  private:
@@ -210,19 +217,43 @@ class Session : public std::enable_shared_from_this<Session> {
     deadline_ = 0;
     asked_ = true;
     request_.body = parser_->get().body();
-    if (worker_.shared.pool != nullptr && request_.body.size() > options().large_body) {
-      asio::post(*worker_.shared.pool, [self = shared_from_this()] {
-        auto answer = std::make_shared<Response>(self->worker_.shared.answer(self->request_));
-        asio::post(self->worker_.io, [self, answer] {
-          if (self->step_ == Step::closed) return;
-          if (self->respond(std::move(*answer), self->keep_alive())) self->advance();
-        });
-      });
-      return false;
+    if (arrival_ == Arrival::late && request_.method != "GET" && request_.method != "HEAD") {
+      return shed("draining", "draining", "the server is about to end; ask another, or again in a moment");
     }
+    if (worker_.shared.pool != nullptr && request_.body.size() > options().large_body) return handle_on_pool();
     Response answer = worker_.shared.answer(request_);
     return respond(std::move(answer),
                    keep_alive());  // asked after the answer is there: a drain may have begun meanwhile
+  }
+
+  /// The pool's threads answer one after another, so that a batch does not hold up the connections of this thread.
+  bool handle_on_pool() {
+    auto& in_flight = worker_.shared.in_flight;
+    const std::size_t limit = options().max_in_flight;
+    if (in_flight.fetch_add(1) >= limit && limit > 0) {
+      in_flight.fetch_sub(1);
+      return shed("overloaded", "in_flight", "the server has as many large requests at work as it accepts");
+    }
+    asio::post(*worker_.shared.pool, [self = shared_from_this(), queued = monotonic_ns()] {
+      const Shared& shared = self->worker_.shared;
+      const std::int64_t limit_ns = std::int64_t{self->options().max_queue_ms} * 1'000'000;
+      const bool late = limit_ns > 0 && monotonic_ns() - queued > limit_ns;
+      auto answer = std::make_shared<Response>(
+          late ? shared.refuse(503, "overloaded", "the request waited for the others longer than is accepted",
+                               self->headers_, "queue")
+               : shared.answer(self->request_));
+      self->worker_.shared.in_flight.fetch_sub(1);
+      asio::post(self->worker_.io, [self, answer] {
+        if (self->step_ == Step::closed) return;
+        if (self->respond(std::move(*answer), self->keep_alive())) self->advance();
+      });
+    });
+    return false;
+  }
+
+  /// Turns a whole request away for load or for the end; the connection may go on.
+  bool shed(std::string_view code, std::string_view reason, std::string_view text) {
+    return respond(worker_.shared.refuse(503, code, text, headers_, reason), keep_alive());
   }
 
   [[nodiscard]] bool keep_alive() const {
@@ -318,6 +349,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::int64_t deadline_ = 0;  // monotonic ns; 0 = none
   std::size_t place_ = 0;      // in worker_.sessions
   Step step_ = Step::idle;
+  Arrival arrival_;
   bool header_seen_ = false, timed_out_ = false, keep_ = true, asked_ = false;
 };
 

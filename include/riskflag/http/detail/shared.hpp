@@ -36,7 +36,9 @@ struct Shared {
   Screen screen;
   std::atomic<bool> draining{false};
   std::atomic<std::size_t> connections{0};
-  asio::thread_pool* pool = nullptr;  // for large bodies
+  std::atomic<std::size_t> early{0};      // open connections from before the drain: it waits for these
+  std::atomic<std::size_t> in_flight{0};  // requests that the pool has or will have
+  asio::thread_pool* pool = nullptr;      // for large bodies
 
   [[nodiscard]] Response answer(const Request& request) const noexcept {
     try {
@@ -55,9 +57,9 @@ struct Shared {
   }
   /// A refusal handler that throws costs the body only.
   [[nodiscard]] Response refuse(int status, std::string_view code, std::string_view text,
-                                std::span<const Header> headers) const noexcept {
+                                std::span<const Header> headers, std::string_view reason = {}) const noexcept {
     try {
-      return refusal(Refusal{status, code, text, headers});
+      return refusal(Refusal{status, code, text, headers, reason});
     } catch (...) {
       return Response{status, {}, {}};
     }
