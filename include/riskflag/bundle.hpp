@@ -5,4 +5,5 @@
 #include <riskflag/bundle/bundle.hpp>
 #include <riskflag/bundle/parts.hpp>
 #include <riskflag/bundle/pipeline_json.hpp>
+#include <riskflag/bundle/reasons.hpp>
 #include <riskflag/bundle/row_program.hpp>

@@ -27,7 +27,7 @@ ARROWS = {
     "json": "core data model",
     "interop": "core model json",
     "gzip": "core data",
-    "bundle": "core data prep model predict calibrate monitor json",
+    "bundle": "core data prep model predict explain calibrate monitor json",
     "study": "core data metrics prep bin model train predict explain calibrate monitor audit track json bundle",
     "report": "core data metrics model explain audit monitor",
     "serve": "core data bundle predict explain monitor json",

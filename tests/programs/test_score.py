@@ -32,6 +32,31 @@ class Score(driver.ProgramTest):
             self.assertEqual(row["risk"], "High" if float(row["probability"]) >= threshold else "Low")
             self.assertEqual(row["error"], "")
 
+    def test_explain_writes_the_codes_of_the_fields_that_speak_for_high(self):
+        codes = self.path("reasons.json")
+        self.data = self.loans(2000)
+        header = list(driver.read_rows(self.data)[0])
+        field = next(name for name in header if name not in ("Id", "Sex", "Risk_Flag"))
+        codes.write_text(json.dumps({field: {"code": "R07", "text": "words"}}))
+        self.train(self.data, *LOANS, "--reasons", codes, target="Risk_Flag")
+        self.score(self.data, "--explain", 3)
+        rows = self.rows()
+        self.assertEqual(list(rows[0]), ["row", "Id", "probability", "risk", "error", "reason_1", "reason_2", "reason_3"])
+        known = {"R07", ""} | set(header) - {field, "Id", "Sex", "Risk_Flag"}
+        found = set()
+        for row in rows:
+            reasons = [row["reason_1"], row["reason_2"], row["reason_3"]]
+            given = [reason for reason in reasons if reason]
+            self.assertEqual(reasons, given + [""] * (3 - len(given)))
+            self.assertEqual(len(set(given)), len(given))
+            found |= set(given)
+        self.assertLessEqual(found, known)
+        self.assertIn("R07", found)
+        self.score(self.data, "--explain", 3, "--threads", 2, output="two.csv")
+        self.assertEqual(self.path("two.csv").read_bytes(), self.path("scores.csv").read_bytes())
+        self.score(self.data, "--explain", 1, output="first.csv")
+        self.assertEqual([row["reason_1"] for row in self.rows("first.csv")], [row["reason_1"] for row in rows])
+
     def test_the_trainers_test_scores_are_the_ones_of_the_model_directory(self):
         header, body = driver.small_table(800, seed=5)
         driver.write_table(self.path("t.csv"), header, body)
@@ -159,7 +184,7 @@ class Score(driver.ProgramTest):
         done = self.score(self.data, expect=2, output="s.csv.gz")
         self.assertIn("not gzipped", done.stderr)
         self.assertFalse(self.path("s.csv.gz").exists())
-        for flags, words in [(["--explain", "3"], ["--explain", "not built yet"]), (["--replay", "log"], ["--replay", "not built yet"]),
+        for flags, words in [(["--explain", "11"], ["--explain", "11"]), (["--replay", "log"], ["--replay", "not built yet"]),
                              (["--tracking", "http://x"], ["--tracking", "not built yet"]), (["--threads", "-1"], ["--threads"])]:
             done = self.score(self.data, *flags, expect=2)
             for word in words:

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include <riskflag/bundle/bundle.hpp>
+#include <riskflag/bundle/reasons.hpp>
 #include <riskflag/core/file.hpp>
 #include <riskflag/core/parallel.hpp>
 #include <riskflag/data/csv.hpp>
@@ -23,7 +24,7 @@ struct Flags {
   std::string model, data, output, delimiter = "auto";
   bool no_header = false;
   std::uint64_t skip_rows = 0;
-  int threads = 0;
+  int threads = 0, explain = 0;
   bool allow_bad_rows = false, json = false, quiet = false;
 };
 
@@ -82,7 +83,7 @@ int score(const Flags& flags) {
   riskflag::set_delimiter(reading, flags.delimiter, "--delimiter");
   reading.header = !flags.no_header;
   reading.skip_rows = static_cast<std::size_t>(flags.skip_rows);
-  program::ScoreStream stream(bundle, *source, reading, pool);
+  program::ScoreStream stream(bundle, *source, reading, pool, static_cast<std::size_t>(flags.explain));
   riskflag::FileSink sink(flags.output);
   const program::ScoreCounts counts = stream.run(sink, interrupt.token());
   sink.close();
@@ -139,7 +140,9 @@ int main(int argc, char** argv) {
   app.add_flag("--allow-bad-rows", flags.allow_bad_rows, "rows that cannot be scored do not make the exit 1");
   app.add_flag("--json", flags.json, "one JSON object on stdout");
   app.add_flag("--quiet", flags.quiet, "no messages");
-  program::not_built_yet(app, "--explain", "explaining scores");
+  app.add_option("--explain", flags.explain, "codes of up to K reasons for High, a column each")
+      ->check(CLI::Range(1, static_cast<int>(riskflag::bundle::kMostReasons)))
+      ->type_name("K");
   program::not_built_yet(app, "--replay", "replaying a decision log");
   program::not_built_yet(app, "--tracking", "tracking of scores");
   return program::run(app, argc, argv, [&] { return score(flags); });

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -14,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <riskflag/bundle/reasons.hpp>
 #include <riskflag/bundle/row_program.hpp>
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/file.hpp>
@@ -100,8 +102,14 @@ class RowBatch {
 class ScoreStream {
  public:
   ScoreStream(const riskflag::bundle::Bundle& bundle, riskflag::ByteSource& source, const riskflag::CsvOptions& reading,
-              riskflag::Executor& executor)
-      : bundle_(bundle), program_(bundle), source_(source), rows_(source_, reading), executor_(executor) {
+              riskflag::Executor& executor, std::size_t explain = 0)
+      : bundle_(bundle),
+        program_(bundle),
+        source_(source),
+        rows_(source_, reading),
+        executor_(executor),
+        explain_(explain) {
+    if (explain > 0) reasons_.emplace(bundle);
     columns_ = riskflag::bundle::map_columns(bundle.schema, rows_.header());
     if (!columns_.missing_required.empty()) {
       std::string names;
@@ -119,7 +127,9 @@ class ScoreStream {
     binary_ = bundle_.kind() == riskflag::bundle::Kind::binary;
     std::string header = "row";
     for (const std::string& id : columns_.id_names) header += "," + riskflag::csv_cell(id);
-    sink.write(header + (binary_ ? ",probability,risk,error\n" : ",prediction,error\n"));
+    header += binary_ ? ",probability,risk,error" : ",prediction,error";
+    for (std::size_t i = 1; i <= explain_; ++i) header += ",reason_" + std::to_string(i);
+    sink.write(header + "\n");
     workers_.resize(executor_.concurrency());
 
     ScoreCounts counts;
@@ -165,6 +175,8 @@ class ScoreStream {
 
   struct Worker {
     riskflag::bundle::RowProgram::Scratch scratch;
+    riskflag::bundle::ReasonProgram::Scratch reasons;
+    std::vector<riskflag::bundle::Reason> found;
     std::vector<riskflag::bundle::RawCell> cells;
     std::vector<double> features;
     std::vector<riskflag::bundle::FieldIssue> issues;
@@ -217,7 +229,9 @@ class ScoreStream {
             block.counts.high += high ? 1 : 0;
             block.text += high ? ",High" : ",Low";
           }
-          block.text += ",\n";
+          block.text += ',';
+          if (explain_ > 0) write_reasons(worker, block.text);
+          block.text += '\n';
           continue;
         }
         for (const auto& issue : worker.issues) error += (error.empty() ? "" : "; ") + issue.sentence();
@@ -228,7 +242,17 @@ class ScoreStream {
       }
       block.text += binary_ ? ",,," : ",,";
       block.text += riskflag::csv_cell(error);
+      block.text.append(explain_, ',');
       block.text += '\n';
+    }
+  }
+
+  /// The codes of the row's reasons, and empty cells for those that it does not have.
+  void write_reasons(Worker& worker, std::string& text) const {
+    reasons_->reasons(worker.features, explain_, worker.found, worker.reasons);
+    for (std::size_t i = 0; i < explain_; ++i) {
+      text += ',';
+      if (i < worker.found.size()) text += riskflag::csv_cell(worker.found[i].code);
     }
   }
 
@@ -237,6 +261,8 @@ class ScoreStream {
   CountingSource source_;
   riskflag::CsvRows rows_;
   riskflag::Executor& executor_;
+  std::size_t explain_;
+  std::optional<riskflag::bundle::ReasonProgram> reasons_;
   riskflag::bundle::ColumnMap columns_;
   bool binary_ = true;
   std::vector<std::string_view> cells_;
