@@ -29,7 +29,8 @@ class Explainer::Builder {
     out_.float32_inputs = model_.float32_inputs;
     out_.base = model_.base_margin;
     if (model_.average_output && !model_.trees.empty()) {
-      out_.scale = exact::div(1.0, static_cast<double>(model_.trees.size() / outputs));
+      const std::size_t trees_each = model_.trees.size() / outputs;
+      out_.scale = exact::div(1.0, static_cast<double>(trees_each));
     }
     std::vector<double> sums(outputs, 0.0);
     for (std::size_t t = 0; t < model_.trees.size(); ++t) {
