@@ -14,6 +14,7 @@ compilers=${COMPILERS:-"g++ clang++-16 clang++-19"}
 programs=(
   "exact_hash|all scoring|scoring|"
   "train_hash|all||-pthread"
+  "calibrate_hash|all scoring|scoring|"
 )
 strict=(
   "-O0"

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <riskflag/calibrate/fit.hpp>
 #include <riskflag/core/file.hpp>
 #include <riskflag/core/json_reader.hpp>
 #include <riskflag/core/sha256.hpp>
@@ -213,4 +214,53 @@ TEST_CASE("a regression model is saved, opened and scored, without a threshold")
   const bundle::RowProgram program(b);
   const std::vector<double> features{500, 1, 0};
   CHECK(program.probability(features) == -1 + 2 - 0.25);
+}
+
+TEST_CASE("invariant: a calibration is part of the bundle, and every row's score is the calibrated one to the bit") {
+  std::vector<Calibration> all(4);
+  all[0] = odds_correction(3);
+  all[1].method = CalibrationMethod::platt;
+  all[1].a = all[1].b = 0.6;
+  all[1].c = -0.25;
+  all[2].method = CalibrationMethod::beta;
+  all[2].a = 0.4;
+  all[2].b = 1.7;
+  all[3].method = CalibrationMethod::isotonic;
+  all[3].knots = {{0.1, 0.01}, {0.5, 0.2}, {0.9, 0.6}};
+  const Schema s = tiny::schema();
+  const Model m = tiny::model();
+  const Frame example = tiny::rows();
+  const prep::Pipeline p = tiny::pipeline();
+  const monitor::Reference reference = monitor::make_reference(s, example, {});
+  for (const Calibration& calibration : all) {
+    CAPTURE(name_of(calibration.method));
+    const tiny::Folder folder;
+    bundle::save({.schema = s,
+                  .pipeline = p,
+                  .model = m,
+                  .reference = reference,
+                  .example = example,
+                  .calibration = calibration},
+                 folder / "model");
+    const bundle::Bundle b = bundle::open(folder / "model");  // replays the example
+    CHECK(b.calibration == calibration);
+    const bundle::RowProgram program(b);
+    bundle::RowProgram::Scratch scratch;
+    std::vector<bundle::FieldIssue> issues;
+    std::vector<double> features(program.features()), scores(1);
+    const std::vector<bundle::RawCell> cells{bundle::RawCell::of_csv("500"), bundle::RawCell::of_csv("OWN"),
+                                             bundle::RawCell::of_csv("1970-01-01")};
+    REQUIRE(program.prepare(cells, features, scratch, issues));
+    program.scores(features, scores);
+    CHECK(scores[0] == calibration.apply(tiny::of_margin(-1 + 2 - 0.25)));
+    CHECK(scores[0] == program.probability(features));
+    CHECK(scores[0] != tiny::of_margin(-1 + 2 - 0.25));
+    // A directory whose curve was changed by hand does not replay.
+    Calibration moved = calibration;
+    moved.c += 1;
+    for (auto& [from, to] : moved.knots) to = to / 2;
+    if (moved.method == CalibrationMethod::isotonic) moved.c = calibration.c;
+    replace_honestly(folder / "model", "calibration.json", calibration_text(moved));
+    CHECK(failure_of([&] { static_cast<void>(bundle::open(folder / "model")); }).code == ErrorCode::corrupt);
+  }
 }

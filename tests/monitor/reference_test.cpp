@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include <riskflag/calibrate/calibration.hpp>
-
 #include "../data/columns.hpp"
 
 using namespace riskflag;
@@ -99,10 +97,4 @@ TEST_CASE("a reference profile that does not add up is refused") {
     CAPTURE(bad);
     CHECK_THROWS_AS(static_cast<void>(monitor::parse_reference(bad, "reference.json")), Error);
   }
-}
-
-TEST_CASE("the identity calibration comes back from its text, and an unknown method is refused") {
-  CHECK(parse_calibration(calibration_text({}), "calibration.json") == Calibration{});
-  CHECK(Calibration{}.apply(0.25) == 0.25);
-  CHECK_THROWS_AS(static_cast<void>(parse_calibration(R"({"format":1,"method":"platt"})", "calibration.json")), Error);
 }

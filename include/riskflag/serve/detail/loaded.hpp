@@ -38,7 +38,7 @@ inline void write_model_names(JsonWriter& json, const bundle::Bundle& model) {
   for (const auto& field : loaded.codec.program().inputs()) json.value(std::string_view(field));
   json.end_array().key("id_fields").begin_array();
   for (const auto& field : loaded.codec.book().ids()) json.value(std::string_view(field));
-  json.end_array().key("calibration").value(std::string_view(b.calibration.method));
+  json.end_array().key("calibration").value(name_of(b.calibration.method));
   json.key("engine").value(std::string_view(b.predictor.describe())).key("library_version").value(kVersion);
   json.key("loaded_at").value(std::string_view(loaded.loaded_at));
   json.key("metrics").raw(trimmed(b.metrics_json)).end_object();
