@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -284,6 +285,35 @@ TEST_CASE("Replace::exchange swaps the new directory in and removes the old") {
   CHECK(read_file(dir / "b/only2") == "x");
   write_file(dir / "file", "x");
   CHECK(code_of([&] { DirectoryWriter writer(dir / "file", Replace::exchange); }) == ErrorCode::already_exists);
+}
+
+TEST_CASE("what killed processes left beside a path goes with the next write to it, and nothing else does") {
+  const TempDirectory dir;
+  const pid_t gone = ::fork();
+  if (gone == 0) ::_exit(0);
+  REQUIRE(::waitpid(gone, nullptr, 0) == gone);
+  const std::string dead = ".tmp-" + std::to_string(gone), alive = ".tmp-" + std::to_string(::getppid());
+  make_directories(dir / ("b" + dead + "-0/sub"));
+  write_file(dir / ("b" + dead + "-0/sub/x"), "x");
+  write_file(dir / ("b" + dead + "-12"), "x");
+  const std::vector<std::string> kept = {"b" + alive + "-0", "b" + dead,         "b" + dead + "-",
+                                         "b" + dead + "-1x", "bb" + dead + "-0", "b.tmp--1"};
+  for (const std::string& name : kept) make_directories(dir / name);
+  make_directories(dir / ("b" + dead + "-7"));  // somebody holds its lock: a process of another container
+  const int fd = ::open((dir / ("b" + dead + "-7")).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  REQUIRE(::flock(fd, LOCK_EX | LOCK_NB) == 0);
+  DirectoryWriter(dir / "b").commit();
+  CHECK_FALSE(exists(dir / ("b" + dead + "-0")));
+  CHECK_FALSE(exists(dir / ("b" + dead + "-12")));
+  for (const std::string& name : kept) CHECK(exists(dir / name));
+  CHECK(exists(dir / ("b" + dead + "-7")));
+  ::close(fd);
+  make_directories(dir / ("f" + dead + "-0"));
+  write_file(dir / "f", "x");
+  CHECK_FALSE(exists(dir / ("f" + dead + "-0")));
+  CHECK(exists(dir / ("b" + dead + "-7")));
+  DirectoryWriter(dir / "b", Replace::exchange).commit();
+  CHECK_FALSE(exists(dir / ("b" + dead + "-7")));
 }
 
 TEST_CASE("who comes first keeps the name when two make the same directory") {

@@ -47,6 +47,8 @@ class AppendFile {
 /// Life: 1. constructed: makes a temporary neighbour of `path`; 2. write() any number of files into it (sub-folders
 /// made as needed); 3. commit(): fsync everything, rename to `path` (Replace::exchange swaps atomically with an
 /// existing one by RENAME_EXCHANGE and removes the old); destroyed without commit: the neighbour is removed.
+/// Neighbours that killed processes left beside `path` are removed in step 1, where a file system that cannot swap is
+/// refused too (Replace::exchange; Error(unsupported)).
 enum class Replace { refuse, exchange };
 class DirectoryWriter {
  public:
@@ -59,9 +61,12 @@ class DirectoryWriter {
   void commit();
 
  private:
+  void drop() noexcept;
+
   std::string path_, staging_;
   Replace replace_;
   bool committed_ = false;
+  int lock_ = -1;  ///< says that the neighbour is somebody's
 };
 
 /// A byte source read front to back; data/csv takes one. `read` fills up to `size` bytes and returns how many; 0 at the

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <riskflag/core/detail/file_read.hpp>
+#include <riskflag/core/detail/neighbours.hpp>
 #include <riskflag/core/file.hpp>
 
 namespace riskflag::inline v0_1 {
@@ -38,12 +39,6 @@ namespace detail {
     return errno == EINVAL || errno == ENOTSUP || errno == EROFS ? 0 : errno;  // file systems that cannot, do not
   }
   return 0;
-}
-
-[[nodiscard]] inline std::string parent_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
 }
 
 inline void sync_directory(const std::string& path) {
@@ -73,10 +68,12 @@ inline void sync_directory(const std::string& path) {
 
 /// Creates a new file "path.tmp-PID-N" and opens it for writing, with the permissions of `path` if there is one.
 [[nodiscard]] inline int open_neighbour(const std::string& path, std::string& name) {
+  remove_stale_neighbours(path);
   for (unsigned n = 0; n < 10000; ++n) {
     name = path + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(n);
     const int fd = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd >= 0) {
+      (void)::flock(fd, LOCK_EX | LOCK_NB);  // somebody is at it, see remove_stale_neighbours()
       struct stat status{};
       if (::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode)) (void)::fchmod(fd, status.st_mode & 07777);
       return fd;
@@ -253,6 +250,25 @@ inline void remove_all(const std::string& path) {
   if (::rmdir(path.c_str()) != 0 && errno != ENOENT) detail::fail_system(path, "remove");
 }
 
+namespace detail {
+
+[[nodiscard]] inline std::string make_neighbour(const std::string& path) {
+  for (unsigned n = 0; n < 10000; ++n) {
+    std::string name = path + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(n);
+    if (::mkdir(name.c_str(), 0777) == 0) return name;
+    if (errno != EEXIST) break;
+  }
+  fail_system(path, "create a neighbour of the directory");
+}
+
+[[noreturn]] inline void fail_without_exchange(const std::string& path) {
+  fail(ErrorCode::unsupported, path,
+       "this file system cannot swap two directories in one step (RENAME_EXCHANGE); remove the old one first, or write "
+       "beside it");
+}
+
+}  // namespace detail
+
 inline DirectoryWriter::DirectoryWriter(std::string path, Replace replace) : path_(std::move(path)), replace_(replace) {
   while (path_.size() > 1 && path_.back() == '/') path_.pop_back();
   if (path_.empty()) fail(ErrorCode::usage, "output directory", "the path is empty; name a directory");
@@ -264,21 +280,36 @@ inline DirectoryWriter::DirectoryWriter(std::string path, Replace replace) : pat
   }
   path_ = detail::link_target(path_);
   make_directories(detail::parent_of(path_));
-  for (unsigned n = 0; n < 10000; ++n) {
-    staging_ = path_ + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(n);
-    if (::mkdir(staging_.c_str(), 0777) == 0) return;
-    if (errno != EEXIST) break;
+  detail::remove_stale_neighbours(path_);
+  staging_ = detail::make_neighbour(path_);
+  if (replace_ == Replace::exchange &&
+      exists(path_)) {  // whether it can be done is found before there is something to lose
+    std::string other;
+    int reason = 0;
+    try {
+      other = detail::make_neighbour(path_);
+      reason = detail::rename_with(other, staging_, detail::kRenameExchange);
+      ::rmdir(other.c_str());
+      if (reason == ENOSYS || reason == EINVAL) detail::fail_without_exchange(path_);
+    } catch (...) {
+      drop();
+      throw;
+    }
   }
-  detail::fail_system(path_, "create a neighbour of the directory");
+  lock_ = ::open(staging_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (lock_ >= 0) (void)::flock(lock_, LOCK_EX | LOCK_NB);
 }
 
-inline DirectoryWriter::~DirectoryWriter() {
-  if (committed_) return;
+inline void DirectoryWriter::drop() noexcept {
   try {
-    remove_all(staging_);
+    if (!committed_) remove_all(staging_);
   } catch (...) {  // nothing to tell it to; the neighbour's name says what it is
   }
+  if (lock_ >= 0) ::close(lock_);
+  lock_ = -1;
 }
+
+inline DirectoryWriter::~DirectoryWriter() { drop(); }
 
 inline const std::string& DirectoryWriter::staging_path() const noexcept { return staging_; }
 
@@ -316,12 +347,7 @@ inline void DirectoryWriter::commit() {
   if (!exchange && (reason == ENOSYS || reason == EINVAL)) {  // a file system without NOREPLACE: look, then rename
     reason = exists(path_) ? EEXIST : ::rename(staging_.c_str(), path_.c_str()) == 0 ? 0 : errno;
   }
-  if (exchange && (reason == ENOSYS || reason == EINVAL)) {
-    fail(ErrorCode::unsupported, path_,
-         "this file system cannot swap two directories in one step (RENAME_EXCHANGE); remove the old one first, or "
-         "write "
-         "beside it");
-  }
+  if (exchange && (reason == ENOSYS || reason == EINVAL)) detail::fail_without_exchange(path_);
   if (reason == EEXIST) fail(ErrorCode::already_exists, path_, "exists already; it is left as it is");
   if (reason != 0) detail::fail_system(path_, exchange ? "replace the directory" : "rename the new directory", reason);
   committed_ = true;
