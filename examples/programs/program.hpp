@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <new>
@@ -138,6 +139,23 @@ inline std::string nearest_flag(const CLI::App& app, int argc, char** argv) {
   return {};
 }
 
+/// `message` about a flag whose value came from the environment, with the variable's name in place of the flag's:
+/// nobody typed --port.
+inline std::string blame_variable(const CLI::App& app, std::string message, int argc, char** argv) {
+  for (const CLI::Option* option : app.get_options({})) {
+    const std::string variable = option->get_envname(), flag = option->get_name();
+    const std::size_t at = message.find(flag);
+    if (variable.empty() || at == std::string::npos || std::getenv(variable.c_str()) == nullptr) continue;
+    bool typed = false;
+    for (int i = 1; i < argc; ++i) {
+      const std::string_view word = argv[i];
+      typed = typed || word == flag || word.starts_with(flag + "=");
+    }
+    if (!typed) return message.replace(at, flag.size(), variable);
+  }
+  return message;
+}
+
 /// Parses the command line and runs `body`, which gives the exit code; every way to fail ends in one sentence.
 template <class Body>
 int run(CLI::App& app, int argc, char** argv, Body body) {
@@ -153,9 +171,9 @@ int run(CLI::App& app, int argc, char** argv, Body body) {
     } catch (const CLI::Success& success) {  // --help, --version
       return app.exit(success) == 0 ? kDone : kFailed;
     } catch (const CLI::ParseError& error) {
-      return give_up(
-          name, json, riskflag::ErrorCode::usage,
-          std::string(error.what()) + nearest_flag(app, argc, argv) + " (" + name + " --help lists the flags)");
+      return give_up(name, json, riskflag::ErrorCode::usage,
+                     blame_variable(app, error.what(), argc, argv) + nearest_flag(app, argc, argv) + " (" + name +
+                         " --help lists the flags)");
     }
     return body();
   } catch (const riskflag::Error& error) {

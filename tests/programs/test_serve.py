@@ -432,6 +432,26 @@ class Life(unittest.TestCase):
         done = run(BIN / "riskflag-serve", "healthcheck", "--port", "1")
         self.assertEqual(done.returncode, 1)
 
+    def test_wrong_calls_name_what_was_wrong(self):
+        serve = BIN / "riskflag-serve"
+        for command, variables, words, never in [
+                (["--model", MODEL], {"RISKFLAG_PORT": "abc"}, ["RISKFLAG_PORT", "abc"], "--port"),
+                (["--model", MODEL], {"RISKFLAG_THREADS": "-3"}, ["RISKFLAG_THREADS"], "--threads"),
+                (["--model", MODEL, "--port", "abc"], {"RISKFLAG_PORT": "1"}, ["--port", "abc"], "RISKFLAG_PORT"),
+                (["--model", MODEL, "--prot", "1"], {}, ['did you mean "--port"'], "RISKFLAG"),
+                (["--model", MODEL, "--keys", "k"], {}, ["a file of API keys is not built yet"], "--port")]:
+            done = run(serve, *command, env=variables)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            for word in words:
+                self.assertIn(word, done.stderr)
+            self.assertNotIn(never, done.stderr.replace("riskflag-serve --help", ""))
+        self.assertIn("model directory", run(serve, "--model", MODEL / "model.json", "--port", "0").stderr)
+        self.assertIn("is a file", run(serve, "--model", MODEL / "model.json", "--port", "0").stderr)
+        shown = run(serve, "healthcheck", "--help")
+        self.assertEqual(shown.returncode, 0)
+        for word in ("--host", "--port", "RISKFLAG_PORT"):
+            self.assertIn(word, shown.stdout)
+
     def test_insecure_serves_on_all_addresses(self):
         with Server("--host", "0.0.0.0", "--insecure") as server:
             self.assertEqual(server.ask("GET", "/livez")[0], 200)

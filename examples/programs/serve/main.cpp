@@ -213,7 +213,7 @@ void refuse_later_flags(CLI::App& app) {
                                                        {"--hmac-key", "the decision log"},
                                                        {"--log-failure", "the decision log"},
                                                        {"--outcomes", "taking outcomes"},
-                                                       {"--keys", "API keys"},
+                                                       {"--keys", "a file of API keys"},
                                                        {"--tracking", "the registry"}};
   for (const auto& [flag, what] : later) {
     program::not_built_yet(app, flag, what);
@@ -281,5 +281,7 @@ int main(int argc, char** argv) {
     return program::give_up("riskflag-serve", false, error.code(), error.what());
   }
   auto* health = app.add_subcommand("healthcheck", "asks the running server: exit 0 when it is ready")->fallthrough();
+  health->footer(
+      "--host H, --port P  as the server has them (RISKFLAG_HOST, RISKFLAG_PORT; 127.0.0.1 and 8080 unless given)");
   return program::run(app, argc, argv, [&] { return health->parsed() ? healthcheck(flags) : serve(flags); });
 }

@@ -46,7 +46,9 @@ inline Bundle open(const std::string& directory) {
   const std::string path = absolute_path(directory);
   const std::string manifest_path = join_path(path, "manifest.json");
   if (!is_directory(path))
-    fail(ErrorCode::not_found, directory, "there is no such directory; a model directory is accepted");
+    fail(ErrorCode::not_found, directory,
+         exists(path) ? "is a file; a model directory is accepted (the directory of model.json, not the file)"
+                      : "there is no such directory; a model directory is accepted");
   if (!exists(manifest_path)) {
     fail(ErrorCode::not_found, directory,
          "no model directory: it has no manifest.json (riskflag-train --output makes one)");
