@@ -217,6 +217,90 @@ class BadOutput(driver.ProgramTest):
         self.addCleanup(subprocess.run, ["umount", "-l", str(where)], capture_output=True)
         return where
 
+    def test_a_disk_that_fills_up_while_it_trains_loses_no_training(self):
+        data = self.loans(3000)
+        disk = self.full_disk(1000)
+        if disk is None:
+            self.skipTest("no right to mount a small tmpfs")
+        self.path("tmp").mkdir()
+        for tmp, words in ((self.path("tmp"), ["No space left", "kept in"]), (disk, ["No space left", "training is lost"])):
+            process = subprocess.Popen([driver.BIN / "riskflag-train", "--data", data, "--target", "Risk_Flag", *LOANS, "--output", disk / "model",
+                                        "--set", "num_iterations=400", "--set", "early_stopping_round=0"],
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(tmp)})
+            said = []
+            for line in process.stderr:
+                if line.strip().startswith("round 1 "):
+                    (disk / "others").write_bytes(b"x" * 990_000)
+                said.append(line)
+            process.stderr.close()
+            self.assertEqual(process.stdout.read(), "")
+            process.stdout.close()
+            self.assertEqual(process.wait(), 1)
+            for word in words:
+                self.assertIn(word, said[-1])
+            self.assertEqual([p.name for p in disk.iterdir()], ["others"])
+            (disk / "others").unlink()
+        kept = list(self.path("tmp").iterdir())
+        self.assertEqual(len(kept), 1)
+        done = driver.run("score", "--model", kept[0], "--data", data, "--output", self.path("s.csv"), "--allow-bad-rows")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_a_disk_that_is_full_is_found_before_the_training(self):
+        disk = self.full_disk(64)
+        if disk is None:
+            self.skipTest("no right to mount a small tmpfs")
+        done = driver.run("train", "--data", self.loans(300), "--target", "Risk_Flag", "--output", disk / "model")
+        self.assert_refused(done, 1, "No space left", "bytes are free")
+        self.assertNotIn("read", done.stderr.splitlines())
+        self.assertEqual(list(disk.iterdir()), [])
+
+    def test_what_a_killed_training_left_is_removed_by_the_next(self):
+        data = self.loans(3000)
+        args = [driver.BIN / "riskflag-train", "--data", data, "--target", "Risk_Flag", *LOANS, "--output", self.path("model")]
+        process = subprocess.Popen([*args, "--set", "num_iterations=100000", "--set", "early_stopping_round=0"], stderr=subprocess.PIPE, text=True)
+        for line in process.stderr:
+            if line.strip().startswith("round 1 "):
+                process.kill()
+        process.stderr.close()
+        process.wait()
+        left = self.path(f"model.tmp-{process.pid}-0")  # as a kill in the middle of a save leaves it
+        left.mkdir()
+        (left / "model.json").write_text("{")
+        alive = self.path(f"model.tmp-{os.getpid()}-0")
+        alive.mkdir()
+        self.train(data, *LOANS, target="Risk_Flag")
+        self.assertFalse(left.exists())
+        self.assertTrue(alive.exists())
+        alive.rmdir()
+        self.assert_no_leftovers("loans.csv", "model")
+
+    def test_a_file_system_that_cannot_swap_is_refused_before_the_training(self):
+        if driver.SANITIZED or shutil.which("cc") is None:
+            self.skipTest("needs a C compiler and no sanitizer")
+        self.path("no.c").write_text("""#define _GNU_SOURCE
+            #include <dlfcn.h>
+            #include <errno.h>
+            #include <stdarg.h>
+            #include <sys/syscall.h>
+            long syscall(long n, ...) {
+              va_list v; va_start(v, n); long a[6]; for (int i = 0; i < 6; ++i) a[i] = va_arg(v, long); va_end(v);
+              if (n == SYS_renameat2) { errno = EINVAL; return -1; }
+              return ((long (*)(long, ...))dlsym(RTLD_NEXT, "syscall"))(n, a[0], a[1], a[2], a[3], a[4], a[5]);
+            }""")
+        built = subprocess.run(["cc", "-shared", "-fPIC", "-o", self.path("no.so"), self.path("no.c"), "-ldl"], capture_output=True, text=True)
+        self.assertEqual(built.returncode, 0, built.stderr)
+        data = self.table()
+        args = [driver.BIN / "riskflag-train", "--data", data, "--target", "y", "--id", "key", "--output", self.path("model")]
+        old_kernel = {**os.environ, "LD_PRELOAD": str(self.path("no.so"))}
+        done = subprocess.run(args, capture_output=True, text=True, env=old_kernel)  # nothing to swap with: a plain rename does
+        self.assertEqual(done.returncode, 0, done.stderr)
+        before = (self.path("model") / "manifest.json").read_bytes()
+        done = subprocess.run([*args, "--force", "--seed", "5"], capture_output=True, text=True, env=old_kernel)
+        self.assert_refused(done, 1, "RENAME_EXCHANGE", "remove the old one")
+        self.assertNotIn("read", done.stderr.splitlines())
+        self.assertEqual((self.path("model") / "manifest.json").read_bytes(), before)
+        self.assert_no_leftovers("no.c", "no.so", "table.csv", "model")
+
     def test_a_full_disk_is_a_sentence_and_leaves_nothing(self):
         data = self.loans(3000)
         self.train(data, *LOANS, target="Risk_Flag")

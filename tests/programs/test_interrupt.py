@@ -64,10 +64,12 @@ class Interrupt(driver.ProgramTest):
 
     def test_in_cross_validation(self):
         args = ["--data", self.big(), "--target", "Risk_Flag", *LOANS, "--output", self.path("model"), "--cv", 3]
-        code, out, err, sent = self.interrupt_when(args, "train (fold 2")
-        self.assertTrue(sent)
-        self.assertEqual((code, out), (130, ""), err)
-        self.assert_no_leftovers("loans.csv")
+        for phase in ("prepare (fold 1", "bin (fold 2", "train (fold 2", "prepare (fold 3"):
+            with self.subTest(phase):
+                code, out, err, sent = self.interrupt_when(args, phase)
+                self.assertTrue(sent)
+                self.assertEqual((code, out), (130, ""), err)
+                self.assert_no_leftovers("loans.csv")
 
     def test_json_tells_scripts(self):
         args = ["--data", self.big(), "--target", "Risk_Flag", *LOANS, "--output", self.path("model"), "--json"]

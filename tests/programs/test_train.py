@@ -73,7 +73,8 @@ class Result(driver.ProgramTest):
     def test_a_terminal_gets_a_bar(self):
         text = self.on_a_terminal(120)
         self.assertRegex(text, r"\rtrain +\[#*\.*\] round \d+ of 1000, valid.binary_logloss 0\.\d+")
-        self.assertRegex(text, r"\rread +\[#{24}\]")
+        for phase in ("read", "audit", "prepare", "bin", "train", "evaluate", "save"):
+            self.assertRegex(text, rf"\r{phase} +\[#{{24}}\][^\r]*\r?\n", phase)  # each bar ends full
 
     def test_the_bar_never_wraps(self):
         for columns in (80, 40, 12):
@@ -349,7 +350,7 @@ class Options(driver.ProgramTest):
     def test_flags_of_later_versions_are_refused_with_a_sentence(self):
         for flags in (["--calibrate", "platt"], ["--monotone", "x=+1"], ["--search", "5"], ["--register", "r"], ["--alias", "a"],
                       ["--tracking", "http://localhost:5000"], ["--config", "c.conf"], ["--offset", "x"],
-                      ["--set", "linear_tree=true"], ["--set", "monotone_constraints=1"], ["--set", "device=gpu"]):
+                      ["--set", "linear_tree=true"], ["--set", "boosting=dart"], ["--set", "device=gpu"]):
             self.assert_refused(self.train(self.table(), *flags, expect=2, json_out=False), 2, "not built yet", flags[0])
         config = self.path("c.json")
         config.write_text('{"seed": 1,\n"boosting": "dart"}')
@@ -409,6 +410,29 @@ class Guard(driver.ProgramTest):
         self.assertTrue(found and found[0]["code"] in ("target_copy", "target_leak"))
         self.assertIn("--drop", found[0]["remedy"])
         self.assertGreater(found[0]["number"], 0.98)
+
+    def test_many_columns_alike_are_one_warning(self):
+        data = self.table(change=lambda h, b: (h + [f"k{i}" for i in range(500)] + [f"t{i}" for i in range(21)],
+                                               [r + ["1"] * 500 + [f"words {i} of row {j}" for i in range(21)] for j, r in enumerate(b)]))
+        warnings = self.train(data, "--id", "key", "--report", self.path("r.html"))["warnings"]
+        for code, count, first in (("constant", 500, '"k0", "k1", "k2" and 497 more'), ("text_dropped", 21, '"t0", "t1", "t2" and 18 more')):
+            found = [w for w in warnings if w["code"] == code]
+            self.assertEqual([(w["column"], w["number"]) for w in found], [(None, count)])
+            self.assertIn(f"{count} columns ({first})", found[0]["message"])
+        self.assertIn("500 columns", self.path("r.html").read_text())
+
+    def test_columns_that_are_dropped_raise_no_warning(self):
+        data = self.table(rows=3000, change=lambda h, b: (h + ["town"], [r + [f"town {i % 1400}"] for i, r in enumerate(b)]))
+        codes = warning_codes(self.train(data, "--id", "key"))
+        self.assertEqual([c for c in codes if c in ("many_levels", "text_dropped")], ["many_levels", "text_dropped"])
+        codes = warning_codes(self.train(data, "--id", "key", "--drop", "town", "--force"))
+        self.assertEqual([c for c in codes if c in ("many_levels", "text_dropped")], [])
+
+    def test_a_cell_of_20_mb_that_becomes_a_level_is_a_warning(self):
+        data = self.table(change=lambda h, b: (h, [r[:2] + ["x" * 20_000_000 if i == 7 else r[2]] + r[3:] for i, r in enumerate(b)]))
+        found = [w for w in self.train(data, "--id", "key", "--set", "num_iterations=2")["warnings"] if w["code"] == "long_level"]
+        self.assertEqual([(w["column"], w["number"]) for w in found], [("c", 20_000_000)])
+        self.assertLess(len(found[0]["message"]), 300)
 
     def test_strict_makes_them_errors(self):
         done = self.train(self.leaky(), "--id", "key", "--strict", expect=1, json_out=False)

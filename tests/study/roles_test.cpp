@@ -91,16 +91,17 @@ TEST_CASE("invariant: levels and required fields come from the rows that are tra
   std::vector<Warning> warnings;
   const Frame frame = ten_rows();
   const Schema schema = make_schema(frame, options(), warnings);
+  SerialExecutor executor;
   const std::vector<std::uint32_t> middle = {1, 2, 3, 4}, ends = {0, 9};
-  const Schema from_middle = narrow_to_rows(schema, frame, middle);
+  const Schema from_middle = narrow_to_rows(schema, frame, middle, executor);
   CHECK(from_middle.field("c").levels == std::vector<std::string>{"blue", "green"});
   CHECK(from_middle.field("c").required);
   CHECK(from_middle.field("x").required);
-  const Schema from_ends = narrow_to_rows(schema, frame, ends);
+  const Schema from_ends = narrow_to_rows(schema, frame, ends, executor);
   CHECK(from_ends.field("c").levels == std::vector<std::string>{"red"});
   CHECK_FALSE(from_ends.field("c").required);
   CHECK_FALSE(from_ends.field("x").required);
-  CHECK(take_features(frame, from_ends, ends).cols() == 4);  // x, c, w, day
+  CHECK(take_features(frame, from_ends, ends, executor).cols() == 4);  // x, c, w, day
 }
 
 TEST_CASE("a header that was not cut hints at its delimiter") {

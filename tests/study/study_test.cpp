@@ -249,6 +249,44 @@ TEST_CASE("a stop is obeyed in every phase, leaves nothing, and ends the run as 
   }
 }
 
+TEST_CASE("invariant: once a stop was asked for, no phase but the training starts another piece of work") {
+  /// Everything on the calling thread; counts the tasks that begin after the stop.
+  struct Counter final : Executor {
+    explicit Counter(std::stop_token token) : stop(std::move(token)) {}
+    [[nodiscard]] unsigned concurrency() const noexcept override { return 1; }
+    void run(std::size_t tasks, FunctionRef<void(std::size_t, unsigned)> task) override {
+      for (std::size_t i = 0; i < tasks; ++i) {
+        const bool late = stop.stop_requested();
+        task(i, 0);
+        late_tasks += late ? 1 : 0;  // not reached by a task that refuses
+      }
+    }
+    std::stop_token stop;
+    int late_tasks = 0;
+  };
+  for (const int folds : {0, 2}) {
+    for (const std::string phase : {"audit", "prepare", "bin", "evaluate", "report", "save"}) {
+      CAPTURE(phase);
+      CAPTURE(folds);
+      Setup setup(600);
+      std::stop_source stop;
+      setup.options.parts.cv = folds;
+      setup.hooks.stop = stop.get_token();
+      setup.hooks.progress = [&](const Progress& progress) {
+        if (progress.phase == phase) stop.request_stop();
+      };
+      setup.options.report = setup.dir / "r.html";
+      setup.hooks.report = [](const StudyView& view) {
+        return std::string(view.stop.stop_requested() ? "stop" : "page");
+      };
+      Counter executor(stop.get_token());
+      CHECK_THROWS_AS((void)run_study(setup.options, executor, setup.hooks), Error);
+      CHECK(executor.late_tasks == 0);
+      CHECK(setup.dir.names().empty());
+    }
+  }
+}
+
 TEST_CASE("with keep_on_interrupt the trees so far become the model, and a warning says so") {
   Setup setup;
   setup.options.keep_on_interrupt = true;

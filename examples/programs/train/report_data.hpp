@@ -70,6 +70,7 @@ class ReportBuilder {
     data.model_name = riskflag::file_name(riskflag::absolute_path(view.options.output));
     data.created = riskflag::rfc3339(riskflag::now_ms());
     data.target = view.options.columns.target;
+    data.stop = view.stop;
     data.positive = view.target.positive;
     add_data(view, data);
     data.findings.assign(view.findings.begin(), view.findings.end());

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -90,6 +91,7 @@ struct ReportData {
   std::vector<Digest> digests{};
   std::vector<Fact> environment{};       ///< library version, threads, seconds, peak memory, ...
   std::vector<Fact> cross_validation{};  ///< "roc_auc" -> "0.871 +- 0.004"
+  std::stop_token stop{};                ///< looked at between sections: then render() throws Error(cancelled)
 };
 
 }  // namespace riskflag::inline v0_1::report

@@ -36,7 +36,7 @@ struct CrossValidation {
 /// Hooks of one fold's training, and who hears of its phases.
 struct FoldHooks {
   std::function<TrainHooks(int fold)> train;  ///< 1-based
-  std::function<void(int fold, std::string_view phase)> on_phase;
+  std::function<void(int fold, std::string_view phase, double fraction)> on_phase;
 };
 
 /// Fits everything anew (levels, pipeline, cuts, trees) on each k - 1 folds and scores the fold left out, which also
@@ -64,13 +64,14 @@ struct FoldHooks {
     const FitJob fold_job{job.frame,  job.schema, job.recipe, job.labels, job.weights,
                           job.groups, rest,       held_out,   job.options};
     const TrainHooks train_hooks = hooks.train(number);
-    const Fit fitted =
-        fit(fold_job, executor, train_hooks, seconds, [&](std::string_view phase) { hooks.on_phase(number, phase); });
+    const Fit fitted = fit(fold_job, executor, train_hooks, seconds,
+                           [&](std::string_view phase, double fraction) { hooks.on_phase(number, phase, fraction); });
     if (fitted.trained.cancelled) check_stop(train_hooks.stop, "train");
     const Stopwatch evaluate;
+    detail::StopExecutor scoring(executor, train_hooks.stop, "evaluate");
     const Predictor predictor = value_or_throw(Predictor::make(fitted.trained.model));
     const std::vector<double> scores =
-        score_rows(job.frame, fitted.schema, fitted.pipeline, predictor, held_out, executor);
+        score_rows(job.frame, fitted.schema, fitted.pipeline, predictor, held_out, scoring);
     out.folds.emplace_back(folds[f].begin(), folds[f].end());
     for (std::size_t i = 0; i < scores.size(); ++i) out.scores[folds[f][i]] = scores[i];
     out.best_iterations.push_back(fitted.trained.best_iteration);

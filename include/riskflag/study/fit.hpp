@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -18,6 +19,7 @@
 #include <riskflag/data/schema.hpp>
 #include <riskflag/predict/predictor.hpp>
 #include <riskflag/prep/fit.hpp>
+#include <riskflag/study/detail/stop_executor.hpp>
 #include <riskflag/study/parts.hpp>
 #include <riskflag/study/roles.hpp>
 #include <riskflag/train/train.hpp>
@@ -28,12 +30,6 @@ namespace riskflag::inline v0_1::study {
 struct Seconds {
   double read = 0, prepare = 0, bin = 0, train = 0, evaluate = 0, total = 0;
 };
-
-/// Throws Error(cancelled) when the token asks.
-inline void check_stop(const std::stop_token& stop, std::string_view phase) {
-  if (stop.stop_requested())
-    fail(ErrorCode::cancelled, "", "stopped in phase " + std::string(phase) + "; nothing was written");
-}
 
 /// Seconds since construction.
 class Stopwatch {
@@ -64,23 +60,25 @@ struct Fit {
   TrainResult trained;
 };
 
-/// Told when a fit goes on to its next phase: "prepare", "bin", "train".
-using OnPhase = std::function<void(std::string_view phase)>;
+/// Told when a phase of a fit begins (0) and when "prepare" and "bin" end (1): "prepare", "bin", "train".
+using OnPhase = std::function<void(std::string_view phase, double fraction)>;
 
-/// Fits the recipe and the trees on the training rows alone. Throws Error(cancelled) when hooks.stop asked before there
-/// was a tree; later the result says cancelled and has the trees so far.
+/// Fits the recipe and the trees on the training rows alone; hooks.stop is looked at in every phase. Throws
+/// Error(cancelled) when hooks.stop asked before there was a tree; later the result says cancelled and has the trees so
+/// far.
 [[nodiscard]] inline Fit fit(const FitJob& job, Executor& executor, const TrainHooks& hooks, Seconds& seconds,
                              const OnPhase& on_phase) {
   Fit out;
-  on_phase("prepare");
+  on_phase("prepare", 0);
+  detail::StopExecutor preparing(executor, hooks.stop, "prepare"), binning(executor, hooks.stop, "bin");
   const Stopwatch prepare;
-  out.schema = prep::prepare_schema(job.recipe, narrow_to_rows(job.schema, job.frame, job.train_rows));
+  out.schema = prep::prepare_schema(job.recipe, narrow_to_rows(job.schema, job.frame, job.train_rows, preparing));
   const std::vector<double> labels = detail::gather(job.labels, job.train_rows);
   const std::vector<double> weights = detail::gather(job.weights, job.train_rows);
   const std::vector<std::uint64_t> groups = detail::gather(job.groups, job.train_rows);
   const prep::FitInputs inputs{labels, weights, job.options.seed, groups};
-  prep::Fitted fitted =
-      prep::fit(job.recipe, out.schema, take_features(job.frame, out.schema, job.train_rows), inputs, executor);
+  prep::Fitted fitted = prep::fit(job.recipe, out.schema,
+                                  take_features(job.frame, out.schema, job.train_rows, preparing), inputs, preparing);
   out.pipeline = std::move(fitted.pipeline);
   check_stop(hooks.stop, "prepare");
 
@@ -89,20 +87,23 @@ using OnPhase = std::function<void(std::string_view phase)>;
   const std::vector<double> valid_labels = detail::gather(job.labels, job.valid_rows);
   const std::vector<double> valid_weights = detail::gather(job.weights, job.valid_rows);
   if (!job.valid_rows.empty()) {
-    valid_matrix = out.pipeline.transform(take_features(job.frame, out.schema, job.valid_rows), out.schema, executor);
+    valid_matrix =
+        out.pipeline.transform(take_features(job.frame, out.schema, job.valid_rows, preparing), out.schema, preparing);
     valid.push_back({"valid", valid_matrix.view(), valid_labels, valid_weights, {}});
   }
   seconds.prepare += prepare.seconds();
   check_stop(hooks.stop, "prepare");
 
-  on_phase("bin");
+  on_phase("prepare", 1);
+  on_phase("bin", 0);
   const Stopwatch bin;
-  const Binned bins = bin_matrix(fitted.train.view(), out.pipeline.features(), bin_options(job.options), executor);
+  const Binned bins = bin_matrix(fitted.train.view(), out.pipeline.features(), bin_options(job.options), binning);
   fitted.train = {};
   const double binned = bin.seconds();
   check_stop(hooks.stop, "bin");
 
-  on_phase("train");
+  on_phase("bin", 1);
+  on_phase("train", 0);
   const TrainData data{bins, labels, weights, {}};
   out.trained = train(data, valid, job.options, executor, hooks);
   if (out.trained.cancelled && out.trained.model.trees.empty()) check_stop(hooks.stop, "train");
@@ -118,7 +119,7 @@ using OnPhase = std::function<void(std::string_view phase)>;
                                                     std::span<const std::uint32_t> rows, Executor& executor) {
   std::vector<double> scores(rows.size());
   if (rows.empty()) return scores;
-  const prep::FeatureMatrix matrix = pipeline.transform(take_features(frame, schema, rows), schema, executor);
+  const prep::FeatureMatrix matrix = pipeline.transform(take_features(frame, schema, rows, executor), schema, executor);
   constexpr std::size_t kBlock = 4096;
   parallel_for(executor, rows.size(), kBlock, [&](std::size_t begin, std::size_t end, unsigned) {
     predictor.probabilities(matrix.view().rows_from(begin, end - begin), std::span(scores).subspan(begin, end - begin));

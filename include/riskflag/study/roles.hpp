@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <riskflag/core/error.hpp>
+#include <riskflag/core/parallel.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/data/csv.hpp>
 #include <riskflag/data/frame.hpp>
@@ -156,10 +157,11 @@ inline void require_named_columns(const std::vector<std::string>& names, const S
 
 /// `schema` with what only rows can say, from those rows alone: the levels of each category, and whether a feature was
 /// never missing (then it is required).
-[[nodiscard]] inline Schema narrow_to_rows(Schema schema, const Frame& frame, std::span<const std::uint32_t> rows) {
-  for (std::size_t f = 0; f < schema.fields.size(); ++f) {
+[[nodiscard]] inline Schema narrow_to_rows(Schema schema, const Frame& frame, std::span<const std::uint32_t> rows,
+                                           Executor& executor) {
+  executor.run(schema.fields.size(), [&](std::size_t f, unsigned) {
     Field& field = schema.fields[f];
-    if (field.role != Role::feature && field.role != Role::protected_) continue;
+    if (field.role != Role::feature && field.role != Role::protected_) return;
     const Column& column = frame.column(f);
     bool missing = false;
     if (column.type == ColumnType::category) {
@@ -179,17 +181,19 @@ inline void require_named_columns(const std::vector<std::string>& names, const S
       for (std::size_t i = 0; i < rows.size() && !missing; ++i) missing = column.is_missing_at(rows[i]);
     }
     field.required = field.role == Role::feature && !missing;
-  }
+  });
   return schema;
 }
 
 /// The features of some rows, as a frame of their own: what fitting and encoding see.
-[[nodiscard]] inline Frame take_features(const Frame& frame, const Schema& schema,
-                                         std::span<const std::uint32_t> rows) {
+[[nodiscard]] inline Frame take_features(const Frame& frame, const Schema& schema, std::span<const std::uint32_t> rows,
+                                         Executor& executor) {
+  const std::vector<std::size_t> features = schema.features();
+  std::vector<Column> columns(features.size());
+  executor.run(features.size(),
+               [&](std::size_t i, unsigned) { columns[i] = take_rows(frame.column(features[i]), rows); });
   Frame out;
-  for (std::size_t f = 0; f < schema.fields.size(); ++f) {
-    if (schema.fields[f].role == Role::feature) out.add(take_rows(frame.column(f), rows));
-  }
+  for (Column& column : columns) out.add(std::move(column));
   return out;
 }
 

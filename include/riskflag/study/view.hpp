@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <span>
+#include <stop_token>
 
 #include <riskflag/audit/leak.hpp>
 #include <riskflag/data/schema.hpp>
@@ -30,6 +31,7 @@ struct StudyView {
   const CrossValidation* cross_validation;             ///< null without cv
   std::span<const std::optional<double>> permutation;  ///< one for each feature of the model; empty when not computed
   const StudyResult& result;
+  std::stop_token stop{};  ///< asked: the report is not wanted any more
 };
 
 }  // namespace riskflag::inline v0_1::study

@@ -45,14 +45,21 @@ namespace detail {
   return rows == 0 ? data.parts.size() : judged;
 }
 
+inline void look_at_stop(const ReportData& data) {
+  if (data.stop.stop_requested()) fail(ErrorCode::cancelled, "", "stopped in phase report; nothing was written");
+}
+
 [[nodiscard]] inline std::string binary_body(const ReportData& data, std::size_t judged) {
   std::vector<metrics::BinaryMetrics> all;
-  for (const Part& part : data.parts)
+  for (const Part& part : data.parts) {
+    look_at_stop(data);
     all.push_back(metrics::binary_metrics(part.predictions, part.labels, part.weights, data.threshold));
+  }
   const Part& part = data.parts[judged];
   Judged j{part.predictions, part.labels, part.weights, all[judged], data.threshold, 0};
   for (const double score : part.predictions) j.highest = std::max(j.highest, score);
   if (!(j.highest > 0)) j.highest = 1;
+  look_at_stop(data);
   const BinaryRanges ranges = binary_ranges(part.predictions, part.labels, part.weights, data.threshold, all[judged]);
   std::string out = verdict_section(data, part.name, j, ranges);
   out += findings_section(data);
@@ -65,8 +72,12 @@ namespace detail {
   if (!data.cross_validation.empty())
     out += heading("Cross-validation", "Mean and standard deviation over the folds.") + facts(data.cross_validation);
   out += heading("Curves", "All on the " + part.name + " part.");
-  out += "<div class=\"charts\">" + roc_figure(j) + pr_figure(j) + ks_figure(j) + calibration_figure(j) +
-         gains_figure(j) + scores_figure(j) + "</div>";
+  out += "<div class=\"charts\">";
+  for (const auto figure : {roc_figure, pr_figure, ks_figure, calibration_figure, gains_figure, scores_figure}) {
+    look_at_stop(data);
+    out += figure(j);
+  }
+  out += "</div>";
   out += decision_section(j);
   out += importance_section(data);
   out += protected_section(data, part, &j);

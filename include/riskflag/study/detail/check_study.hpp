@@ -3,6 +3,7 @@
 // What a study refuses before it reads a row: options that contradict each other, places that cannot be written.
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -78,6 +79,13 @@ inline void StudyRun::check_output() const {
   std::error_code absent;
   if (fs::is_directory(output.parent_path(), absent)) {
     const DirectoryWriter probe(options_.output, options_.replace);
+    const fs::space_info space = fs::space(output.parent_path(), absent);
+    constexpr std::uintmax_t kLeast = std::uintmax_t{128} << 10;  // schema, profile and a few trees
+    if (!absent && space.available < kLeast) {
+      fail(ErrorCode::io, options_.output,
+           "No space left on device: " + std::to_string(space.available) + " bytes are free, a model directory takes " +
+               std::to_string(kLeast) + " and more");
+    }
   }
   if (options_.report.empty() || !hooks_.report) return;
   for (const auto& [flag, input] : {std::pair("--data", &options_.data), std::pair("--test", &options_.parts.test_data),

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
+#include <filesystem>
 #include <optional>
 #include <set>
 #include <span>
@@ -20,6 +22,7 @@
 #include <riskflag/study/detail/study_run.hpp>
 #include <riskflag/study/permutation.hpp>
 #include <riskflag/study/result_json.hpp>
+#include <riskflag/track/logger.hpp>
 
 namespace riskflag::inline v0_1::study {
 
@@ -60,8 +63,9 @@ inline void StudyRun::score() {
   tell("evaluate", 0);
   const Stopwatch watch;
   predictor_.emplace(value_or_throw(Predictor::make(fit_.trained.model)));
+  StopExecutor scoring(executor_, kept_ ? std::stop_token() : hooks_.stop, "evaluate");
   const auto scores = [&](std::span<const std::uint32_t> rows) {
-    return score_rows(table_.frame, fit_.schema, fit_.pipeline, *predictor_, rows, executor_);
+    return score_rows(table_.frame, fit_.schema, fit_.pipeline, *predictor_, rows, scoring);
   };
   train_scores_ = scores(train_rows_);
   check("evaluate");
@@ -89,6 +93,7 @@ inline void StudyRun::choose_and_judge() {
 
   const auto judge = [&](std::span<const double> scores, std::span<const std::uint32_t> rows, const char* part) {
     const auto labels = labels_of(rows);
+    check("evaluate");
     MetricList list = evaluate(result_.kind, scores, labels, weights_of(rows), result_.threshold);
     if (binary() && !list.empty() && !list.front().second) {
       warn({"one_class_part",
@@ -127,10 +132,12 @@ inline std::vector<std::optional<double>> StudyRun::permute() {
   std::vector<std::uint32_t> rows;
   const std::size_t step = std::max<std::size_t>(1, from.size() / kRows);
   for (std::size_t i = 0; i < from.size() && rows.size() < kRows; i += step) rows.push_back(from[i]);
+  const std::stop_token stop = kept_ ? std::stop_token() : hooks_.stop;
+  StopExecutor permuting(executor_, stop, "report");
   prep::FeatureMatrix matrix =
-      fit_.pipeline.transform(take_features(table_.frame, fit_.schema, rows), fit_.schema, executor_);
+      fit_.pipeline.transform(take_features(table_.frame, fit_.schema, rows, permuting), fit_.schema, permuting);
   return permutation_importance(*predictor_, std::move(matrix), result_.kind, labels_of(rows), weights_of(rows),
-                                options_.seed, executor_, kept_ ? std::stop_token() : hooks_.stop);
+                                options_.seed, permuting, stop);
 }
 
 /// Rows for the bundle's input example. Each cell comes from another training row, so that no row is somebody's
@@ -149,6 +156,25 @@ inline Frame StudyRun::example_rows() const {
   return example;
 }
 
+/// The output's place took no model directory: saves it where temporary files go, and says so. Minutes of training must
+/// not be lost to a disk that filled up in them.
+inline void StudyRun::keep_elsewhere(const bundle::BundleParts& parts, const Error& why) const {
+  if (why.code() != ErrorCode::io && why.code() != ErrorCode::already_exists && why.code() != ErrorCode::unsupported)
+    throw why;
+  std::string kept, failure;
+  try {
+    kept = join_path(std::filesystem::temp_directory_path().string(),
+                     file_name(absolute_path(options_.output)) + "-kept-" + track::new_run_id());
+    (void)bundle::save(parts, kept);
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
+  fail(why.code(), why.where(),
+       why.message() + (failure.empty()
+                            ? "; the trained model is kept in " + kept + ": move it where there is room"
+                            : "; it could not be kept elsewhere either (" + failure + "), so the training is lost"));
+}
+
 inline void StudyRun::save() {
   std::string html;
   if (!options_.report.empty() && hooks_.report) {
@@ -157,16 +183,30 @@ inline void StudyRun::save() {
     check("report");
     result_.peak_rss_bytes = peak_rss_bytes();
     result_.seconds.total = total_.seconds();
-    const StudyView view{
-        options_,           table_,        fit_.schema,   target_,      parts_.split,          findings_,   weights_,
-        fit_.trained.model, train_scores_, valid_scores_, test_scores_, cv_ ? &*cv_ : nullptr, permutation, result_};
+    const StudyView view{options_,
+                         table_,
+                         fit_.schema,
+                         target_,
+                         parts_.split,
+                         findings_,
+                         weights_,
+                         fit_.trained.model,
+                         train_scores_,
+                         valid_scores_,
+                         test_scores_,
+                         cv_ ? &*cv_ : nullptr,
+                         permutation,
+                         result_,
+                         kept_ ? std::stop_token() : hooks_.stop};
     html = hooks_.report(view);
     tell("report", 1);
   }
   check("save");
   tell("save", 0);
-  const monitor::Reference reference =
-      monitor::make_reference(fit_.schema, take_features(table_.frame, fit_.schema, train_rows_), train_scores_);
+  StopExecutor taking(executor_, kept_ ? std::stop_token() : hooks_.stop, "save");
+  const Frame features = take_features(table_.frame, fit_.schema, train_rows_, taking);
+  check("save");
+  const monitor::Reference reference = monitor::make_reference(fit_.schema, features, train_scores_);
   const Frame example = example_rows();
   bundle::BundleParts parts{fit_.schema, fit_.pipeline, fit_.trained.model, reference, example};
   parts.decision.threshold = result_.threshold;
@@ -174,9 +214,17 @@ inline void StudyRun::save() {
   parts.metrics_json = metrics_json(result_, options_.threshold);
   parts.run_id = result_.run_id;
   check("save");
-  result_.digest = bundle::save(parts, options_.output, options_.replace);
+  try {
+    result_.digest = bundle::save(parts, options_.output, options_.replace);
+  } catch (const Error& error) {
+    keep_elsewhere(parts, error);
+  }
   result_.model = absolute_path(options_.output);
-  if (!html.empty()) write_file(options_.report, html);
+  try {
+    if (!html.empty()) write_file(options_.report, html);
+  } catch (const Error& error) {
+    fail(error.code(), error.where(), error.message() + "; the model itself is saved in " + result_.model);
+  }
   tell("save", 1);
 }
 

@@ -15,6 +15,7 @@
 
 #include <riskflag/core/file.hpp>
 #include <riskflag/core/text.hpp>
+#include <riskflag/study/detail/fold_warnings.hpp>
 #include <riskflag/study/detail/study_run.hpp>
 
 namespace riskflag::inline v0_1::study {
@@ -33,18 +34,29 @@ inline void StudyRun::read() {
   }
   table_ = read_table(options_, executor_, hooks_.open, hooks_.stop, [&](double done) { tell("read", done); });
   const std::vector<std::string>& drop = options_.columns.drop;
+  const auto dropped = [&](const std::string& name) { return std::find(drop.begin(), drop.end(), name) != drop.end(); };
+  std::vector<Warning> warnings;
   for (const CsvNote& note : table_.notes) {
-    if (std::find(drop.begin(), drop.end(), note.column) == drop.end())
-      warn({note.code, note.message, note.column, "", {}});
+    if (!dropped(note.column)) warnings.push_back({note.code, note.message, note.column, "", {}});
   }
   // The model directory is JSON: names and levels that are not UTF-8 would come back as other text.
   for (const Column& column : table_.frame.columns()) {
     const std::string place = "column " + quoted(column.name);
     const char* remedy = " is not UTF-8 (Latin-1, Windows-1252?); save the file as UTF-8";
     if (!is_utf8(column.name)) fail(ErrorCode::invalid_data, options_.data, place + remedy);
-    if (column.type != ColumnType::category || std::find(drop.begin(), drop.end(), column.name) != drop.end()) continue;
+    if (column.type != ColumnType::category || dropped(column.name)) continue;
+    std::size_t longest = 0;
     for (const std::string& level : column.levels) {
       if (!is_utf8(level)) fail(ErrorCode::invalid_data, options_.data, place + ": " + quoted(level) + remedy);
+      longest = std::max(longest, level.size());
+    }
+    constexpr std::size_t kLongLevel = 4096;
+    if (longest > kLongLevel) {
+      warnings.push_back({"long_level",
+                          place + " has a level of " + std::to_string(longest) +
+                              " bytes; the model directory keeps every level of a feature whole",
+                          column.name, "--drop " + column.name + ", unless the cell is what it should be",
+                          static_cast<double>(longest)});
     }
   }
   check("read");
@@ -58,9 +70,8 @@ inline void StudyRun::read() {
                    static_cast<std::int64_t>(table_.frame.cols())});
     }
   });
-  std::vector<Warning> dropped;
-  schema_ = make_schema(table_.frame, options_, dropped);
-  for (Warning& warning : dropped) warn(std::move(warning));
+  schema_ = make_schema(table_.frame, options_, warnings);
+  for (Warning& warning : fold_alike(std::move(warnings))) warn(std::move(warning));
   target_ =
       read_target(table_.frame.column(options_.columns.target), result_.kind, options_.columns.positive, options_.data);
   schema_.positive = target_.positive;
@@ -102,7 +113,8 @@ inline void StudyRun::audit() {
     }
     split.train = std::move(rest);
   }
-  findings_ = audit::find_leaks(table_.frame, schema_, target_.labels, split, executor_);
+  StopExecutor guarding(executor_, hooks_.stop, "audit");
+  findings_ = fold_alike(audit::find_leaks(table_.frame, schema_, target_.labels, split, guarding));
   std::string sentences;
   for (const audit::Finding& finding : findings_) {
     warn({finding.code, finding.message, finding.column, finding.remedy, finding.number});

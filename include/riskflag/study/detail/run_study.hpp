@@ -76,7 +76,7 @@ inline void StudyRun::cross_validate_if_asked() {
                    train_rows_,  {},      train_options_};
   FoldHooks hooks;
   hooks.train = [this](int fold) { return train_hooks(fold, train_options_.num_iterations); };
-  hooks.on_phase = [this](int fold, std::string_view phase) { tell(phase, 0, fold); };
+  hooks.on_phase = [this](int fold, std::string_view phase, double fraction) { tell(phase, fraction, fold); };
   cv_ = cross_validate(job, parts_, options_.parts.cv, split_options(options_), executor_, hooks, result_.seconds);
   check("train");
   train_options_.num_iterations = cv_->rounds;
@@ -87,7 +87,7 @@ inline void StudyRun::fit_all() {
   const FitJob job{table_.frame,  schema_,     options_.recipe,    target_.labels, weights_,
                    parts_.groups, train_rows_, parts_.split.valid, train_options_};
   fit_ = fit(job, executor_, train_hooks(0, train_options_.num_iterations), result_.seconds,
-             [this](std::string_view phase) { tell(phase, 0); });
+             [this](std::string_view phase, double fraction) { tell(phase, fraction); });
   if (fit_.trained.cancelled) {
     if (!options_.keep_on_interrupt) check_stop(hooks_.stop, "train");
     kept_ = true;

@@ -55,6 +55,7 @@ class StudyRun {
   [[nodiscard]] std::vector<std::optional<double>> permute();
   [[nodiscard]] Frame example_rows() const;
   void save();
+  [[noreturn]] void keep_elsewhere(const bundle::BundleParts& parts, const Error& why) const;
 
   void warn(Warning warning) {
     if (hooks_.warning) hooks_.warning(warning);
