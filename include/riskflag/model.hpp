@@ -10,6 +10,7 @@
 #include <riskflag/model/link.hpp>
 #include <riskflag/model/load.hpp>
 #include <riskflag/model/model.hpp>
+#include <riskflag/model/monotone.hpp>
 #include <riskflag/model/parse.hpp>
 #include <riskflag/model/tree.hpp>
 #include <riskflag/model/walk.hpp>

@@ -71,7 +71,9 @@ TEST_CASE("values outside an option's range are refused with the range") {
   CHECK(message_of({}, "seed", "18446744073709551616") ==
         "seed: \"18446744073709551616\" is not a whole number from 0 to 18446744073709551615");
   CHECK(message_of({}, "objective", "binari").find("(did you mean \"binary\"?)") != std::string::npos);
-  CHECK(message_of({}, "metric", "rmse") == "metric: \"rmse\" is not \"binary_logloss\" or \"auc\"");
+  CHECK(message_of({}, "metric", "rmse") ==
+        "metric: \"rmse\" is not one of \"binary_logloss\", \"auc\", \"average_precision\", \"brier\", \"ks\", "
+        "\"gini\" (objective binary)");
   TrainOptions nan;
   nan.learning_rate = std::numeric_limits<double>::quiet_NaN();
   CHECK_THROWS_WITH(validate(nan), "learning_rate: nan is not in (0, 1]");

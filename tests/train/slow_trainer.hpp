@@ -11,6 +11,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <riskflag/train.hpp>
@@ -250,6 +251,17 @@ class Trainer {
     const double scale_g = detail::fine_scale(gradients.sum_g()), scale_h = detail::fine_scale(gradients.sum_h());
     const double unit = exact::div(gradients.unit_g(), gradients.unit_h());
     for (const auto& leaf : leaves) {
+      if (const auto share = objective.quantile()) {
+        double value = quantile_of(leaf.rows, *share, scores);
+        if (o_.max_delta_step > 0) value = std::clamp(value, -o_.max_delta_step, o_.max_delta_step);
+        if (monotone && leaf.state.bounds.low > -detail::OutputBounds::kNone)
+          value = std::max(value, exact::mul(leaf.state.bounds.low, unit));
+        if (monotone && leaf.state.bounds.high < detail::OutputBounds::kNone)
+          value = std::min(value, exact::mul(leaf.state.bounds.high, unit));
+        tree.leaves.push_back(detail::on_grid(exact::mul(value, o_.learning_rate), model.leaf_grid));
+        tree.counts.push_back(static_cast<double>(leaf.rows.size()));
+        continue;
+      }
       std::int64_t g = 0, h = 0;
       for (const std::uint32_t row : leaf.rows) {
         g += static_cast<std::int64_t>(exact::mul(gradients.g()[row], scale_g));
@@ -273,6 +285,32 @@ class Trainer {
     for (const auto& leaf : leaves) last_leaf_rows_.push_back(leaf.rows);
     add_scores(tree, scores);
     return true;
+  }
+
+  /// From a full sort: unweighted between two ranks from the top, weighted the least value with more than the share of
+  /// the weight at or below it.
+  double quantile_of(const std::vector<std::uint32_t>& rows, double share, const std::vector<double>& scores) const {
+    std::vector<std::pair<double, double>> left;
+    double all = 0.0;
+    for (const std::uint32_t row : rows) {
+      left.emplace_back(labels_[row] - scores[row], weights_.empty() ? 1.0 : weights_[row]);
+      all += left.back().second;
+    }
+    std::sort(left.begin(), left.end());
+    if (!weights_.empty()) {
+      double sum = 0.0;
+      for (const auto& [value, weight] : left) {
+        sum += weight;
+        if (sum > all * share) return value;
+      }
+      return left.back().first;
+    }
+    std::reverse(left.begin(), left.end());
+    const double rank = (1.0 - share) * static_cast<double>(left.size());
+    const auto at = static_cast<std::size_t>(rank);
+    if (at < 1) return left.front().first;
+    if (at >= left.size()) return left.back().first;
+    return left[at - 1].first - (left[at - 1].first - left[at].first) * (rank - static_cast<double>(at));
   }
 
   /// Rows that the tree was grown on have a leaf already; all others are sent down by the library's finished tree,

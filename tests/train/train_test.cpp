@@ -198,15 +198,15 @@ TEST_CASE("what cannot be learned from is refused with row, value and what would
   const TrainOptions o = quick();
   SmallTable bad = t;
   bad.labels[7] = kMissing;
-  CHECK(refusal(bad, o) == "row 7: label nan is neither 0 nor 1 (objective binary)");
+  CHECK(refusal(bad, o) == "row 7: label nan is not 0 or 1 (objective binary)");
   bad.labels[7] = 0.5;
-  CHECK(refusal(bad, o) == "row 7: label 0.5 is neither 0 nor 1 (objective binary)");
+  CHECK(refusal(bad, o) == "row 7: label 0.5 is not 0 or 1 (objective binary)");
   bad.labels.assign(100, 1.0);
   CHECK(refusal(bad, o) == "labels: all rows are labelled 1; a binary model needs rows of both classes");
   TrainOptions squared = o;
   squared.objective = "regression";
   bad.labels[9] = std::numeric_limits<double>::infinity();
-  CHECK(refusal(bad, squared) == "row 9: label inf is not a finite number");
+  CHECK(refusal(bad, squared) == "row 9: label inf is not a finite number (objective regression)");
   bad.labels.pop_back();
   CHECK(refusal(bad, squared) == "labels: 99 values for 100 rows");
   std::vector<double> weights(100, 1.0);

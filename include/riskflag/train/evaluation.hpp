@@ -16,38 +16,91 @@
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/parallel.hpp>
 #include <riskflag/metrics/classification.hpp>
+#include <riskflag/metrics/credit.hpp>
 #include <riskflag/metrics/regression.hpp>
+#include <riskflag/model/link.hpp>
 #include <riskflag/train/detail/score_rows.hpp>
 #include <riskflag/train/options.hpp>
 #include <riskflag/train/train.hpp>
 
 namespace riskflag::inline v0_1::detail {
 
-[[nodiscard]] inline bool higher_is_better(std::string_view metric) noexcept { return metric == "auc"; }
+[[nodiscard]] inline bool higher_is_better(std::string_view metric) noexcept {
+  return metric == "auc" || metric == "average_precision" || metric == "ks" || metric == "gini";
+}
 
 /// One validation set during training.
 struct ValidSet {
   Binned bins;
-  std::span<const double> labels, weights;
+  const ValidData* data;
   std::vector<double> scores;
 
   /// The metric of the present scores; NaN where it is not defined.
-  [[nodiscard]] double value(std::string_view metric, Executor& executor) const {
-    metrics::Metric out;
+  [[nodiscard]] double value(std::string_view metric, const TrainOptions& options, Executor& executor) const {
+    using namespace metrics;
+    const std::span<const double> y = data->labels, w = data->weights;
+    Metric out;
     if (metric == "auc") {
-      out = metrics::roc_auc(scores, labels, weights);
-    } else if (metric == "binary_logloss") {
-      std::vector<double> probabilities(scores.size());
-      parallel_for(executor, scores.size(), 4096, [&](std::size_t begin, std::size_t end, unsigned) {
-        for (std::size_t i = begin; i < end; ++i) probabilities[i] = exact::sigmoid(scores[i]);
-      });
-      out = metrics::log_loss(probabilities, labels, weights);
-    } else if (metric == "rmse") {
-      out = metrics::rmse(scores, labels, weights);
+      out = roc_auc(scores, y, w);
+    } else if (metric == "average_precision") {
+      out = pr_auc(scores, y, w);
+    } else if (metric == "ks") {
+      out = ks(scores, y, w);
+    } else if (metric == "gini") {
+      out = gini(scores, y, w);
+    } else if (metric == "cross_entropy") {
+      return cross_entropy();
     } else {
-      out = metrics::mse(scores, labels, weights);
+      const std::vector<double> p = predictions(options, executor);
+      if (metric == "binary_logloss") out = log_loss(p, y, w);
+      if (metric == "brier") out = brier(p, y, w);
+      if (metric == "l1") out = mae(p, y, w);
+      if (metric == "l2") out = mse(p, y, w);
+      if (metric == "rmse") out = rmse(p, y, w);
+      if (metric == "huber") return huber(p, options.alpha);
+      if (metric == "quantile") out = quantile_loss(p, y, options.alpha < 1.0 ? options.alpha : 1.0, w);
+      if (metric == "poisson_deviance") out = poisson_deviance(p, y, w);
+      if (metric == "gamma_deviance") out = gamma_deviance(p, y, w);
+      if (metric == "tweedie_deviance") out = tweedie_deviance(p, y, options.tweedie_variance_power, w);
     }
     return out.value.value_or(kMissing);
+  }
+
+ private:
+  [[nodiscard]] std::vector<double> predictions(const TrainOptions& options, Executor& executor) const {
+    std::vector<double> out = scores;
+    const Link kind = find_link(options.objective).value_or(Link::identity);
+    if (kind == Link::identity) return out;
+    parallel_for(executor, out.size(), 4096, [&](std::size_t begin, std::size_t end, unsigned) {
+      for (std::size_t i = begin; i < end; ++i) apply_link(kind, 1.0, std::span<double>(&out[i], 1));
+    });
+    return out;
+  }
+  /// Weighted mean of `loss` of each row.
+  template <class Loss>
+  [[nodiscard]] double mean_of(Loss loss) const {
+    double sum = 0.0, weight = 0.0;
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      const double w = data->weights.empty() ? 1.0 : data->weights[i];
+      sum = exact::add(sum, exact::mul(w, loss(i)));
+      weight = exact::add(weight, w);
+    }
+    return exact::div(sum, weight);
+  }
+  /// -y log p - (1 - y) log(1 - p) from the margin m, without p: log(1 + e^m) - y m.
+  [[nodiscard]] double cross_entropy() const {
+    return mean_of([&](std::size_t i) {
+      const double m = scores[i], size = m < 0.0 ? -m : m;
+      const double soft = exact::add(m > 0.0 ? m : 0.0, exact::log1p(exact::exp(-size)));
+      return exact::sub(soft, exact::mul(data->labels[i], m));
+    });
+  }
+  [[nodiscard]] double huber(std::span<const double> p, double alpha) const {
+    return mean_of([&](std::size_t i) {
+      const double d = exact::sub(p[i], data->labels[i]), size = d < 0.0 ? -d : d;
+      return size <= alpha ? exact::mul(0.5, exact::mul(d, d))
+                           : exact::mul(alpha, exact::sub(size, exact::mul(0.5, alpha)));
+    });
   }
 };
 
@@ -55,12 +108,18 @@ struct ValidSet {
 /// has not improved for `rounds` iterations ends the training, and its best iteration is the model's.
 class EarlyStopping {
  public:
-  EarlyStopping(const TrainOptions& options, std::span<const std::string> metrics, std::size_t sets)
+  EarlyStopping(const TrainOptions& options, std::span<const std::string> metrics, std::span<const CustomMetric> own,
+                std::size_t sets)
       : rounds_(options.early_stopping_round), min_delta_(options.early_stopping_min_delta) {
     for (std::size_t set = 0; set < sets; ++set) {
       for (std::size_t m = 0; m < metrics.size(); ++m) {
         const bool higher = higher_is_better(metrics[m]);
         watched_.push_back({!options.first_metric_only || m == 0, higher, higher ? -kInfinity : kInfinity, 0});
+      }
+      for (std::size_t m = 0; m < own.size(); ++m) {
+        const bool higher = own[m].higher_is_better;
+        watched_.push_back(
+            {!options.first_metric_only || metrics.size() + m == 0, higher, higher ? -kInfinity : kInfinity, 0});
       }
     }
   }

@@ -1,8 +1,14 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+
+#include <riskflag/core/error.hpp>
+#include <riskflag/core/missing.hpp>
+#include <riskflag/core/text.hpp>
 
 namespace riskflag::inline v0_1::detail {
 
@@ -20,12 +26,28 @@ struct GradientBlock {
 class ObjectiveFunction {
  public:
   virtual ~ObjectiveFunction() = default;
-  /// LightGBM's name, as Model::objective keeps it.
+  /// LightGBM's name, as Model::objective keeps it, and its parameter (0 where it has none).
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;
-  /// Throws Error(invalid_data) with the row when a label cannot be learned from.
-  virtual void check_labels(std::span<const double> labels, std::span<const double> weights) const = 0;
+  [[nodiscard]] virtual double parameter() const noexcept { return 0.0; }
+  /// Whether a label can be learned from, and which ones can: "a finite number".
+  [[nodiscard]] virtual bool is_label(double label) const noexcept { return is_finite(label); }
+  [[nodiscard]] virtual std::string_view wanted_label() const noexcept { return "a finite number"; }
+  /// Throws Error(invalid_data), with the row where one is at fault, when the labels cannot be learned from.
+  virtual void check_labels(std::span<const double> labels, std::span<const double> weights) const {
+    (void)weights;
+    for (std::size_t i = 0; i < labels.size(); ++i) check_label(labels[i], "row " + std::to_string(i));
+  }
+  void check_label(double label, const std::string& where) const {
+    if (!is_label(label)) {
+      fail(ErrorCode::invalid_data, where,
+           "label " + number_text(label) + " is not " + std::string(wanted_label()) + " (objective " +
+               std::string(name()) + ")");
+    }
+  }
   /// The best constant margin for labels with this weighted mean.
   [[nodiscard]] virtual double margin_of_mean(double mean) const noexcept = 0;
+  /// Set: the constant margin, and every leaf's, is not a mean but this quantile of what is left to explain.
+  [[nodiscard]] virtual std::optional<double> quantile() const noexcept { return std::nullopt; }
   /// The spacing of leaves and base margins: a power of two, chosen from the range of labels and the base margin.
   [[nodiscard]] virtual double leaf_grid(double label_range) const noexcept = 0;
   /// Fills g and h. Every row alone, so blocks may run in any order.
@@ -35,5 +57,16 @@ class ObjectiveFunction {
   /// What early stopping looks at when no metric is named.
   [[nodiscard]] virtual std::string_view default_metric() const noexcept = 0;
 };
+
+/// For margins on the scale of the labels: the power of two at or above the largest absolute label or distance between
+/// labels, times 2^-36.
+[[nodiscard]] inline double grid_of_range(double label_range) noexcept {
+  double grid = 0x1p-36;
+  while (grid * 0x1p36 < label_range && grid < 0x1p900) grid *= 2.0;
+  while (grid * 0x1p35 >= label_range && grid > 0x1p-900 && label_range > 0.0) grid *= 0.5;
+  return grid;
+}
+/// For margins before a logistic or exponential link. Sums of leaves stay exact up to margins of 131,072.
+inline constexpr double kLogGrid = 0x1p-36;
 
 }  // namespace riskflag::inline v0_1::detail

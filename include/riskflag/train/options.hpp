@@ -12,7 +12,7 @@ namespace riskflag::inline v0_1 {
 
 /// How trees are grown. Names, meanings and defaults are LightGBM's; docs/parameters.md lists aliases and differences.
 struct TrainOptions {
-  std::string objective = "binary";  ///< "binary" (log loss, labels 0 and 1) or "regression" (squared error)
+  std::string objective = "binary";  ///< what is learned; docs/guide/train.md lists objectives
   int num_iterations = 100;          ///< boosting rounds, >= 1; each adds one tree
   double learning_rate = 0.1;        ///< (0, 1]; multiplied into every leaf
   int num_leaves = 31;               ///< a tree, 2 to 131,072; the best leaf is split first
@@ -35,7 +35,7 @@ struct TrainOptions {
   double cat_smooth = 10.0;        ///< >= 0; added to a level's hessian when levels are sorted; rarer levels stay right
   double cat_l2 = 10.0;            ///< >= 0; added to lambda_l2 in the gain of sorted categorical splits
   int min_data_per_group = 100;    ///< >= 1; rows between two cuts tried among sorted levels (estimated by hessian)
-  std::vector<std::string> metric{};  ///< binary_logloss, auc, l2, rmse; empty: the objective's own
+  std::vector<std::string> metric{};  ///< of validation sets (docs/guide/train.md); empty: the objective's own
   int early_stopping_round = 0;       ///< rounds without improvement that end training; 0, or no validation set: never
   double early_stopping_min_delta = 0.0;  ///< >= 0; smaller improvements count as none
   bool first_metric_only = false;         ///< early stopping looks at the first metric of each validation set alone
@@ -52,7 +52,10 @@ struct TrainOptions {
   std::string monotone_constraints_method = "basic";                ///< or "intermediate": looser bounds, slower
   std::vector<std::vector<std::string>> interaction_constraints{};  ///< groups of features that may share a path
   std::vector<int> max_bin_by_feature{};                            ///< empty, or max_bin for each feature, 2 to 255
-  bool zero_as_missing = false;                                     ///< numeric zeros (|x| <= 1e-35) are missing values
+  double alpha = 0.9;                   ///< quantile: (0, 1), which one; huber: > 0, where the loss becomes linear
+  double poisson_max_delta_step = 0.7;  ///< > 0; poisson: added to the margin in the hessian
+  double tweedie_variance_power = 1.5;  ///< [1, 2); tweedie
+  bool zero_as_missing = false;         ///< numeric zeros (|x| <= 1e-35) are missing values
 };
 
 /// Throws Error(invalid_option) with the option's name, its value and its range.

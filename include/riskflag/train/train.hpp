@@ -39,10 +39,25 @@ struct IterationReport {
   double seconds;                         ///< since training began
 };
 
+/// The caller's own measure of a validation set.
+struct CustomMetric {
+  std::string name;
+  bool higher_is_better = false;
+  /// From the margins before the link; NaN where it is not defined.
+  std::function<double(std::span<const double> margins, const ValidData& set)> value;
+};
+
 /// How the caller watches and ends a training. Both are looked at between iterations, on the calling thread.
 struct TrainHooks {
   std::function<void(const IterationReport&)> on_iteration{};
   std::stop_token stop{};
+  /// The rate of a round (1-based) instead of TrainOptions::learning_rate; in (0, 1].
+  std::function<double(int iteration)> learning_rate{};
+  /// For objective "custom": fills g and h of every row from the margins, first and second derivative of the loss.
+  /// Called once a round on the calling thread; the weights are multiplied in afterwards. An h that is not positive
+  /// counts as 1e-16, so for a loss that is not convex give an upper bound of its curvature.
+  std::function<void(std::span<const double> margins, std::span<double> g, std::span<double> h)> gradients{};
+  std::vector<CustomMetric> metrics{};  ///< computed on every validation set, after the named ones
 };
 
 /// A model and how its training ended.

@@ -18,6 +18,8 @@
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/exact.hpp>
 #include <riskflag/core/random.hpp>
+#include <riskflag/core/text.hpp>
+#include <riskflag/model/monotone.hpp>
 #include <riskflag/train/detail/check_data.hpp>
 #include <riskflag/train/detail/finish_tree.hpp>
 #include <riskflag/train/detail/row_gradients.hpp>
@@ -50,7 +52,7 @@ class Booster {
     check_train_data(data, *objective_);
     is_monotone_ = check_monotone_constraints(data.bins, options);
     groups_ = interaction_groups(data.bins.cuts().features, options);
-    for (const ValidData& set : valid) check_valid_data(set, data.bins.cols(), options);
+    for (const ValidData& set : valid) check_valid_data(set, data.bins.cols(), *objective_);
     make_weights();
     start(valid);
   }
@@ -60,6 +62,8 @@ class Booster {
  private:
   void make_weights();
   void warn_of_weights();
+  [[nodiscard]] double best_constant(double mean) const;
+  void prove_monotone() const;
   void start(std::span<const ValidData> valid);
   [[nodiscard]] SplitUnits units(const RowGradients& gradients) const noexcept;
   template <class Cell>
@@ -81,6 +85,7 @@ class Booster {
   std::vector<std::string> metrics_;
   std::vector<std::vector<std::uint32_t>> groups_;  ///< of interaction_constraints
   bool is_monotone_ = false;
+  double rate_ = 0.0;       ///< of the round
   double leaf_mass_ = 0.0;  ///< sum over trees of the largest |leaf|: must stay exact in double
   TrainResult result_;
 };
@@ -147,10 +152,11 @@ inline void Booster::start(std::span<const ValidData> valid) {
          "their weighted sum is " + number_text(sum_wy) + "; scale labels or weights down");
   }
   const bool average = options_.boost_from_average && data_.init_margins.empty();
-  const double base = average ? on_grid(objective_->margin_of_mean(exact::div(sum_wy, sum_of_weights_)), grid) : 0.0;
+  const double base = average ? on_grid(best_constant(exact::div(sum_wy, sum_of_weights_)), grid) : 0.0;
 
   Model& model = result_.model;
   model.objective.name = std::string(objective_->name());
+  model.objective.parameter = objective_->parameter();
   model.features = data_.bins.cuts().features;
   model.num_outputs = 1;
   model.base_margin = {base};
@@ -165,13 +171,26 @@ inline void Booster::start(std::span<const ValidData> valid) {
   if (metrics_.empty()) metrics_.emplace_back(objective_->default_metric());
   const auto binning = std::chrono::steady_clock::now();
   for (const ValidData& set : valid) {
-    ValidSet out{bin_like(data_.bins.cuts(), set.features, executor_), set.labels, set.weights,
+    ValidSet out{bin_like(data_.bins.cuts(), set.features, executor_), &set,
                  std::vector<double>(set.labels.size(), base)};
     for (std::size_t i = 0; i < set.init_margins.size(); ++i) out.scores[i] = on_grid(set.init_margins[i], grid);
     valid_.push_back(std::move(out));
-    for (const std::string& metric : metrics_) model.history.names.push_back(set.name + "." + metric);
   }
   result_.bin_seconds = seconds_since(binning);
+}
+
+/// The margin that training starts from.
+inline double Booster::best_constant(double mean) const {
+  const std::optional<double> share = objective_->quantile();
+  if (!share) return objective_->margin_of_mean(mean);
+  const double scale = weights_.empty() ? 1.0 : fine_scale(sum_of_weights_);
+  std::vector<WeightedValue> labels;
+  for (std::size_t i = 0; i < data_.labels.size(); ++i) {
+    if (weights_.empty() || weights_[i] > 0.0)
+      labels.push_back(
+          {data_.labels[i], static_cast<std::int64_t>(weights_.empty() ? 1.0 : exact::mul(weights_[i], scale))});
+  }
+  return percentile(labels, !weights_.empty(), *share);
 }
 
 inline SplitUnits Booster::units(const RowGradients& gradients) const noexcept {
@@ -220,7 +239,9 @@ bool Booster::add_tree(Grower<Cell>& grower, std::span<const Cell> cells, const 
     result_.model.trees.push_back(std::move(idle));
     return true;
   }
-  Tree tree = finisher.finish(grown, gradients, executor_);
+  std::optional<LeafRenewal> renewal;
+  if (const auto share = objective_->quantile()) renewal = LeafRenewal{*share, data_.labels, scores_};
+  Tree tree = finisher.finish(grown, gradients, rate_, renewal, executor_);
   check_leaves(tree);
   if (sampling_.uses_all_rows()) {
     TreeFinisher::add_to_scores(tree, grown.leaf_rows, scores_, executor_);
@@ -232,6 +253,19 @@ bool Booster::add_tree(Grower<Cell>& grower, std::span<const Cell> cells, const 
   return true;
 }
 
+/// Monotone constraints are proved over the finished trees; a violation is a defect of ours, and no model leaves.
+inline void Booster::prove_monotone() const {
+  if (!is_monotone_) return;
+  for (std::size_t f = 0; f < options_.monotone_constraints.size(); ++f) {
+    const auto found =
+        find_monotone_violation(result_.model, static_cast<std::int32_t>(f), options_.monotone_constraints[f]);
+    if (!found) continue;
+    fail(ErrorCode::internal, "tree " + std::to_string(found->tree + 1),
+         "leaves " + std::to_string(found->lower) + " and " + std::to_string(found->upper) +
+             " break the monotone constraint of " + quoted(result_.model.features[f].name));
+  }
+}
+
 inline TrainResult Booster::run(const TrainHooks& hooks) {
   const auto begin = std::chrono::steady_clock::now();
   const Random random = Random(options_.seed).split(0x726f756e64);  // "round"
@@ -239,8 +273,18 @@ inline TrainResult Booster::run(const TrainHooks& hooks) {
   TreeFinisher finisher(data_.bins, options_, weights_, sum_of_weights_, result_.model.leaf_grid);
   std::optional<Grower<NarrowCell>> narrow;
   std::optional<Grower<WideCell>> wide;
-  EarlyStopping stopping(options_, metrics_, valid_.size());
+  EarlyStopping stopping(options_, metrics_, hooks.metrics, valid_.size());
   Model& model = result_.model;
+  for (const ValidSet& set : valid_) {
+    for (const std::string& metric : metrics_) model.history.names.push_back(set.data->name + "." + metric);
+    for (const CustomMetric& metric : hooks.metrics) model.history.names.push_back(set.data->name + "." + metric.name);
+  }
+  if ((options_.objective == "custom") != static_cast<bool>(hooks.gradients)) {
+    fail(ErrorCode::invalid_option, "objective",
+         hooks.gradients
+             ? quoted(options_.objective) + " has gradients of its own; TrainHooks::gradients is for \"custom\""
+             : "\"custom\" needs TrainHooks::gradients: a function of the program that trains");
+  }
   for (int iteration = 1; iteration <= options_.num_iterations; ++iteration) {
     if (hooks.stop.stop_requested()) {
       result_.cancelled = true;
@@ -248,7 +292,9 @@ inline TrainResult Booster::run(const TrainHooks& hooks) {
     }
     sampling_.draw(iteration);
     const Random here = random.split(static_cast<std::uint64_t>(iteration));
-    gradients.compute(scores_, data_.labels, weights_, here, executor_);
+    gradients.compute(scores_, data_.labels, weights_, here, executor_, hooks.gradients);
+    rate_ = hooks.learning_rate ? hooks.learning_rate(iteration) : options_.learning_rate;
+    check_above("learning_rate of round " + std::to_string(iteration), rate_, 0.0, 1.0, "in (0, 1]");
     bool grew = false;
     if (gradients.is_wide()) {
       if (!wide) wide.emplace(data_.bins, options_, groups_, executor_, level_);
@@ -260,7 +306,8 @@ inline TrainResult Booster::run(const TrainHooks& hooks) {
     if (!grew) break;  // nothing is left to learn
     std::vector<double> values;
     for (const ValidSet& set : valid_) {
-      for (const std::string& metric : metrics_) values.push_back(set.value(metric, executor_));
+      for (const std::string& metric : metrics_) values.push_back(set.value(metric, options_, executor_));
+      for (const CustomMetric& metric : hooks.metrics) values.push_back(metric.value(set.scores, *set.data));
     }
     if (!valid_.empty()) model.history.values.push_back(values);
     if (hooks.on_iteration) hooks.on_iteration({iteration, model.history.names, values, seconds_since(begin)});
@@ -269,6 +316,7 @@ inline TrainResult Booster::run(const TrainHooks& hooks) {
       break;
     }
   }
+  prove_monotone();
   const auto trees = static_cast<int>(model.trees.size());
   result_.best_iteration = stopping.is_on() && stopping.best_iteration() > 0 ? stopping.best_iteration() : trees;
   if (stopping.is_on()) model.trees.resize(static_cast<std::size_t>(result_.best_iteration));

@@ -104,7 +104,7 @@ inline bool check_monotone_constraints(const Binned& bins, const TrainOptions& o
   return out;
 }
 
-inline void check_valid_data(const ValidData& data, std::size_t cols, const TrainOptions& options) {
+inline void check_valid_data(const ValidData& data, std::size_t cols, const ObjectiveFunction& objective) {
   const std::size_t rows = data.features.rows();
   const std::string where = "validation set " + quoted(data.name);
   if (data.features.cols() != cols) {
@@ -118,12 +118,7 @@ inline void check_valid_data(const ValidData& data, std::size_t cols, const Trai
   check_weights(data.weights, "weight");
   check_margins(data.init_margins);
   for (std::size_t i = 0; i < rows; ++i) {
-    const double y = data.labels[i];
-    if (options.objective == "binary" ? (y != 0.0 && y != 1.0) : !is_finite(y)) {
-      fail(ErrorCode::invalid_data, where + ", row " + std::to_string(i),
-           "label " + number_text(y) +
-               (options.objective == "binary" ? " is neither 0 nor 1" : " is not a finite number"));
-    }
+    objective.check_label(data.labels[i], where + ", row " + std::to_string(i));
   }
 }
 

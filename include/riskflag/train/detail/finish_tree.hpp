@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 #include <riskflag/core/exact.hpp>
 #include <riskflag/core/parallel.hpp>
 #include <riskflag/model/tree.hpp>
+#include <riskflag/train/detail/percentile.hpp>
 #include <riskflag/train/detail/row_gradients.hpp>
 #include <riskflag/train/grower.hpp>
 #include <riskflag/train/kernels/scan.hpp>
@@ -48,6 +50,12 @@ struct FineSum {
   return exact::mul(__builtin_floor(exact::add(exact::div(x, grid), 0.5)), grid);
 }
 
+/// Where leaves are quantiles of what is left to explain.
+struct LeafRenewal {
+  double share;
+  std::span<const double> labels, scores;
+};
+
 class TreeFinisher {
  public:
   TreeFinisher(const Binned& bins, const TrainOptions& options, std::span<const double> weights, double sum_of_weights,
@@ -60,7 +68,9 @@ class TreeFinisher {
 
   /// The finished tree of `grown`; `sums` of rows in leaves come from g and h of the iteration.
   template <class Cell>
-  [[nodiscard]] Tree finish(const GrownTree<Cell>& grown, const RowGradients& gradients, Executor& executor) {
+  [[nodiscard]] Tree finish(const GrownTree<Cell>& grown, const RowGradients& gradients, double learning_rate,
+                            const std::optional<LeafRenewal>& renewal, Executor& executor) {
+    learning_rate_ = learning_rate;
     const double scale_g = fine_scale(gradients.sum_g()), scale_h = fine_scale(gradients.sum_h());
     const std::vector<FineSum> leaves = leaf_sums(grown.leaf_rows, gradients, scale_g, scale_h, executor);
     Tree tree;
@@ -70,6 +80,7 @@ class TreeFinisher {
       tree.leaves.push_back(value(leaves[k], scale_g, scale_h, bounds, unit));
       tree.leaf_counts.push_back(count(leaves[k]));
     }
+    if (renewal) renew(tree, grown, *renewal, unit, executor);
     std::vector<FineSum> nodes(grown.splits.size());
     for (std::size_t k = grown.splits.size(); k-- > 0;) {  // children stand behind their parents
       for (const std::int32_t child : {grown.splits[k].left, grown.splits[k].right}) {
@@ -97,6 +108,7 @@ class TreeFinisher {
       node.value = value(nodes[k], scale_g, scale_h, made.bounds, unit);
       tree.nodes.push_back(node);
     }
+    if (renewal) average_upwards(tree);
     return tree;
   }
 
@@ -165,9 +177,43 @@ class TreeFinisher {
     double out = h > 0.0 ? exact::div(-g, h) : 0.0;
     if (options_.max_delta_step > 0.0)
       out = OutputBounds{-options_.max_delta_step, options_.max_delta_step}.clipped(out);
+    return shrunk(out, bounds, unit);
+  }
+  [[nodiscard]] double shrunk(double out, const OutputBounds& bounds, double unit) const noexcept {
     if (bounds.low > -OutputBounds::kNone && out < exact::mul(bounds.low, unit)) out = exact::mul(bounds.low, unit);
     if (bounds.high < OutputBounds::kNone && out > exact::mul(bounds.high, unit)) out = exact::mul(bounds.high, unit);
-    return on_grid(exact::mul(out, options_.learning_rate), leaf_grid_);
+    return on_grid(exact::mul(out, learning_rate_), leaf_grid_);
+  }
+  /// Leaves become quantiles of label - score over their rows.
+  template <class Cell>
+  void renew(Tree& tree, const GrownTree<Cell>& grown, const LeafRenewal& renewal, double unit,
+             Executor& executor) const {
+    executor.run(tree.leaves.size(), [&](std::size_t k, unsigned) {
+      std::vector<WeightedValue> left;
+      left.reserve(grown.leaf_rows[k].size());
+      for (const std::uint32_t row : grown.leaf_rows[k]) {
+        const double weight = weights_.empty() ? 1.0 : exact::mul(weights_[row], weight_scale_);
+        left.push_back({exact::sub(renewal.labels[row], renewal.scores[row]), static_cast<std::int64_t>(weight)});
+      }
+      double out = percentile(left, !weights_.empty(), renewal.share);
+      if (options_.max_delta_step > 0.0)
+        out = OutputBounds{-options_.max_delta_step, options_.max_delta_step}.clipped(out);
+      tree.leaves[k] = shrunk(out, grown.leaf_bounds.empty() ? OutputBounds{} : grown.leaf_bounds[k], unit);
+    });
+  }
+  /// Nodes say the mean of what the leaves below them say, weighted by rows.
+  void average_upwards(Tree& tree) const noexcept {
+    for (std::size_t k = tree.nodes.size(); k-- > 0;) {  // children stand behind their parents
+      Node& node = tree.nodes[k];
+      double sum = 0.0, rows = 0.0;
+      for (const std::int32_t child : {node.left, node.right}) {
+        const std::size_t at = static_cast<std::size_t>(child >= 0 ? child : ~child);
+        const double count = child >= 0 ? tree.nodes[at].count : tree.leaf_counts[at];
+        sum = exact::add(sum, exact::mul(count, child >= 0 ? tree.nodes[at].value : tree.leaves[at]));
+        rows = exact::add(rows, count);
+      }
+      node.value = on_grid(exact::div(sum, rows), leaf_grid_);
+    }
   }
   [[nodiscard]] double count(const FineSum& sum) const noexcept {
     return weights_.empty() ? static_cast<double>(sum.rows)
@@ -190,6 +236,7 @@ class TreeFinisher {
   std::span<const double> weights_;
   double weight_scale_;
   double leaf_grid_;
+  double learning_rate_ = 0.1;  ///< of the tree being finished
 };
 
 }  // namespace riskflag::inline v0_1::detail

@@ -78,6 +78,9 @@ struct OptionRow {
                 "monotone_constraining_method mc_method"},
       OptionRow{"interaction_constraints", &O::interaction_constraints, ""},
       OptionRow{"max_bin_by_feature", &O::max_bin_by_feature, ""},
+      OptionRow{"alpha", &O::alpha, ""},
+      OptionRow{"poisson_max_delta_step", &O::poisson_max_delta_step, ""},
+      OptionRow{"tweedie_variance_power", &O::tweedie_variance_power, ""},
       OptionRow{"zero_as_missing", &O::zero_as_missing, ""},
   };
   return kTable;
@@ -208,7 +211,10 @@ struct PrintOption {
        {"regression_l2", "l2", "mean_squared_error", "mse", "l2_root", "root_mean_squared_error", "rmse"}) {
     if (name == alias) return "regression";
   }
-  return name;
+  for (const std::string_view alias : {"l1", "mean_absolute_error", "mae"}) {
+    if (name == alias) return "regression_l1";
+  }
+  return name == "xentropy" ? "cross_entropy" : name;
 }
 [[nodiscard]] inline std::string_view canonical_metric(std::string_view name) noexcept {
   if (name == "binary" || name == "logloss" || name == "log_loss") return "binary_logloss";
@@ -219,6 +225,12 @@ struct PrintOption {
   for (const std::string_view alias : {"root_mean_squared_error", "l2_root"}) {
     if (name == alias) return "rmse";
   }
+  for (const std::string_view alias : {"mean_absolute_error", "mae", "regression_l1"}) {
+    if (name == alias) return "l1";
+  }
+  if (name == "xentropy") return "cross_entropy";
+  if (name == "poisson") return "poisson_deviance";  // LightGBM's differs from it by what no model can change
+  if (name == "tweedie") return "tweedie_deviance";
   return name;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,6 +21,9 @@
 #include <riskflag/train/objective.hpp>
 
 namespace riskflag::inline v0_1::detail {
+
+/// TrainHooks::gradients.
+using CustomGradients = std::function<void(std::span<const double> margins, std::span<double> g, std::span<double> h)>;
 
 /// Rows whose floating-point sums are made by one thread, in one order; the blocks' sums are added in their order.
 inline constexpr std::size_t kSumBlock = 4096;
@@ -58,8 +62,13 @@ class RowGradients {
   RowGradients(std::size_t rows, const ObjectiveFunction& objective, CpuLevel level)
       : objective_(objective), kernels_(kernels::train_kernels(level)), g_(rows), h_(rows), narrow_(rows) {}
 
+  /// `own`: the caller's gradients instead of the objective's. Throws Error(numeric) with round and row when a sum is
+  /// not finite.
   void compute(std::span<const double> scores, std::span<const double> labels, std::span<const double> weights,
-               const Random& random, Executor& executor) {
+               const Random& random, Executor& executor, const CustomGradients& own = {}) {
+    ++round_;
+    if (own) own(scores, g_, h_);
+    is_custom_ = static_cast<bool>(own);
     sum(scores, labels, weights, executor);
     const std::size_t n = g_.size();
     const std::uint64_t key = random.bits(0);
@@ -118,9 +127,14 @@ class RowGradients {
     const std::size_t blocks = (n + kSumBlock - 1) / kSumBlock;
     block_sums_.resize(blocks);
     parallel_for(executor, n, kSumBlock, [&](std::size_t begin, std::size_t end, unsigned) {
-      objective_.gradients({scores.data() + begin, labels.data() + begin,
-                            weights.empty() ? nullptr : weights.data() + begin, g_.data() + begin, h_.data() + begin,
-                            end - begin});
+      const GradientBlock block{
+          scores.data() + begin, labels.data() + begin, weights.empty() ? nullptr : weights.data() + begin,
+          g_.data() + begin,     h_.data() + begin,     end - begin};
+      if (is_custom_) {
+        weigh(block);
+      } else {
+        objective_.gradients(block);
+      }
       block_sums_[begin / kSumBlock] = kernels_.sum(g_.data() + begin, h_.data() + begin, end - begin);
     });
     kernels::GradientSums all;
@@ -135,13 +149,24 @@ class RowGradients {
     if (!is_finite(sum_g_) || !is_finite(sum_h_)) {
       std::size_t row = 0;
       while (row + 1 < n && is_finite(g_[row]) && is_finite(h_[row])) ++row;
-      fail(ErrorCode::numeric, "row " + std::to_string(row),
+      fail(ErrorCode::numeric, "round " + std::to_string(round_) + ", row " + std::to_string(row),
            "gradients sum to " + number_text(sum_g_) + " and hessians to " + number_text(sum_h_) +
                "; both must be finite (scale the labels or weights down)");
     }
     // All gradients or hessians zero: nothing is left to learn, and any scale will do.
     if (!(sum_g_ >= 0x1p-900)) sum_g_ = 0x1p-900;
     if (!(sum_h_ >= 0x1p-900)) sum_h_ = 0x1p-900;
+  }
+
+  /// The caller's gradients times the weights. Hessians that are not positive are raised to the least: a negative one
+  /// would turn a leaf's step around.
+  static void weigh(const GradientBlock& block) noexcept {
+    for (std::size_t i = 0; i < block.rows; ++i) {
+      if (block.h[i] <= kernels::kLeastHessian) block.h[i] = kernels::kLeastHessian;
+      if (block.weights == nullptr) continue;
+      block.g[i] = exact::mul(block.g[i], block.weights[i]);
+      block.h[i] = exact::mul(block.h[i], block.weights[i]);
+    }
   }
 
   [[nodiscard]] bool too_coarse(Executor& executor) {
@@ -179,6 +204,8 @@ class RowGradients {
   double sum_g_ = 0.0, sum_h_ = 0.0, least_g_ = 0.0;
   double scale_g_ = 1.0, scale_h_ = 1.0, unit_g_ = 1.0, unit_h_ = 1.0;
   bool is_wide_ = false;
+  bool is_custom_ = false;
+  int round_ = 0;
 };
 
 }  // namespace riskflag::inline v0_1::detail

@@ -1,7 +1,11 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/missing.hpp>
@@ -10,6 +14,22 @@
 
 namespace riskflag::inline v0_1 {
 namespace detail {
+
+inline constexpr std::array<std::string_view, 10> kObjectives{"binary",  "cross_entropy", "regression", "regression_l1",
+                                                              "huber",   "quantile",      "poisson",    "gamma",
+                                                              "tweedie", "custom"};
+
+/// The metrics that may be named with an objective; none for an objective that is unknown.
+[[nodiscard]] inline std::span<const std::string_view> metrics_of(std::string_view objective) noexcept {
+  static constexpr std::string_view kBinary[] = {"binary_logloss", "auc", "average_precision", "brier", "ks", "gini"};
+  static constexpr std::string_view kShares[] = {"cross_entropy", "l1", "l2", "rmse"};
+  static constexpr std::string_view kNumbers[] = {
+      "l2", "rmse", "l1", "huber", "quantile", "poisson_deviance", "gamma_deviance", "tweedie_deviance"};
+  if (std::find(kObjectives.begin(), kObjectives.end(), objective) == kObjectives.end()) return {};
+  if (objective == "binary") return kBinary;
+  if (objective == "cross_entropy") return kShares;
+  return kNumbers;
+}
 
 inline void check_option(bool good, std::string_view name, std::string found, std::string_view range) {
   if (!good) fail(ErrorCode::invalid_option, std::string(name), std::move(found) + " is not " + std::string(range));
@@ -30,10 +50,12 @@ inline void check_not_negative(std::string_view name, double x) {
 inline void validate(const TrainOptions& o) {
   constexpr int kMax = 2147483647;
   constexpr double kHuge = 1e300;
-  if (o.objective != "binary" && o.objective != "regression") {
-    constexpr std::string_view kKnown[] = {"binary", "regression"};
+  const std::span<const std::string_view> metrics = detail::metrics_of(o.objective);
+  if (metrics.empty()) {
+    std::string known;
+    for (const std::string_view name : detail::kObjectives) known += (known.empty() ? "" : ", ") + quoted(name);
     fail(ErrorCode::invalid_option, "objective",
-         quoted(o.objective) + " is not \"binary\" or \"regression\"" + did_you_mean(o.objective, kKnown));
+         quoted(o.objective) + " is not one of " + known + did_you_mean(o.objective, detail::kObjectives));
   }
   detail::check_integer("num_iterations", o.num_iterations, 1, kMax, "at least 1");
   detail::check_above("learning_rate", o.learning_rate, 0.0, 1.0, "in (0, 1]");
@@ -80,11 +102,18 @@ inline void validate(const TrainOptions& o) {
                        "monotone_constraints_method", quoted(o.monotone_constraints_method),
                        "\"basic\" or \"intermediate\"");
   for (const int most : o.max_bin_by_feature) detail::check_integer("max_bin_by_feature", most, 2, 255, "in 2 to 255");
+  detail::check_above("alpha", o.alpha, 0.0, kHuge, "a finite number > 0");
+  if (o.objective == "quantile") detail::check_option(o.alpha < 1.0, "alpha", number_text(o.alpha), "in (0, 1)");
+  detail::check_above("poisson_max_delta_step", o.poisson_max_delta_step, 0.0, 100.0, "in (0, 100]");
+  detail::check_option(o.tweedie_variance_power >= 1.0 && o.tweedie_variance_power < 2.0, "tweedie_variance_power",
+                       number_text(o.tweedie_variance_power), "in [1, 2)");
   for (const std::string& metric : o.metric) {
-    const bool known = o.objective == "binary" ? (metric == "binary_logloss" || metric == "auc")
-                                               : (metric == "l2" || metric == "rmse");
-    detail::check_option(known, "metric", quoted(metric),
-                         o.objective == "binary" ? "\"binary_logloss\" or \"auc\"" : "\"l2\" or \"rmse\"");
+    if (std::find(metrics.begin(), metrics.end(), metric) != metrics.end()) continue;
+    std::string known;
+    for (const std::string_view name : metrics) known += (known.empty() ? "" : ", ") + quoted(name);
+    fail(ErrorCode::invalid_option, "metric",
+         quoted(metric) + " is not one of " + known + " (objective " + o.objective + ")" +
+             did_you_mean(metric, metrics));
   }
 }
 
