@@ -277,6 +277,18 @@ class Parts(driver.ProgramTest):
         self.assertEqual(result["rows"]["test"] % 50, 0)
         self.assertEqual(result["rows"]["valid"] % 50, 0)
 
+    def test_folds_are_dealt_by_group_and_in_time_order(self):
+        def change(header, body):
+            return header + ["person", "day"], [r + [f"p{i % 60}", f"2026-{1 + i // 150:02d}-01"] for i, r in enumerate(body)]
+        data = self.table(rows=1500, change=change)
+        for flags, rows in ((["--group-by", "person", "--drop", "day"], 25), (["--time-by", "day", "--drop", "person"], 150)):
+            result = self.train(data, "--id", "key", "--cv", 3, "--force", *flags)
+            self.assertEqual(result["rows"]["test"] % rows, 0)  # whole persons, whole days
+            self.assertEqual(sum(result["rows"].values()), 1500)
+            self.assertEqual(result["cv"]["k"], 3)
+            self.assertGreater(result["cv"]["metrics"]["roc_auc"]["mean"], 0.6)
+            self.assertNotIn("split_leak", warning_codes(result))
+
     def test_cross_validation_reports_folds_and_fits_on_all_but_test(self):
         result = self.train(self.table(rows=1500), "--id", "key", "--cv", 3)
         self.assertEqual(result["rows"], {"train": 1200, "valid": 0, "test": 300})

@@ -205,16 +205,12 @@ int healthcheck(const Flags& flags) {
 /// The contract's flags of later versions, refused on the command line and in the environment: a RISKFLAG_KEYS that has
 /// no effect would leave a door open.
 void refuse_later_flags(CLI::App& app) {
-  const std::pair<const char*, const char*> later[] = {{"--shadow", "a shadow model"},
-                                                       {"--challenger", "a challenger model"},
-                                                       {"--split", "a challenger model"},
-                                                       {"--decision-log", "the decision log"},
-                                                       {"--log-mode", "the decision log"},
-                                                       {"--hmac-key", "the decision log"},
-                                                       {"--log-failure", "the decision log"},
-                                                       {"--outcomes", "taking outcomes"},
-                                                       {"--keys", "a file of API keys"},
-                                                       {"--tracking", "the registry"}};
+  const std::pair<const char*, const char*> later[] = {
+      {"--shadow", "a shadow model"},        {"--challenger", "a challenger model"},
+      {"--split", "a challenger model"},     {"--decision-log", "the decision log"},
+      {"--log-mode", "the decision log"},    {"--hmac-key", "the decision log"},
+      {"--log-failure", "the decision log"}, {"--outcomes", "taking outcomes"},
+      {"--keys", "a file of API keys"},      {"--tracking", "the registry"}};
   for (const auto& [flag, what] : later) {
     program::not_built_yet(app, flag, what);
     std::string name = "RISKFLAG_";
