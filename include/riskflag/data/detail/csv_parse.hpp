@@ -28,6 +28,7 @@ enum class Look : std::uint8_t {
   number,       ///< short_number, as most of the column's numbers are short
   long_number,  ///< simple_number
   code,         ///< a level that is known and short
+  cut,          ///< nothing is wanted
 };
 
 /// A column as one worker sees it during one pass.
@@ -65,21 +66,25 @@ class RegionParser {
                       std::uint64_t row_limit) const {
     const char* const text = worker.buffer.fill(bytes_, begin, end);
     const char* const text_end = text + (end - begin);
+    const bool has_stops = !dialect_.collapse;  // a run of blanks is no byte to stop at: read_cell cuts all
+    Stops stops(dialect_.delimiter, text);
     for (const char* p = text; p < text_end;) {
       if (static_cast<unsigned char>(*p) <= ' ') {
         p = skip_blank_lines(p, text_end, dialect_);
         if (p >= text_end) break;
+        if (has_stops) stops.move_to(p);
       }
       if (row >= row_limit) fail_changed();
       const char* const row_begin = p;
       for (std::size_t j = 0; j < cols_; ++j) {
         Slot& slot = worker.slots[j];
         const bool is_last = j + 1 == cols_;
-        if (slot.look != Look::none) {
-          const char* const next =
-              slot.look == Look::code ? short_level(slot, p, is_last, row) : simple_cell(slot, p, is_last, row);
-          if (next != nullptr) {
-            p = std::min(next, text_end);
+        if (has_stops) {
+          const char* const stop = stops.next();
+          if ((*stop == '\n') == is_last &&
+              look(slot, p, is_last && stop > p && stop[-1] == '\r' ? stop - 1 : stop, row)) {
+            stops.pass();
+            p = stop + 1;
             continue;
           }
         }
@@ -89,6 +94,7 @@ class RegionParser {
           fail_row(text, text_end, row_begin, begin);
         }
         p = cell.next;
+        if (has_stops) stops.move_to(p);
         if (slot.mode != Mode::skip) take(slot, cell, row, offset, worker.scratch);
       }
       ++row;
@@ -100,53 +106,47 @@ class RegionParser {
   [[nodiscard]] const Dialect& dialect() const noexcept { return dialect_; }
 
  private:
-  /// The byte behind the cell that ends at p, blanks not looked for; nullptr when it does not end there. Runs of blanks
-  /// are no delimiter byte: they are left to read_cell.
-  [[nodiscard]] const char* behind(const char* p, bool is_last) const noexcept {
-    if (!is_last) return *p == dialect_.delimiter && !dialect_.collapse ? p + 1 : nullptr;
-    if (*p == '\n') return p + 1;
-    return *p == '\r' && p[1] == '\n' ? p + 2 : nullptr;
-  }
-
-  /// Takes the cell at p when it is a simple number: the byte behind its delimiter or line end, else nullptr.
-  [[nodiscard]] const char* simple_cell(Slot& slot, const char* p, bool is_last, std::uint64_t row) const noexcept {
-    while (*p == ' ' && dialect_.is_blank(' ')) ++p;
-    const bool is_quoted = *p == '"';
-    if (is_quoted) ++p;
-    double value = 0;
-    const char* q = slot.look == Look::number ? short_number(p, value) : nullptr;
-    if (q == nullptr || (is_quoted ? *q != '"' : behind(q, is_last) == nullptr)) {
-      q = simple_number(p, value);
-      // What kind the column's next number will be, this one tells best.
-      slot.look = q != nullptr && q - p > 16 ? Look::long_number : Look::number;
-      if (q == nullptr || (is_quoted && *q != '"')) return nullptr;
+  /// Takes the cell [p, end) when the column's quick way understands all of it; else false, and nothing is done.
+  [[nodiscard]] bool look(Slot& slot, const char* p, const char* end, std::uint64_t row) const noexcept {
+    switch (slot.look) {
+      case Look::none: return false;
+      case Look::cut: return *p != '"' && !dialect_.is_blank(*p);
+      case Look::code: return look_up(slot, p, end, row);
+      case Look::number:
+      case Look::long_number: break;
     }
-    if (is_quoted) ++q;
-    q = behind(q, is_last);
-    if (q != nullptr) slot.numbers[row] = value;
-    return q;
+    while (*p == ' ' && dialect_.is_blank(' ')) ++p;
+    if (*p == '"' && end > p + 1 && end[-1] == '"') {
+      ++p;
+      --end;
+    }
+    double value = 0;
+    if (slot.look == Look::long_number || short_number(p, value) != end) {
+      // What kind the column's next number will be, this one tells best.
+      slot.look = end - p > 16 ? Look::long_number : Look::number;
+      if (simple_number(p, value) != end) return false;
+    }
+    slot.numbers[row] = value;
+    return true;
   }
 
-  /// Takes the cell at p when it is a level known already, short and without blanks around it.
-  [[nodiscard]] const char* short_level(Slot& slot, const char* p, bool is_last, std::uint64_t row) const noexcept {
-    if (dialect_.collapse) return nullptr;
-    const bool is_quoted = *p == '"';
-    if (is_quoted) ++p;
-    const char stop = is_quoted ? '"' : is_last ? '\n' : dialect_.delimiter;
-    const std::uint32_t stops = match16(p, stop, is_quoted ? '"' : '\n');
-    if (stops == 0) return nullptr;
-    auto size = static_cast<unsigned>(std::countr_zero(stops));
-    const char* const next = behind(p + size + (is_quoted ? 1 : 0), is_last);
-    if (next == nullptr) return nullptr;
-    if (!is_quoted && size > 0) {
-      if (is_last && p[size - 1] == '\r') --size;
-      if (dialect_.is_blank(*p) || (size > 0 && dialect_.is_blank(p[size - 1]))) return nullptr;
+  /// The same for a category: the text is a level known already, short and without blanks around it.
+  [[nodiscard]] bool look_up(Slot& slot, const char* p, const char* end, std::uint64_t row) const noexcept {
+    auto size = static_cast<std::size_t>(end - p);
+    if (*p == '"') {
+      if (size < 2 || size > LevelKey::kShort + 2 || end[-1] != '"') return false;
+      ++p;
+      size -= 2;
+      if ((match16(p, '"', '"') & ((1U << size) - 1)) != 0) return false;
+    } else {
+      if (size > LevelKey::kShort) return false;
+      if (size > 0 && (dialect_.is_blank(*p) || dialect_.is_blank(end[-1]))) return false;
     }
     const std::int32_t code = slot.levels.known_code(LevelKey::of_short(p, size));
-    if (code == Levels::kUnknown) return nullptr;
+    if (code == Levels::kUnknown) return false;
     slot.codes[row] = code;
     slot.missing_cells += code == kMissingCode ? 1 : 0;
-    return next;
+    return true;
   }
 
   [[noreturn]] void fail_changed() const {
@@ -197,7 +197,7 @@ class RegionParser {
       if (code == Levels::kFull) {
         slot.overflow->store(true, std::memory_order_relaxed);
         slot.mode = Mode::skip;
-        slot.look = Look::none;
+        slot.look = Look::cut;
         return;
       }
       slot.codes[row] = code;

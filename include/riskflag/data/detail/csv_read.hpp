@@ -172,6 +172,7 @@ class TableReader {
       // A number that may be a missing token must be compared.
       if (slot.mode == Mode::number && !plans_[j].numeric_tokens) slot.look = Look::number;
       if (slot.mode == Mode::category) slot.look = Look::code;
+      if (slot.mode == Mode::skip) slot.look = Look::cut;
       slot.max_levels = max_levels(plans_[j]);
       slot.overflow = &overflow_[j];
       if (slot.mode == Mode::category) {
