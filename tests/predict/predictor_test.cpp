@@ -1,6 +1,7 @@
 #include <riskflag/predict.hpp>
 
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -192,18 +193,82 @@ TEST_CASE("probabilities are the link of the margins") {
   CHECK(bits(got) == bits(want));
 }
 
+TEST_CASE("trees of more than 256 leaves are cut into pieces and scored alike") {
+  for (const std::size_t leaves : {257u, 300u, 700u, 1024u}) {
+    for (const double grid : {0x1p-30, 0.0}) {
+      CAPTURE(leaves);
+      const Model model = random_model(leaves, {.trees = 5,
+                                                .leaves = leaves,
+                                                .features = 6,
+                                                .categorical = 0.3,
+                                                .all_rules = true,
+                                                .edge_thresholds = true,
+                                                .thresholds = 300,
+                                                .outputs = 2,
+                                                .grid = grid});
+      const auto made = Predictor::make(model, {.engine = "scan"});
+      REQUIRE_MESSAGE(made.ok(), made.failure().text());
+      CHECK(made->describe().find("10 trees of more than 256 leaves cut into pieces") != std::string::npos);
+      hold_to_slow(model, random_rows(leaves, 140, model, 0.2));
+    }
+  }
+}
+
+TEST_CASE("models that need more than 256 columns are scored in chunks, alike") {
+  struct Shape {
+    std::size_t features;
+    double categorical;
+    std::size_t levels, sets;
+  };
+  // numeric columns shared by chunks of sets; the same with levels beyond the tables; own columns for every chunk
+  for (const Shape shape : {Shape{12, 0.6, 40, 200}, Shape{12, 0.6, 130, 200}, Shape{12, 0.6, 500, 200},
+                            Shape{300, 0.0, 40, 6}, Shape{300, 0.3, 40, 20}}) {
+    for (const int outputs : {1, 3}) {
+      for (const double grid : {0x1p-30, 0.0}) {
+        CAPTURE(shape.features);
+        CAPTURE(shape.levels);
+        const Model model = random_model(shape.features + shape.levels, {.trees = 60,
+                                                                         .leaves = 31,
+                                                                         .features = shape.features,
+                                                                         .categorical = shape.categorical,
+                                                                         .levels = shape.levels,
+                                                                         .category_sets = shape.sets,
+                                                                         .all_rules = true,
+                                                                         .edge_thresholds = true,
+                                                                         .outputs = outputs,
+                                                                         .grid = grid});
+        const auto made = Predictor::make(model, {.engine = "scan"});
+        REQUIRE_MESSAGE(made.ok(), made.failure().text());
+        CHECK(made->describe().find("chunks") != std::string::npos);
+        hold_to_slow(model, random_rows(shape.features, 150, model, 0.2, 0.5));
+      }
+    }
+  }
+}
+
 TEST_CASE("models beyond the scan are walked, and describe() says why") {
-  const Model many_leaves = random_model(41, {.trees = 3, .leaves = 300, .features = 4, .thresholds = 500});
-  const auto walked = Predictor::make(many_leaves);
+  const Model large = random_model(41, {.trees = 3, .leaves = 1100, .features = 4, .thresholds = 500});
+  const auto walked = Predictor::make(large);
   REQUIRE(walked.ok());
   CHECK(walked->engine() == "walk");
-  CHECK(walked->describe().find("tree 0 has 300 leaves") != std::string::npos);
-  const auto forced = Predictor::make(many_leaves, {.engine = "scan"});
+  CHECK(walked->describe().find("trees have 1100 leaves on average") != std::string::npos);
+  const auto forced = Predictor::make(large, {.engine = "scan"});
   REQUIRE_FALSE(forced.ok());
   CHECK(forced.failure().code == ErrorCode::unsupported);
-  const Model many_columns = random_model(42, {.trees = 40, .leaves = 100, .features = 300, .all_rules = true});
-  REQUIRE(Predictor::make(many_columns)->describe().find("rank columns") != std::string::npos);
-  for (const Model* model : {&many_leaves, &many_columns}) {
+  // A tree that is a list of 300 questions: its last piece would need 299 others on the way to it.
+  Model list = random_model(42, {.trees = 1, .leaves = 2, .features = 3});
+  Tree& tree = list.trees[0];
+  tree.nodes.resize(300, tree.nodes[0]);
+  tree.leaves.clear();
+  tree.leaf_counts.clear();
+  for (std::size_t i = 0; i < 300; ++i) {
+    tree.nodes[i].threshold = 0.01 * static_cast<double>(i);
+    tree.nodes[i].left = i + 1 < 300 ? static_cast<std::int32_t>(i + 1) : ~300;
+    tree.nodes[i].right = ~static_cast<std::int32_t>(i);
+  }
+  for (std::size_t i = 0; i < 301; ++i) tree.leaves.push_back(std::ldexp(static_cast<double>(i), -30));
+  REQUIRE(Predictor::make(list)->describe().find("too deep to be cut") != std::string::npos);
+  for (const Model* model : {static_cast<const Model*>(&large), static_cast<const Model*>(&list)}) {
     const auto rows = random_rows(43, 90, *model);
     const auto made = Predictor::make(*model);
     std::vector<double> got(90);

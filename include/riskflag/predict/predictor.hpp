@@ -74,7 +74,6 @@ class Predictor {
     bool walks = false;  ///< the engine: walk, or scan
     WalkForest walk;
     ScanForest scan;
-    ScanView view{};
     const ScanKernel* kernel = nullptr;
   };
 
@@ -82,6 +81,8 @@ class Predictor {
 
   /// The first `wanted` outputs of one row.
   void scan_row(const double* row, std::size_t wanted, double* out) const noexcept;
+  static double scan_in_order(const ScanView& view, std::size_t begin, std::size_t end, const std::uint8_t* ranks,
+                              double sum) noexcept;
   void walk_row(const double* row, std::ptrdiff_t stride, std::size_t wanted, double* out) const noexcept;
   void scan_block(MatrixView<double> rows, double* out) const noexcept;
   [[nodiscard]] double finish(double sum, std::size_t output) const noexcept;

@@ -27,6 +27,8 @@ inline constexpr std::size_t kScanStepBytes = 4 * kScanLanes;
 inline constexpr std::size_t kScanMaxColumns = 256;
 /// Leaves are numbered by one byte.
 inline constexpr std::size_t kScanMaxLeaves = 256;
+/// Models whose trees have more leaves than this on average are walked: a scan asks every question of a tree.
+inline constexpr std::size_t kScanMaxMeanLeaves = 1024;
 /// Thresholds that one column can rank: 0..255 are the ranks.
 inline constexpr std::size_t kScanMaxThresholds = 255;
 
@@ -60,6 +62,26 @@ struct ScanSet {
   std::uint8_t missing_rank;
 };
 
+/// All sets of one categorical feature in a chunk: their columns lie side by side and are read from a table, as long as
+/// its levels, and the answers for "no such level" and "missing" after them, fit a byte.
+struct ScanLevels {
+  std::uint32_t feature;
+  std::uint32_t first_byte;   ///< in tables: [level][column], `columns` bytes a level
+  std::uint32_t first_table;  ///< in tables: [column][level], `span` bytes a column
+  std::uint16_t levels;       ///< 0..levels - 1 are known; `levels` = none of them, `levels` + 1 = missing
+  std::uint16_t span;         ///< levels + 2, rounded up to 64
+  std::uint16_t first_column, columns;
+};
+
+/// Trees whose questions need no more than 256 columns together, most often all of them. Ranks are made for one chunk
+/// after another; a chunk without searches uses those of the first, and its own sets take the columns after them.
+struct ScanChunk {
+  std::uint32_t first_search, searches;
+  std::uint32_t first_set, sets;
+  std::uint32_t first_levels, levels;
+  std::uint32_t columns;
+};
+
 /// One tree of the batch form: nodes of 4 bytes {column, rank, a, b}, leaves from left to right.
 struct ScanTree {
   std::uint32_t first_node, nodes;
@@ -82,13 +104,15 @@ struct ScanView {
   const std::int64_t* keys;
   const ScanSet* sets;
   const std::uint32_t* words;
+  const ScanLevels* levels;
+  const std::uint8_t* tables;
   const ScanTree* trees;
   const std::uint8_t* nodes;
   const double* leaves;
   const ScanBundle* bundles;
   const std::uint8_t* steps;
   const std::uint32_t* lane_leaf;
-  std::uint32_t search_count, set_count, columns, float32_inputs;
+  std::uint32_t search_count, set_count, levels_count, columns, float32_inputs;
 };
 
 /// Owner of what a ScanView points into.
@@ -98,32 +122,47 @@ struct ScanForest {
   detail::FlatArray<std::int64_t> keys;
   detail::FlatArray<ScanSet> sets;
   detail::FlatArray<std::uint32_t> words;
-  detail::FlatArray<ScanTree> trees;  ///< in the model's order
+  detail::FlatArray<ScanLevels> levels;
+  detail::FlatArray<std::uint8_t> tables;
+  detail::FlatArray<ScanChunk> chunks;
+  detail::FlatArray<ScanTree> trees;  ///< by chunk, then by output, then in the model's order
+  /// Output k of chunk c has trees [output_trees[c * (outputs + 1) + k], the next one).
+  detail::FlatArray<std::uint32_t> output_trees;
   detail::FlatArray<std::uint8_t> nodes;
-  detail::FlatArray<double> leaves;  ///< the last one is 0.0, for lanes without a tree
+  detail::FlatArray<double> leaves;  ///< the first one is 0.0, for lanes without a tree
   detail::FlatArray<ScanBundle> bundles;
-  detail::FlatArray<std::uint32_t> output_bundles;  ///< bundles of output k: [output_bundles[k], output_bundles[k + 1])
+  detail::FlatArray<std::uint32_t> output_bundles;  ///< like output_trees
   detail::FlatArray<std::uint8_t> steps;
   detail::FlatArray<std::uint32_t> lane_leaf;  ///< first leaf of each lane's tree
-  std::uint32_t columns = 0;
+  std::size_t cut_trees = 0;                   ///< of the model's trees, in several pieces here
   bool float32_inputs = false;
 
-  /// Valid while the forest lives and does not change.
-  [[nodiscard]] ScanView view() const noexcept {
-    return {searches.data(),
+  /// Of any chunk; at least 1.
+  [[nodiscard]] std::size_t most_columns() const noexcept {
+    std::size_t most = 1;
+    for (const ScanChunk& chunk : chunks) most = chunk.columns > most ? chunk.columns : most;
+    return most;
+  }
+
+  /// The view of one chunk: valid while the forest lives and does not change.
+  [[nodiscard]] ScanView view(const ScanChunk& chunk) const noexcept {
+    return {searches.data() + chunk.first_search,
             fills.data(),
             keys.data(),
-            sets.data(),
+            sets.data() + chunk.first_set,
             words.data(),
+            levels.data() + chunk.first_levels,
+            tables.data(),
             trees.data(),
             nodes.data(),
             leaves.data(),
             bundles.data(),
             steps.data(),
             lane_leaf.data(),
-            static_cast<std::uint32_t>(searches.size()),
-            static_cast<std::uint32_t>(sets.size()),
-            columns,
+            chunk.searches,
+            chunk.sets,
+            chunk.levels,
+            chunk.columns,
             float32_inputs ? 1U : 0U};
   }
 };

@@ -11,31 +11,40 @@
 
 #include <riskflag/core/order_key.hpp>
 #include <riskflag/model/model.hpp>
+#include <riskflag/predict/detail/cut_tree.hpp>
 #include <riskflag/predict/detail/flat_array.hpp>
 #include <riskflag/predict/scan_forest.hpp>
 
 namespace riskflag::inline v0_1::detail {
 
-/// Builds the columns, then the trees in both forms. Life: constructed with a checked model; build() once.
+/// Cuts the trees that are too large, deals them to chunks, and builds each chunk's columns, then its trees in both
+/// forms. Life: constructed with a checked model; build() once.
 class ScanBuilder {
  public:
   ScanBuilder(const Model& model, ScanForest& out) : model_(model), out_(out), features_(model.features.size()) {}
 
   /// Fills the forest; or says why this model cannot be scanned (the forest is then of no use).
   [[nodiscard]] std::string build() {
-    for (std::size_t t = 0; t < model_.trees.size(); ++t) {
-      if (model_.trees[t].leaves.size() <= kScanMaxLeaves) continue;
-      return "tree " + std::to_string(t) + " has " + std::to_string(model_.trees[t].leaves.size()) +
-             " leaves, and leaf numbers have one byte";
-    }
+    if (auto why = collect_pieces(); !why.empty()) return why;
     out_.float32_inputs = model_.float32_inputs;
-    collect_keys();
-    if (!collect_columns()) return "its questions need more than 256 rank columns, and column numbers have one byte";
-    for (std::size_t f = 0; f < features_.size(); ++f) make_searches(f);
-    out_.columns = next_number_;
-    for (const Tree& tree : model_.trees) make_tree(tree);
     out_.leaves.push_back(0.0);
-    make_lanes();
+    const std::size_t all = pieces_.size();
+    if (!collect(0, all)) {
+      // Too many columns: sets are for one chunk each; numeric columns for all of them, where that leaves room.
+      const std::size_t most_sets = most_sets_of_a_piece();
+      clear_columns();
+      collect_keys(0, all);
+      shared_ = collect_columns(0, all, true, false) && columns_ <= kScanMaxColumns - most_sets &&
+                columns_ <= kScanMaxColumns * 3 / 4;
+    }
+    if (shared_) number_searches();
+    for (std::size_t begin = 0; begin < all || out_.chunks.size() == 0;) {
+      std::size_t count = all - begin;
+      while (!collect(begin, count)) count = count > 16 ? count - count / 4 : count - 1;
+      make_chunk(begin, count);
+      begin += count;
+      if (all == 0) break;
+    }
     return {};
   }
 
@@ -64,12 +73,72 @@ class ScanBuilder {
     FlatArray<Column> columns;
     FlatArray<SetColumn> sets;
   };
+  /// A tree, or a part of one.
+  struct Piece {
+    const Tree* tree;
+    std::size_t output;
+  };
 
   FeatureColumns& at(const Node& node) { return features_[static_cast<std::size_t>(node.feature)]; }
 
-  void collect_keys() {
-    for (const Tree& tree : model_.trees) {
-      for (const Node& node : tree.nodes) {
+  [[nodiscard]] std::string collect_pieces() {
+    const auto outputs = static_cast<std::size_t>(model_.num_outputs);
+    FlatArray<std::size_t> ends;  // of each tree's pieces in cut_
+    std::size_t leaves = 0;
+    for (std::size_t t = 0; t < model_.trees.size(); ++t) {
+      const Tree& tree = model_.trees[t];
+      leaves += tree.leaves.size();
+      if (tree.leaves.size() > kScanMaxLeaves) {
+        ++out_.cut_trees;
+        if (!TreeCutter(tree, kScanMaxLeaves).cut(cut_)) {
+          return "tree " + std::to_string(t) + " has " + std::to_string(tree.leaves.size()) +
+                 " leaves, and is too deep to be cut into pieces of 256";
+        }
+      }
+      ends.push_back(cut_.size());
+    }
+    if (leaves > kScanMaxMeanLeaves * model_.trees.size()) {
+      return "trees have " + std::to_string(leaves / model_.trees.size()) +
+             " leaves on average, and a scan asks every question";
+    }
+    for (std::size_t t = 0, piece = 0; t < model_.trees.size(); ++t) {
+      if (piece == ends[t]) pieces_.push_back({&model_.trees[t], t % outputs});
+      for (; piece < ends[t]; ++piece) pieces_.push_back({&cut_[piece], t % outputs});
+    }
+    return {};
+  }
+
+  void clear_columns() {
+    for (FeatureColumns& feature : features_) {
+      if (!shared_) {
+        feature.keys.shrink(0);
+        feature.columns.shrink(0);
+      }
+      feature.sets.shrink(0);
+    }
+    columns_ = shared_ ? shared_columns_ : 0;
+  }
+
+  [[nodiscard]] std::size_t most_sets_of_a_piece() {
+    std::size_t most = 0;
+    for (std::size_t i = 0; i < pieces_.size(); ++i) {
+      clear_columns();
+      (void)collect_columns(i, 1, false, true);
+      if (columns_ > most) most = columns_;
+    }
+    return most;
+  }
+
+  /// The columns of these pieces together; false when they are too many.
+  [[nodiscard]] bool collect(std::size_t begin, std::size_t count) {
+    clear_columns();
+    if (!shared_) collect_keys(begin, count);
+    return collect_columns(begin, count, !shared_, true);
+  }
+
+  void collect_keys(std::size_t begin, std::size_t count) {
+    for (std::size_t i = begin; i < begin + count; ++i) {
+      for (const Node& node : pieces_[i].tree->nodes) {
         if (!node.categorical) at(node).keys.push_back(order_key(node.threshold));
       }
     }
@@ -84,21 +153,23 @@ class ScanBuilder {
   }
 
   /// False when there are too many.
-  bool collect_columns() {
-    std::size_t columns = 0;
-    for (const Tree& tree : model_.trees) {
+  [[nodiscard]] bool collect_columns(std::size_t begin, std::size_t count, bool numeric, bool sets) {
+    for (std::size_t i = begin; i < begin + count; ++i) {
+      const Tree& tree = *pieces_[i].tree;
       for (const Node& node : tree.nodes) {
         FeatureColumns& feature = at(node);
         if (node.categorical) {
+          if (!sets) continue;
           const SetColumn wanted = set_of(tree, node);
           if (find_set(feature, wanted) != nullptr) continue;
           feature.sets.push_back(wanted);
         } else {
+          if (!numeric) continue;
           const std::size_t slice = key_index(feature, node) / kScanMaxThresholds;
           if (find_column(feature, slice, kind_of(node)) != nullptr) continue;
           feature.columns.push_back({slice, kind_of(node), 0});
         }
-        if (++columns > kScanMaxColumns) return false;
+        if (++columns_ > kScanMaxColumns) return false;
       }
     }
     return true;
@@ -132,16 +203,84 @@ class ScanBuilder {
 
   std::uint8_t next_number() noexcept { return static_cast<std::uint8_t>(next_number_++); }
 
-  void make_searches(std::size_t f) {
+  /// Numbers and writes the numeric columns.
+  void number_searches() {
+    next_number_ = 0;
+    for (std::size_t f = 0; f < features_.size(); ++f) {
+      for (std::size_t slice = 0; slice * kScanMaxThresholds < features_[f].keys.size(); ++slice) make_search(f, slice);
+    }
+    shared_columns_ = shared_ ? next_number_ : 0U;
+  }
+
+  void make_chunk(std::size_t begin, std::size_t count) {
+    ScanChunk chunk{};
+    chunk.first_search = static_cast<std::uint32_t>(shared_ ? 0 : out_.searches.size());
+    if (!shared_) {
+      number_searches();
+    } else {
+      next_number_ = shared_columns_;
+    }
+    // Shared searches are the first chunk's.
+    const bool has_searches = !shared_ || out_.chunks.size() == 0;
+    chunk.searches = has_searches ? static_cast<std::uint32_t>(out_.searches.size()) - chunk.first_search : 0;
+    chunk.first_set = static_cast<std::uint32_t>(out_.sets.size());
+    chunk.first_levels = static_cast<std::uint32_t>(out_.levels.size());
+    for (std::size_t f = 0; f < features_.size(); ++f) make_sets(f);
+    chunk.sets = static_cast<std::uint32_t>(out_.sets.size()) - chunk.first_set;
+    chunk.levels = static_cast<std::uint32_t>(out_.levels.size()) - chunk.first_levels;
+    chunk.columns = next_number_;
+    out_.chunks.push_back(chunk);
+    const auto outputs = static_cast<std::size_t>(model_.num_outputs);
+    out_.output_trees.push_back(static_cast<std::uint32_t>(out_.trees.size()));
+    for (std::size_t k = 0; k < outputs; ++k) {
+      for (std::size_t i = begin; i < begin + count; ++i) {
+        if (pieces_[i].output == k) make_tree(*pieces_[i].tree);
+      }
+      out_.output_trees.push_back(static_cast<std::uint32_t>(out_.trees.size()));
+    }
+    make_lanes(out_.output_trees.data() + out_.output_trees.size() - outputs - 1);
+  }
+
+  void make_sets(std::size_t f) {
     FeatureColumns& feature = features_[f];
-    for (std::size_t slice = 0; slice * kScanMaxThresholds < feature.keys.size(); ++slice) make_search(f, slice);
+    std::size_t words = 0;
     for (SetColumn& set : feature.sets) {
       set.number = next_number();
+      if (set.size > words) words = set.size;
+    }
+    if (feature.sets.size() == 0) return;
+    if (32 * words + 2 <= 256) return make_levels(f, static_cast<std::uint16_t>(32 * words));
+    for (const SetColumn& set : feature.sets) {
       out_.sets.push_back({static_cast<std::uint32_t>(f), static_cast<std::uint32_t>(out_.words.size()),
                            static_cast<std::uint32_t>(set.size), set.number,
                            static_cast<std::uint8_t>(set.default_left ? 0 : 1)});
       out_.words.append(set.words, set.size);
     }
+  }
+
+  void make_levels(std::size_t f, std::uint16_t levels) {
+    const FlatArray<SetColumn>& sets = features_[f].sets;
+    ScanLevels group{};
+    group.feature = static_cast<std::uint32_t>(f);
+    group.levels = levels;
+    group.span = static_cast<std::uint16_t>((levels + 2 + 63) / 64 * 64);
+    group.first_column = sets[0].number;
+    group.columns = static_cast<std::uint16_t>(sets.size());
+    const auto answer = [&](const SetColumn& set, std::size_t level) {
+      if (level > levels) return static_cast<std::uint8_t>(set.default_left ? 0 : 1);
+      const bool left = level / 32 < set.size && ((set.words[level / 32] >> (level % 32)) & 1U) != 0;
+      return static_cast<std::uint8_t>(left ? 0 : 1);
+    };
+    group.first_table = static_cast<std::uint32_t>(out_.tables.size());
+    for (const SetColumn& set : sets) {
+      for (std::size_t level = 0; level < group.span; ++level) out_.tables.push_back(answer(set, level));
+    }
+    group.first_byte = static_cast<std::uint32_t>(out_.tables.size());
+    for (std::size_t level = 0; level < levels + std::size_t{2}; ++level) {
+      for (const SetColumn& set : sets) out_.tables.push_back(answer(set, level));
+    }
+    out_.tables.resize((out_.tables.size() + 63) / 64 * 64, 0);
+    out_.levels.push_back(group);
   }
 
   void make_search(std::size_t f, std::size_t slice) {
@@ -221,13 +360,12 @@ class ScanBuilder {
   }
 
   /// Deals the trees of each output, largest first, into bundles of 256, 128 or 64 lanes.
-  void make_lanes() {
-    const auto outputs = static_cast<std::size_t>(model_.num_outputs);
-    out_.output_bundles.push_back(0);
-    for (std::size_t k = 0; k < outputs; ++k) {
+  void make_lanes(const std::uint32_t* trees) {
+    out_.output_bundles.push_back(static_cast<std::uint32_t>(out_.bundles.size()));
+    for (int k = 0; k < model_.num_outputs; ++k) {
       // Sorted as numbers: fewer nodes than 256 above, the tree's index below.
       FlatArray<std::int64_t> order;
-      for (std::size_t t = k; t < model_.trees.size(); t += outputs) {
+      for (std::size_t t = trees[k]; t < trees[k + 1]; ++t) {
         order.push_back(static_cast<std::int64_t>((kScanMaxLeaves - out_.trees[t].nodes) << 32 | t));
       }
       std::sort(order.begin(), order.end());
@@ -257,7 +395,7 @@ class ScanBuilder {
       out_.steps.resize(out_.steps.size() + 64, 255);
       out_.steps.resize(out_.steps.size() + 128, 0);
     }
-    out_.lane_leaf.resize(first_lane + width * kScanLanes, static_cast<std::uint32_t>(out_.leaves.size() - 1));
+    out_.lane_leaf.resize(first_lane + width * kScanLanes, 0);
     for (std::size_t lane = 0; lane < lanes; ++lane) {
       const ScanTree tree = tree_of(lane);
       out_.lane_leaf[first_lane + lane] = tree.first_leaf;
@@ -273,7 +411,11 @@ class ScanBuilder {
   const Model& model_;
   ScanForest& out_;
   std::vector<FeatureColumns> features_;
-  std::uint32_t next_number_ = 0;
+  std::vector<Tree> cut_;
+  FlatArray<Piece> pieces_;
+  bool shared_ = false;  ///< one set of numeric columns serves several chunks
+  std::size_t columns_ = 0;
+  std::uint32_t shared_columns_ = 0, next_number_ = 0;
 };
 
 }  // namespace riskflag::inline v0_1::detail

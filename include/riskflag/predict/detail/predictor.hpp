@@ -40,7 +40,6 @@ inline Result<Predictor> Predictor::make(const Model& model, const PredictorOpti
   parts->any_order = model.leaf_grid != 0.0;
   parts->why_walk = options.engine == "walk" ? "asked for" : detail::ScanBuilder(model, parts->scan).build();
   if (parts->why_walk.empty()) {
-    parts->view = parts->scan.view();
     parts->kernel = kernel;
   } else if (options.engine == "scan") {
     return Failure{ErrorCode::unsupported, "engine", "the interval scan cannot take this model: " + parts->why_walk};
@@ -77,17 +76,23 @@ inline void Predictor::scan_row(const double* row, std::size_t wanted, double* o
   const auto outputs = static_cast<std::size_t>(parts.outputs);
   alignas(64) std::uint8_t ranks[kScanMaxColumns];
   // Kernels read whole registers: the bytes beyond the last column are read, and must be there, but never used.
-  for (std::size_t i = forest.columns; i < ((forest.columns + 63) & ~std::size_t{63}); ++i) ranks[i] = 0;
-  parts.kernel->rank_row(parts.view, row, ranks);
+  for (std::size_t i = forest.chunks[0].columns / 64 * 64; i < kScanMaxColumns; ++i) ranks[i] = 0;
   alignas(64) std::uint8_t leaf[4 * kScanLanes];
   for (std::size_t k = 0; k < wanted; ++k) {
     // Eight sums side by side hide the latency of addition; on the leaf grid every one of them is exact.
     double sums[8] = {};
     double ordered = parts.average ? 0.0 : parts.base[k];
-    if (parts.any_order) {
-      for (std::uint32_t b = forest.output_bundles[k]; b < forest.output_bundles[k + 1]; ++b) {
+    for (std::size_t c = 0; c < forest.chunks.size(); ++c) {
+      const ScanView view = forest.view(forest.chunks[c]);
+      if (k == 0 || forest.chunks.size() > 1) parts.kernel->rank_row(view, row, ranks);
+      const std::size_t at = c * (outputs + 1) + k;
+      if (!parts.any_order) {
+        ordered = scan_in_order(view, forest.output_trees[at], forest.output_trees[at + 1], ranks, ordered);
+        continue;
+      }
+      for (std::uint32_t b = forest.output_bundles[at]; b < forest.output_bundles[at + 1]; ++b) {
         const ScanBundle& bundle = forest.bundles[b];
-        parts.kernel->row_leaves(parts.view, bundle, ranks, leaf);
+        parts.kernel->row_leaves(view, bundle, ranks, leaf);
         const std::uint32_t* first = forest.lane_leaf.data() + bundle.first_lane;
         const double* leaves = forest.leaves.data();
         for (std::size_t lane = 0; lane < bundle.width * kScanLanes; lane += 8) {
@@ -101,21 +106,27 @@ inline void Predictor::scan_row(const double* row, std::size_t wanted, double* o
           sums[7] += leaves[first[lane + 7] + leaf[lane + 7]];
         }
       }
+    }
+    if (parts.any_order) {
       for (const double sum : sums) ordered = exact::add(ordered, sum);
-    } else {
-      // Off the grid the order counts: tree by tree, as the slow scorer adds them.
-      for (std::size_t t = k; t < parts.trees; t += outputs) {
-        const ScanTree& tree = forest.trees[t];
-        const std::uint8_t* node = parts.view.nodes + std::size_t{tree.first_node} * 4;
-        std::uint8_t e = 0;
-        for (std::uint32_t n = 0; n < tree.nodes; ++n, node += 4) {
-          e = ranks[node[0]] > node[1] && e == node[2] ? node[3] : e;
-        }
-        ordered = exact::add(ordered, forest.leaves[tree.first_leaf + e]);
-      }
     }
     out[k] = finish(ordered, k);
   }
+}
+
+/// Off the grid the order counts: tree by tree, as the slow scorer adds them.
+inline double Predictor::scan_in_order(const ScanView& view, std::size_t begin, std::size_t end,
+                                       const std::uint8_t* ranks, double sum) noexcept {
+  for (std::size_t t = begin; t < end; ++t) {
+    const ScanTree& tree = view.trees[t];
+    const std::uint8_t* node = view.nodes + std::size_t{tree.first_node} * 4;
+    std::uint8_t e = 0;
+    for (std::uint32_t n = 0; n < tree.nodes; ++n, node += 4) {
+      e = ranks[node[0]] > node[1] && e == node[2] ? node[3] : e;
+    }
+    sum = exact::add(sum, view.leaves[tree.first_leaf + e]);
+  }
+  return sum;
 }
 
 inline void Predictor::scan_block(MatrixView<double> rows, double* out) const noexcept {
@@ -127,7 +138,7 @@ inline void Predictor::scan_block(MatrixView<double> rows, double* out) const no
   alignas(64) std::uint8_t ranks[kRankBytes];
   alignas(64) std::uint8_t leaf[kMostRows];
   alignas(64) double sums[kMostRows];
-  const std::size_t columns = forest.columns == 0 ? 1 : forest.columns;
+  const std::size_t columns = forest.most_columns();
   const std::size_t fitting = kRankBytes / columns / kScanRowStep * kScanRowStep;
   const std::size_t block = fitting < kMostRows ? fitting : kMostRows;
   for (std::size_t begin = 0; begin < rows.rows(); begin += block) {
@@ -135,18 +146,24 @@ inline void Predictor::scan_block(MatrixView<double> rows, double* out) const no
     const std::size_t padded = (count + kScanRowStep - 1) / kScanRowStep * kScanRowStep;
     // Padding rows are scored like the others and dropped; their ranks only need a value.
     for (std::size_t c = 0; c < columns; ++c) std::memset(ranks + c * padded + count, 0, padded - count);
-    parts.kernel->rank_block(parts.view, rows.row(begin), rows.row_stride(), rows.col_stride(), count, padded, ranks);
     for (std::size_t k = 0; k < outputs; ++k) {
       const double start = parts.average ? 0.0 : parts.base[k];
       for (std::size_t r = 0; r < padded; ++r) sums[r] = start;
-      for (std::size_t t = k; t < parts.trees; t += outputs) {
-        const ScanTree& tree = forest.trees[t];
-        parts.kernel->tree_leaves(parts.view, tree, ranks, padded, padded, leaf);
-        const double* leaves = forest.leaves.data() + tree.first_leaf;
-        if (parts.any_order) {
-          parts.kernel->add_leaves(leaves, tree.leaves, leaf, padded, sums);
-        } else {
-          for (std::size_t r = 0; r < padded; ++r) sums[r] = exact::add(sums[r], leaves[leaf[r]]);
+      for (std::size_t c = 0; c < forest.chunks.size(); ++c) {
+        const ScanView view = forest.view(forest.chunks[c]);
+        if (k == 0 || forest.chunks.size() > 1) {
+          parts.kernel->rank_block(view, rows.row(begin), rows.row_stride(), rows.col_stride(), count, padded, ranks);
+        }
+        const std::size_t at = c * (outputs + 1) + k;
+        for (std::uint32_t t = forest.output_trees[at]; t < forest.output_trees[at + 1]; ++t) {
+          const ScanTree& tree = forest.trees[t];
+          parts.kernel->tree_leaves(view, tree, ranks, padded, padded, leaf);
+          const double* leaves = forest.leaves.data() + tree.first_leaf;
+          if (parts.any_order) {
+            parts.kernel->add_leaves(leaves, tree.leaves, leaf, padded, sums);
+          } else {
+            for (std::size_t r = 0; r < padded; ++r) sums[r] = exact::add(sums[r], leaves[leaf[r]]);
+          }
         }
       }
       for (std::size_t r = 0; r < count; ++r) out[(begin + r) * outputs + k] = finish(sums[r], k);
@@ -211,8 +228,14 @@ inline bool Predictor::probabilities(MatrixView<double> rows, std::span<double> 
 inline std::string Predictor::describe() const {
   const std::string size = std::to_string(parts_->trees) + " trees, " + std::to_string(parts_->nodes) + " nodes";
   if (parts_->walks) return "walk, node by node: " + size + " (" + parts_->why_walk + ")";
-  return "interval scan, " + std::string(parts_->kernel->name) + " kernel: " + size + ", " +
-         std::to_string(parts_->scan.columns) + " columns";
+  const ScanForest& forest = parts_->scan;
+  std::string out = "interval scan, " + std::string(parts_->kernel->name) + " kernel: " + size + ", " +
+                    std::to_string(forest.most_columns()) + " columns";
+  if (forest.chunks.size() > 1) out += " in each of " + std::to_string(forest.chunks.size()) + " chunks";
+  if (forest.cut_trees > 0) {
+    out += ", " + std::to_string(forest.cut_trees) + " trees of more than 256 leaves cut into pieces";
+  }
+  return out;
 }
 
 }  // namespace riskflag::inline v0_1

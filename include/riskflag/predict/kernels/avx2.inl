@@ -67,6 +67,13 @@ struct Columns {
 inline __m256i load(const std::uint8_t* at) { return _mm256_load_si256(reinterpret_cast<const __m256i*>(at)); }
 inline void store(std::uint8_t* at, __m256i value) { _mm256_store_si256(reinterpret_cast<__m256i*>(at), value); }
 
+inline void look_up(const std::uint8_t* table, std::uint32_t span, const std::uint8_t* level, std::uint8_t* ranks) {
+  if (span > 64) return look_up_one_by_one(table, level, ranks);
+  const Columns<4> levels(table);
+  store(ranks, levels.at(load(level)));
+  store(ranks + 32, levels.at(load(level + 32)));
+}
+
 /// e = (x > rank and e == a) ? b : e. x <= rank is min(x, rank) == x; AVX2 compares signed bytes only.
 inline __m256i select(__m256i x, __m256i rank, __m256i a, __m256i b, __m256i e) {
   const __m256i not_above = _mm256_cmpeq_epi8(_mm256_min_epu8(x, rank), x);

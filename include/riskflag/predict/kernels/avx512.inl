@@ -64,6 +64,18 @@ inline void rank_rows(const ScanView& forest, const ScanSearch& search, const do
   }
 }
 
+inline void look_up(const std::uint8_t* table, std::uint32_t span, const std::uint8_t* level, std::uint8_t* ranks) {
+  const __m512i number = _mm512_load_si512(level);
+  if (span <= 64) {
+    _mm512_store_si512(ranks, _mm512_maskz_permutexvar_epi8(~__mmask64{0}, number, _mm512_load_si512(table)));
+  } else if (span <= 128) {
+    _mm512_store_si512(ranks,
+                       _mm512_permutex2var_epi8(_mm512_load_si512(table), number, _mm512_load_si512(table + 64)));
+  } else {
+    look_up_one_by_one(table, level, ranks);
+  }
+}
+
 /// Columns by number out of registers: one table of 64 bytes, two, or four.
 template <int Tables>
 struct Columns {

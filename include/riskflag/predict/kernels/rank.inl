@@ -47,12 +47,47 @@ inline void rank_set(const ScanView& forest, const ScanSet& set, double raw, std
   *rank = is_missing(x) ? set.missing_rank : set_rank(forest, set, x);
 }
 
+/// The place of a value in its feature's tables.
+inline std::uint32_t level_of(const ScanView& forest, const ScanLevels& group, double raw) {
+  const double x = as_seen(forest, raw);
+  if (is_missing(x)) return group.levels + 1U;
+  const std::int64_t key = order_key(x);
+  if (key <= order_key(-1.0) || key >= order_key(static_cast<double>(group.levels))) return group.levels;
+  return static_cast<std::uint32_t>(static_cast<std::int64_t>(x));
+}
+
+/// ranks[r] = table[level[r]] for kScanRowStep rows: the kernel's own.
+inline void look_up(const std::uint8_t* table, std::uint32_t span, const std::uint8_t* level, std::uint8_t* ranks);
+
+inline void look_up_one_by_one(const std::uint8_t* table, const std::uint8_t* level, std::uint8_t* ranks) {
+  for (std::size_t r = 0; r < kScanRowStep; ++r) ranks[r] = table[level[r]];
+}
+
+/// All sets of a feature for up to kScanRowStep rows.
+inline void rank_levels(const ScanView& forest, const ScanLevels& group, const double* column,
+                        std::ptrdiff_t row_stride, std::size_t rows, std::uint8_t* ranks, std::size_t stride) {
+  alignas(64) std::uint8_t level[kScanRowStep] = {};
+  for (std::size_t r = 0; r < rows; ++r) {
+    level[r] = static_cast<std::uint8_t>(level_of(forest, group, column[static_cast<std::ptrdiff_t>(r) * row_stride]));
+  }
+  const std::uint8_t* table = forest.tables + group.first_table;
+  std::uint8_t* out = ranks + group.first_column * stride;
+  for (std::uint32_t c = 0; c < group.columns; ++c)
+    look_up(table + c * group.span, group.span, level, out + c * stride);
+}
+
 inline void rank_row(const ScanView& forest, const double* row, std::uint8_t* ranks) {
   for (std::uint32_t i = 0; i < forest.search_count; ++i) {
     rank_value(forest, forest.searches[i], row[forest.searches[i].feature], ranks, 1);
   }
   for (std::uint32_t i = 0; i < forest.set_count; ++i) {
     rank_set(forest, forest.sets[i], row[forest.sets[i].feature], ranks + forest.sets[i].column);
+  }
+  for (std::uint32_t i = 0; i < forest.levels_count; ++i) {
+    const ScanLevels& group = forest.levels[i];
+    const std::uint32_t level = level_of(forest, group, row[group.feature]);
+    __builtin_memcpy(ranks + group.first_column, forest.tables + group.first_byte + level * group.columns,
+                     group.columns);
   }
 }
 
@@ -77,6 +112,12 @@ inline void rank_block(const ScanView& forest, const double* cells, std::ptrdiff
       const double* column = cells + static_cast<std::ptrdiff_t>(search.feature) * col_stride;
       rank_rows(forest, search, column + static_cast<std::ptrdiff_t>(begin) * row_stride, row_stride, end - begin,
                 ranks + begin, stride);
+    }
+    for (std::uint32_t i = 0; i < forest.levels_count; ++i) {
+      const ScanLevels& group = forest.levels[i];
+      const double* column = cells + static_cast<std::ptrdiff_t>(group.feature) * col_stride;
+      rank_levels(forest, group, column + static_cast<std::ptrdiff_t>(begin) * row_stride, row_stride, end - begin,
+                  ranks + begin, stride);
     }
     for (std::uint32_t i = 0; i < forest.set_count; ++i) {
       const ScanSet& set = forest.sets[i];

@@ -29,6 +29,10 @@ inline void rank_rows(const ScanView& forest, const ScanSearch& search, const do
   rank_rows_one_by_one(forest, search, column, row_stride, rows, ranks, stride);
 }
 
+inline void look_up(const std::uint8_t* table, std::uint32_t, const std::uint8_t* level, std::uint8_t* ranks) {
+  look_up_one_by_one(table, level, ranks);
+}
+
 inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
                        std::uint8_t* leaf) {
   const std::size_t lanes = bundle.width * kScanLanes;
