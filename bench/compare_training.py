@@ -1,146 +1,326 @@
-"""Our trainer beside LightGBM on the same rows at the same settings: seconds for binning and training, and test AUC.
+"""Our trainer beside its peers on the same float32 rows at the same rounds, leaves, rate, bins and threads: seconds for binning and training,
+memory above the input, and held-out ROC-AUC paired over folds.
 
-    bench/compare_training.py --driver build/bench/train_driver [--tables gmsc,adult,simulated] [--threads 1,2] [--rounds 300] [--repeats 3]
+    bench/compare_training.py --build build [--quick] [--tables gmsc,adult,...] [--threads 1,2] [--leaves 31,255] [--rounds 300] [--repeats 5]
 
-Runs alternate within one process tree, so that a busy machine hits both alike; the least of the repeats is reported, the largest beside it, and
-the processor time of the whole process, which a busy neighbour changes least. Real tables are looked for in $RISKFLAG_DATA or ../shared/data and skipped, with a line, when absent; `simulated` has
-100,000 rows x 28 columns (wide: 800,000). A result is refused when AUCs differ by more than 0.002. Needs lightgbm, numpy,
-pandas, scikit-learn (bench/requirements.txt).
+Peers: LightGBM (default and quantised), XGBoost hist, hessboost, bonsai-gbt, CatBoost, scikit-learn; those that are not installed in this Python
+come from an environment that the script makes beside the checkout (.venv-bench, bench/requirements.txt). Runs alternate, each in a process of its
+own: ours times inside a C++ driver, theirs by clocks around binning and training. Reported: the median of the repeats, processor seconds, the
+ratio of medians to LightGBM and to the fastest peer. Real tables are looked for in $RISKFLAG_DATA or ../shared/data and skipped, with a line, when
+absent; simulated ones come from riskflag-simulate. Beyond a million rows: 30 rounds, one repeat, four peers.
+
+Ends with 1 when quality falls short on a table: the paired mean AUC difference to the better of unquantised LightGBM and XGBoost below -0.0005 by
+more than two standard errors (5 folds x --seeds seeds).
 """
 import argparse
+import io
 import json
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import time
 
-import lightgbm
-import numpy as np
-import pandas as pd
-from sklearn.metrics import roc_auc_score
-
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 DATA = pathlib.Path(os.environ.get("RISKFLAG_DATA", ROOT.parent / "shared" / "data"))
-SETTINGS = {"num_leaves": 31, "learning_rate": 0.1, "lambda_l2": 1.0, "max_bin": 255, "min_data_in_leaf": 20}
 
 
-def simulated(rows, columns=28, seed=1):
-    """Credit-like columns: a third continuous, a third mostly zero counts, a third flags and small integers; 10 % missing in some."""
-    r = np.random.default_rng(seed)
-    x = np.empty((rows, columns))
-    margin = np.full(rows, -2.0)
-    for j in range(columns):
-        kind = j % 4
-        if kind == 0:
-            x[:, j] = r.normal(size=rows)
-        elif kind == 1:
-            x[:, j] = np.where(r.random(rows) < 0.7, 0, np.round(np.exp(r.normal(size=rows) * 2 + 3)))
-        elif kind == 2:
-            x[:, j] = r.poisson(1.5, rows)
+def into_venv():
+    """Runs this script again in .venv-bench, made from the pinned list, unless this Python has everything."""
+    try:
+        import bonsai, catboost, hessboost, lightgbm, pandas, sklearn, xgboost  # noqa: F401
+        return
+    except ImportError:
+        pass
+    python = ROOT / ".venv-bench" / "bin" / "python"
+    if os.path.realpath(sys.prefix) == os.path.realpath(ROOT / ".venv-bench"):
+        return  # a peer cannot be installed here: those that can are compared
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", ROOT / ".venv-bench"], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", "-r", ROOT / "bench" / "requirements.txt"], check=True)
+    os.execv(python, [str(python), *sys.argv])
+
+
+if __name__ == "__main__":
+    into_venv()
+
+import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
+from sklearn.metrics import roc_auc_score  # noqa: E402
+
+SETTINGS = {"learning_rate": 0.1, "lambda_l2": 1.0, "max_bin": 255, "min_data_in_leaf": 20}
+
+
+# ---- tables: rows x columns, labels, indices of categorical columns
+
+def codes(table):
+    categorical = [j for j, name in enumerate(table.columns) if not pd.api.types.is_numeric_dtype(table[name])]
+    out = np.empty(table.shape, np.float32)
+    for j, name in enumerate(table.columns):
+        if j in categorical:
+            c = table[name].astype("category").cat.codes.to_numpy(np.float32)
+            out[:, j] = np.where(c < 0, np.nan, c)
         else:
-            x[:, j] = np.exp(r.normal(size=rows) + 8)
-        v = x[:, j]
-        margin += (0.35 * np.tanh((v - v.mean()) / (v.std() + 1e-9)) * (1 if j % 3 else -1)) * (1.5 if j < 8 else 0.3)
-        if j % 5 == 0:
-            x[r.random(rows) < 0.1, j] = np.nan
-    y = (r.random(rows) < 1 / (1 + np.exp(-margin))).astype(float)
-    return x, y, []
+            out[:, j] = table[name].to_numpy(np.float32)
+    return out, categorical
 
 
 def gmsc():
     t = pd.read_csv(DATA / "gmsc" / "cs-training.csv", index_col=0)
-    return t.drop(columns="SeriousDlqin2yrs").to_numpy(float), t["SeriousDlqin2yrs"].to_numpy(float), []
+    return t.drop(columns="SeriousDlqin2yrs").to_numpy(np.float32), t["SeriousDlqin2yrs"].to_numpy(float), []
 
 
 def adult():
     names = list(range(15))
     t = pd.concat([pd.read_csv(DATA / "adult" / "adult.data", header=None, names=names, skipinitialspace=True, na_values="?"),
                    pd.read_csv(DATA / "adult" / "adult.test", header=None, names=names, skipinitialspace=True, na_values="?", skiprows=1)])
-    y = t[14].str.startswith(">50K").to_numpy(float)
-    t = t.drop(columns=14)
-    categorical = [j for j in t.columns if not pd.api.types.is_numeric_dtype(t[j])]
-    for j in categorical:
-        codes = t[j].astype("category").cat.codes.to_numpy(float)
-        t[j] = np.where(codes < 0, np.nan, codes)
-    return t.to_numpy(float), y, categorical
+    x, categorical = codes(t.drop(columns=14))
+    return x, t[14].str.startswith(">50K").to_numpy(float), categorical
 
 
-TABLES = {"gmsc": gmsc, "adult": adult, "simulated": lambda: simulated(100_000), "wide": lambda: simulated(800_000)}
+def fremtpl2():
+    path = next((p for p in sorted((DATA / "freMTPL2freq").glob("*")) if p.suffix in (".csv", ".parquet", ".gz")), None)
+    if path is None:
+        raise FileNotFoundError(2, "absent", str(DATA / "freMTPL2freq"))
+    t = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    y = (t["ClaimNb"] > 0).to_numpy(float)
+    x, categorical = codes(t.drop(columns=[c for c in ("IDpol", "ClaimNb") if c in t.columns]))
+    return x, y, categorical
 
+
+def skewed(rows=200_000, columns=30, seed=1):
+    """What credit tables are full of: flags, and amounts that are zero in nine rows of ten."""
+    r = np.random.default_rng(seed)
+    x = np.empty((rows, columns), np.float32)
+    margin = np.full(rows, -2.0)
+    for j in range(columns):
+        x[:, j] = r.random(rows) < 0.15 if j % 2 else np.where(r.random(rows) < 0.9, 0, np.exp(r.normal(size=rows) * 2 + 5))
+        margin += (0.5 if j % 3 else -0.4) * (x[:, j] > 0)
+    return x, (r.random(rows) < 1 / (1 + np.exp(-margin))).astype(float), []
+
+
+def simulated(build, preset, rows, seed=1):
+    text = subprocess.run([build / "bin" / "riskflag-simulate", "--preset", preset, "--rows", str(rows), "--seed", str(seed), "--output", "-"],
+                          check=True, capture_output=True).stdout
+    t = pd.read_csv(io.BytesIO(text))
+    return t.iloc[:, :-1].to_numpy(np.float32), t.iloc[:, -1].to_numpy(float), []
+
+
+def tables(build):
+    out = {"adult": adult, "gmsc": gmsc, "freMTPL2": fremtpl2, "skewed": skewed}
+    for name, preset, rows in (("small", "wide28", 1_250), ("wide28", "wide28", 25_000), ("sim100k", "wide28", 125_000), ("sim1m", "wide28", 1_250_000),
+                               ("sim10m", "wide28", 12_500_000), ("wide208", "wide208", 25_000), ("onehot300", "onehot300", 25_000),
+                               ("sparse95", "sparse95", 50_000)):
+        out[name] = lambda preset=preset, rows=rows: simulated(build, preset, rows)
+    return out
+
+
+# ---- ours
 
 def write_table(path, x, y, categorical, test):
     with open(path, "wb") as f:
         np.array([len(x), len(test), x.shape[1]], dtype=np.int64).tofile(f)
         np.array([int(np.nanmax(x[:, j])) + 1 if j in categorical else 0 for j in range(x.shape[1])], dtype=np.int64).tofile(f)
-        np.asfortranarray(x).T.tofile(f)
-        y.tofile(f)
-        np.asfortranarray(test).T.tofile(f)
+        np.ascontiguousarray(x, np.float32).tofile(f)
+        np.ascontiguousarray(y, np.float64).tofile(f)
+        np.ascontiguousarray(test, np.float32).tofile(f)
 
 
-def run_ours(driver, table, threads, rounds, out):
-    options = [f"{k}={v}" for k, v in SETTINGS.items()] + [f"num_iterations={rounds}"]
+def run_ours(driver, table, threads, rounds, leaves, out):
+    options = [f"{k}={v}" for k, v in SETTINGS.items()] + [f"num_iterations={rounds}", f"num_leaves={leaves}"]
     done = subprocess.run([driver, table, str(threads), out, *options], check=True, capture_output=True, text=True)
     facts = json.loads(done.stdout)
-    return facts["bin_seconds"], facts["train_seconds"], facts["cpu_seconds"], np.fromfile(out)
+    return facts["bin_seconds"] + facts["train_seconds"], facts["cpu_seconds"], facts["memory_mb"], np.fromfile(out)
 
 
-def run_lightgbm(x, y, categorical, test, threads, rounds):
-    params = dict(SETTINGS, objective="binary", num_threads=threads, verbose=-1, deterministic=True, force_row_wise=True, metric="none")
-    start, cpu = time.perf_counter(), time.process_time()
-    data = lightgbm.Dataset(x, y, categorical_feature=categorical or "auto", params=params, free_raw_data=False).construct()
-    binned = time.perf_counter()
-    model = lightgbm.train(params, data, rounds)
-    done, cpu = time.perf_counter(), time.process_time() - cpu
-    return binned - start, done - binned, cpu, model.predict(test, raw_score=True)
+# ---- peers: fit(x, y, categorical, threads, rounds, leaves) -> score(test)
+
+def lightgbm_fit(x, y, categorical, threads, rounds, leaves, **more):
+    import lightgbm
+    p = dict(SETTINGS, objective="binary", num_leaves=leaves, num_threads=threads, verbose=-1, metric="none", **more)
+    model = lightgbm.train(p, lightgbm.Dataset(x, y, categorical_feature=categorical or "auto", params=p), rounds)
+    return lambda test: model.predict(test, raw_score=True)
+
+
+def quantised_fit(*a):
+    return lightgbm_fit(*a, use_quantized_grad=True)
+
+
+def xgb_parameters(threads, leaves):
+    return {"objective": "binary:logistic", "tree_method": "hist", "grow_policy": "lossguide", "max_leaves": leaves, "max_depth": 0, "eta": 0.1,
+            "lambda": 1.0, "max_bin": 255, "nthread": threads}
+
+
+def xgboost_fit(x, y, categorical, threads, rounds, leaves):
+    import xgboost
+    model = xgboost.train(xgb_parameters(threads, leaves), xgboost.QuantileDMatrix(x, y, max_bin=255, nthread=threads), rounds)
+    return lambda test: model.predict(xgboost.DMatrix(test), output_margin=True)
+
+
+def hessboost_fit(x, y, categorical, threads, rounds, leaves):
+    import hessboost
+    model = hessboost.train(xgb_parameters(threads, leaves), hessboost.DMatrix(x, label=y.astype(np.float32)), rounds)
+    return lambda test: model.predict(hessboost.DMatrix(test))
+
+
+def bonsai_fit(x, y, categorical, threads, rounds, leaves):
+    import bonsai
+    model = bonsai.BonsaiClassifier(n_iters=rounds, learning_rate=0.1, max_depth=64, max_leaves=leaves, grower="leafwise", n_threads=threads, max_bin=255)
+    model.fit(x, y)
+    return lambda test: model.predict_proba(test)[:, 1]
+
+
+def catboost_fit(x, y, categorical, threads, rounds, leaves):
+    import catboost
+    model = catboost.CatBoostClassifier(iterations=rounds, learning_rate=0.1, depth=int(np.log2(leaves + 1)), l2_leaf_reg=1.0, border_count=254,
+                                        thread_count=threads, verbose=False, allow_writing_files=False)
+    model.fit(x, y)
+    return lambda test: model.predict(test, prediction_type="RawFormulaVal")
+
+
+def sklearn_fit(x, y, categorical, threads, rounds, leaves):
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits
+    with threadpool_limits(threads):
+        model = HistGradientBoostingClassifier(max_iter=rounds, learning_rate=0.1, max_leaf_nodes=leaves, l2_regularization=1.0, max_bins=255,
+                                               min_samples_leaf=20, early_stopping=False).fit(x, y)
+    return lambda test: model.decision_function(test)
+
+
+PEERS = {"lightgbm": (lightgbm_fit, "lightgbm"), "lightgbm-q": (quantised_fit, "lightgbm"), "xgboost": (xgboost_fit, "xgboost"),
+         "hessboost": (hessboost_fit, "hessboost"), "bonsai": (bonsai_fit, "bonsai"), "catboost": (catboost_fit, "catboost"),
+         "sklearn": (sklearn_fit, "sklearn.ensemble")}
+
+
+def status_mb(name):
+    for line in open("/proc/self/status"):
+        if line.startswith(name):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def run_peer(name, x, y, categorical, test, threads, rounds, leaves):
+    """In a child, so that peaks of memory and pools of threads are its own: wall, processor seconds, MB above the input, scores; None where it fails."""
+    fit, module = PEERS[name]
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+            __import__(module)
+            with open("/proc/self/clear_refs", "w") as f:
+                f.write("5")
+            before, cpu, start = status_mb("VmRSS:"), time.process_time(), time.perf_counter()
+            score = fit(x, y, categorical, threads, rounds, leaves)
+            facts = [time.perf_counter() - start, time.process_time() - cpu, status_mb("VmHWM:") - before]
+            out = np.concatenate([facts, np.asarray(score(test), np.float64).ravel()])
+            with os.fdopen(write, "wb") as f:
+                f.write(out.tobytes())
+        finally:
+            os._exit(0)
+    os.close(write)
+    with os.fdopen(read, "rb") as f:
+        answer = np.frombuffer(f.read())
+    os.waitpid(child, 0)
+    return None if len(answer) < 4 else (answer[0], answer[1], answer[2], answer[3:])
+
+
+# ---- the comparison
+
+def time_table(name, x, y, categorical, a, folder, leaves, threads):
+    big = len(x) > 2_000_000
+    rounds, repeats = (min(30, a.rounds), 1) if big else (a.rounds, a.repeats)
+    peers = [p for p in a.peers if not big or p in ("lightgbm", "xgboost", "hessboost", "bonsai")]
+    order = np.random.default_rng(0).permutation(len(x))
+    cut = int(len(x) * 0.8)
+    train, test = np.ascontiguousarray(x[order[:cut]]), np.ascontiguousarray(x[order[cut:]])
+    y_train, y_test = np.ascontiguousarray(y[order[:cut]]), y[order[cut:]]
+    table, out = os.path.join(folder, "table.bin"), os.path.join(folder, "margins.bin")
+    write_table(table, train, y_train, categorical, test)
+    runs = {k: [] for k in ("riskflag", *peers)}
+    for _ in range(repeats):
+        runs["riskflag"].append(run_ours(a.driver, table, threads, rounds, leaves, out))
+        for peer in peers:
+            done = run_peer(peer, train, y_train, categorical, test, threads, rounds, leaves)
+            if done is not None:
+                runs[peer].append(done)
+    medians = {k: [float(np.median([r[i] for r in v])) for i in range(3)] for k, v in runs.items() if v}
+    for column in (0, 1):
+        fastest = min(v[column] for k, v in medians.items() if k != "riskflag")
+        for v in medians.values():
+            v += [v[column] / medians.get("lightgbm", v)[column], v[column] / fastest]
+    for k, v in medians.items():
+        wall, cpu, memory, wall_lgb, wall_best, cpu_lgb, cpu_best = v
+        print(f"{name:<10}{cut:>9}{x.shape[1]:>5}{leaves:>5}{threads:>3} {k:<11}{wall:>9.3f}{wall_lgb:>6.2f}{wall_best:>6.2f}{cpu:>9.3f}{cpu_lgb:>6.2f}"
+              f"{cpu_best:>6.2f}{memory:>8.1f}{roc_auc_score(y_test, runs[k][0][3]):>9.5f}", flush=True)
+    for peer in peers:
+        if peer not in medians:
+            print(f"{name:<10} {peer}: did not run here", flush=True)
+
+
+def quality(name, x, y, categorical, a, folder):
+    """True when we are as good as the better of LightGBM and XGBoost; prints the paired differences."""
+    table, out = os.path.join(folder, "table.bin"), os.path.join(folder, "margins.bin")
+    found = {k: [] for k in ("riskflag", "lightgbm", "xgboost") if k == "riskflag" or k in a.peers}
+    for seed in range(1, a.seeds + 1):
+        fold = np.random.default_rng(seed).permutation(len(x)) % 5
+        for k in range(5):
+            train, test = np.ascontiguousarray(x[fold != k]), np.ascontiguousarray(x[fold == k])
+            y_train, y_test = np.ascontiguousarray(y[fold != k]), y[fold == k]
+            write_table(table, train, y_train, categorical, test)
+            found["riskflag"].append(roc_auc_score(y_test, run_ours(a.driver, table, 2, a.quality_rounds, 31, out)[3]))
+            for peer in found:
+                if peer != "riskflag":
+                    found[peer].append(roc_auc_score(y_test, run_peer(peer, train, y_train, categorical, test, 2, a.quality_rounds, 31)[3]))
+    best = max((k for k in found if k != "riskflag"), key=lambda k: np.mean(found[k]), default=None)
+    if best is None:
+        return True
+    d = np.array(found["riskflag"]) - np.array(found[best])
+    error = d.std(ddof=1) / np.sqrt(len(d))
+    good = bool(d.mean() + 2 * error >= -0.0005)
+    print(f"{name:<10} AUC over {len(d)} folds: " + ", ".join(f"{k} {np.mean(v):.5f}" for k, v in found.items()) +
+          f"; minus {best} {d.mean():+.5f}, standard error {error:.5f}{'' if good else ': FALLS SHORT'}", flush=True)
+    return good
 
 
 def main():
-    p = argparse.ArgumentParser()
-    p.add_argument("--driver", required=True)
-    p.add_argument("--tables", default="adult,gmsc,simulated")
-    p.add_argument("--threads", default="1,2")
-    p.add_argument("--rounds", type=int, default=300)
-    p.add_argument("--repeats", type=int, default=3)
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
+    p.add_argument("--quick", action="store_true", help="a few small tables, 100 rounds, one repeat: some minutes")
+    p.add_argument("--tables")
+    p.add_argument("--peers", default=",".join(PEERS))
+    p.add_argument("--threads")
+    p.add_argument("--leaves")
+    p.add_argument("--rounds", type=int)
+    p.add_argument("--repeats", type=int)
+    p.add_argument("--seeds", type=int, help="seeds of 5 folds each for the comparison of quality; 0: none")
     a = p.parse_args()
-    print("LightGBM", lightgbm.__version__, "settings", SETTINGS, "rounds", a.rounds)
-    print(f"{'table':<11}{'threads':>8} {'library':<9}{'bin s':>8}{'train s':>9}{'total':>8}{'max':>8}{'ratio':>7}{'cpu s':>8}{'ratio':>7}{'AUC':>10}")
-    refused = False
+    quick = {"tables": "small,adult,wide28,sparse95", "threads": "1,2", "leaves": "31", "rounds": 100, "repeats": 3, "seeds": 1}
+    whole = {"tables": "small,adult,gmsc,freMTPL2,skewed,wide28,sim100k,sim1m,sim10m,wide208,onehot300,sparse95", "threads": "1,2", "leaves": "31,255",
+             "rounds": 300, "repeats": 5, "seeds": 3}
+    for key, value in (quick if a.quick else whole).items():
+        if getattr(a, key) is None:
+            setattr(a, key, value)
+    a.driver, a.quality_rounds = a.build / "bench" / "train_driver", 100
+    a.peers = a.peers.split(",")
+    print(f"{SETTINGS}, {a.rounds} rounds, median of {a.repeats}, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    print(f"{'table':<10}{'rows':>9}{'cols':>5}{'lvs':>5}{'th':>3} {'library':<11}{'wall s':>9}{'/lgb':>6}{'/best':>6}{'cpu s':>9}{'/lgb':>6}{'/best':>6}{'MB':>8}{'AUC':>9}")
+    good = True
     with tempfile.TemporaryDirectory() as folder:
         for name in a.tables.split(","):
             try:
-                x, y, categorical = TABLES[name]()
+                x, y, categorical = tables(a.build)[name]()
             except FileNotFoundError as e:
-                print(f"{name}: skipped, {e.filename} is absent")
+                print(f"{name}: skipped, {e.filename} is absent", flush=True)
                 continue
-            order = np.random.default_rng(0).permutation(len(x))
-            cut = int(len(x) * 0.8)
-            x, y = x[order], y[order]
-            train, test, y_train, y_test = x[:cut], x[cut:], np.ascontiguousarray(y[:cut]), y[cut:]
-            table, out = os.path.join(folder, "table.bin"), os.path.join(folder, "margins.bin")
-            write_table(table, train, y_train, categorical, test)
-            for threads in map(int, a.threads.split(",")):
-                times, aucs = {"riskflag": [], "lightgbm": []}, {}
-                for _ in range(a.repeats):
-                    bin_s, train_s, cpu, margins = run_ours(a.driver, table, threads, a.rounds, out)
-                    times["riskflag"].append((bin_s, train_s, cpu))
-                    aucs["riskflag"] = roc_auc_score(y_test, margins)
-                    bin_s, train_s, cpu, margins = run_lightgbm(train, y_train, categorical, test, threads, a.rounds)
-                    times["lightgbm"].append((bin_s, train_s, cpu))
-                    aucs["lightgbm"] = roc_auc_score(y_test, margins)
-                best = {k: min(v, key=lambda t: t[0] + t[1]) for k, v in times.items()}
-                for k in ("riskflag", "lightgbm"):
-                    total = sum(best[k][:2])
-                    ratio = total / sum(best["lightgbm"][:2])
-                    cpu = min(t[2] for t in times[k])
-                    cpu_ratio = cpu / min(t[2] for t in times["lightgbm"])
-                    worst = max(t[0] + t[1] for t in times[k])
-                    print(f"{name:<11}{threads:>8} {k:<9}{best[k][0]:>8.3f}{best[k][1]:>9.3f}{total:>8.3f}{worst:>8.3f}{ratio:>7.2f}{cpu:>8.3f}{cpu_ratio:>7.2f}{aucs[k]:>10.5f}", flush=True)
-                if abs(aucs["riskflag"] - aucs["lightgbm"]) > 0.002:
-                    print(f"{name}: AUCs differ by more than 0.002: the times compare nothing")
-                    refused = True
-    raise SystemExit(1 if refused else 0)
+            for leaves in map(int, a.leaves.split(",")):
+                for threads in map(int, a.threads.split(",")):
+                    time_table(name, x, y, categorical, a, folder, leaves, threads)
+            if a.seeds and len(x) <= 1_000_000:
+                good = quality(name, x, y, categorical, a, folder) and good
+    return 0 if good else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -3,14 +3,16 @@
 //
 //   train_driver TABLE THREADS MARGINS [option=value ...]
 //
-// TABLE: int64 rows, test rows, columns; per column int64 levels (0 = numeric); float64 columns of the training rows
-// one after another; float64 labels; float64 columns of the test rows. Prints one JSON object; seconds exclude reading.
+// TABLE: int64 rows, test rows, columns; per column int64 levels (0 = numeric); float32 training rows one after
+// another, as the peers get them; float64 labels; float32 test rows. Prints one JSON object; seconds exclude reading,
+// and memory_mb is the peak above what was there when training began.
 
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +34,20 @@ std::vector<T> take(std::string_view& bytes, std::size_t n) {
   return out;
 }
 
+/// A line of /proc/self/status, in MB.
+double status_mb(std::string_view name) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(name)) return std::stod(line.substr(name.size())) / 1024.0;
+  }
+  return 0.0;
+}
+/// Lets the peak start anew and returns what is resident now.
+double forget_peak_mb() {
+  std::ofstream("/proc/self/clear_refs") << "5";
+  return status_mb("VmRSS:");
+}
+
 int run(int argc, char** argv) {
   using namespace riskflag;
   const std::string file = read_file(argv[1]);
@@ -40,9 +56,9 @@ int run(int argc, char** argv) {
   const auto rows = static_cast<std::size_t>(sizes[0]), test_rows = static_cast<std::size_t>(sizes[1]),
              cols = static_cast<std::size_t>(sizes[2]);
   const auto levels = take<std::int64_t>(bytes, cols);
-  const auto values = take<double>(bytes, rows * cols);
+  const auto values = take<float>(bytes, rows * cols);
   const auto labels = take<double>(bytes, rows);
-  const auto test = take<double>(bytes, test_rows * cols);
+  const auto test = take<float>(bytes, test_rows * cols);
   std::vector<Feature> features(cols);
   for (std::size_t j = 0; j < cols; ++j) {
     features[j].name = "f" + std::to_string(j);
@@ -54,16 +70,18 @@ int run(int argc, char** argv) {
     set_option(options, text.substr(0, text.find('=')), text.substr(text.find('=') + 1));
   }
   Pool pool(static_cast<unsigned>(std::stoul(argv[2])));
+  const double memory = forget_peak_mb();
   const std::clock_t cpu = std::clock();
   const auto start = std::chrono::steady_clock::now();
   const Binned bins =
-      bin_matrix(MatrixView<double>::col_major(values.data(), rows, cols), features, bin_options(options), pool);
+      bin_matrix(MatrixView<float>::row_major(values.data(), rows, cols), features, bin_options(options), pool);
   const double bin_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const TrainResult result = train({.bins = bins, .labels = labels}, {}, options, pool);
   const double cpu_seconds = static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC;
+  const double memory_mb = status_mb("VmHWM:") - memory;
   std::vector<double> margins(test_rows), row(cols);
   for (std::size_t i = 0; i < test_rows; ++i) {
-    for (std::size_t j = 0; j < cols; ++j) row[j] = test[j * test_rows + i];
+    for (std::size_t j = 0; j < cols; ++j) row[j] = static_cast<double>(test[i * cols + j]);
     margins[i] = margin(result.model, row);
   }
   write_file(argv[3], {reinterpret_cast<const char*>(margins.data()), margins.size() * sizeof(double)});
@@ -71,6 +89,8 @@ int run(int argc, char** argv) {
   json.begin_object().key("bin_seconds").value(bin_seconds).key("train_seconds").value(result.train_seconds);
   json.key("cpu_seconds")
       .value(cpu_seconds)
+      .key("memory_mb")
+      .value(memory_mb)
       .key("trees")
       .value(static_cast<std::uint64_t>(result.model.trees.size()))
       .end_object();
