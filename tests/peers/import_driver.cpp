@@ -1,8 +1,8 @@
 // Scores rows with a model file of another library: the C++ side of test_import_lightgbm.py and test_import_xgboost.py.
 //
 // import_driver MODEL ROWS COUNT OUT: ROWS holds COUNT rows of doubles. OUT gets, row by row: each output's margin,
-// each output's sum of |leaf|, each tree's leaf, each output's contributions and base. Every engine of the predictor
-// must give the slow scorer's bits. Ends with 1 and a sentence when the model is refused.
+// each output's sum of |leaf| and |base|, each tree's leaf, each output's contributions and base. Every engine of the
+// predictor must give the slow scorer's bits. Ends with 1 and a sentence when the model is refused.
 
 #include <bit>
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <riskflag/explain.hpp>
+#include <riskflag/interop.hpp>
 #include <riskflag/model/import_lightgbm.hpp>
 #include <riskflag/model/walk.hpp>
 #include <riskflag/predict.hpp>
@@ -37,7 +38,8 @@ std::string bytes_of(const char* path) {
 int main(int argc, char** argv) {
   if (argc != 5) end(2, "import_driver MODEL ROWS COUNT OUT");
   const std::string text = bytes_of(argv[1]);
-  auto read = import_lightgbm(text, argv[1]);
+  const bool lightgbm = looks_like_lightgbm(text);
+  auto read = lightgbm ? import_lightgbm(text, argv[1]) : interop::import_xgboost(text, argv[1]);
   if (!read) end(1, read.failure().text());
   const Model& model = *read;
   const auto count = static_cast<std::size_t>(std::atol(argv[3]));
@@ -80,7 +82,8 @@ int main(int argc, char** argv) {
   for (std::size_t r = 0; r < count; ++r) {
     for (std::size_t k = 0; k < outputs; ++k) put(margins[r * outputs + k]);
     const auto row = std::span<const double>(rows).subspan(r * features, features);
-    std::vector<double> sizes(outputs, 0.0);
+    std::vector<double> sizes;
+    for (const double base : model.base_margin) sizes.push_back(base < 0 ? -base : base);
     for (std::size_t t = 0; t < model.trees.size(); ++t) {
       const double leaf = model.trees[t].leaves[leaf_of(model.trees[t], row, model.float32_inputs)];
       sizes[t % outputs] += leaf < 0 ? -leaf : leaf;

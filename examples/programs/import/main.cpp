@@ -1,0 +1,219 @@
+// riskflag-import: another library's model file in, a model directory out.
+
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <riskflag/bundle/bundle.hpp>
+#include <riskflag/core/file.hpp>
+#include <riskflag/core/parallel.hpp>
+#include <riskflag/core/random.hpp>
+#include <riskflag/data/csv.hpp>
+#include <riskflag/gzip/gzip.hpp>
+#include <riskflag/interop.hpp>
+#include <riskflag/model/import_lightgbm.hpp>
+#include <riskflag/study/evaluate.hpp>
+#include <riskflag/study/result_json.hpp>
+#include <riskflag/study/target.hpp>
+#include <riskflag/study/threshold.hpp>
+
+#include "../program.hpp"
+#include "servable.hpp"
+
+namespace {
+
+struct Flags {
+  std::string from, data, target, positive, output, threshold;
+  bool force = false, json = false, quiet = false;
+};
+
+struct Foreign {
+  std::string kind;
+  riskflag::Model model;
+  riskflag::UnseenPolicy unseen = riskflag::UnseenPolicy::missing;
+};
+
+Foreign read_foreign(const std::string& path) {
+  const std::string bytes = riskflag::read_file(path);
+  if (riskflag::looks_like_lightgbm(bytes)) {
+    return {"lightgbm", riskflag::value_or_throw(riskflag::import_lightgbm(bytes, path)),
+            riskflag::UnseenPolicy::missing};
+  }
+  if (riskflag::interop::looks_like_xgboost(bytes)) {
+    return {"xgboost", riskflag::value_or_throw(riskflag::interop::import_xgboost(bytes, path)),
+            riskflag::UnseenPolicy::error};
+  }
+  riskflag::fail(riskflag::ErrorCode::unsupported, path,
+                 "this is no model file that is known here; accepted: LightGBM's text (save_model), XGBoost's JSON and "
+                 "UBJSON (save_model to .json or .ubj)");
+}
+
+/// Rows that the model can be judged and profiled on.
+struct Data {
+  riskflag::Frame frame;
+  std::vector<double> scores, labels;
+};
+
+Data read_data(const Flags& flags, riskflag::Schema& schema, const riskflag::prep::Pipeline& pipeline,
+               const riskflag::Predictor& predictor, riskflag::bundle::Kind kind) {
+  riskflag::Pool pool(0);
+  riskflag::CsvOptions csv;
+  csv.missing = schema.missing;
+  csv.allow_absent = true;
+  csv.digest = false;
+  csv.max_levels = 1'000'000;
+  for (const riskflag::Field& field : schema.fields) csv.types[field.name] = field.type;
+  const auto source = riskflag::open_source(flags.data);
+  Data data;
+  data.frame = riskflag::read_csv(*source, csv, pool).frame;
+  if (data.frame.rows() == 0) riskflag::fail(riskflag::ErrorCode::invalid_data, flags.data, "there is no row");
+  const riskflag::prep::FeatureMatrix features = pipeline.transform(data.frame, schema, pool);
+  data.scores.resize(features.rows);
+  if (!predictor.probabilities(features.view(), data.scores)) {
+    riskflag::fail(riskflag::ErrorCode::internal, flags.data, "the prepared rows do not fit the model");
+  }
+  if (flags.target.empty()) return data;
+  auto target = riskflag::study::read_target(data.frame.column(flags.target), kind, flags.positive, flags.data);
+  data.labels = std::move(target.labels);
+  riskflag::Field field;
+  field.name = flags.target;
+  field.type = data.frame.column(flags.target).type;
+  field.role = riskflag::Role::target;
+  field.required = false;
+  if (kind == riskflag::bundle::Kind::binary) {
+    field.type = riskflag::ColumnType::category;
+    field.levels = target.levels;
+    schema.positive = target.positive;
+    schema.target_levels = target.levels;
+  }
+  schema.fields.push_back(std::move(field));
+  return data;
+}
+
+/// Each cell from another row, so that no row is somebody's application.
+riskflag::Frame mixed_rows(const riskflag::Frame& frame, const riskflag::Schema& schema) {
+  riskflag::Frame out;
+  const riskflag::Random random(42, 0x696d706f7274);
+  std::uint64_t draw = 0;
+  for (const riskflag::Field& field : schema.fields) {
+    const riskflag::Column* column = frame.find(field.name);
+    if (field.role != riskflag::Role::feature || column == nullptr) continue;
+    std::vector<std::uint32_t> rows;
+    for (int i = 0; i < 5; ++i) rows.push_back(static_cast<std::uint32_t>(random.below(frame.rows(), draw++)));
+    riskflag::Column cells = riskflag::take_rows(*column, rows);
+    for (std::size_t i = 0; i < cells.codes.size(); ++i) {  // a level that the model does not know
+      if (cells.codes[i] == riskflag::kMissingCode) continue;
+      const std::string& level = cells.levels[static_cast<std::size_t>(cells.codes[i])];
+      const bool known = std::find(field.levels.begin(), field.levels.end(), level) != field.levels.end();
+      if (!known) cells.codes[i] = riskflag::kMissingCode;
+    }
+    out.add(std::move(cells));
+  }
+  return out;
+}
+
+void check_flags(const Flags& flags, const riskflag::study::ThresholdRule& rule) {
+  const auto refuse = [](const char* flag, const std::string& message) {
+    riskflag::fail(riskflag::ErrorCode::usage, flag, message);
+  };
+  if (flags.data.empty() && !flags.target.empty()) refuse("--target", "needs --data, the file that has it");
+  if (flags.target.empty() && !flags.positive.empty()) refuse("--positive", "needs --target");
+  if (!flags.threshold.empty() && rule.needs_rows() && flags.data.empty()) {
+    refuse("--threshold", "\"" + flags.threshold + "\" is chosen on rows: give --data, or a number");
+  }
+  const bool labelled =
+      rule.kind == riskflag::study::ThresholdRule::Kind::f1 || rule.kind == riskflag::study::ThresholdRule::Kind::cost;
+  if (!flags.threshold.empty() && labelled && flags.target.empty()) {
+    refuse("--threshold", "\"" + flags.threshold + "\" is chosen by labels: give --target");
+  }
+}
+
+int import(const Flags& flags) {
+  riskflag::study::ThresholdRule rule = riskflag::study::parse_threshold_rule(!flags.threshold.empty() ? flags.threshold
+                                                                              : flags.target.empty()   ? "0.5"
+                                                                                                       : "f1");
+  check_flags(flags, rule);
+  if (!flags.force && riskflag::exists(flags.output)) {
+    riskflag::fail(riskflag::ErrorCode::already_exists, flags.output, "exists; --force replaces a model directory");
+  }
+  Foreign foreign = read_foreign(flags.from);
+  riskflag::Model& model = foreign.model;
+  const riskflag::bundle::Kind kind = riskflag::bundle::kind_of(model.objective);
+  if (kind == riskflag::bundle::Kind::multiclass || model.num_outputs != 1) {
+    riskflag::fail(riskflag::ErrorCode::unsupported, flags.from,
+                   "the model has " + std::to_string(model.num_outputs) +
+                       " classes; model directories hold binary models and regressions so far");
+  }
+  program::sort_levels(model, flags.from);
+  riskflag::Schema schema = program::schema_of(model, foreign.unseen);
+  const riskflag::prep::Pipeline pipeline = program::identity_pipeline(model);
+  const riskflag::Predictor predictor = riskflag::value_or_throw(riskflag::Predictor::make(model));
+
+  riskflag::study::StudyResult result;
+  result.kind = kind;
+  result.threshold = rule.value;
+  riskflag::monitor::Reference reference;
+  std::optional<riskflag::Frame> example;
+  if (flags.data.empty()) {
+    example = program::invented_row(model);
+  } else {
+    const Data data = read_data(flags, schema, pipeline, predictor, kind);
+    reference = riskflag::monitor::make_reference(schema, data.frame, data.scores);
+    example = mixed_rows(data.frame, schema);
+    if (kind == riskflag::bundle::Kind::binary && rule.needs_rows()) {
+      result.threshold = riskflag::study::choose_threshold(rule, data.scores, data.labels, {});
+    }
+    result.valid_rows = data.frame.rows();
+    if (!data.labels.empty()) {
+      result.valid = riskflag::study::evaluate(kind, data.scores, data.labels, {}, result.threshold);
+    }
+  }
+  riskflag::bundle::BundleParts parts{schema, pipeline, model, reference, *example};
+  parts.decision.threshold = result.threshold;
+  parts.metrics_json = riskflag::study::metrics_json(result, rule);
+  const std::string digest = riskflag::bundle::save(
+      parts, flags.output, flags.force ? riskflag::Replace::exchange : riskflag::Replace::refuse);
+
+  if (flags.json) {
+    riskflag::JsonWriter json;
+    json.begin_object().key("model").value(riskflag::absolute_path(flags.output)).key("kind").value(foreign.kind);
+    json.key("objective").value(model.objective.name).key("features").value(std::uint64_t{model.features.size()});
+    json.key("trees").value(std::uint64_t{model.trees.size()}).key("engine").value(predictor.describe());
+    json.key("threshold");
+    kind == riskflag::bundle::Kind::binary ? json.value(result.threshold) : json.null();
+    json.key("rows").value(std::uint64_t{result.valid_rows}).key("metrics");
+    riskflag::study::write_metrics(json, result.valid);
+    json.key("digest").value(digest).end_object();
+    return program::print(json.text() + "\n") ? program::kDone : program::kFailed;
+  }
+  if (flags.quiet) return program::kDone;
+  std::string text = foreign.kind + " " + model.objective.name + " model, " + predictor.describe() + "\n";
+  for (const auto& [name, value] : result.valid) {
+    text += name + " " + (value ? riskflag::number_text(*value) : "-") + "\n";
+  }
+  return program::print(text + "written to " + flags.output + "\n") ? program::kDone : program::kFailed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "Makes a model directory of another library's model file: LightGBM's text, XGBoost's JSON and UBJSON.\n"
+      "With --data it has a reference profile, with --target metrics and a threshold, too.",
+      "riskflag-import");
+  Flags flags;
+  app.add_option("--from", flags.from, "model file; its kind is detected")->required()->type_name("FILE");
+  app.add_option("--output", flags.output, "model directory to make")->required()->type_name("DIR");
+  app.add_option("--data", flags.data, "CSV file of rows such as the training rows, plain or .gz")->type_name("F.csv");
+  app.add_option("--target", flags.target, "its column that the model predicts")->type_name("COL");
+  app.add_option("--positive", flags.positive, "level of the target that counts as 1")->type_name("LEVEL");
+  app.add_option("--threshold", flags.threshold, "f1, cost:FN,FP, approve:RATE, NUMBER (f1; without labels 0.5)")
+      ->type_name("RULE");
+  app.add_flag("--force", flags.force, "replace a model directory");
+  app.add_flag("--json", flags.json, "one JSON object on stdout");
+  app.add_flag("--quiet", flags.quiet, "no messages");
+  program::not_built_yet(app, "--recipe", "preparing raw fields for an imported model");
+  return program::run(app, argc, argv, [&] { return import(flags); });
+}

@@ -1,0 +1,105 @@
+"""riskflag-import on files that LightGBM 4.7 and XGBoost 3.2 wrote (tests/fuzz/corpus); the scores below are those libraries'."""
+
+import json
+import math
+import pathlib
+import random
+
+import driver
+
+CORPUS = pathlib.Path(__file__).resolve().parents[1] / "fuzz" / "corpus"
+XGBOOST = CORPUS / "import_xgboost" / "binary.json"
+LIGHTGBM = CORPUS / "import_lightgbm" / "binary"
+
+
+class Import(driver.ProgramTest):
+    def imported(self, source, *flags, output="model", expect=0):
+        done = driver.run("import", "--from", source, "--output", self.path(output), "--json", *flags)
+        self.assertEqual(done.returncode, expect, done.stderr)
+        return json.loads(done.stdout)
+
+    def labelled(self, rows=400):
+        rng = random.Random(3)
+        body = []
+        for _ in range(rows):
+            a, home = round(rng.gauss(0, 1), 3), rng.choice(["OWN", "RENT", "BOAT", ""])
+            body.append([a, home, "bad" if (a > 0) != (home == "OWN") else "good", "x"])
+        driver.write_table(self.path("rows.csv"), ["a", "home", "outcome", "extra"], body)
+        return self.path("rows.csv")
+
+    def scores(self, data, *flags, model="model"):
+        done = driver.run("score", "--model", self.path(model), "--data", data, "--output", self.path("scores.csv"), *flags)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return driver.read_rows(self.path("scores.csv"))
+
+    def test_xgboost_json_and_ubjson_become_the_same_model_directory_and_score_as_xgboost(self):
+        result = self.imported(XGBOOST)
+        self.assertEqual((result["kind"], result["objective"], result["features"], result["trees"]), ("xgboost", "binary", 2, 2))
+        self.assertEqual((result["threshold"], result["rows"], result["metrics"]), (0.5, 0, None))
+        same = self.imported(XGBOOST.with_suffix(".ubj"), output="other")
+        self.assertEqual(same["digest"], result["digest"])
+        driver.write_table(self.path("t.csv"), ["home", "a"], [["BOAT", 0.5], ["OWN", 0.5], ["RENT", 0.5], ["OWN", ""], ["", -3]])
+        margins = [0.91316724, -1.1018462, 0.91316724, 0.84799576, 0.84799576]  # XGBoost's, floats
+        rows = self.scores(self.path("t.csv"))
+        for row, margin in zip(rows, margins):
+            self.assertAlmostEqual(float(row["probability"]), 1 / (1 + math.exp(-margin)), places=6)
+
+    def test_with_labelled_rows_it_has_metrics_threshold_and_profile_and_explains(self):
+        data = self.labelled()
+        result = self.imported(XGBOOST, "--data", data, "--target", "outcome", "--positive", "bad")
+        self.assertEqual(result["rows"], 400)
+        self.assertGreater(result["metrics"]["roc_auc"], 0.9)
+        self.assertEqual(result["metrics"]["threshold"], result["threshold"])
+        folder = self.path("model")
+        self.assertEqual(json.loads((folder / "decision.json").read_text())["threshold"], result["threshold"])
+        self.assertEqual(json.loads((folder / "reference.json").read_text())["rows"], 400)
+        rows = self.scores(data, "--explain", 2)
+        high = sum(row["risk"] == "High" for row in rows)
+        self.assertEqual(high, sum(float(row["probability"]) >= result["threshold"] for row in rows))
+        self.assertEqual({row["reason_1"] for row in rows}, {"a", "home"} | ({""} & {row["reason_1"] for row in rows}))
+
+    def test_rows_without_labels_give_a_profile_and_a_threshold_by_share(self):
+        data = self.labelled()
+        result = self.imported(XGBOOST, "--data", data, "--threshold", "approve:0.8")
+        rows = self.scores(data)
+        self.assertLessEqual(sum(row["risk"] == "Low" for row in rows), 0.8 * len(rows))
+        self.assertIsNone(result["metrics"])
+
+    def test_levels_that_lightgbm_never_saw_are_missing_as_they_are_there(self):
+        result = self.imported(LIGHTGBM)
+        self.assertEqual(result["kind"], "lightgbm")
+        driver.write_table(self.path("t.csv"), ["Column_0", "Column_1", "Column_2"], [[0.5, 0, 777], [0.5, 0, ""], [0.5, 0, 2]])
+        rows = self.scores(self.path("t.csv"))
+        self.assertEqual(rows[0]["probability"], rows[1]["probability"])
+
+    def test_a_regression_has_no_threshold(self):
+        result = self.imported(CORPUS / "import_lightgbm" / "zero")
+        self.assertIsNone(result["threshold"])
+        self.assertEqual(result["objective"], "regression")
+
+    def test_what_is_refused(self):
+        self.imported(XGBOOST)
+        out = ["--output", self.path("new")]
+        text = self.path("model.txt")
+        text.write_text(LIGHTGBM.read_text().replace("is_linear=0", "is_linear=1"))
+        (self.path("cut.json")).write_bytes(XGBOOST.read_bytes()[:1000])
+        data = self.labelled()
+        for args, code, words in [(["--from", XGBOOST, "--output", self.path("model")], 1, ["exists", "--force"]),
+                                  (["--from", data, *out], 1, ["rows.csv", "LightGBM's text", "XGBoost's JSON"]),
+                                  (["--from", text, *out], 1, ["model.txt:", "linear_tree=false"]),
+                                  (["--from", self.path("cut.json"), *out], 1, ["cut.json"]),
+                                  (["--from", CORPUS / "import_xgboost" / "three.ubj", *out], 1, ["3 classes"]),
+                                  (["--from", self.path("absent"), *out], 1, ["absent"]),
+                                  (["--from", XGBOOST, *out, "--threshold", "f1"], 2, ["--threshold", "--data"]),
+                                  (["--from", XGBOOST, *out, "--data", data, "--threshold", "f1"], 2, ["--target"]),
+                                  (["--from", XGBOOST, *out, "--target", "y"], 2, ["--target", "--data"]),
+                                  (["--from", XGBOOST, *out, "--data", data, "--target", "outcome"], 2, ["--positive"]),
+                                  (["--from", XGBOOST, *out, "--recipe", "r.json"], 2, ["--recipe", "not built yet"]),
+                                  (["--from", LIGHTGBM, *out, "--data", data], 1, ["Column_0"])]:
+            with self.subTest(args=args):
+                self.assert_refused(driver.run("import", *args), code, *words)
+                self.assertFalse(self.path("new").exists())
+
+
+if __name__ == "__main__":
+    driver.main()
