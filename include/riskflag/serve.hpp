@@ -5,9 +5,11 @@
 #include <riskflag/serve/codec.hpp>
 #include <riskflag/serve/follower.hpp>
 #include <riskflag/serve/json_schema.hpp>
+#include <riskflag/serve/keys.hpp>
 #include <riskflag/serve/loaded.hpp>
 #include <riskflag/serve/message.hpp>
 #include <riskflag/serve/metrics.hpp>
+#include <riskflag/serve/openapi.hpp>
 #include <riskflag/serve/problem.hpp>
 #include <riskflag/serve/row_input.hpp>
 #include <riskflag/serve/service.hpp>

@@ -3,6 +3,7 @@
 RISKFLAG_BIN_DIR names the folder with the built programs.
 """
 import csv
+import hashlib
 import http.client
 import io
 import json
@@ -190,7 +191,7 @@ class Scoring(unittest.TestCase):
         ask = self.server.ask
         self.assertEqual(ask("POST", "/v1/score", "{", {"Content-Type": "application/json"})[0], 400)
         self.assertEqual(ask("POST", "/v1/score?explain=2", "{}", {"Content-Type": "application/json"})[0], 400)
-        self.assertEqual(ask("GET", "/v2")[0], 404)
+        self.assertEqual(ask("GET", "/v3")[0], 404)
         status, headers, _ = ask("PUT", "/v1/score")
         self.assertEqual((status, headers["allow"]), (405, "POST"))
         self.assertEqual(ask("POST", "/v1/score", "{}", {"Content-Type": "text/html"})[0], 415)
@@ -210,6 +211,25 @@ class Scoring(unittest.TestCase):
         with socket.create_connection(("127.0.0.1", self.server.port), timeout=20) as connection:
             connection.sendall(head.format("http://a/v1/score", "text/csv").encode())
             self.assertEqual(connection.recv(100), b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def test_mlflow_and_open_inference_clients_get_the_bits_of_riskflag_score(self):
+        rows = [as_json(row, self.schema) for row in ROWS]
+        want = [float(score["probability"]).hex() for score in SCORES]
+        names = list(rows[0])
+        for body in ({"dataframe_records": rows}, {"instances": rows}, {"inputs": {n: [row[n] for row in rows] for n in names}},
+                     {"dataframe_split": {"columns": names, "data": [[row[n] for n in names] for row in rows]}}):
+            status, answer = self.server.score(body, path="/invocations")
+            self.assertEqual(status, 200, answer)
+            self.assertEqual([p.hex() for p in answer["predictions"]], want)
+        status, _, answer = self.server.ask("POST", "/invocations", (FOLDER / "new.csv").read_bytes(), {"Content-Type": "text/csv"})
+        self.assertEqual([p.hex() for p in json.loads(answer)["predictions"]], want)
+        model = json.loads(self.server.ask("GET", "/v2/models/loans-model")[2])
+        inputs = [{"name": i["name"], "datatype": i["datatype"], "shape": [300], "data": [row[i["name"]] for row in rows]}
+                  for i in model["inputs"]]
+        status, answer = self.server.score({"id": "x", "inputs": inputs}, path="/v2/models/loans-model/infer")
+        self.assertEqual((status, answer["id"]), (200, "x"), answer)
+        self.assertEqual([p.hex() for p in answer["outputs"][0]["data"]], want)
+        self.assertIn("/v1/score", json.loads(self.server.ask("GET", "/openapi.json")[2])["paths"])
 
     def test_health_and_model(self):
         for path in ("/livez", "/readyz", "/healthz"):
@@ -379,6 +399,40 @@ class Life(unittest.TestCase):
             self.assertIn("the old one goes on", server.messages())
             self.assertEqual(server.end(), 0)
 
+    def test_keys_are_asked_for_and_read_again(self):
+        path = FOLDER / "keys.json"
+
+        def write(**keys):
+            text = json.dumps({"format": 1, "keys": [{"name": name, "sha256": hashlib.sha256(secret.encode()).hexdigest(), "scopes": ["read"]}
+                                                     for name, secret in keys.items()]})
+            (FOLDER / "keys.next").write_text(text)
+            (FOLDER / "keys.next").rename(path)
+
+        def status(secret):
+            return server.ask("GET", "/v1/model", headers={"Authorization": "Bearer " + secret})[0]
+
+        def until(condition):
+            deadline = time.monotonic() + 20
+            while not condition():
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.05)
+
+        write(first="one")
+        with Server("--keys", path, "--host", "0.0.0.0") as server:
+            self.assertEqual(server.ask("GET", "/livez")[0], 200)
+            self.assertEqual((status("one"), status("two"), server.ask("GET", "/v1/model")[0]), (200, 401, 401))
+            self.assertEqual(server.ask("POST", "/v1/score", "[]", {"Authorization": "Bearer one", "Content-Type": "application/json"})[0], 403)
+            write(second="two")
+            until(lambda: status("two") == 200)
+            self.assertEqual(status("one"), 401)
+            path.write_text("{")
+            until(lambda: "the old keys go on" in server.messages())
+            self.assertEqual(status("two"), 200)
+        broken = run(BIN / "riskflag-serve", "--model", MODEL, "--keys", path, "--port", "0")
+        self.assertEqual(broken.returncode, 1)
+        self.assertIn("keys.json:1", broken.stderr)
+        self.assertEqual(run(BIN / "riskflag-serve", "--model", MODEL, "--keys", FOLDER / "absent").returncode, 1)
+
     def test_a_port_in_use_is_exit_1_with_a_sentence(self):
         with Server() as server:
             second = run(BIN / "riskflag-serve", "--model", MODEL, "--port", server.port)
@@ -403,13 +457,13 @@ class Life(unittest.TestCase):
     def test_wrong_calls_are_exit_2_with_a_sentence(self):
         for flags in ([], ["--model"], ["--model", MODEL, "--port", "x"], ["--model", MODEL, "--port", "65536"],
                       ["--model", MODEL, "--threads", "-1"], ["--model", MODEL, "--bogus"], ["--model", MODEL, "--host", "example.org"],
-                      ["--model", MODEL, "--host", "0.0.0.0"], ["--model", "models:/loans@champion"], ["--model", MODEL, "--keys", "k"],
+                      ["--model", MODEL, "--host", "0.0.0.0"], ["--model", "models:/loans@champion"], ["--model", MODEL, "--outcomes", "k"],
                       ["--model", MODEL, "--shadow", "d"], ["--model", MODEL, "--decision-log", "d"], ["--model", MODEL, "--max-body", "0"]):
             done = run(BIN / "riskflag-serve", *flags)
             self.assertEqual(done.returncode, 2, (flags, done.stderr))
             self.assertEqual(done.stdout, "")
             self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
-        self.assertEqual(run(BIN / "riskflag-serve", "--model", MODEL, env={"RISKFLAG_KEYS": "k"}).returncode, 2)
+        self.assertEqual(run(BIN / "riskflag-serve", "--model", MODEL, env={"RISKFLAG_DECISION_LOG": "k"}).returncode, 2)
         self.assertEqual(run(BIN / "riskflag-serve", "--version").stdout, "riskflag 0.1.0\n")
         self.assertLess(run(BIN / "riskflag-serve", "--help").stdout.count("\n"), 40)
 

@@ -29,7 +29,7 @@ using riskflag::ErrorCode;
 using riskflag::fail;
 
 struct Flags {
-  std::string model, host = "127.0.0.1";
+  std::string model, keys, host = "127.0.0.1";
   int port = 8080, threads = 0, drain_ms = 8000;
   std::size_t max_body = std::size_t{32} << 20, max_in_flight = 64;
   int max_queue_ms = 1000;
@@ -59,13 +59,50 @@ class EndSignals {
   sigset_t signals_ = {};
 };
 
-/// --watch: looks for a new model twice a second until it goes.
+/// The keys of --keys: read at the start, and again when the file changes.
+class KeysFile {
+ public:
+  KeysFile(std::string path, riskflag::serve::Service& service) : path_(std::move(path)), service_(service) {
+    text_ = riskflag::read_file(path_, kMostBytes);
+    use();
+  }
+  /// Says on stderr what came of a new file; the old keys go on when it cannot be used.
+  void look() {
+    try {
+      std::string now = riskflag::read_file(path_, kMostBytes);
+      if (now == text_) return;
+      text_ = std::move(now);
+      use();
+      std::fprintf(stderr, "riskflag-serve: the new keys are in use\n");
+    } catch (const std::exception& error) {
+      if (error.what() == told_) return;
+      told_ = error.what();
+      std::fprintf(stderr, "riskflag-serve: the keys file is refused, the old keys go on: %s\n", error.what());
+    }
+  }
+
+ private:
+  static constexpr std::size_t kMostBytes = std::size_t{1} << 24;
+  void use() {
+    using riskflag::serve::ApiKeys;
+    service_.set_keys(std::make_shared<const ApiKeys>(ApiKeys::parse(text_, path_)));
+    told_.clear();
+  }
+  std::string path_, text_, told_;
+  riskflag::serve::Service& service_;
+};
+
+/// Looks for a new model and new keys twice a second until it goes.
 class Watch {
  public:
-  Watch(const std::string& path, riskflag::serve::Service& service) : follower_(path, service) {
+  Watch(std::unique_ptr<riskflag::serve::Follower> follower, std::unique_ptr<KeysFile> keys)
+      : follower_(std::move(follower)), keys_(std::move(keys)) {
     thread_ = std::thread([this] {
       std::unique_lock lock(mutex_);
-      while (!wake_.wait_for(lock, std::chrono::milliseconds(500), [this] { return over_; })) look();
+      while (!wake_.wait_for(lock, std::chrono::milliseconds(500), [this] { return over_; })) {
+        if (follower_) look();
+        if (keys_) keys_->look();
+      }
     });
   }
   ~Watch() {
@@ -81,15 +118,16 @@ class Watch {
 
  private:
   void look() {
-    const auto found = follower_.look();
+    const auto found = follower_->look();
     if (found == riskflag::serve::Follower::Found::replaced) {
       std::fprintf(stderr, "riskflag-serve: the new model answers now\n");
     } else if (found == riskflag::serve::Follower::Found::refused) {
       std::fprintf(stderr, "riskflag-serve: the new model is refused, the old one goes on: %s\n",
-                   follower_.reason().c_str());
+                   follower_->reason().c_str());
     }
   }
-  riskflag::serve::Follower follower_;
+  std::unique_ptr<riskflag::serve::Follower> follower_;
+  std::unique_ptr<KeysFile> keys_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool over_ = false;
@@ -138,11 +176,11 @@ int serve(const Flags& flags) {
          "the registry (models:/) is not built yet in riskflag " + std::string(riskflag::kVersion) +
              "; accepted: a model directory");
   }
-  if (!riskflag::http::is_loopback(flags.host) && !flags.insecure) {
+  if (!riskflag::http::is_loopback(flags.host) && flags.keys.empty() && !flags.insecure) {
     fail(ErrorCode::usage, "--host",
          flags.host +
-             " can be reached from other machines, and there are no API keys in this version; "
-             "--insecure serves there all the same");
+             " can be reached from other machines; give API keys with --keys, or --insecure to serve there all the "
+             "same");
   }
   const EndSignals signals;
   signal(SIGPIPE, SIG_IGN);  // a reader of our output that leaves must not end the server
@@ -174,8 +212,10 @@ int serve(const Flags& flags) {
         if (!refusal) return std::nullopt;
         return to_http(std::move(*refusal));
       });
+  auto follower = flags.watch ? std::make_unique<riskflag::serve::Follower>(flags.model, service) : nullptr;
+  auto keys = flags.keys.empty() ? nullptr : std::make_unique<KeysFile>(flags.keys, service);
   std::optional<Watch> watch;
-  if (flags.watch) watch.emplace(flags.model, service);
+  if (follower || keys) watch.emplace(std::move(follower), std::move(keys));
   server.start();
   announce(flags, server, service);
 
@@ -210,7 +250,7 @@ void refuse_later_flags(CLI::App& app) {
       {"--split", "a challenger model"},     {"--decision-log", "the decision log"},
       {"--log-mode", "the decision log"},    {"--hmac-key", "the decision log"},
       {"--log-failure", "the decision log"}, {"--outcomes", "taking outcomes"},
-      {"--keys", "a file of API keys"},      {"--tracking", "the registry"}};
+      {"--tracking", "the registry"}};
   for (const auto& [flag, what] : later) {
     program::not_built_yet(app, flag, what);
     std::string name = "RISKFLAG_";
@@ -268,6 +308,9 @@ int main(int argc, char** argv) {
       ->type_name("MS");
   app.add_flag("--watch", flags.watch, "take a new model when the directory, or the link to it, is replaced")
       ->envname("RISKFLAG_WATCH");
+  app.add_option("--keys", flags.keys, "file of API keys that requests need; read again when it changes")
+      ->envname("RISKFLAG_KEYS")
+      ->type_name("FILE");
   app.add_flag("--insecure", flags.insecure, "listen on an address that others reach, without API keys")
       ->envname("RISKFLAG_INSECURE");
   app.add_flag("--json", flags.json, "stdout is one JSON object: url, port, model");

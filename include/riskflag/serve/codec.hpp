@@ -44,11 +44,13 @@ class Codec {
   /// CSV with a header; the answer has the input's columns and ours.
   [[nodiscard]] Outcome csv(std::string_view body, std::string& out, Workspace& memory) const;
 
+  /// Scores the cells of `memory.row`; false when it has issues, its own or new ones.
+  [[nodiscard]] bool score_row(Workspace& memory, double& probability) const;
+  [[nodiscard]] bool is_high(double probability) const noexcept { return probability >= model_.decision.threshold; }
   [[nodiscard]] const bundle::RowProgram& program() const noexcept { return program_; }
   [[nodiscard]] const FieldBook& book() const noexcept { return book_; }
 
  private:
-  [[nodiscard]] bool score(Workspace& memory, double& probability) const;
   /// True when the row is High.
   bool write_result(std::string& out, const RowInput& row, double probability, DecisionIds& ids) const;
 

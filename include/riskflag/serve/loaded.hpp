@@ -20,6 +20,8 @@ struct Loaded {
   std::string model_object;  ///< {"name","version","digest"}
   std::string model_text;    ///< /v1/model
   std::string schema_text;   ///< /v1/schema
+  std::string openapi;       ///< /openapi.json
+  std::string v2_text;       ///< /v2/models/{model}
 };
 
 }  // namespace riskflag::inline v0_1::serve

@@ -35,6 +35,8 @@ struct Problem {
 [[nodiscard]] inline std::string_view title_of(int status) noexcept {
   switch (status) {
     case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
     case 408: return "Request Timeout";

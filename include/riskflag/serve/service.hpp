@@ -14,6 +14,7 @@
 #include <riskflag/bundle/bundle.hpp>
 #include <riskflag/serve/codec.hpp>
 #include <riskflag/serve/detail/routes.hpp>
+#include <riskflag/serve/keys.hpp>
 #include <riskflag/serve/loaded.hpp>
 #include <riskflag/serve/message.hpp>
 #include <riskflag/serve/metrics.hpp>
@@ -51,6 +52,9 @@ class Service {
   /// Tells /readyz and /metrics that a replacement was refused, and why. Thread-safe.
   void replace_failed(std::string_view why);
 
+  /// From now on requests need one of these keys; nullptr: none is needed. Thread-safe.
+  void set_keys(std::shared_ptr<const ApiKeys> keys);
+
   void set_state(State state) noexcept { state_.store(state, std::memory_order_relaxed); }
   [[nodiscard]] State state() const noexcept { return state_.load(std::memory_order_relaxed); }
   /// The model that answers now.
@@ -59,7 +63,7 @@ class Service {
  private:
   /// What the head of a request asks for.
   struct Plan {
-    const detail::Route* route = nullptr;
+    detail::Target target;
     detail::Media media = detail::Media::other;
   };
   /// A model and the counters of its version.
@@ -81,18 +85,24 @@ class Service {
   [[nodiscard]] std::optional<Response> refuse_head(const Request& request, std::string_view request_id,
                                                     Plan& plan) const;
   [[nodiscard]] Response answer(const Request& request, const Plan& plan, std::string_view request_id) const;
+  [[nodiscard]] std::optional<Problem> head_problem(const Request& request, Plan& plan) const;
   [[nodiscard]] Response score(const Request& request, detail::Media media, std::string_view request_id) const;
+  [[nodiscard]] Response score_table(const Request& request, const Plan& plan) const;
+  void count(const Serving& serving, std::uint64_t rows, std::uint64_t high) const;
   [[nodiscard]] Response readiness() const;
   [[nodiscard]] std::string metrics_text() const;
   [[nodiscard]] Serving current() const;
+  [[nodiscard]] std::shared_ptr<const ApiKeys> keys() const;
   [[nodiscard]] std::unique_ptr<Seat> take_seat() const;
   void give_back(std::unique_ptr<Seat> seat) const;
 
   mutable ServiceMetrics metrics_;
   std::atomic<State> state_{State::ready};
+  std::atomic<bool> has_keys_{false};
   mutable std::mutex lock_;  // of all that follows
   Serving serving_;
   LastReload last_reload_;
+  std::shared_ptr<const ApiKeys> keys_;
   mutable std::vector<std::unique_ptr<Seat>> seats_;  // free ones, all of the current model
 };
 

@@ -73,7 +73,7 @@ inline Codec::Codec(const bundle::Bundle& model) : model_(model), program_(model
   csv_low_ = ",Low" + tail;
 }
 
-inline bool Codec::score(Workspace& memory, double& probability) const {
+inline bool Codec::score_row(Workspace& memory, double& probability) const {
   memory.features.resize(program_.features());
   // Issues of the reader (unknown or repeated names) come first; the cells are read all the same, so that one answer
   // tells all.
@@ -96,7 +96,7 @@ inline bool Codec::write_result(std::string& out, const RowInput& row, double pr
   }
   out += R"(},"probability":)";
   append_number(out, probability);
-  const bool high = probability >= model_.decision.threshold;
+  const bool high = is_high(probability);
   out += high ? high_ : low_;
   return high;
 }
@@ -109,7 +109,7 @@ inline Codec::Outcome Codec::json(std::string_view body, std::string& out, Works
   auto on_row = [&](RowInput& row) {
     ++outcome.rows;
     double probability = 0;
-    if (score(memory, probability)) {
+    if (score_row(memory, probability)) {
       if (errors.empty()) {
         out += outcome.rows == 1 ? "" : ",";
         outcome.high += write_result(out, row, probability, ids) ? 1 : 0;
@@ -162,7 +162,7 @@ inline Codec::Outcome Codec::ndjson(std::string_view body, std::string& out, Wor
     bool scored = false, high = false;
     detail::JsonRows rows(book_, program_.inputs().size(), memory.row, [&](RowInput& row) {
       double probability = 0;
-      scored = score(memory, probability);
+      scored = score_row(memory, probability);
       if (scored) high = write_result(out, row, probability, ids);
       return true;
     });
@@ -249,11 +249,11 @@ inline Codec::Outcome Codec::csv(std::string_view body, std::string& out, Worksp
           memory.row.cells[i] = bundle::RawCell::of_csv(cells[map.inputs[i]]);
       }
       double probability = 0;
-      if (score(memory, probability)) {
+      if (score_row(memory, probability)) {
         ids.append(out);
         out += ',';
         append_number(out, probability);
-        const bool high = probability >= model_.decision.threshold;
+        const bool high = is_high(probability);
         outcome.high += high ? 1 : 0;
         out += high ? csv_high_ : csv_low_;
         continue;

@@ -10,8 +10,10 @@
 #include <riskflag/core/json_writer.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/core/version.hpp>
+#include <riskflag/serve/detail/inference_v2.hpp>
 #include <riskflag/serve/json_schema.hpp>
 #include <riskflag/serve/loaded.hpp>
+#include <riskflag/serve/openapi.hpp>
 
 namespace riskflag::inline v0_1::serve {
 namespace detail {
@@ -56,6 +58,8 @@ inline Loaded::Loaded(std::shared_ptr<const bundle::Bundle> opened)
   model_object = std::move(json).text();
   schema_text = json_schema_text(model->schema, model->name);
   model_text = detail::model_text_of(*this);
+  openapi = openapi_text(schema_text, model->name);
+  v2_text = detail::v2_model_text(codec, *model);
 }
 
 }  // namespace riskflag::inline v0_1::serve

@@ -17,22 +17,14 @@
 #include <riskflag/core/text.hpp>
 #include <riskflag/core/version.hpp>
 #include <riskflag/serve/decision_id.hpp>
+#include <riskflag/serve/detail/inference_v2.hpp>
+#include <riskflag/serve/detail/mlflow_scoring.hpp>
+#include <riskflag/serve/detail/service_head.hpp>
 #include <riskflag/serve/json_schema.hpp>
 #include <riskflag/serve/service.hpp>
 
 namespace riskflag::inline v0_1::serve {
 namespace detail {
-
-/// [A-Za-z0-9._-]{1,64}
-[[nodiscard]] inline bool is_request_id(std::string_view text) noexcept {
-  if (text.empty() || text.size() > 64) return false;
-  for (const char c : text) {
-    const bool good =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-    if (!good) return false;
-  }
-  return true;
-}
 
 /// The sender's own id where it is one, else a new one.
 [[nodiscard]] inline std::string request_id_of(const std::optional<std::string_view>& sent) {
@@ -70,6 +62,17 @@ inline void Service::replace(std::shared_ptr<const bundle::Bundle> model) {
   metrics_.reloaded(ServiceMetrics::Reload::ok);
 }
 
+inline void Service::set_keys(std::shared_ptr<const ApiKeys> keys) {
+  const std::lock_guard guard(lock_);
+  keys_ = std::move(keys);
+  has_keys_.store(keys_ != nullptr);
+}
+
+inline std::shared_ptr<const ApiKeys> Service::keys() const {
+  const std::lock_guard guard(lock_);
+  return keys_;
+}
+
 inline void Service::replace_failed(std::string_view why) {
   metrics_.reloaded(ServiceMetrics::Reload::failed);
   const std::lock_guard guard(lock_);
@@ -86,17 +89,19 @@ inline Response Service::handle(const Request& request) const noexcept {
       auto refusal = refuse_head(request, request_id, plan);
       response = refusal ? std::move(*refusal) : answer(request, plan, request_id);
     } catch (const std::bad_alloc&) {
-      response = problem_response({503, "overloaded", "the request needs more memory than there is"}, request_id);
+      response = detail::problem_for(plan.target.route,
+                                     {503, "overloaded", "the request needs more memory than there is"}, request_id);
     } catch (const std::exception&) {
-      response =
-          problem_response({500, "internal", "the request could not be answered; the defect is ours"}, request_id);
+      response = detail::problem_for(
+          plan.target.route, {500, "internal", "the request could not be answered; the defect is ours"}, request_id);
     }
     response = detail::with_own_headers(std::move(response), request_id);
   } catch (...) {
     response = Response{500, {}, {}};
   }
+  const detail::Route* found = plan.target.route;
   const auto route =
-      plan.route == nullptr ? ServiceMetrics::kNoRoute : static_cast<std::size_t>(plan.route - detail::kRoutes.data());
+      found == nullptr ? ServiceMetrics::kNoRoute : static_cast<std::size_t>(found - detail::kRoutes.data());
   metrics_.finished(route, request.method, response.status, begun);
   return response;
 }
@@ -126,67 +131,36 @@ inline Response Service::refuse(int status, std::string_view code, std::string_v
   }
 }
 
-inline std::optional<Response> Service::refuse_head(const Request& request, std::string_view request_id,
-                                                    Plan& plan) const {
-  auto refuse_with = [&](int status, std::string code, std::string text) {
-    return problem_response({status, std::move(code), std::move(text)}, request_id);
-  };
-  const std::string_view path = request.path();
-  plan.route = detail::find_route(path);
-  if (plan.route == nullptr) {
-    std::vector<std::string_view> paths;
-    for (const auto& each : detail::kRoutes) paths.push_back(each.path);
-    const std::string hint = path.size() <= 100 ? did_you_mean(path, paths) : std::string();
-    return refuse_with(404, "not_found", "there is nothing at " + quoted(path) + hint);
-  }
-  if (!detail::is_allowed(plan.route->allow, request.method)) {
-    auto response = refuse_with(405, "method_not_allowed",
-                                "the method " + quoted(request.method) + " is not accepted at " + std::string(path) +
-                                    "; accepted: " + std::string(plan.route->allow));
-    response.headers.emplace_back("Allow", std::string(plan.route->allow));
-    return response;
-  }
-  if (plan.route->endpoint == detail::Endpoint::live || plan.route->endpoint == detail::Endpoint::ready) {
-    return std::nullopt;  // a probe must not fail for a bad id
-  }
-  if (const auto sent = request.header("X-Request-Id"); sent && !detail::is_request_id(*sent)) {
-    return refuse_with(400, "bad_request", "the header X-Request-Id is not 1 to 64 characters of A-Z a-z 0-9 . _ -");
-  }
-  if (plan.route->endpoint != detail::Endpoint::score) return std::nullopt;
-
-  if (state() == State::starting) return refuse_with(503, "not_ready", "the model is being loaded");
-  for (const std::string_view part : split_text(request.query(), '&')) {
-    const std::string_view name = part.substr(0, part.find('='));
-    if (name == "explain")
-      return refuse_with(400, "bad_request", "explain: this build has no explanations yet; leave the parameter out");
-    if (!part.empty())
-      return refuse_with(400, "bad_request", "there is no query parameter " + quoted(name) + " here; none is accepted");
-  }
-  if (const auto coding = request.header("Content-Encoding")) {
-    return refuse_with(415, "unsupported_media_type",
-                       "Content-Encoding " + quoted(*coding) + " is not accepted; send the body as it is");
-  }
-  const auto type = request.header("Content-Type");
-  plan.media = type ? detail::media_of(*type) : detail::Media::other;
-  if (plan.media == detail::Media::other) {
-    return refuse_with(
-        415, "unsupported_media_type",
-        (type ? "Content-Type " + quoted(*type) + " is not accepted" : std::string("the request has no Content-Type")) +
-            "; application/json, application/x-ndjson and text/csv with a header are, in UTF-8");
-  }
-  return std::nullopt;
-}
-
 inline Response Service::answer(const Request& request, const Plan& plan, std::string_view request_id) const {
-  switch (plan.route->endpoint) {
-    case detail::Endpoint::live: return detail::json_response(R"({"status":"live"})");
-    case detail::Endpoint::ready: return readiness();
-    case detail::Endpoint::model: return detail::json_response(current().loaded->model_text);
-    case detail::Endpoint::schema:
-      return {200, {{"Content-Type", "application/schema+json"}}, current().loaded->schema_text};
-    case detail::Endpoint::metrics:
+  using detail::Endpoint;
+  using detail::json_response;
+  const bool is_ready = state() == State::ready;
+  const auto text = [](std::string body, int status = 200) {
+    return Response{status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::move(body)};
+  };
+  switch (plan.target.route->endpoint) {
+    case Endpoint::live: return json_response(R"({"status":"live"})");
+    case Endpoint::ready: return readiness();
+    case Endpoint::model: return json_response(current().loaded->model_text);
+    case Endpoint::schema: return {200, {{"Content-Type", "application/schema+json"}}, current().loaded->schema_text};
+    case Endpoint::openapi: return json_response(current().loaded->openapi);
+    case Endpoint::metrics:
       return {200, {{"Content-Type", std::string(monitor::Exposition::kContentType)}}, metrics_text()};
-    case detail::Endpoint::score: break;
+    case Endpoint::ping: return text("\n", is_ready ? 200 : 503);
+    case Endpoint::version: return text(std::string(detail::kMlflowVersion));
+    case Endpoint::v2_server:
+      return json_response(R"({"name":"riskflag","version":")" + std::string(kVersion) + R"(","extensions":[]})");
+    case Endpoint::v2_live: return json_response(R"({"live":true})");
+    case Endpoint::v2_ready:
+      return json_response(is_ready ? R"({"ready":true})" : R"({"ready":false})", is_ready ? 200 : 503);
+    case Endpoint::v2_model: return json_response(current().loaded->v2_text);
+    case Endpoint::v2_model_ready:
+      return json_response(
+          R"({"name":)" + json_quoted(model()->name) + R"(,"ready":)" + (is_ready ? "true}" : "false}"),
+          is_ready ? 200 : 503);
+    case Endpoint::invocations:
+    case Endpoint::v2_infer: return score_table(request, plan);
+    case Endpoint::score: break;
   }
   return score(request, plan.media, request_id);
 }
@@ -229,14 +203,38 @@ inline Response Service::score(const Request& request, detail::Media media, std:
     response.headers.emplace_back("Content-Type", "text/csv; charset=utf-8; header=present");
     response.headers.emplace_back("X-Ignored-Columns", std::to_string(outcome.ignored_columns));
   }
-  if (!outcome.problem) {
-    auto& counts = seat->serving.predictions->counts;
-    counts.add(ServiceMetrics::Predictions::kHigh, outcome.high);
-    counts.add(ServiceMetrics::Predictions::kLow, outcome.rows - outcome.bad_rows - outcome.high);
-  }
+  if (!outcome.problem) count(seat->serving, outcome.rows - outcome.bad_rows, outcome.high);
   give_back(std::move(seat));
   if (outcome.problem) return problem_response(*outcome.problem, request_id);
   return response;
+}
+
+/// MLflow's bodies and tensors: all rows or none.
+inline Response Service::score_table(const Request& request, const Plan& plan) const {
+  auto seat = take_seat();
+  const Loaded& loaded = *seat->serving.loaded;
+  detail::TableScores scores;
+  Response response;
+  if (plan.target.route->endpoint == detail::Endpoint::v2_infer) {
+    detail::V2Infer infer(loaded.codec, seat->memory, scores);
+    infer.score(request.body);
+    response = scores.problem ? detail::v2_problem(*scores.problem) : infer.response(*loaded.model);
+  } else {
+    if (plan.media == detail::Media::csv) {
+      detail::score_mlflow_csv(loaded.codec, request.body, seat->memory, scores);
+    } else {
+      detail::MlflowJson(loaded.codec, seat->memory, scores).score(request.body);
+    }
+    response = scores.problem ? detail::mlflow_problem(*scores.problem) : detail::mlflow_response(scores);
+  }
+  if (!scores.problem) count(seat->serving, scores.probabilities.size(), scores.high);
+  give_back(std::move(seat));
+  return response;
+}
+
+inline void Service::count(const Serving& serving, std::uint64_t rows, std::uint64_t high) const {
+  serving.predictions->counts.add(ServiceMetrics::Predictions::kHigh, high);
+  serving.predictions->counts.add(ServiceMetrics::Predictions::kLow, rows - high);
 }
 
 inline Service::Serving Service::current() const {

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <riskflag/core/json_writer.hpp>
+#include <riskflag/core/text.hpp>
+#include <riskflag/core/version.hpp>
+#include <riskflag/serve/detail/routes.hpp>
+
+namespace riskflag::inline v0_1::serve {
+namespace detail {
+
+/// The answers that have a shape of their own; everything else is a Problem or stands in docs/formats/http.md.
+inline constexpr std::string_view kOpenApiSchemas =
+    R"("Scored":{"type":"object","required":["decision_id","id","probability","risk","threshold","model"],"properties":{)"
+    R"("decision_id":{"type":"string","format":"uuid"},"id":{"type":"object"},)"
+    R"("probability":{"type":"number","minimum":0,"maximum":1},"risk":{"enum":["High","Low"]},)"
+    R"("threshold":{"type":"number"},"model":{"type":"object","required":["name","version","digest"],"properties":{)"
+    R"("name":{"type":"string"},"version":{"type":"string"},"digest":{"type":"string"}}}}},)"
+    R"("Problem":{"type":"object","required":["type","title","status","code","detail","request_id","errors"],)"
+    R"("properties":{"type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},)"
+    R"("code":{"type":"string"},"detail":{"type":"string"},"request_id":{"type":"string"},"errors":{"type":"array",)"
+    R"("maxItems":100,"items":{"type":"object","required":["row","field","code","found","expected"],"properties":{)"
+    R"("row":{"type":"integer"},"field":{"type":"string"},"code":{"enum":["unknown_field","missing_field",)"
+    R"("wrong_type","out_of_range","unseen_category","duplicate_key","not_finite"]},"found":{"type":"string"},)"
+    R"("expected":{"type":"string"}}}}}},)"
+    R"("MlflowError":{"type":"object","required":["error_code","message"],"properties":{)"
+    R"("error_code":{"type":"string"},"message":{"type":"string"}}},)"
+    R"("V2Error":{"type":"object","required":["error"],"properties":{"error":{"type":"string"}}})";
+
+inline void write_content(JsonWriter& json, std::string_view media, std::string_view schema) {
+  json.key(media).begin_object().key("schema").raw(schema).end_object();
+}
+
+inline void write_request_body(JsonWriter& json, Endpoint endpoint) {
+  json.key("requestBody").begin_object().key("required").value(true).key("content").begin_object();
+  if (endpoint == Endpoint::score) {
+    write_content(json, "application/json",
+                  R"({"oneOf":[{"$ref":"#/components/schemas/Row"},)"
+                  R"({"type":"array","items":{"$ref":"#/components/schemas/Row"}}]})");
+    write_content(json, "application/x-ndjson", R"({"type":"string","description":"a Row on each line"})");
+    write_content(json, "text/csv", R"({"type":"string","description":"a header with the fields, then rows"})");
+  } else if (endpoint == Endpoint::invocations) {
+    write_content(json, "application/json",
+                  R"({"type":"object","properties":{"dataframe_split":{"type":"object"},"dataframe_records":{)"
+                  R"("type":"array"},"instances":{"type":"array"},"inputs":{"type":["object","array"]},"params":{}}})");
+    write_content(json, "text/csv", R"({"type":"string"})");
+  } else {
+    write_content(json, "application/json",
+                  R"({"type":"object","required":["inputs"],"properties":{"id":{"type":"string"},"inputs":{)"
+                  R"("type":"array","minItems":1,"items":{"type":"object","required":["name","shape","datatype",)"
+                  R"("data"]}},"outputs":{"type":"array"}}})");
+  }
+  json.end_object().end_object();
+}
+
+inline void write_answer(JsonWriter& json, Endpoint endpoint) {
+  json.key("200").begin_object().key("description").value("the answer").key("content").begin_object();
+  if (endpoint == Endpoint::score) {
+    write_content(json, "application/json",
+                  R"({"oneOf":[{"$ref":"#/components/schemas/Scored"},)"
+                  R"({"type":"array","items":{"$ref":"#/components/schemas/Scored"}}]})");
+    write_content(json, "application/x-ndjson", R"({"type":"string"})");
+    write_content(json, "text/csv", R"({"type":"string"})");
+  } else if (endpoint == Endpoint::metrics || endpoint == Endpoint::ping || endpoint == Endpoint::version) {
+    write_content(json, "text/plain", R"({"type":"string"})");
+  } else if (endpoint == Endpoint::schema) {
+    write_content(json, "application/schema+json", R"({"type":"object"})");
+  } else {
+    write_content(json, "application/json", R"({"type":"object"})");
+  }
+  json.end_object().end_object();
+}
+
+}  // namespace detail
+
+/// The OpenAPI 3.1 description of the endpoints of detail::kRoutes for one model; `row_schema` is its JSON Schema.
+[[nodiscard]] inline std::string openapi_text(std::string_view row_schema, std::string_view name) {
+  JsonWriter json;
+  json.begin_object().key("openapi").value("3.1.0").key("info").begin_object();
+  json.key("title").value("riskflag: " + std::string(name)).key("version").value(kVersion).end_object();
+  json.key("paths").begin_object();
+  for (const detail::Route& route : detail::kRoutes) {
+    json.key(route.path).begin_object();
+    if (route.path.find("{model}") != std::string_view::npos) {
+      json.key("parameters").raw(R"([{"name":"model","in":"path","required":true,"schema":{"type":"string"}}])");
+    }
+    for (const std::string_view method : split_text(route.allow, ',')) {
+      json.key(lower_ascii(trimmed(method))).begin_object().key("summary").value(route.summary);
+      if (route.allow == "POST") detail::write_request_body(json, route.endpoint);
+      json.key("responses").begin_object();
+      detail::write_answer(json, route.endpoint);
+      const bool v2 = route.protocol == detail::Protocol::v2;
+      const bool mlflow = route.protocol == detail::Protocol::mlflow;
+      json.key("default").begin_object().key("description").value("why there is none").key("content").begin_object();
+      detail::write_content(json, v2 || mlflow ? "application/json" : "application/problem+json",
+                            v2       ? R"({"$ref":"#/components/schemas/V2Error"})"
+                            : mlflow ? R"({"$ref":"#/components/schemas/MlflowError"})"
+                                     : R"({"$ref":"#/components/schemas/Problem"})");
+      json.end_object().end_object().end_object().end_object();
+    }
+    json.end_object();
+  }
+  json.end_object().key("components").begin_object().key("schemas");
+  json.raw("{\"Row\":" + std::string(row_schema) + "," + std::string(detail::kOpenApiSchemas) + "}");
+  json.end_object().end_object();
+  return std::move(json).text();
+}
+
+}  // namespace riskflag::inline v0_1::serve
