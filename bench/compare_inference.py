@@ -262,6 +262,8 @@ def show(name, size, columns, facts, left_out):
     for f in facts:
         tail = f"{f['p50'] / 1e3:.2f} / {f['p99'] / 1e3:.2f} | {f['cold'] / 1e3:.1f}" if "p50" in f else " | "
         print(f"| {f['name']} | {f['row'] / 1e3:.3f} | {f['row'] / ours['row']:.1f} | {f['batch']:.0f} | {f['batch'] / ours['batch']:.1f} | {tail} | {f['about'] if f is not ours else ''} |", flush=True)
+    early = ", ".join(f"{f['name']} {f['early'] / 1e3:.3f} us, {f['early'] / f['row']:.2f} of the full sum" for f in facts if f.get("early"))
+    print(f"\nIs the margin at least the one that a tenth of the rows exceeds? A row: {early}")
     for line in left_out:
         print(line)
 

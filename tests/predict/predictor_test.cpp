@@ -307,3 +307,78 @@ TEST_CASE("try_load gives a predictor, or a sentence") {
   CHECK(try_load(path).failure().code == ErrorCode::corrupt);
   std::filesystem::remove_all(folder);
 }
+
+TEST_CASE("invariant: the early answer to is_at_least is the full sum's") {
+  std::uint64_t seed = 900;
+  for (const std::size_t trees : {0u, 1u, 64u, 300u, 700u}) {
+    for (const double grid : {0x1p-30, 0.0}) {
+      for (const double slope : {1.0, 0.97}) {
+        for (const std::size_t features : {6u, 300u}) {
+          Model model = random_model(
+              ++seed, {.trees = trees, .leaves = 9, .features = features, .all_rules = true, .grid = grid});
+          if (grid > 0) {  // smaller leaves later, as boosting has them: exits differ from row to row
+            double share = 1.0;
+            for (Tree& tree : model.trees) {
+              for (double& leaf : tree.leaves) leaf = std::round(leaf * share / grid) * grid;
+              share *= slope;
+            }
+          }
+          const auto rows = random_rows(seed, 60, model);
+          const auto margins = slow(model, rows);
+          for (const Engine& engine : engines()) {
+            const auto made = Predictor::make(model, {engine.engine, engine.kernel});
+            REQUIRE(made.ok());
+            for (std::size_t i = 0; i < 60; ++i) {
+              const double* row = rows.data() + i * features;
+              for (const double threshold :
+                   {margins[i], std::nextafter(margins[i], 1e9), std::nextafter(margins[i], -1e9), margins[0], 0.0,
+                    -0.0, 5.0, -5.0, 1e300, -1e300}) {
+                CHECK(made->is_at_least(row, threshold) == (margins[i] >= threshold));
+              }
+              CHECK_FALSE(made->is_at_least(row, kMissing));
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("float rows are scored as the doubles that they are, in every layout") {
+  for (const std::size_t features : {5u, 30u, 4100u}) {
+    const Model model = random_model(features, {.trees = 20, .leaves = 9, .features = features});
+    std::vector<double> rows = random_rows(features, 150, model);
+    std::vector<float> narrow;
+    for (double& x : rows) {
+      narrow.push_back(static_cast<float>(x));
+      x = static_cast<double>(narrow.back());
+    }
+    const auto want = bits(slow(model, rows));
+    const auto made = Predictor::make(model);
+    std::vector<double> got(150, -1.0);
+    REQUIRE(made->margins(MatrixView<float>::row_major(narrow.data(), 150, features), got));
+    CHECK(bits(got) == want);
+    // every second row and cell of a larger table
+    std::vector<double> spread(rows.size() * 4, 7.0);
+    for (std::size_t i = 0; i < 150; ++i) {
+      for (std::size_t f = 0; f < features; ++f) spread[i * 4 * features + 2 * f] = rows[i * features + f];
+    }
+    std::fill(got.begin(), got.end(), -1.0);
+    REQUIRE(made->margins(
+        MatrixView<double>(spread.data(), 150, features, static_cast<std::ptrdiff_t>(4 * features), 2), got));
+    CHECK(bits(got) == want);
+    CHECK_FALSE(made->margins(MatrixView<float>::row_major(narrow.data(), 150, features), std::span(got).first(149)));
+  }
+}
+
+TEST_CASE("RISKFLAG_KERNEL chooses the kernel that an option does not name") {
+  const Model model = random_model(71, {});
+  setenv("RISKFLAG_KERNEL", "scalar", 1);
+  CHECK(Predictor::make(model)->kernel() == "scalar");
+  CHECK(Predictor::make(model, {.kernel = best_kernel().name})->kernel() == best_kernel().name);
+  setenv("RISKFLAG_KERNEL", "sse9", 1);
+  CHECK(Predictor::make(model).failure().text().find("RISKFLAG_KERNEL") != std::string::npos);
+  setenv("RISKFLAG_KERNEL", "", 1);
+  CHECK(Predictor::make(model)->kernel() == best_kernel().name);
+  unsetenv("RISKFLAG_KERNEL");
+}

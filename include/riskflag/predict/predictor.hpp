@@ -20,7 +20,9 @@ namespace riskflag::inline v0_1 {
 /// Which engine scores; the answers do not differ by a bit.
 struct PredictorOptions {
   std::string_view engine = "auto";  ///< "auto", "scan" (interval scan) or "walk" (node by node)
-  std::string_view kernel = "auto";  ///< of the scan: "auto", "scalar", "avx2", "avx512"
+  /// Of the scan: "auto", "scalar", "avx2", "avx512". "auto" is the environment's RISKFLAG_KERNEL, or else the best one
+  /// that this CPU runs.
+  std::string_view kernel = "auto";
 };
 
 /// Scores rows with a model: the fast form, bit-equal to margin() and predict_row() of model/walk.hpp on every CPU, at
@@ -47,9 +49,15 @@ class Predictor {
   [[nodiscard]] double probability(const double* row) const noexcept;
   void row_probabilities(const double* row, double* out) const noexcept;
 
+  /// margin(row) >= threshold, always the full sum's answer: trees are left out only when no leaf of theirs can change
+  /// it. Never true for a NaN threshold. Models whose leaves have no grid, or are averaged, are summed in full.
+  [[nodiscard]] bool is_at_least(const double* row, double threshold) const noexcept;
+
   /// The margins of many rows into `out`, rows x outputs, row-major. Requires rows.cols() == features() and
   /// out.size() == rows.rows() * outputs(); nothing is written otherwise, and false returned.
   bool margins(MatrixView<double> rows, std::span<double> out) const noexcept;
+  /// Of float rows: each value as the double that it is. Rows of more than 4096 features are copied to the heap.
+  bool margins(MatrixView<float> rows, std::span<double> out) const;
   /// The same after the link: softmax over a row's outputs for "multiclass".
   bool probabilities(MatrixView<double> rows, std::span<double> out) const noexcept;
 
@@ -79,8 +87,9 @@ class Predictor {
 
   explicit Predictor(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
 
-  /// The first `wanted` outputs of one row.
-  void scan_row(const double* row, std::size_t wanted, double* out) const noexcept;
+  /// The first `wanted` outputs of one row. With a threshold: stops early, and `out` is then a bound on the threshold's
+  /// side of the margin.
+  void scan_row(const double* row, std::size_t wanted, double* out, const double* threshold = nullptr) const noexcept;
   static double scan_in_order(const ScanView& view, std::size_t begin, std::size_t end, const std::uint8_t* ranks,
                               double sum) noexcept;
   void walk_row(const double* row, std::ptrdiff_t stride, std::size_t wanted, double* out) const noexcept;

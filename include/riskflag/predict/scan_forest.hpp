@@ -95,6 +95,8 @@ struct ScanBundle {
   std::uint32_t steps;
   std::uint32_t width;       ///< 4, 2 or 1 groups
   std::uint32_t first_lane;  ///< in lane_leaf
+  /// Between these lies what the output's later bundles add; exact for leaves on a grid.
+  double rest_low = 0.0, rest_high = 0.0;
 };
 
 /// All of the above as plain pointers, for kernels.

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <riskflag/core/exact.hpp>
 #include <riskflag/core/order_key.hpp>
 #include <riskflag/model/model.hpp>
 #include <riskflag/predict/detail/cut_tree.hpp>
@@ -45,6 +46,7 @@ class ScanBuilder {
       begin += count;
       if (all == 0) break;
     }
+    if (model_.leaf_grid != 0.0) bound_the_rest();
     return {};
   }
 
@@ -396,8 +398,10 @@ class ScanBuilder {
       out_.steps.resize(out_.steps.size() + 128, 0);
     }
     out_.lane_leaf.resize(first_lane + width * kScanLanes, 0);
+    lane_leaves_.resize(out_.lane_leaf.size(), 1);
     for (std::size_t lane = 0; lane < lanes; ++lane) {
       const ScanTree tree = tree_of(lane);
+      lane_leaves_[first_lane + lane] = tree.leaves;
       out_.lane_leaf[first_lane + lane] = tree.first_leaf;
       for (std::size_t n = 0; n < tree.nodes; ++n) {
         std::uint8_t* step = out_.steps.data() + first_byte + (n * width + lane / kScanLanes) * kScanStepBytes;
@@ -408,8 +412,34 @@ class ScanBuilder {
     }
   }
 
+  void bound_the_rest() {
+    const auto outputs = static_cast<std::size_t>(model_.num_outputs);
+    for (std::size_t k = 0; k < outputs; ++k) {
+      double low = 0.0, high = 0.0;
+      for (std::size_t c = out_.chunks.size(); c-- > 0;) {
+        const std::uint32_t* bundles = out_.output_bundles.data() + c * (outputs + 1) + k;
+        for (std::uint32_t b = bundles[1]; b-- > bundles[0];) {
+          out_.bundles[b].rest_low = low;
+          out_.bundles[b].rest_high = high;
+          for (std::size_t i = 0; i < out_.bundles[b].width * kScanLanes; ++i) {
+            const double* leaves = out_.leaves.data() + out_.lane_leaf[out_.bundles[b].first_lane + i];
+            const std::size_t count = lane_leaves_[out_.bundles[b].first_lane + i];
+            double least = leaves[0], most = leaves[0];
+            for (std::size_t j = 1; j < count; ++j) {
+              least = std::min(least, leaves[j]);
+              most = std::max(most, leaves[j]);
+            }
+            low = exact::add(low, least);
+            high = exact::add(high, most);
+          }
+        }
+      }
+    }
+  }
+
   const Model& model_;
   ScanForest& out_;
+  FlatArray<std::uint32_t> lane_leaves_;  ///< how many leaves each lane's tree has
   std::vector<FeatureColumns> features_;
   std::vector<Tree> cut_;
   FlatArray<Piece> pieces_;

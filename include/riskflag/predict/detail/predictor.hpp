@@ -2,10 +2,13 @@
 
 // Definitions of predict/predictor.hpp.
 
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
 #include <riskflag/core/exact.hpp>
+#include <riskflag/core/missing.hpp>
+#include <riskflag/core/order_key.hpp>
 #include <riskflag/model/check.hpp>
 #include <riskflag/predict/detail/build_scan.hpp>
 #include <riskflag/predict/predictor.hpp>
@@ -17,14 +20,18 @@ inline Result<Predictor> Predictor::make(const Model& model, const PredictorOpti
   if (options.engine != "auto" && options.engine != "scan" && options.engine != "walk") {
     return Failure{ErrorCode::invalid_option, "engine", quoted(options.engine) + "; \"auto\", \"scan\" or \"walk\""};
   }
-  const ScanKernel* kernel = options.kernel == "auto" ? &best_kernel() : find_kernel(options.kernel);
+  std::string_view name = options.kernel;
+  const char* const forced = name == "auto" ? std::getenv("RISKFLAG_KERNEL") : nullptr;
+  if (forced != nullptr && *forced != 0) name = forced;
+  const std::string where = forced != nullptr && *forced != 0 ? "RISKFLAG_KERNEL" : "kernel";
+  const ScanKernel* kernel = name == "auto" ? &best_kernel() : find_kernel(name);
   if (kernel == nullptr) {
     std::string known = "\"auto\"";
     for (const ScanKernel* each : kScanKernels) known += ", " + quoted(each->name);
-    return Failure{ErrorCode::invalid_option, "kernel", quoted(options.kernel) + "; this build has " + known};
+    return Failure{ErrorCode::invalid_option, where, quoted(name) + "; this build has " + known};
   }
   if (!is_runnable(*kernel)) {
-    return Failure{ErrorCode::unsupported, "kernel",
+    return Failure{ErrorCode::unsupported, where,
                    quoted(kernel->name) + " needs instructions that this CPU lacks; its level is " +
                        std::string(name_of(cpu_level()))};
   }
@@ -51,6 +58,13 @@ inline Result<Predictor> Predictor::make(const Model& model, const PredictorOpti
   return Predictor(parts);
 }
 
+namespace detail {
+/// By keys: -ffast-math may assume that there is no NaN.
+inline bool is_at_least(double x, double threshold) noexcept {
+  return !is_missing(threshold) && order_key(x) >= order_key(threshold);
+}
+}  // namespace detail
+
 /// From the sum of an output's leaves (base margin included unless the leaves are averaged) to its margin.
 inline double Predictor::finish(double sum, std::size_t output) const noexcept {
   if (parts_->average) {
@@ -70,7 +84,8 @@ inline void Predictor::walk_row(const double* row, std::ptrdiff_t stride, std::s
   }
 }
 
-inline void Predictor::scan_row(const double* row, std::size_t wanted, double* out) const noexcept {
+inline void Predictor::scan_row(const double* row, std::size_t wanted, double* out,
+                                const double* threshold) const noexcept {
   const Parts& parts = *parts_;
   const ScanForest& forest = parts.scan;
   const auto outputs = static_cast<std::size_t>(parts.outputs);
@@ -104,6 +119,14 @@ inline void Predictor::scan_row(const double* row, std::size_t wanted, double* o
           sums[5] += leaves[first[lane + 5] + leaf[lane + 5]];
           sums[6] += leaves[first[lane + 6] + leaf[lane + 6]];
           sums[7] += leaves[first[lane + 7] + leaf[lane + 7]];
+        }
+        if (threshold == nullptr) continue;
+        double sum = ordered;
+        for (const double each : sums) sum = exact::add(sum, each);
+        const double low = exact::add(sum, bundle.rest_low), high = exact::add(sum, bundle.rest_high);
+        if (detail::is_at_least(low, *threshold) || !detail::is_at_least(high, *threshold)) {
+          out[k] = detail::is_at_least(low, *threshold) ? low : high;
+          return;
         }
       }
     }
@@ -181,6 +204,13 @@ inline double Predictor::margin(const double* row) const noexcept {
   return out;
 }
 
+inline bool Predictor::is_at_least(const double* row, double threshold) const noexcept {
+  if (parts_->walks || parts_->average || !parts_->any_order) return detail::is_at_least(margin(row), threshold);
+  double out = 0.0;
+  scan_row(row, 1, &out, &threshold);
+  return detail::is_at_least(out, threshold);
+}
+
 inline void Predictor::row_margins(const double* row, double* out) const noexcept {
   if (parts_->walks) {
     walk_row(row, 1, static_cast<std::size_t>(parts_->outputs), out);
@@ -212,6 +242,26 @@ inline bool Predictor::margins(MatrixView<double> rows, std::span<double> out) c
     for (std::size_t r = 0; r < rows.rows(); ++r) scan_row(rows.row(r), outputs, out.data() + r * outputs);
   } else {
     scan_block(rows, out.data());
+  }
+  return true;
+}
+
+inline bool Predictor::margins(MatrixView<float> rows, std::span<double> out) const {
+  const auto outputs = static_cast<std::size_t>(parts_->outputs);
+  const std::size_t cols = features();
+  if (rows.cols() != cols || out.size() != rows.rows() * outputs) return false;
+  constexpr std::size_t kCells = 4096;
+  double few[kCells];
+  detail::FlatArray<double> many;
+  if (cols > kCells) many.resize(cols, 0.0);
+  double* const cells = cols > kCells ? many.data() : few;
+  const std::size_t fitting = cols == 0 ? kCells : cols > kCells ? 1 : kCells / cols;
+  for (std::size_t begin = 0; begin < rows.rows(); begin += fitting) {
+    const std::size_t count = rows.rows() - begin < fitting ? rows.rows() - begin : fitting;
+    for (std::size_t r = 0; r < count; ++r) {
+      for (std::size_t f = 0; f < cols; ++f) cells[r * cols + f] = static_cast<double>(rows(begin + r, f));
+    }
+    margins(MatrixView<double>::row_major(cells, count, cols), out.subspan(begin * outputs, count * outputs));
   }
   return true;
 }

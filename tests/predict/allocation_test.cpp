@@ -1,0 +1,57 @@
+// Counts what scoring allocates: nothing.
+
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <riskflag/predict.hpp>
+
+#include "random_model.hpp"
+
+namespace {
+std::atomic<std::size_t> allocations{0};
+
+void* counted(std::size_t size, std::size_t alignment) {
+  ++allocations;
+  void* found = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  if (found == nullptr) std::abort();
+  return found;
+}
+}  // namespace
+
+void* operator new(std::size_t size) { return counted(size == 0 ? 1 : size, alignof(std::max_align_t)); }
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return counted(size == 0 ? 1 : size, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+
+TEST_CASE("invariant: scoring a row or a batch allocates nothing, with any engine") {
+  using namespace riskflag;
+  using namespace riskflag_test;
+  for (const std::size_t features : {8u, 300u}) {
+    const Model model = random_model(
+        features,
+        {.trees = 90, .leaves = 31, .features = features, .categorical = 0.3, .all_rules = true, .outputs = 2});
+    const std::vector<double> rows = random_rows(features, 100, model);
+    std::vector<double> out(200);
+    for (const char* engine : {"scan", "walk"}) {
+      const auto made = Predictor::make(model, {.engine = engine});
+      REQUIRE(made.ok());
+      const std::size_t before = allocations;
+      out[0] = made->margin(rows.data());
+      out[1] = made->is_at_least(rows.data(), 0.5) ? 1.0 : 0.0;
+      made->row_probabilities(rows.data(), out.data());
+      const bool done = made->probabilities(MatrixView<double>::row_major(rows.data(), 100, features), out);
+      const std::size_t after = allocations;
+      CHECK(done);
+      CHECK(after == before);
+    }
+    CHECK(allocations > 0);  // the count counts
+  }
+}
