@@ -25,17 +25,10 @@
 #include <string>
 #include <vector>
 
+#include <riskflag/interop/xgboost.hpp>
 #include <riskflag/model/file.hpp>
-#include <riskflag/predict.hpp>
-#if __has_include(<riskflag/model/import_lightgbm.hpp>)
 #include <riskflag/model/import_lightgbm.hpp>
-#define RISKFLAG_HAS_LIGHTGBM 1
-#endif
-#if __has_include(<riskflag/model/import_xgboost.hpp>)
-#include <riskflag/model/import_xgboost.hpp>
-#define RISKFLAG_HAS_XGBOOST 1
-#endif
-
+#include <riskflag/predict.hpp>
 namespace {
 
 [[noreturn]] void end(const std::string& message) {
@@ -65,21 +58,17 @@ std::string bytes_of(const std::string& path) {
 }
 
 riskflag::Model read_model(const std::string& path) {
-  [[maybe_unused]] const std::string text = bytes_of(path);
-#ifdef RISKFLAG_HAS_LIGHTGBM
+  const std::string text = bytes_of(path);
   if (riskflag::looks_like_lightgbm(text)) {
     auto model = riskflag::import_lightgbm(text, path);
     if (!model) end(model.failure().text());
     return std::move(*model);
   }
-#endif
-#ifdef RISKFLAG_HAS_XGBOOST
-  if (riskflag::looks_like_xgboost(text)) {
-    auto model = riskflag::import_xgboost(text, path);
+  if (riskflag::interop::looks_like_xgboost(text)) {
+    auto model = riskflag::interop::import_xgboost(text, path);
     if (!model) end(model.failure().text());
     return std::move(*model);
   }
-#endif
   auto model = riskflag::parse_model(text, path);
   if (!model) end(model.failure().text());
   return std::move(*model);
