@@ -96,9 +96,9 @@ void add_flags(CLI::App& app, Flags& flags) {
   value("model", "--threads", "0 = all cores", "N");
   value("model", "--seed", "the only source of randomness (42)", "N");
   value("model", "--threshold", "f1, cost:FN,FP, approve:RATE, NUMBER", "RULE");
+  value("model", "--calibrate", "none, auto, platt, isotonic, beta, prior", "HOW");
   value("model", "--reasons", "code and text for each field", "R.json");
-  for (const char* later :
-       {"--offset", "--monotone", "--calibrate", "--search", "--search-space", "--register", "--alias"}) {
+  for (const char* later : {"--offset", "--monotone", "--search", "--search-space", "--register", "--alias"}) {
     list("", later, "not built yet", "X");
   }
 
@@ -165,6 +165,7 @@ int train(const Flags& flags, const std::string& command) {
     progress.say("warning: " + warning.code + ": " + warning.message +
                  (warning.remedy.empty() ? "" : " (" + warning.remedy + ")"));
   };
+  hooks.note = [&](std::string_view text) { progress.say(text); };
   hooks.report = [](const riskflag::study::StudyView& view) { return program::ReportBuilder().render(view); };
 
   riskflag::Pool pool(static_cast<unsigned>(options.threads));

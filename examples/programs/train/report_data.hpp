@@ -75,6 +75,8 @@ class ReportBuilder {
     add_data(view, data);
     data.findings.assign(view.findings.begin(), view.findings.end());
     for (const auto& [name, value] : view.model.options) data.parameters.push_back({name, value});
+    if (binary)
+      data.parameters.push_back({"calibration", riskflag::calibration_sentence(result.calibration).substr(13)});
     add_parts(view, data);
     if (binary) {
       data.threshold = result.threshold;

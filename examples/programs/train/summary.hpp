@@ -68,6 +68,8 @@ inline std::string summary(const riskflag::study::StudyResult& result, const ris
                   options.threshold.text.c_str());
     out += line;
   }
+  if (result.calibration.method != riskflag::CalibrationMethod::identity)
+    out += "  calibrated by " + std::string(name_of(result.calibration.method)) + "\n";
   if (!result.warnings.empty()) out += "  warnings  " + std::to_string(result.warnings.size()) + "\n";
   out += "  model     " + result.model + "\n";
   if (!options.report.empty()) out += "  report    " + options.report + "\n";

@@ -29,6 +29,7 @@ struct Progress {
 struct StudyHooks {
   std::function<void(const Progress&)> progress{};
   std::function<void(const Warning&)> warning{};          ///< as soon as it is known; StudyResult has them all
+  std::function<void(std::string_view)> note{};           ///< a sentence about a choice that the study made
   std::function<std::string(const StudyView&)> report{};  ///< makes the text that StudyOptions::report names a file for
   OpenSource open{};                                      ///< empty: plain files
   std::function<track::Logger*()>

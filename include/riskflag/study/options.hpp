@@ -75,6 +75,9 @@ struct StudyOptions {
   bool strict = false;             ///< what the leak guard finds is an error
   bool keep_on_interrupt = false;  ///< a stopped training gives the model so far
   std::string command{};           ///< for the report and the run's record: how the program was called
+  /// none, auto, platt, isotonic, beta or prior: fitted on the scores that choose the threshold
+  /// (docs/guide/calibrate.md)
+  std::string calibrate = "none";
 };
 
 /// Rounds without improvement after which training stops, when nobody said otherwise.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <riskflag/bundle/bundle.hpp>
+#include <riskflag/calibrate/calibration.hpp>
 #include <riskflag/study/evaluate.hpp>
 #include <riskflag/study/fit.hpp>
 #include <riskflag/study/warning.hpp>
@@ -29,7 +30,8 @@ struct StudyResult {
   int cv = 0;
   std::vector<FoldMetric> cv_metrics;  ///< empty without cv
   std::vector<Warning> warnings;
-  std::string run_id;  ///< empty: not tracked
+  std::string run_id;         ///< empty: not tracked
+  Calibration calibration{};  ///< of the model; the metrics are of calibrated probabilities
 };
 
 }  // namespace riskflag::inline v0_1::study

@@ -100,6 +100,11 @@ inline void write_cv(JsonWriter& json, const StudyResult& result) {
     json.value(rule.text);
   else
     json.null();
+  json.key("calibration");
+  if (result.kind == bundle::Kind::binary)
+    json.value(name_of(result.calibration.method));
+  else
+    json.null();
   json.key("metrics");
   detail::write_parts(json, result);
   json.key("cv");

@@ -14,6 +14,7 @@ namespace riskflag::inline v0_1::study {
 ///   unseen_levels                 held-out rows have levels that the training rows do not have
 ///   no_validation_part            nothing chooses the rounds, and training rows choose the threshold
 ///   one_class_part                a held-out part has one class only: its metrics are null
+///   uncalibrated_weights          class weights moved the probabilities, and no calibration moved them back
 ///   interrupted                   training was stopped and the model so far was kept
 ///   tracking_failed               a record of the run could not be kept
 /// Where more than 20 columns would have the same code, one warning about no single column has their count as its

@@ -55,6 +55,16 @@ inline void StudyRun::check_options() {
   if (!binary() && parts.kind == SplitKind::stratified)
     refuse("--split", "stratified needs a binary target; accepted here: random, group, time");
   if (!binary() && options_.threshold.text != ThresholdRule{}.text) refuse("--threshold", "needs a binary target");
+  if (options_.calibrate != "none") {
+    if (!binary()) refuse("--calibrate", "needs a binary target");
+    const bool held_out = parts.cv > 0 || !parts.valid_data.empty() || parts.valid_fraction > 0;
+    if (!held_out && options_.calibrate != "prior") {
+      refuse("--calibrate",
+             options_.calibrate +
+                 " needs scores of rows that the trees did not see: --valid, --valid-fraction above 0, or "
+                 "--cv");
+    }
+  }
   if (!binary() && !options_.columns.positive.empty()) refuse("--positive", "needs a binary target");
   if (!parts.group_by.empty() && parts.kind != SplitKind::group) refuse("--group-by", "needs --split group");
   if (!parts.time_by.empty() && parts.kind != SplitKind::time) refuse("--time-by", "needs --split time");

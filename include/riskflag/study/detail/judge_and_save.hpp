@@ -19,6 +19,7 @@
 #include <riskflag/core/random.hpp>
 #include <riskflag/monitor/reference.hpp>
 #include <riskflag/prep/fields.hpp>
+#include <riskflag/study/detail/calibrate_scores.hpp>
 #include <riskflag/study/detail/study_run.hpp>
 #include <riskflag/study/permutation.hpp>
 #include <riskflag/study/result_json.hpp>
@@ -76,20 +77,18 @@ inline void StudyRun::score() {
   warn_unseen(parts_.split.test, "test");
   check("evaluate");
   tell("evaluate", 0.7);
+  calibrate();
   choose_and_judge();
   result_.seconds.evaluate += watch.seconds();
   tell("evaluate", 1);
 }
 
 inline void StudyRun::choose_and_judge() {
-  const std::vector<std::uint32_t>& chooser = cv_                          ? cv_->rows
-                                              : parts_.split.valid.empty() ? train_rows_
-                                                                           : parts_.split.valid;
-  const std::vector<double>& chooser_scores = cv_                          ? cv_->scores
-                                              : parts_.split.valid.empty() ? train_scores_
-                                                                           : valid_scores_;
-  if (binary())
-    result_.threshold = choose_threshold(options_.threshold, chooser_scores, labels_of(chooser), weights_of(chooser));
+  const Chooser chosen = chooser();
+  if (binary()) {
+    result_.threshold =
+        choose_threshold(options_.threshold, chosen.scores, labels_of(chosen.rows), weights_of(chosen.rows));
+  }
 
   const auto judge = [&](std::span<const double> scores, std::span<const std::uint32_t> rows, const char* part) {
     const auto labels = labels_of(rows);
@@ -211,6 +210,7 @@ inline void StudyRun::save() {
   bundle::BundleParts parts{fit_.schema, fit_.pipeline, fit_.trained.model, reference, example};
   parts.decision.threshold = result_.threshold;
   parts.decision.reasons = options_.reasons;
+  parts.calibration = calibration_;
   parts.metrics_json = metrics_json(result_, options_.threshold);
   parts.run_id = result_.run_id;
   check("save");

@@ -90,6 +90,14 @@ inline SplitKind parse_split_kind(const SettingValue& value) {
   value.refuse("is no way to split; accepted: stratified, random, group, time");
 }
 
+inline void set_calibrate(StudyOptions& options, const SettingValue& value) {
+  options.calibrate = value.text();
+  for (const char* known : {"none", "auto", "platt", "isotonic", "beta", "prior"}) {
+    if (options.calibrate == known) return;
+  }
+  value.refuse("is no calibration; accepted: none, auto, platt, isotonic, beta, prior");
+}
+
 struct SettingRow {
   std::string_view name;
   void (*apply)(StudyOptions&, const SettingValue&);
@@ -149,14 +157,7 @@ inline constexpr std::array kSettings{
     SettingRow{"force", [](StudyOptions& o,
                            const SettingValue& v) { o.replace = v.flag() ? Replace::exchange : Replace::refuse; }},
     SettingRow{"keep_on_interrupt", [](StudyOptions& o, const SettingValue& v) { o.keep_on_interrupt = v.flag(); }},
-    SettingRow{"calibrate",
-               [](StudyOptions&, const SettingValue& v) {
-                 if (v.text() == "none") return;
-                 if (v.text() != "auto" && v.text() != "platt" && v.text() != "isotonic" && v.text() != "beta") {
-                   v.refuse("is no calibration; accepted: none");
-                 }
-                 not_yet(v, "calibration");
-               }},
+    SettingRow{"calibrate", set_calibrate},
     SettingRow{"monotone", [](StudyOptions&, const SettingValue& v) { not_yet(v, "a monotone constraint"); }},
     SettingRow{"offset", [](StudyOptions&, const SettingValue& v) { not_yet(v, "an offset column"); }},
     SettingRow{"search", [](StudyOptions&, const SettingValue& v) { not_yet(v, "the hyper-parameter search"); }},

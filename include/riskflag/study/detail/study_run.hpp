@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <riskflag/calibrate/calibration.hpp>
 #include <riskflag/study/fit.hpp>
 #include <riskflag/study/hooks.hpp>
 #include <riskflag/study/parts.hpp>
@@ -50,6 +51,13 @@ class StudyRun {
   void cross_validate_if_asked();
   void fit_all();
   void score();
+  /// The rows that choose: out of fold, else validation, else training.
+  struct Chooser {
+    std::span<const std::uint32_t> rows;
+    std::span<const double> scores;
+  };
+  [[nodiscard]] Chooser chooser();
+  void calibrate();
   void choose_and_judge();
   void warn_unseen(std::span<const std::uint32_t> rows, const char* part);
   [[nodiscard]] std::vector<std::optional<double>> permute();
@@ -102,7 +110,8 @@ class StudyRun {
   std::vector<std::uint32_t> train_rows_;
   Fit fit_;
   std::optional<Predictor> predictor_;
-  std::vector<double> train_scores_, valid_scores_, test_scores_;
+  Calibration calibration_;
+  std::vector<double> train_scores_, valid_scores_, test_scores_;  // calibrated once calibrate() is done
 };
 
 }  // namespace detail
