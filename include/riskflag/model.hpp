@@ -3,6 +3,7 @@
 // The door of model: trees, the file they live in, and the slow scorer.
 
 #include <riskflag/model/check.hpp>
+#include <riskflag/model/export_lightgbm.hpp>
 #include <riskflag/model/file.hpp>
 #include <riskflag/model/history.hpp>
 #include <riskflag/model/import_lightgbm.hpp>

@@ -15,6 +15,7 @@
 
 #include <riskflag/explain.hpp>
 #include <riskflag/interop.hpp>
+#include <riskflag/model/export_lightgbm.hpp>
 #include <riskflag/model/import_lightgbm.hpp>
 #include <riskflag/model/walk.hpp>
 #include <riskflag/predict.hpp>
@@ -95,5 +96,10 @@ int main(int argc, char** argv) {
       put(explainer->base(k));
     }
   }
+  // The same model for LightGBM, where it can say it.
+  const std::string exported = std::string(argv[1]) + ".exported";
+  std::remove(exported.c_str());
+  const auto written = lightgbm_text(model);
+  if (written) std::ofstream(exported, std::ios::binary) << *written;
   return out.good() ? 0 : 4;
 }

@@ -100,8 +100,18 @@ class LightGBMImport(unittest.TestCase):
         self.assertLessEqual(np.max(np.abs(margins - want) / np.maximum(1, sizes)), 1e-12)
         theirs = booster.predict(rows, pred_contrib=True).reshape(len(rows), -1) * scale
         self.assertLessEqual(np.max(np.abs(parts - theirs) / np.maximum(1, sizes.max(axis=1, keepdims=True))), 1e-9)
+        self.compare_exported(booster, rows, margins, leaves, sizes, averaged)
         sums = parts.reshape(len(rows), outputs, features + 1).sum(axis=2)
         self.assertLessEqual(np.max(np.abs(sums - margins) / np.maximum(1, sizes)), 1e-12)
+
+    def compare_exported(self, booster, rows, margins, leaves, sizes, averaged):
+        """The text that we write, loaded by LightGBM."""
+        again = lightgbm.Booster(model_file=str(self.driver.path / "model.txt.exported"))
+        self.assertEqual(again.feature_name(), booster.feature_name())
+        np.testing.assert_array_equal(again.predict(rows, pred_leaf=True).reshape(leaves.shape), leaves, "exported: another leaf")
+        raw = again.predict(rows, raw_score=True).reshape(margins.shape) * (1.0 / booster.current_iteration() if averaged else 1.0)
+        self.assertLessEqual(np.max(np.abs(raw - margins) / np.maximum(1, sizes)), 1e-12)
+        np.testing.assert_allclose(again.predict(rows), booster.predict(rows), rtol=1e-9, atol=1e-12)
 
     def test_random_models(self):
         for seed in range(MODELS):
