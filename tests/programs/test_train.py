@@ -1,6 +1,7 @@
 import fcntl
 import gzip
 import json
+import math
 import os
 import pathlib
 import struct
@@ -360,13 +361,53 @@ class Options(driver.ProgramTest):
         self.assertEqual([(f["name"], f["type"]) for f in features], [("x", "numeric"), ("c", "numeric")])
 
     def test_flags_of_later_versions_are_refused_with_a_sentence(self):
-        for flags in (["--monotone", "x=+1"], ["--search", "5"], ["--register", "r"], ["--alias", "a"],
-                      ["--tracking", "http://localhost:5000"], ["--config", "c.conf"], ["--offset", "x"],
+        for flags in (["--monotone", "x=+1"], ["--register", "r"], ["--alias", "a"],
+                      ["--tracking", "http://localhost:5000"], ["--offset", "x"],
                       ["--set", "linear_tree=true"], ["--set", "boosting=dart"], ["--set", "device=gpu"]):
             self.assert_refused(self.train(self.table(), *flags, expect=2, json_out=False), 2, "not built yet", flags[0])
         config = self.path("c.json")
         config.write_text('{"seed": 1,\n"boosting": "dart"}')
         self.assert_refused(self.train(self.table(), "--config", config, expect=2, json_out=False), 2, "c.json:2", "boosting", "not built yet")
+
+    def test_a_parameter_file_of_lightgbm_is_taken(self):
+        conf = self.path("t.conf")
+        conf.write_text("# as LightGBM reads it\ntask = train\nobjective = binary\nnum_trees = 7\neta=0.2\nignore_column = name:c\n")
+        result = self.train(self.table(), "--id", "key", "--config", conf)
+        self.assertEqual(result["trees"], 7)
+        model = json.loads((self.path("model") / "model.json").read_text())
+        self.assertEqual([f["name"] for f in model["features"]], ["x"])
+        conf.write_text("num_leavs = 3\n")
+        self.assert_refused(self.train(self.table(), "--config", conf, output="b", expect=2, json_out=False), 2, "t.conf:1", "num_leaves")
+        conf.write_text("boosting = dart\n")
+        self.assert_refused(self.train(self.table(), "--config", conf, output="b", expect=2, json_out=False), 2, "t.conf:1", "gbdt")
+
+    def test_a_calibration_changes_probabilities_and_nothing_else(self):
+        data = self.loans()
+        plain = self.train(data, *LOANS, target="Risk_Flag", output="a")
+        platt = self.train(data, *LOANS, "--calibrate", "platt", target="Risk_Flag", output="b")
+        self.assertEqual((self.path("a") / "model.json").read_bytes(), (self.path("b") / "model.json").read_bytes())
+        self.assertEqual(plain["metrics"]["test"]["roc_auc"], platt["metrics"]["test"]["roc_auc"])
+        curve = json.loads((self.path("b") / "calibration.json").read_text())
+        self.assertEqual((curve["method"], curve["rows"]), ("platt", 240))
+        scores = {}
+        for model in "ab":
+            driver.run("score", "--model", self.path(model), "--data", data, "--output", self.path(f"{model}.csv"))
+            lines = self.path(f"{model}.csv").read_text().splitlines()
+            column = lines[0].split(",").index("probability")
+            scores[model] = [float(line.split(",")[column]) for line in lines[1:]]
+        for p, calibrated in zip(scores["a"], scores["b"]):
+            z = curve["a"] * math.log(p) - curve["b"] * math.log1p(-p) + curve["c"]
+            self.assertAlmostEqual(calibrated, 1 / (1 + math.exp(-z)), places=12)
+        self.assert_refused(self.train(data, *LOANS, "--calibrate", "spline", target="Risk_Flag", output="c", expect=2, json_out=False), 2, "isotonic")
+
+    def test_a_search_trains_the_best_of_its_trials(self):
+        data, space = self.loans(1500), self.path("space.json")
+        space.write_text('{"num_leaves": {"low": 2, "high": 15}, "learning_rate": [0.05, 0.3]}')
+        flags = [*LOANS, "--search", 3, "--search-space", space, "--set", "num_iterations=20"]
+        self.train(data, *flags, "--threads", 1, target="Risk_Flag", output="a")
+        self.train(data, *flags, "--threads", 2, target="Risk_Flag", output="b")
+        self.assertEqual((self.path("a") / "manifest.json").read_bytes(), (self.path("b") / "manifest.json").read_bytes())
+        self.assertFalse(self.path("a.search.json").exists())
 
     def test_messages_name_the_flag_once_and_the_nearest_one(self):
         for flags, words, never in [(["--seed", "x"], ["--seed:", '"x"'], "seed: seed"), (["--set", "num_leaves=z"], ["--set num_leaves:"], "num_leaves: num_leaves"),

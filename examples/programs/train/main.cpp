@@ -85,7 +85,7 @@ void add_flags(CLI::App& app, Flags& flags) {
   value("parts", "--cv", "folds instead of a validation part", "K");
 
   value("model", "--recipe", "how to prepare the columns", "R.json");
-  app.add_option("--config", flags.config, "options as a JSON object")->group("model")->type_name("C.json");
+  app.add_option("--config", flags.config, "options: JSON, or LightGBM's .conf")->group("model")->type_name("FILE");
   app.add_option("--set", flags.sets, "any option or LightGBM parameter")
       ->group("model")
       ->type_name("NAME=VALUE")
@@ -95,10 +95,12 @@ void add_flags(CLI::App& app, Flags& flags) {
   value("model", "--objective", "binary or regression", "NAME");
   value("model", "--threads", "0 = all cores", "N");
   value("model", "--seed", "the only source of randomness (42)", "N");
+  value("model", "--search", "random trials; the best one is trained", "N");
+  value("model", "--search-space", "options and ranges to try", "S.json");
   value("model", "--threshold", "f1, cost:FN,FP, approve:RATE, NUMBER", "RULE");
   value("model", "--calibrate", "none, auto, platt, isotonic, beta, prior", "HOW");
   value("model", "--reasons", "code and text for each field", "R.json");
-  for (const char* later : {"--offset", "--monotone", "--search", "--search-space", "--register", "--alias"}) {
+  for (const char* later : {"--offset", "--monotone", "--register", "--alias"}) {
     list("", later, "not built yet", "X");
   }
 
@@ -115,15 +117,13 @@ void add_flags(CLI::App& app, Flags& flags) {
   app.add_flag("--quiet", flags.quiet, "no progress, no messages")->group("running");
 }
 
-riskflag::study::StudyOptions resolve(const Flags& flags) {
+riskflag::study::StudyOptions resolve(const Flags& flags, std::vector<std::string>& set_aside) {
   riskflag::study::Settings settings;
   if (!flags.config.empty()) {
-    if (flags.config.ends_with(".conf")) {
-      riskflag::fail(
-          riskflag::ErrorCode::usage, "--config",
-          "a .conf file is not built yet in riskflag " + std::string(riskflag::kVersion) + "; accepted: a .json file");
-    }
-    settings.add_config(riskflag::read_file(flags.config), flags.config);
+    if (flags.config.ends_with(".conf"))
+      settings.add_conf(riskflag::read_file(flags.config), flags.config);
+    else
+      settings.add_config(riskflag::read_file(flags.config), flags.config);
   }
   for (const auto& [name, values] : flags.values) {
     if (values.empty()) continue;
@@ -139,14 +139,17 @@ riskflag::study::StudyOptions resolve(const Flags& flags) {
   need(options.data, "--data", "the CSV file to learn from");
   need(options.columns.target, "--target", "the column to predict");
   need(options.output, "--output", "the model directory to make");
+  set_aside = settings.set_aside();
   return options;
 }
 
 int train(const Flags& flags, const std::string& command) {
   program::Interrupt interrupt;
-  riskflag::study::StudyOptions options = resolve(flags);
+  std::vector<std::string> set_aside;  // lines of a .conf file that change nothing
+  riskflag::study::StudyOptions options = resolve(flags, set_aside);
   options.command = command;
   program::ProgressPrinter progress(flags.quiet);
+  for (const std::string& line : set_aside) progress.say("note: " + line);
 
   std::unique_ptr<riskflag::track::Logger> logger;
   riskflag::study::StudyHooks hooks;

@@ -10,6 +10,7 @@
 #include <riskflag/core/file.hpp>
 #include <riskflag/data/split.hpp>
 #include <riskflag/prep/recipe.hpp>
+#include <riskflag/study/search.hpp>
 #include <riskflag/study/threshold.hpp>
 #include <riskflag/train/options.hpp>
 
@@ -78,6 +79,8 @@ struct StudyOptions {
   /// none, auto, platt, isotonic, beta or prior: fitted on the scores that choose the threshold
   /// (docs/guide/calibrate.md)
   std::string calibrate = "none";
+  int search = 0;  ///< trials of a parameter search besides the options as given; 0 = no search
+  std::vector<SearchParameter> search_space = default_search_space();
 };
 
 /// Rounds without improvement after which training stops, when nobody said otherwise.

@@ -31,6 +31,13 @@ class Settings {
   /// Every member of a JSON object: a string, number or boolean, or an array of those where a flag can be repeated.
   /// Throws Error(parse) for text that is no JSON object, and what add() throws.
   void add_config(std::string_view text, std::string_view where);
+  /// A file in LightGBM's own format: NAME = VALUE lines and # comments, names and aliases as LightGBM means them
+  /// ("test" is a validation file, "label = name:COL" the target), and ours. What changes nothing here (task = train,
+  /// verbosity, seeds other than "seed", ...) is set aside; what would change something is refused. Throws
+  /// Error(parse) for a line that is none, and what add() throws.
+  void add_conf(std::string_view text, std::string_view where);
+  /// What add_conf() set aside, each with its line and the reason.
+  [[nodiscard]] const std::vector<std::string>& set_aside() const noexcept { return set_aside_; }
 
   /// The options; reads the files that `recipe` and `reasons` name. Throws Error(invalid_option) for a value that
   /// cannot be read.
@@ -43,7 +50,10 @@ class Settings {
     std::vector<std::string> values;
     std::string where;
   };
+  void add_conf_line(std::string_view name, std::string_view value, const std::string& at);
+
   std::vector<Said> said_;
+  std::vector<std::string> set_aside_;
 };
 
 /// The names that Settings takes, without aliases: the study's own and the trainer's.
@@ -55,4 +65,5 @@ class Settings {
 
 }  // namespace riskflag::inline v0_1::study
 
+#include <riskflag/study/detail/lightgbm_conf.hpp>
 #include <riskflag/study/detail/settings.hpp>

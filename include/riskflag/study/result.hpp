@@ -9,6 +9,7 @@
 #include <riskflag/calibrate/calibration.hpp>
 #include <riskflag/study/evaluate.hpp>
 #include <riskflag/study/fit.hpp>
+#include <riskflag/study/search.hpp>
 #include <riskflag/study/warning.hpp>
 
 namespace riskflag::inline v0_1::study {
@@ -31,6 +32,7 @@ struct StudyResult {
   std::vector<FoldMetric> cv_metrics;  ///< empty without cv
   std::vector<Warning> warnings;
   std::string run_id;         ///< empty: not tracked
+  SearchResult search{};      ///< what a parameter search tried
   Calibration calibration{};  ///< of the model; the metrics are of calibrated probabilities
 };
 

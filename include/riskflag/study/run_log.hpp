@@ -36,6 +36,19 @@ class RunLog {
   void log(Body body) {
     if (run_) guard([&] { body(*run_); });
   }
+  /// A finished run below this one, with what body(run) says.
+  template <class Body>
+  void child(const std::string& name, const std::string& experiment, Body body) {
+    log([&](track::Run&) {
+      track::RunInfo info;
+      info.experiment = experiment;
+      info.name = name;
+      info.parent_run_id = id_;
+      track::Run below(*logger_, info);
+      body(below);
+      below.finish();
+    });
+  }
   void finish(track::RunStatus status) {
     log([&](track::Run& run) { run.finish(status); });
     if (logger_ != nullptr) guard([&] { logger_->flush(); });

@@ -8,12 +8,21 @@
 
 #include <riskflag/calibrate/calibration.hpp>
 #include <riskflag/core/error.hpp>
+#include <riskflag/core/exact.hpp>
 #include <riskflag/core/json_file.hpp>
 #include <riskflag/core/json_writer.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/text.hpp>
 
 namespace riskflag::inline v0_1 {
+
+namespace detail {
+
+[[nodiscard]] inline std::string six_digits(double x) {
+  return number_text(exact::div(__builtin_floor(exact::add(exact::mul(x, 1e6), 0.5)), 1e6));
+}
+
+}  // namespace detail
 
 inline std::string calibration_sentence(const Calibration& calibration) {
   std::string text = "calibration: " + std::string(name_of(calibration.method));
@@ -22,7 +31,7 @@ inline std::string calibration_sentence(const Calibration& calibration) {
   text += ", the least cross-validated log loss of";
   const char* separator = " ";
   for (const CalibrationTrial& trial : calibration.trials) {
-    text += separator + std::string(name_of(trial.method)) + " " + number_text(trial.log_loss);
+    text += separator + std::string(name_of(trial.method)) + " " + detail::six_digits(trial.log_loss);
     separator = ", ";
   }
   return text;

@@ -55,6 +55,9 @@ inline void StudyRun::check_options() {
   if (!binary() && parts.kind == SplitKind::stratified)
     refuse("--split", "stratified needs a binary target; accepted here: random, group, time");
   if (!binary() && options_.threshold.text != ThresholdRule{}.text) refuse("--threshold", "needs a binary target");
+  if (options_.search < 0) refuse("--search", std::to_string(options_.search) + " trials; accepted: 0 and more");
+  if (options_.search > 0 && parts.cv == 0 && parts.valid_data.empty() && parts.valid_fraction == 0)
+    refuse("--search", "needs held-out rows: --valid, --valid-fraction above 0, or --cv");
   if (options_.calibrate != "none") {
     if (!binary()) refuse("--calibrate", "needs a binary target");
     const bool held_out = parts.cv > 0 || !parts.valid_data.empty() || parts.valid_fraction > 0;

@@ -13,6 +13,7 @@
 #include <riskflag/study/detail/check_study.hpp>
 #include <riskflag/study/detail/judge_and_save.hpp>
 #include <riskflag/study/detail/read_and_audit.hpp>
+#include <riskflag/study/detail/run_search.hpp>
 #include <riskflag/study/detail/study_run.hpp>
 #include <riskflag/study/study.hpp>
 
@@ -113,10 +114,12 @@ inline StudyResult StudyRun::run() {
     check("read");
     read();
     audit();
+    search_if_asked();
     cross_validate_if_asked();
     fit_all();
     score();
     save();
+    if (options_.search > 0) SearchJournal(options_.output + ".search.json", {}).remove();
     log_.log([&](track::Run& run) {
       std::vector<track::MetricPoint> points;
       for (const auto& [part, list] :

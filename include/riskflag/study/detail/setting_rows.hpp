@@ -160,8 +160,11 @@ inline constexpr std::array kSettings{
     SettingRow{"calibrate", set_calibrate},
     SettingRow{"monotone", [](StudyOptions&, const SettingValue& v) { not_yet(v, "a monotone constraint"); }},
     SettingRow{"offset", [](StudyOptions&, const SettingValue& v) { not_yet(v, "an offset column"); }},
-    SettingRow{"search", [](StudyOptions&, const SettingValue& v) { not_yet(v, "the hyper-parameter search"); }},
-    SettingRow{"search_space", [](StudyOptions&, const SettingValue& v) { not_yet(v, "the hyper-parameter search"); }},
+    SettingRow{"search", [](StudyOptions& o, const SettingValue& v) { o.search = v.whole(0, 100000); }},
+    SettingRow{"search_space",
+               [](StudyOptions& o, const SettingValue& v) {
+                 o.search_space = parse_search_space(read_file(v.text()), v.text());
+               }},
     SettingRow{"register", [](StudyOptions&, const SettingValue& v) { not_yet(v, "the registry"); }},
     SettingRow{"alias", [](StudyOptions&, const SettingValue& v) { not_yet(v, "the registry"); }},
 };

@@ -48,6 +48,9 @@ class StudyRun {
   void begin_log();
   void read();
   void audit();
+  void search_if_asked();
+  [[nodiscard]] std::string search_key() const;
+  [[nodiscard]] TrialScore judge_trial(const SearchTrial& trial, double share, Executor& executor) const;
   void cross_validate_if_asked();
   void fit_all();
   void score();

@@ -1,0 +1,134 @@
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <riskflag/core/file.hpp>
+#include <riskflag/data/simulate.hpp>
+#include <riskflag/study/study.hpp>
+
+namespace riskflag::study {
+namespace {
+
+class TextSink final : public ByteSink {
+ public:
+  void write(std::string_view bytes) override { text += bytes; }
+  std::string text;
+};
+
+struct Setup {
+  std::string directory =
+      (std::filesystem::temp_directory_path() / ("riskflag-run-search-" + track::new_run_id())).string();
+  TextSink csv;
+  StudyOptions options;
+  StudyHooks hooks;
+  std::vector<std::string> notes;
+
+  Setup() {
+    make_directories(directory);
+    write_csv(simulate({.rows = 800}), csv);
+    options.data = "loans.csv";
+    options.output = join_path(directory, "model");
+    options.columns.target = "Risk_Flag";
+    options.columns.id = {"Id"};
+    options.columns.protected_ = {"Sex"};
+    options.train.num_iterations = 15;
+    options.search = 5;
+    options.search_space = parse_search_space(R"({"num_leaves": {"low": 2, "high": 15}, "eta": [0.05, 0.3]})", "s");
+    hooks.open = [this](const std::string& path) -> std::unique_ptr<ByteSource> {
+      return std::make_unique<MemorySource>(csv.text, path);
+    };
+    hooks.note = [this](std::string_view note) { notes.emplace_back(note); };
+  }
+  ~Setup() { remove_all(directory); }
+  Setup(const Setup&) = delete;
+  Setup& operator=(const Setup&) = delete;
+  StudyResult run(Executor& executor) { return run_study(options, executor, hooks); }
+  [[nodiscard]] std::string digest() const { return read_file(join_path(options.output, "manifest.json")); }
+};
+
+struct Trials final : track::Logger {
+  std::string begin_run(const track::RunInfo& info) override {
+    if (!info.parent_run_id.empty()) names.push_back(info.name);
+    return track::new_run_id();
+  }
+  void log_metrics(const std::string&, std::span<const track::MetricPoint> points) override {
+    for (const auto& point : points) losses += point.key == "search.loss" ? 1 : 0;
+  }
+  std::vector<std::string> names;
+  int losses = 0;
+};
+
+}  // namespace
+
+TEST_CASE("invariant: a search gives the same model on any executor, and the best trial is the one that is trained") {
+  Setup one, three;
+  SerialExecutor serial;
+  Pool pool(3);
+  Trials logger;
+  one.hooks.logger = [&] { return &logger; };
+  const StudyResult result = one.run(serial);
+  (void)three.run(pool);
+  CHECK(one.digest() == three.digest());
+  CHECK(one.notes == three.notes);
+  REQUIRE(result.search.trials.size() == 6);
+  for (const SearchTrial& trial : result.search.trials)
+    CHECK(result.search.trials[result.search.best].score.loss <= trial.score.loss);
+  CHECK(logger.names == std::vector<std::string>{"trial 0", "trial 1", "trial 2", "trial 3", "trial 4", "trial 5"});
+  CHECK(logger.losses == 6);
+  CHECK(one.notes.size() == 7);
+  // The same training by hand.
+  Setup by_hand;
+  by_hand.options.search = 0;
+  for (const auto& [name, value] : result.search.trials[result.search.best].settings)
+    set_option(by_hand.options.train, name, value);
+  (void)by_hand.run(serial);
+  CHECK(by_hand.digest() == one.digest());
+  CHECK(list_directory(one.directory) == std::vector<std::string>{"model"});  // the search's own file is gone
+}
+
+TEST_CASE("with cv the trials are judged out of fold") {
+  Setup setup;
+  setup.options.parts.cv = 3;
+  setup.options.search = 2;
+  SerialExecutor serial;
+  const StudyResult result = setup.run(serial);
+  CHECK(result.search.trials.size() == 3);
+  CHECK(result.cv == 3);
+}
+
+TEST_CASE("a search that is stopped keeps its trials beside the output, and the next one begins there") {
+  Setup setup;
+  setup.options.search = 10;
+  std::stop_source stop;
+  setup.hooks.stop = stop.get_token();
+  setup.hooks.progress = [&](const Progress& progress) {
+    if (progress.phase == "search" && progress.fraction > 0) stop.request_stop();
+  };
+  SerialExecutor serial;
+  CHECK_THROWS_AS((void)setup.run(serial), Error);
+  CHECK(list_directory(setup.directory) == std::vector<std::string>{"model.search.json"});
+  setup.hooks.stop = {};
+  double first = -1;
+  setup.hooks.progress = [&](const Progress& progress) {
+    if (progress.phase == "search" && progress.fraction > 0 && first < 0) first = progress.fraction;
+  };
+  (void)setup.run(serial);
+  CHECK(first == doctest::Approx(3.0 / 11));  // 8 of 11 were kept
+  CHECK(list_directory(setup.directory) == std::vector<std::string>{"model"});
+}
+
+TEST_CASE("a search without held-out rows, or with a value that cannot be, is refused") {
+  SerialExecutor serial;
+  Setup none, bad;
+  none.options.parts.valid_fraction = 0;
+  CHECK_THROWS_AS((void)none.run(serial), Error);
+  bad.options.search_space = parse_search_space(R"({"num_leaves": [1]})", "s");
+  CHECK_THROWS_AS((void)bad.run(serial), Error);
+}
+
+}  // namespace riskflag::study
