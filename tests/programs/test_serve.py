@@ -493,7 +493,7 @@ class Life(unittest.TestCase):
                 (["--model", MODEL], {"RISKFLAG_THREADS": "-3"}, ["RISKFLAG_THREADS"], "--threads"),
                 (["--model", MODEL, "--port", "abc"], {"RISKFLAG_PORT": "1"}, ["--port", "abc"], "RISKFLAG_PORT"),
                 (["--model", MODEL, "--prot", "1"], {}, ['did you mean "--port"'], "RISKFLAG"),
-                (["--model", MODEL, "--keys", "k"], {}, ["a file of API keys is not built yet"], "--port")]:
+                (["--model", MODEL, "--outcomes", "d"], {}, ["taking outcomes is not built yet"], "--port")]:
             done = run(serve, *command, env=variables)
             self.assertEqual(done.returncode, 2, done.stderr)
             for word in words:
