@@ -53,6 +53,7 @@ class SplitSearch {
       const Split<Cell> split = best_of_feature(leaf, f);
       if (split.exists() && split.gain > floor && (!out.exists() || split.gain > out.gain)) out = split;
     }
+    if (out.exists()) complete(leaf, out);
     return out;
   }
 
@@ -82,8 +83,21 @@ class SplitSearch {
     }
     if (!(out.gain >= 0.0)) return out;
     out.feature = static_cast<std::int32_t>(f);
-    if (units_.limited) set_outputs(leaf, out);
     return out;
+  }
+
+  /// What only the best feature's split needs.
+  void complete(const LeafView<Cell>& leaf, Split<Cell>& split) const noexcept {
+    if (!split.categorical) {
+      const auto f = static_cast<std::size_t>(split.feature);
+      const Cell* const cells = leaf.histogram + f * kCellStride;
+      const Cell missing = cells[cuts_.bins[f].missing_bin()];
+      split.left = split.default_left ? missing : Cell{};
+      for (unsigned b = 0; b <= split.bin; ++b) split.left += cells[b];
+      // No missing value to learn from: they follow the heavier side.
+      if (h_of(missing) == 0) split.default_left = h_of(split.left) >= h_of(leaf.total - split.left);
+    }
+    if (units_.limited) set_outputs(leaf, split);
   }
 
   /// extra_trees: what is drawn for this feature in this node.
@@ -134,7 +148,7 @@ class SplitSearch {
     kernels::ScanInput<Cell> in{
         cells,     range.first[0], std::min<unsigned>(range.end[0], cuts.value_bins - (some_missing ? 0U : 1U)),
         Cell{},    leaf.total,     units_.l1,
-        units_.l2, units_.min_h};
+        units_.l2, units_.min_h,   leaf.rows};
     kernels::ScanBest best = scan(in, leaf, sign);
     if (some_missing && cuts.value_bins > 1) {
       in.first = range.first[1];
@@ -148,10 +162,6 @@ class SplitSearch {
     }
     if (units_.limited ? best.gain == kNoGain : best.gain < 0.0) return out;
     out.bin = best.cut;
-    out.left = out.default_left ? missing : Cell{};
-    for (unsigned b = 0; b <= best.cut; ++b) out.left += cells[b];
-    // No missing value to learn from: they follow the heavier side.
-    if (!some_missing) out.default_left = h_of(out.left) >= h_of(leaf.total - out.left);
     const auto g = static_cast<double>(g_of(leaf.total)), h = static_cast<double>(h_of(leaf.total));
     out.gain =
         units_.limited ? units_.limited_gain(best.gain, g, h, leaf.node.bounds) : units_.real_gain(best.gain, g, h);

@@ -15,9 +15,10 @@ struct ScanInput {
   const Cell* cells;
   unsigned first, end;
   Cell start;
-  Cell total;     ///< of the leaf
-  double l1, l2;  ///< in quanta of g and h
-  double min_h;   ///< least hessian of either side in quanta, >= 1: no side is empty
+  Cell total;                        ///< of the leaf
+  double l1, l2;                     ///< in quanta of g and h
+  double min_h;                      ///< least hessian of either side in quanta, >= 1: no side is empty
+  std::uint32_t rows = 0xffffffffU;  ///< of the leaf, or more: with few of them most bins are empty
 };
 
 struct ScanBest {
