@@ -78,8 +78,7 @@ class Grower {
     Cell total{};
     Split<Cell> best{};
     NodeState state{};
-    std::vector<CutRange> ranges{};  ///< what rows allow, as far as known; children start from it
-    std::vector<BinCounts> counted{};
+    KnownRows known{};  ///< what rows allow, as far as known; children start from it
     std::int32_t parent = -1;
     bool is_right = false;
     // What expand() found out ahead of the split itself:
@@ -87,6 +86,7 @@ class Grower {
     std::uint32_t left_count = 0;
     unsigned child_buffer = 0;
     int child_slot[2] = {-1, -1};
+    std::optional<KnownRows> child_known[2] = {};  ///< where more is known than of the parent
     Split<Cell> child_best[2] = {};
   };
   struct Worker {
@@ -107,6 +107,8 @@ class Grower {
   /// Rows times features from which one leaf is worth sharing out: about 50 us of work.
   static constexpr std::size_t kLargeLeaf = std::size_t{1} << 18;
   static constexpr std::size_t kShare = 8192;  ///< rows a task
+  static constexpr std::uint32_t kTightRows = 512;
+  static constexpr std::size_t kSmallTable = 8192;  ///< rows; larger ones have cuts ruled out by the table's own counts
 
   [[nodiscard]] bool is_large(const Leaf& leaf) const noexcept {
     return workers_.size() > 1 && std::size_t{leaf.count} * bins_.cols() >= kLargeLeaf && leaf.count > kShare;
@@ -121,9 +123,9 @@ class Grower {
   [[nodiscard]] const std::uint32_t* rows_of(const Leaf& leaf) const noexcept {
     return leaf.all_rows ? nullptr : buffers_[leaf.buffer].data() + leaf.begin;
   }
-  /// `known`: the leaf or its parent; `state` has to outlive the view.
+  /// `known` and `state` have to outlive the view.
   [[nodiscard]] LeafView<Cell> view(int slot, Cell total, std::uint32_t rows, const NodeState& state,
-                                    const Leaf& known) const noexcept {
+                                    const KnownRows& known) const noexcept {
     return {pool_[slot], total, rows, state, known.ranges, known.counted};
   }
   /// The best split over all features that the node may ask.
@@ -134,6 +136,15 @@ class Grower {
   [[nodiscard]] NodeState child_state(const Leaf& leaf, std::size_t side) const;
 
   void count_table();
+  [[nodiscard]] KnownRows counted_rows(const std::uint32_t* rows, std::uint32_t n) const;
+  /// Leaves with so few rows are counted before they are searched: sums alone would like too many cuts near the edges
+  /// (two searches in three were in vain on 1,000 rows x 28).
+  [[nodiscard]] bool is_tight(std::uint32_t rows) const noexcept {
+    const std::uint64_t times = bins_.rows() < kSmallTable ? 8 : 4;
+    return least_rows() > 1 && rows < times * least_rows() && rows < kTightRows;
+  }
+  void search_child(Leaf& leaf, std::size_t side, int slot, Cell total, std::uint32_t rows,
+                    const std::uint32_t* first) const;
   void plant(Rows which, std::span<const std::uint32_t> rows);
   void count_and_retry(Leaf& leaf);
   void expand(Leaf& leaf, int new_slot, bool last, unsigned worker);
@@ -159,8 +170,7 @@ class Grower {
   HistogramPool<Cell> pool_;
   std::vector<std::uint32_t> buffers_[2];
   std::vector<Worker> workers_;
-  std::vector<CutRange> table_ranges_;
-  std::vector<BinCounts> table_counts_;
+  KnownRows table_known_;
   std::vector<Leaf> leaves_;
   std::priority_queue<Entry> queue_;
   GrownTree<Cell> tree_;

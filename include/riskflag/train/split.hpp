@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include <riskflag/bin/cuts.hpp>
 
@@ -47,21 +48,28 @@ struct CutRange {
   std::uint16_t first[2];  ///< by where missing values go: [0] right, [1] left
   std::uint16_t end[2];    ///< none when end <= first
 
-  /// From exact rows in each bin, n of them in all.
-  [[nodiscard]] static CutRange of(const std::array<std::uint32_t, 256>& rows, const FeatureCuts& cuts, std::uint64_t n,
+  /// From exact rows in each bin.
+  [[nodiscard]] static CutRange of(const std::array<std::uint32_t, 256>& rows, const FeatureCuts& cuts,
                                    std::uint64_t least) noexcept {
     CutRange out{};
     for (const unsigned side : {0U, 1U}) {
-      std::uint64_t left = side == 1 ? rows[cuts.missing_bin()] : 0;
-      out.first[side] = 256;
-      for (unsigned b = 0; b < cuts.value_bins; ++b) {
-        left += rows[b];
-        if (left >= least && out.first[side] == 256) out.first[side] = static_cast<std::uint16_t>(b);
-        if (n - left >= least) out.end[side] = static_cast<std::uint16_t>(b + 1);
-      }
+      const std::uint64_t missing = rows[cuts.missing_bin()];
+      // From both ends inwards, as far as the least rows reach.
+      std::uint64_t left = side == 1 ? missing : 0, right = side == 1 ? 0 : missing;
+      unsigned first = 0, end = cuts.value_bins;
+      while (first < cuts.value_bins && (left += rows[first]) < least) ++first;
+      while (end > 0 && right < least) right += rows[--end];
+      out.first[side] = static_cast<std::uint16_t>(first < cuts.value_bins ? first : 256);
+      out.end[side] = static_cast<std::uint16_t>(end);
     }
     return out;
   }
+};
+
+/// What is known of the rows in a leaf's bins: of the leaf itself, or of an ancestor.
+struct KnownRows {
+  std::vector<CutRange> ranges{};
+  std::vector<BinCounts> counted{};  ///< of categorical features, where known; the last for a feature is the tightest
 };
 
 }  // namespace riskflag::inline v0_1::detail

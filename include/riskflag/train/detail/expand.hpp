@@ -3,6 +3,7 @@
 // Splitting one leaf on one thread: rows, the smaller child's histogram, the larger one's by subtraction, both
 // searches.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -24,16 +25,15 @@ namespace riskflag::inline v0_1::detail {
 template <class Cell>
 void Grower<Cell>::count_table() {
   const auto least = static_cast<std::uint64_t>(least_rows());
-  table_ranges_.assign(bins_.cols(), CutRange{{0, 0}, {256, 256}});
-  table_counts_.clear();
+  table_known_.ranges.assign(bins_.cols(), CutRange{{0, 0}, {256, 256}});
   if (least <= 1) return;
   std::vector<BinCounts> counts(bins_.cols());
   executor_.run(bins_.cols(), [&](std::size_t f, unsigned) {
     counts[f] = {static_cast<std::int32_t>(f), count_bins(bins_.column(f), nullptr, bins_.rows())};
-    table_ranges_[f] = CutRange::of(counts[f].rows, bins_.feature(f), bins_.rows(), least);
+    table_known_.ranges[f] = CutRange::of(counts[f].rows, bins_.feature(f), least);
   });
   for (std::size_t f = 0; f < bins_.cols(); ++f) {
-    if (bins_.feature(f).type == FeatureType::categorical) table_counts_.push_back(counts[f]);
+    if (bins_.feature(f).type == FeatureType::categorical) table_known_.counted.push_back(counts[f]);
   }
 }
 
@@ -44,11 +44,42 @@ void Grower<Cell>::count_and_retry(Leaf& leaf) {
   const auto feature = static_cast<std::size_t>(leaf.best.feature);
   const BinCounts counts{leaf.best.feature, count_bins(bins_.column(feature), rows_of(leaf), leaf.count)};
   if (leaf.best.categorical) {
-    leaf.counted.push_back(counts);
+    leaf.known.counted.push_back(counts);
   } else {
-    leaf.ranges[feature] = CutRange::of(counts.rows, bins_.feature(feature), leaf.count, least_rows());
+    leaf.known.ranges[feature] = CutRange::of(counts.rows, bins_.feature(feature), least_rows());
   }
-  leaf.best = search(view(leaf.slot, leaf.total, leaf.count, leaf.state, leaf));
+  leaf.best = search(view(leaf.slot, leaf.total, leaf.count, leaf.state, leaf.known));
+}
+
+/// Exact rows of all features.
+template <class Cell>
+KnownRows Grower<Cell>::counted_rows(const std::uint32_t* rows, std::uint32_t n) const {
+  KnownRows out;
+  out.ranges.resize(bins_.cols());
+  for (std::size_t f = 0; f < bins_.cols(); ++f) {
+    const FeatureCuts& cuts = bins_.feature(f);
+    std::array<std::uint32_t, 256> counts;
+    std::fill_n(counts.begin(), cuts.missing_bin() + 1, 0U);
+    const std::uint8_t* const column = bins_.column(f);
+    for (std::uint32_t i = 0; i < n; ++i) ++counts[column[rows[i]]];
+    if (cuts.type == FeatureType::categorical) {
+      std::fill(counts.begin() + cuts.missing_bin() + 1, counts.end(), 0U);
+      out.counted.push_back({static_cast<std::int32_t>(f), counts});
+    } else {
+      out.ranges[f] = CutRange::of(counts, cuts, least_rows());
+    }
+  }
+  return out;
+}
+
+/// Fills in the best split of one child of `leaf`; `first`: its rows.
+template <class Cell>
+void Grower<Cell>::search_child(Leaf& leaf, std::size_t side, int slot, Cell total, std::uint32_t rows,
+                                const std::uint32_t* first) const {
+  const NodeState state = child_state(leaf, side);
+  if (is_tight(rows)) leaf.child_known[side] = counted_rows(first, rows);
+  const KnownRows& known = leaf.child_known[side] ? *leaf.child_known[side] : leaf.known;
+  leaf.child_best[side] = search(view(slot, total, rows, state, known));
 }
 
 /// What the child on one side of leaf.best may ask and say. A split on a feature with a monotone constraint keeps its
@@ -101,19 +132,18 @@ void Grower<Cell>::expand(Leaf& leaf, int new_slot, bool last, unsigned worker) 
   if (leaf.child_slot[small] < 0) return;
 
   Cell* const histogram = pool_[leaf.child_slot[small]];
-  const std::uint32_t* const small_rows = out + (small == 0 ? 0 : counts[0]);
+  const std::uint32_t* const child_rows[2] = {out, out + counts[0]};
   maker_.clear(histogram);
-  maker_.add(histogram, cells_.data(), small_rows, 0, counts[small], workers_[worker].scratch);
+  maker_.add(histogram, cells_.data(), child_rows[small], 0, counts[small], workers_[worker].scratch);
   const Cell totals[2] = {leaf.best.left, leaf.total - leaf.best.left};
   if (leaf.child_slot[large] >= 0) {
     maker_.subtract(pool_[leaf.slot], histogram, 0, bins_.cols());
-    const NodeState state = child_state(leaf, static_cast<std::size_t>(large));
-    leaf.child_best[large] = search(view(leaf.slot, totals[large], counts[large], state, leaf));
+    search_child(leaf, static_cast<std::size_t>(large), leaf.slot, totals[large], counts[large], child_rows[large]);
   }
   leaf.child_best[small] = Split<Cell>{};
   if (may_split(counts[small], leaf.depth + 1, totals[small])) {
-    const NodeState state = child_state(leaf, static_cast<std::size_t>(small));
-    leaf.child_best[small] = search(view(leaf.child_slot[small], totals[small], counts[small], state, leaf));
+    search_child(leaf, static_cast<std::size_t>(small), leaf.child_slot[small], totals[small], counts[small],
+                 child_rows[small]);
   }
 }
 

@@ -119,11 +119,11 @@ void Grower<Cell>::expand_large(Leaf& leaf, int new_slot, bool last) {
     if (leaf.child_slot[large] >= 0) {
       maker_.subtract(pool_[leaf.slot], histogram, tile.first, tile.first + tile.width);
       tile_best[task][static_cast<std::size_t>(large)] =
-          search_->best(view(leaf.slot, totals[large], counts[large], states[large], leaf), here(large));
+          search_->best(view(leaf.slot, totals[large], counts[large], states[large], leaf.known), here(large));
     }
     if (small_may) {
-      tile_best[task][static_cast<std::size_t>(small)] =
-          search_->best(view(leaf.child_slot[small], totals[small], counts[small], states[small], leaf), here(small));
+      tile_best[task][static_cast<std::size_t>(small)] = search_->best(
+          view(leaf.child_slot[small], totals[small], counts[small], states[small], leaf.known), here(small));
     }
   });
   for (const std::size_t side : {0U, 1U}) {

@@ -27,8 +27,7 @@ void Grower<Cell>::plant(Rows which, std::span<const std::uint32_t> rows) {
   if (!root.all_rows) std::copy(rows.begin(), rows.end(), buffers_[0].begin());
   root.slot = pool_.take();
   root.state = node_features_.root();
-  root.ranges = table_ranges_;
-  root.counted = table_counts_;
+  root.known = table_known_;
   leaves_.push_back(std::move(root));
 }
 
@@ -96,8 +95,7 @@ void Grower<Cell>::commit(std::uint32_t i) {
     child.total = side == 0 ? parent.best.left : parent.total - parent.best.left;
     child.best = parent.child_best[side];
     child.state = child_state(parent, side);
-    child.ranges = parent.ranges;
-    child.counted = parent.counted;
+    child.known = parent.child_known[side] ? std::move(*parent.child_known[side]) : parent.known;
     child.parent = node;
     child.is_right = side == 1;
     if (side == 0) {
@@ -130,7 +128,7 @@ const GrownTree<Cell>& Grower<Cell>::grow(std::span<const Cell> cells, Rows whic
   // Every feature's bins add up to the same total.
   for (unsigned b = 0; b <= bins_.feature(0).missing_bin(); ++b) root.total += histogram[b];
   if (may_split(root.count, 0, root.total))
-    root.best = search(view(root.slot, root.total, root.count, root.state, root));
+    root.best = search(view(root.slot, root.total, root.count, root.state, root.known));
   push(0);
 
   const auto most = static_cast<std::size_t>(options_.num_leaves);
