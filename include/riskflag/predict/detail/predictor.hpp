@@ -21,9 +21,12 @@ inline Result<Predictor> Predictor::make(const Model& model, const PredictorOpti
     return Failure{ErrorCode::invalid_option, "engine", quoted(options.engine) + "; \"auto\", \"scan\" or \"walk\""};
   }
   std::string_view name = options.kernel;
-  const char* const forced = name == "auto" ? std::getenv("RISKFLAG_KERNEL") : nullptr;
-  if (forced != nullptr && *forced != 0) name = forced;
-  const std::string where = forced != nullptr && *forced != 0 ? "RISKFLAG_KERNEL" : "kernel";
+  std::string where = "kernel";
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): only a program that writes its environment while it loads could collide
+  if (const char* const forced = name == "auto" ? std::getenv("RISKFLAG_KERNEL") : nullptr; forced && *forced != 0) {
+    name = forced;
+    where = "RISKFLAG_KERNEL";
+  }
   const ScanKernel* kernel = name == "auto" ? &best_kernel() : find_kernel(name);
   if (kernel == nullptr) {
     std::string known = "\"auto\"";
