@@ -7,17 +7,9 @@
 #include <span>
 
 #include <riskflag/calibrate/calibration.hpp>
+#include <riskflag/calibrate/calibration_data.hpp>
 
 namespace riskflag::inline v0_1 {
-
-/// Probabilities of the model and what came. Every fit below throws Error(invalid_data) for spans of different lengths,
-/// a probability outside [0, 1], a label that is neither 0 nor 1, a weight that is negative or not finite, and (but for
-/// choose_calibration) when rows of one class alone have weight.
-struct CalibrationData {
-  std::span<const double> probabilities;
-  std::span<const double> labels;
-  std::span<const double> weights = {};  ///< empty = all 1
-};
 
 /// Platt scaling: the maximum likelihood line in the log-odds of p, slope >= 0, against Platt's smoothed targets
 /// (N+ + 1) / (N+ + 2) and 1 / (N- + 2), N the classes' weights; by Newton's method to the last digits.

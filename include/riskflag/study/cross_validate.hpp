@@ -14,6 +14,7 @@
 #include <riskflag/core/parallel.hpp>
 #include <riskflag/data/split.hpp>
 #include <riskflag/study/fit.hpp>
+#include <riskflag/study/parts.hpp>
 
 namespace riskflag::inline v0_1::study {
 
@@ -33,7 +34,7 @@ struct CrossValidation {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half] + 1) / 2;
 }
 
-/// Hooks of one fold's training, and who hears of its phases.
+/// Hooks of one fold's training, and who hears of its phases; either may be empty.
 struct FoldHooks {
   std::function<TrainHooks(int fold)> train;  ///< 1-based
   std::function<void(int fold, std::string_view phase, double fraction)> on_phase;
@@ -63,9 +64,10 @@ struct FoldHooks {
     const int number = static_cast<int>(f) + 1;
     const FitJob fold_job{job.frame,  job.schema, job.recipe, job.labels, job.weights,
                           job.groups, rest,       held_out,   job.options};
-    const TrainHooks train_hooks = hooks.train(number);
-    const Fit fitted = fit(fold_job, executor, train_hooks, seconds,
-                           [&](std::string_view phase, double fraction) { hooks.on_phase(number, phase, fraction); });
+    const TrainHooks train_hooks = hooks.train ? hooks.train(number) : TrainHooks{};
+    const Fit fitted = fit(fold_job, executor, train_hooks, seconds, [&](std::string_view phase, double fraction) {
+      if (hooks.on_phase) hooks.on_phase(number, phase, fraction);
+    });
     if (fitted.trained.cancelled) check_stop(train_hooks.stop, "train");
     const Stopwatch evaluate;
     detail::StopExecutor scoring(executor, train_hooks.stop, "evaluate");
@@ -79,6 +81,46 @@ struct FoldHooks {
   }
   out.rounds = std::max(1, median_rounds(out.best_iterations));
   return out;
+}
+
+/// How cross_validate() folds a table in memory.
+struct CrossValidateOptions {
+  int folds = 5;                           ///< >= 2
+  SplitKind kind = SplitKind::stratified;  ///< stratified needs labels 0 and 1
+  std::uint64_t seed = 42;                 ///< deals the rows to folds; training has its own in `train`
+  prep::Recipe recipe = prep::default_recipe();
+  TrainOptions train{};                     ///< early_stopping_round > 0: the fold left out stops the training
+  std::span<const double> weights{};        ///< empty = all 1
+  std::span<const std::uint64_t> groups{};  ///< one a row, kind group alone: a group is never cut (group_ids())
+  std::span<const std::int64_t> times{};    ///< one a row, kind time alone: a fold is a stretch of time
+};
+
+/// Cross-validation of a table: the schema's features against `labels`, one for each row of `frame`; levels, pipeline,
+/// cuts and trees are fitted anew in each fold, on the other folds' rows alone. The same for any executor. Throws what
+/// k_folds(), prep::fit() and train() throw, Error(invalid_data) for labels of another length, Error(cancelled).
+[[nodiscard]] inline CrossValidation cross_validate(const Frame& frame, const Schema& schema,
+                                                    std::span<const double> labels, const CrossValidateOptions& options,
+                                                    Executor& executor, const std::stop_token& stop = {}) {
+  if (labels.size() != frame.rows()) {
+    fail(ErrorCode::invalid_data, "labels",
+         std::to_string(labels.size()) + " for " + std::to_string(frame.rows()) + " rows; one a row is accepted");
+  }
+  Parts parts;
+  parts.groups.assign(options.groups.begin(), options.groups.end());
+  parts.times.assign(options.times.begin(), options.times.end());
+  SplitOptions split;
+  split.kind = options.kind;
+  split.seed = options.seed;
+  const std::vector<std::uint32_t> rows = detail::row_range(0, frame.rows());
+  const FitJob job{frame, schema, options.recipe, labels, options.weights, parts.groups, rows, {}, options.train};
+  FoldHooks hooks;
+  hooks.train = [&](int) {
+    TrainHooks train_hooks;
+    train_hooks.stop = stop;
+    return train_hooks;
+  };
+  Seconds seconds;
+  return cross_validate(job, parts, options.folds, split, executor, hooks, seconds);
 }
 
 }  // namespace riskflag::inline v0_1::study

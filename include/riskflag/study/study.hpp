@@ -3,6 +3,7 @@
 // The whole way from files to a model directory: what riskflag-train is made of.
 
 #include <riskflag/core/parallel.hpp>
+#include <riskflag/study/cross_validate.hpp>
 #include <riskflag/study/hooks.hpp>
 #include <riskflag/study/options.hpp>
 #include <riskflag/study/result.hpp>

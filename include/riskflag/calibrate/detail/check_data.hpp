@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string>
 
-#include <riskflag/calibrate/fit.hpp>
+#include <riskflag/calibrate/calibration_data.hpp>
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/exact.hpp>
 #include <riskflag/core/missing.hpp>

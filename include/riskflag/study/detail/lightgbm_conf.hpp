@@ -13,7 +13,6 @@
 #include <riskflag/core/text.hpp>
 #include <riskflag/core/version.hpp>
 #include <riskflag/study/detail/lightgbm_names.hpp>
-#include <riskflag/study/detail/setting_rows.hpp>
 #include <riskflag/study/options_json.hpp>
 
 namespace riskflag::inline v0_1::study {
