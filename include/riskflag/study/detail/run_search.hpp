@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <riskflag/core/error.hpp>
+#include <riskflag/core/file.hpp>
 #include <riskflag/core/json_writer.hpp>
 #include <riskflag/core/parallel.hpp>
 #include <riskflag/core/random.hpp>
@@ -126,7 +127,14 @@ inline void StudyRun::search_if_asked() {
     tell("search", static_cast<double>(judged) / static_cast<double>((count + 1) * shares.size()));
     return scores;
   };
-  result_.search = search(options_.search_space, count, options_.seed, shares, judge, journal);
+  try {
+    result_.search = search(options_.search_space, count, options_.seed, shares, judge, journal);
+  } catch (const Error& error) {
+    const std::string kept = options_.output + ".search.json";
+    if (error.code() != ErrorCode::cancelled || !exists(kept)) throw;
+    fail(error.code(), error.where(),
+         "stopped in phase search; the same command goes on with the trials that " + kept + " has");
+  }
   const char* const loss = binary() ? "log loss " : "rmse ";
   for (const SearchTrial& trial : result_.search.trials) {
     log_.child("trial " + std::to_string(trial.number), options_.experiment, [&](track::Run& run) {
