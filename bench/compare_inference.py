@@ -193,7 +193,7 @@ t = pd.DataFrame(x.astype(np.float32), columns=[f"f{j}" for j in range(x.shape[1
 trees, leaves = map(int, size.split("x"))
 m = ydf.GradientBoostedTreesLearner(label="y", num_trees=trees, max_num_nodes=leaves, growing_strategy="BEST_FIRST_GLOBAL", max_depth=-1, early_stopping="NONE", validation_ratio=0.0).train(t)
 took = m.benchmark(t, benchmark_duration=2, num_threads=1)
-about = "own model of the same size, its benchmark(), wall time"; facts = {"row": float("nan"), "batch": took.duration.total_seconds() * 1e9 if hasattr(took.duration, "total_seconds") else took.duration * 1e9}
+about = "own model of the same size, its benchmark(), wall time"; facts = {"row": float("nan"), "batch": getattr(took.duration_per_example, "total_seconds", lambda: took.duration_per_example)() * 1e9}
 """,
 }
 PEER_SHELL = """

@@ -4,6 +4,7 @@
 
 #include <riskflag/core/cpu.hpp>
 #include <riskflag/predict/kernels/kernel.hpp>
+#include <riskflag/predict/kernels/neon.hpp>
 #include <riskflag/predict/kernels/scalar.hpp>
 #include <riskflag/predict/kernels/x86.hpp>
 
@@ -12,6 +13,9 @@ namespace riskflag::inline v0_1 {
 /// All kernels that this build holds, weakest first; which of them run depends on the CPU.
 inline constexpr const ScanKernel* kScanKernels[] = {
     &scan_scalar::kKernel,
+#if defined(__aarch64__)
+    &scan_neon::kKernel,
+#endif
 #if defined(__x86_64__)
     &scan_avx2::kKernel,
     &scan_avx512::kKernel,

@@ -20,8 +20,8 @@ namespace riskflag::inline v0_1 {
 /// Which engine scores; the answers do not differ by a bit.
 struct PredictorOptions {
   std::string_view engine = "auto";  ///< "auto", "scan" (interval scan) or "walk" (node by node)
-  /// Of the scan: "auto", "scalar", "avx2", "avx512". "auto" is the environment's RISKFLAG_KERNEL, or else the best one
-  /// that this CPU runs.
+  /// Of the scan: "auto", "scalar", "neon", "avx2", "avx512". "auto" is the environment's RISKFLAG_KERNEL, or else the
+  /// best one that this CPU runs.
   std::string_view kernel = "auto";
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// The scan in plain C++: the kernel of CPUs that have no better one, and the form that the others are held to.
+// The scan without intrinsics: the kernel of CPUs that have no better one.
 
 #include <cstddef>
 #include <cstdint>
@@ -33,30 +33,53 @@ inline void look_up(const std::uint8_t* table, std::uint32_t, const std::uint8_t
   look_up_one_by_one(table, level, ranks);
 }
 
+/// 16 bytes that the compiler keeps in whatever registers there are (SSE2 on any x86-64).
+typedef std::uint8_t Bytes __attribute__((vector_size(16)));
+
+inline Bytes load(const std::uint8_t* at) {
+  Bytes out;
+  __builtin_memcpy(&out, at, sizeof out);
+  return out;
+}
+
+/// e = (x > rank and e == a) ? b : e.
+inline Bytes select(Bytes x, Bytes rank, Bytes a, Bytes b, Bytes e) {
+  const Bytes here = reinterpret_cast<Bytes>(x > rank) & reinterpret_cast<Bytes>(e == a);
+  return (here & b) | (~here & e);
+}
+
 inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
                        std::uint8_t* leaf) {
-  const std::size_t lanes = bundle.width * kScanLanes;
-  for (std::size_t lane = 0; lane < lanes; ++lane) leaf[lane] = 0;
-  const std::uint8_t* step = forest.steps + std::size_t{bundle.first_line} * 64;
-  for (std::uint32_t s = 0; s < bundle.steps; ++s) {
-    for (std::uint32_t g = 0; g < bundle.width; ++g, step += kScanStepBytes) {
-      std::uint8_t* e = leaf + g * kScanLanes;
-      for (std::size_t i = 0; i < kScanLanes; ++i) {
-        const bool right = ranks[step[i]] > step[64 + i] && e[i] == step[128 + i];
-        e[i] = right ? step[192 + i] : e[i];
-      }
+  const std::uint8_t* first = forest.steps + std::size_t{bundle.first_line} * 64;
+  for (std::size_t lane = 0; lane < bundle.width * kScanLanes; lane += 16) {
+    const std::uint8_t* step = first + lane / kScanLanes * kScanStepBytes + lane % kScanLanes;
+    Bytes e = {};
+    for (std::uint32_t s = 0; s < bundle.steps; ++s, step += bundle.width * kScanStepBytes) {
+      std::uint8_t x[16];
+      for (std::size_t i = 0; i < 16; ++i) x[i] = ranks[step[i]];
+      e = select(load(x), load(step + 64), load(step + 128), load(step + 192), e);
     }
+    __builtin_memcpy(leaf + lane, &e, sizeof e);
   }
 }
 
 inline void tree_leaves(const ScanView& forest, const ScanTree& tree, const std::uint8_t* ranks, std::size_t rows,
                         std::size_t stride, std::uint8_t* leaf) {
-  for (std::size_t r = 0; r < rows; ++r) leaf[r] = 0;
-  const std::uint8_t* node = forest.nodes + std::size_t{tree.first_node} * 4;
-  for (std::uint32_t n = 0; n < tree.nodes; ++n, node += 4) {
-    const std::uint8_t* x = ranks + node[0] * stride;
-    const std::uint8_t rank = node[1], a = node[2], b = node[3];
-    for (std::size_t r = 0; r < rows; ++r) leaf[r] = x[r] > rank && leaf[r] == a ? b : leaf[r];
+  for (std::size_t r = 0; r < rows; r += 64) {
+    const std::uint8_t* node = forest.nodes + std::size_t{tree.first_node} * 4;
+    Bytes e0 = {}, e1 = {}, e2 = {}, e3 = {};
+    for (std::uint32_t n = 0; n < tree.nodes; ++n, node += 4) {
+      const std::uint8_t* x = ranks + node[0] * stride + r;
+      const Bytes rank = Bytes{} + node[1], a = Bytes{} + node[2], b = Bytes{} + node[3];
+      e0 = select(load(x), rank, a, b, e0);
+      e1 = select(load(x + 16), rank, a, b, e1);
+      e2 = select(load(x + 32), rank, a, b, e2);
+      e3 = select(load(x + 48), rank, a, b, e3);
+    }
+    __builtin_memcpy(leaf + r, &e0, sizeof e0);
+    __builtin_memcpy(leaf + r + 16, &e1, sizeof e1);
+    __builtin_memcpy(leaf + r + 32, &e2, sizeof e2);
+    __builtin_memcpy(leaf + r + 48, &e3, sizeof e3);
   }
 }
 
