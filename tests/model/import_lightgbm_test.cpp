@@ -112,6 +112,18 @@ TEST_CASE("put_on_grid keeps what lies on a grid already, and moves nothing by m
   CHECK(model == once);
 }
 
+TEST_CASE("one leaf far beyond the others keeps all of them off a grid, which would be too coarse") {
+  Model model;
+  model.base_margin = {-1.2250153};
+  Tree tree;
+  tree.leaves = {0.5, 0.25, 4.7745165e18};
+  tree.nodes.resize(2);
+  model.trees = {tree};
+  const Model before = model;
+  put_on_grid(model);
+  CHECK(model == before);
+}
+
 TEST_CASE("classes, averages, zeros as missing and pandas's levels are kept") {
   const Model three = import_lightgbm(golden("three"), "three").value();
   CHECK(three.num_outputs == 3);

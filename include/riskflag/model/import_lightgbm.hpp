@@ -24,7 +24,8 @@ namespace riskflag::inline v0_1 {
 [[nodiscard]] bool looks_like_lightgbm(std::string_view text) noexcept;
 
 /// Rounds leaves and base margins to the finest power of two of which sums stay exact, so that predictors may add them
-/// in any order. Moves a margin by at most the rounding of an ordinary sum. Leaves a model with a grid as it is.
+/// in any order. Moves a margin by about the rounding of an ordinary sum. Leaves a model with a grid as it is, and one
+/// with a leaf so far beyond the others that the grid would be too coarse for these.
 void put_on_grid(Model& model);
 
 }  // namespace riskflag::inline v0_1

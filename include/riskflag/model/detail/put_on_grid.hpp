@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -27,12 +28,18 @@ inline void put_on_grid(Model& model) {
   const auto outputs = static_cast<std::size_t>(model.num_outputs);
   // The greatest sum that an output can reach, and half a step for the rounding of each of its terms.
   std::vector<double> reach(outputs, 0.0);
+  std::vector<double> least(outputs, 0.0);  // what a row's leaves come to at least, in size
   const auto size = [](double x) { return x < 0 ? -x : x; };
-  for (std::size_t k = 0; k < outputs && k < model.base_margin.size(); ++k) reach[k] = size(model.base_margin[k]);
+  for (std::size_t k = 0; k < outputs && k < model.base_margin.size(); ++k) {
+    reach[k] = least[k] = size(model.base_margin[k]);
+  }
   for (std::size_t t = 0; t < model.trees.size(); ++t) {
-    double most = 0.0;
-    for (const double leaf : model.trees[t].leaves) most = size(leaf) > most ? size(leaf) : most;
-    reach[t % outputs] = exact::add(reach[t % outputs], most);
+    std::vector<double> sizes;
+    for (const double leaf : model.trees[t].leaves) sizes.push_back(size(leaf));
+    std::sort(sizes.begin(), sizes.end());
+    if (sizes.empty() || !is_finite(sizes.back())) return;
+    reach[t % outputs] = exact::add(reach[t % outputs], sizes.back());
+    least[t % outputs] = exact::add(least[t % outputs], sizes.front());
   }
   double most = 0.0;
   for (const double each : reach) most = each > most ? each : most;
@@ -41,6 +48,13 @@ inline void put_on_grid(Model& model) {
   constexpr std::int64_t kSteps = 51;
   if (exponent <= kSteps + 1 || exponent >= 2046) return;
   const double grid = std::bit_cast<double>(static_cast<std::uint64_t>(exponent - kSteps) << 52);
+  // Leaves far beyond the others would make the grid too coarse for these: then all stay as they are. The roundings of
+  // n leaves add up to 0.3 sqrt(n) steps, as chance has it; four times that must not be seen.
+  const double moved =
+      exact::mul(exact::mul(1.2, grid), exact::sqrt(static_cast<double>(model.trees.size() / outputs + 1)));
+  for (const double each : least) {
+    if (moved > exact::mul(1e-12, each > 1.0 ? each : 1.0)) return;
+  }
   for (double& base : model.base_margin) base = detail::nearest_multiple(base, grid);
   for (Tree& tree : model.trees) {
     for (double& leaf : tree.leaves) leaf = detail::nearest_multiple(leaf, grid);
