@@ -161,6 +161,18 @@ class Scoring(unittest.TestCase):
             for name, cell in row.items():
                 self.assertEqual(answer[name], cell)
 
+    def test_explain_gives_the_reasons_of_riskflag_score(self):
+        must(BIN / "riskflag-score", "--model", MODEL, "--data", FOLDER / "new.csv", "--output", FOLDER / "explained.csv", "--explain", 3, "--quiet")
+        status, answers = self.server.score([as_json(row, self.schema) for row in ROWS], path="/v1/score?explain=3")
+        self.assertEqual(status, 200, answers)
+        with open(FOLDER / "explained.csv", newline="") as file:
+            for answer, row in zip(answers, csv.DictReader(file)):
+                self.assertEqual([reason["code"] for reason in answer["reasons"]],
+                                 [row[f"reason_{i}"] for i in (1, 2, 3) if row[f"reason_{i}"]])
+                contributions = [reason["contribution"] for reason in answer["reasons"]]
+                self.assertEqual(contributions, sorted(contributions, reverse=True))
+                self.assertTrue(all(c > 0 for c in contributions))
+
     def test_every_answer_has_a_request_id_and_is_not_stored(self):
         for method, path in [("GET", "/livez"), ("GET", "/v1/model"), ("GET", "/nothing"), ("DELETE", "/v1/score"), ("POST", "/v1/score")]:
             status, headers, _ = self.server.ask(method, path, headers={"X-Request-Id": "abc-1"})
@@ -190,7 +202,7 @@ class Scoring(unittest.TestCase):
     def test_statuses(self):
         ask = self.server.ask
         self.assertEqual(ask("POST", "/v1/score", "{", {"Content-Type": "application/json"})[0], 400)
-        self.assertEqual(ask("POST", "/v1/score?explain=2", "{}", {"Content-Type": "application/json"})[0], 400)
+        self.assertEqual(ask("POST", "/v1/score?explain=11", "{}", {"Content-Type": "application/json"})[0], 400)
         self.assertEqual(ask("GET", "/v3")[0], 404)
         status, headers, _ = ask("PUT", "/v1/score")
         self.assertEqual((status, headers["allow"]), (405, "POST"))

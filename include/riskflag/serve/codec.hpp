@@ -3,12 +3,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <riskflag/bundle/bundle.hpp>
+#include <riskflag/bundle/reasons.hpp>
 #include <riskflag/bundle/row_program.hpp>
 #include <riskflag/serve/decision_id.hpp>
 #include <riskflag/serve/problem.hpp>
@@ -21,6 +23,9 @@ struct Workspace {
   RowInput row;
   bundle::RowProgram::Scratch scratch;
   std::vector<double> features;
+  std::size_t explain = 0;  ///< the most reasons that each scored row gets; 0 = none are asked for
+  bundle::ReasonProgram::Scratch reasoning;
+  std::vector<bundle::Reason> reasons;
 };
 
 /// Scores rows of one model, format by format. Const and thread-safe; each call takes a Workspace of its own.
@@ -47,15 +52,20 @@ class Codec {
   /// Scores the cells of `memory.row`; false when it has issues, its own or new ones.
   [[nodiscard]] bool score_row(Workspace& memory, double& probability) const;
   [[nodiscard]] bool is_high(double probability) const noexcept { return probability >= model_.decision.threshold; }
+  /// Whether rows can be explained; a model that was imported without counts of its training rows cannot.
+  [[nodiscard]] bool can_explain() const noexcept { return reasons_.has_value(); }
   [[nodiscard]] const bundle::RowProgram& program() const noexcept { return program_; }
   [[nodiscard]] const FieldBook& book() const noexcept { return book_; }
 
  private:
   /// True when the row is High.
-  bool write_result(std::string& out, const RowInput& row, double probability, DecisionIds& ids) const;
+  bool write_result(std::string& out, Workspace& memory, double probability, DecisionIds& ids) const;
+  void write_reasons(std::string& out, Workspace& memory) const;
+  void write_reason_cells(std::string& out, Workspace& memory) const;
 
   const bundle::Bundle& model_;
   bundle::RowProgram program_;
+  std::optional<bundle::ReasonProgram> reasons_;
   FieldBook book_;
   std::string high_, low_;  // the end of a result, which never changes: ,"risk":…,"threshold":…,"model":{…}}
   std::string csv_high_, csv_low_;

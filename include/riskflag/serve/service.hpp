@@ -65,6 +65,7 @@ class Service {
   struct Plan {
     detail::Target target;
     detail::Media media = detail::Media::other;
+    std::size_t explain = 0;
   };
   /// A model and the counters of its version.
   struct Serving {
@@ -86,7 +87,7 @@ class Service {
                                                     Plan& plan) const;
   [[nodiscard]] Response answer(const Request& request, const Plan& plan, std::string_view request_id) const;
   [[nodiscard]] std::optional<Problem> head_problem(const Request& request, Plan& plan) const;
-  [[nodiscard]] Response score(const Request& request, detail::Media media, std::string_view request_id) const;
+  [[nodiscard]] Response score(const Request& request, const Plan& plan, std::string_view request_id) const;
   [[nodiscard]] Response score_table(const Request& request, const Plan& plan) const;
   void count(const Serving& serving, std::uint64_t rows, std::uint64_t high) const;
   [[nodiscard]] Response readiness() const;

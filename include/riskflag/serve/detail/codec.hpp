@@ -53,6 +53,11 @@ inline Codec::Codec(const bundle::Bundle& model) : model_(model), program_(model
          "the model's objective is " + quoted(model.model.objective.name) +
              "; only binary models can be served (riskflag-score takes all)");
   }
+  try {
+    reasons_.emplace(model);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::unsupported) throw;
+  }
   const auto end_of = [&](std::string_view risk) {
     JsonWriter json;
     json.begin_object()
@@ -84,7 +89,8 @@ inline bool Codec::score_row(Workspace& memory, double& probability) const {
   return true;
 }
 
-inline bool Codec::write_result(std::string& out, const RowInput& row, double probability, DecisionIds& ids) const {
+inline bool Codec::write_result(std::string& out, Workspace& memory, double probability, DecisionIds& ids) const {
+  const RowInput& row = memory.row;
   out += R"({"decision_id":")";
   ids.append(out);
   out += R"(","id":{)";
@@ -98,7 +104,33 @@ inline bool Codec::write_result(std::string& out, const RowInput& row, double pr
   append_number(out, probability);
   const bool high = is_high(probability);
   out += high ? high_ : low_;
+  if (memory.explain > 0) write_reasons(out, memory);
   return high;
+}
+
+/// Into the result that `out` ends with.
+inline void Codec::write_reasons(std::string& out, Workspace& memory) const {
+  reasons_->reasons(memory.features, memory.explain, memory.reasons, memory.reasoning);
+  JsonWriter json;
+  json.begin_array();
+  for (const bundle::Reason& reason : memory.reasons) {
+    json.begin_object().key("field").value(reason.field).key("code").value(reason.code);
+    json.key("text").value(reason.text).key("contribution").value(reason.contribution).end_object();
+  }
+  json.end_array();
+  out.pop_back();  // the result's brace
+  out.append(R"(,"reasons":)").append(json.text()).append("}");
+}
+
+/// The codes, and an empty cell for each reason that there is not, in place of the line's end.
+inline void Codec::write_reason_cells(std::string& out, Workspace& memory) const {
+  reasons_->reasons(memory.features, memory.explain, memory.reasons, memory.reasoning);
+  out.pop_back();
+  for (std::size_t i = 0; i < memory.explain; ++i) {
+    out += ',';
+    if (i < memory.reasons.size()) out += csv_cell(memory.reasons[i].code);
+  }
+  out += '\n';
 }
 
 inline Codec::Outcome Codec::json(std::string_view body, std::string& out, Workspace& memory) const {
@@ -112,7 +144,7 @@ inline Codec::Outcome Codec::json(std::string_view body, std::string& out, Works
     if (score_row(memory, probability)) {
       if (errors.empty()) {
         out += outcome.rows == 1 ? "" : ",";
-        outcome.high += write_result(out, row, probability, ids) ? 1 : 0;
+        outcome.high += write_result(out, memory, probability, ids) ? 1 : 0;
       }
       return true;
     }
@@ -160,10 +192,10 @@ inline Codec::Outcome Codec::ndjson(std::string_view body, std::string& out, Wor
     if (line.empty()) continue;
     ++outcome.rows;
     bool scored = false, high = false;
-    detail::JsonRows rows(book_, program_.inputs().size(), memory.row, [&](RowInput& row) {
+    detail::JsonRows rows(book_, program_.inputs().size(), memory.row, [&](RowInput&) {
       double probability = 0;
       scored = score_row(memory, probability);
-      if (scored) high = write_result(out, row, probability, ids);
+      if (scored) high = write_result(out, memory, probability, ids);
       return true;
     });
     const std::size_t begin = out.size();
@@ -227,10 +259,13 @@ inline Codec::Outcome Codec::csv(std::string_view body, std::string& out, Worksp
                                                "threshold",   "model_version", "error"};
   std::vector<std::size_t> kept;
   for (std::size_t i = 0; i < rows->header().size(); ++i) {
+    if (memory.explain > 0 && rows->header()[i].starts_with("reason_")) continue;
     if (std::find(std::begin(kOurs), std::end(kOurs), rows->header()[i]) == std::end(kOurs)) kept.push_back(i);
   }
   for (const std::size_t column : kept) out += csv_cell(rows->header()[column]) + ",";
-  out += "decision_id,probability,risk,threshold,model_version,error\n";
+  out += "decision_id,probability,risk,threshold,model_version,error";
+  for (std::size_t i = 1; i <= memory.explain; ++i) out += ",reason_" + std::to_string(i);
+  out += '\n';
 
   DecisionIds ids;
   std::vector<std::string_view> cells;
@@ -256,6 +291,7 @@ inline Codec::Outcome Codec::csv(std::string_view body, std::string& out, Worksp
         const bool high = is_high(probability);
         outcome.high += high ? 1 : 0;
         out += high ? csv_high_ : csv_low_;
+        if (memory.explain > 0) write_reason_cells(out, memory);
         continue;
       }
       for (const auto& issue : memory.row.issues) error += (error.empty() ? "" : "; ") + issue.sentence();
@@ -263,7 +299,7 @@ inline Codec::Outcome Codec::csv(std::string_view body, std::string& out, Worksp
       error = "line " + std::to_string(rows->problem().line) + ": " + rows->problem().message;
     }
     ++outcome.bad_rows;
-    out += ",,,," + csv_cell(model_.version) + "," + csv_cell(error) + "\n";
+    out += ",,,," + csv_cell(model_.version) + "," + csv_cell(error) + std::string(memory.explain, ',') + "\n";
   }
   return outcome;
 }

@@ -162,7 +162,7 @@ inline Response Service::answer(const Request& request, const Plan& plan, std::s
     case Endpoint::v2_infer: return score_table(request, plan);
     case Endpoint::score: break;
   }
-  return score(request, plan.media, request_id);
+  return score(request, plan, request_id);
 }
 
 inline Response Service::readiness() const {
@@ -187,15 +187,23 @@ inline std::string Service::metrics_text() const {
   return metrics_.page({model->name, model->version, model->digest});
 }
 
-inline Response Service::score(const Request& request, detail::Media media, std::string_view request_id) const {
+inline Response Service::score(const Request& request, const Plan& plan, std::string_view request_id) const {
   auto seat = take_seat();
   const Codec& codec = seat->serving.loaded->codec;
+  if (plan.explain > 0 && !codec.can_explain()) {
+    give_back(std::move(seat));
+    return problem_response({400, "bad_request",
+                             "explain: this model has no counts of its training rows, which reasons need; leave the "
+                             "parameter out"},
+                            request_id);
+  }
+  seat->memory.explain = plan.explain;
   Response response;
   Codec::Outcome outcome;
-  if (media == detail::Media::json) {
+  if (plan.media == detail::Media::json) {
     outcome = codec.json(request.body, response.body, seat->memory);
     response.headers.emplace_back("Content-Type", "application/json");
-  } else if (media == detail::Media::ndjson) {
+  } else if (plan.media == detail::Media::ndjson) {
     outcome = codec.ndjson(request.body, response.body, seat->memory);
     response.headers.emplace_back("Content-Type", "application/x-ndjson");
   } else {

@@ -2,12 +2,15 @@
 
 // What a request is refused for before its body is read.
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <riskflag/bundle/reasons.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/serve/detail/inference_v2.hpp>
 #include <riskflag/serve/detail/mlflow_scoring.hpp>
@@ -96,10 +99,19 @@ inline std::optional<Problem> Service::head_problem(const Request& request, Plan
   if (state() == State::starting) return Problem{503, "not_ready", "the model is being loaded"};
   for (const std::string_view part : split_text(request.query(), '&')) {
     const std::string_view name = part.substr(0, part.find('='));
-    if (name == "explain")
-      return Problem{400, "bad_request", "explain: this build has no explanations yet; leave the parameter out"};
+    if (name == "explain" && route->endpoint == Endpoint::score && plan.explain == 0) {
+      const std::string_view value = part.substr(std::min(part.size(), name.size() + 1));
+      const auto most = parse_integer(value);
+      if (!most || *most < 1 || *most > std::int64_t{bundle::kMostReasons}) {
+        return Problem{400, "bad_request", "explain is " + quoted(value) + "; a number from 1 to 10 is accepted"};
+      }
+      plan.explain = static_cast<std::size_t>(*most);
+      continue;
+    }
     if (!part.empty())
-      return Problem{400, "bad_request", "there is no query parameter " + quoted(name) + " here; none is accepted"};
+      return Problem{400, "bad_request",
+                     "the query parameter " + quoted(name) + " is not accepted here" +
+                         (route->endpoint == Endpoint::score ? "; explain=1 to explain=10, once, is" : "; none is")};
   }
   if (request.header("Inference-Header-Content-Length")) {
     return Problem{400, "bad_request", "binary tensors are not accepted; send \"data\" as JSON"};
