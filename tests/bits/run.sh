@@ -13,7 +13,7 @@ compilers=${COMPILERS:-"g++ clang++-16 clang++-19"}
 # program (a .cpp beside this script) | modes that hold at every strict flag | modes that hold under -ffast-math too | libraries
 programs=(
   "exact_hash|all scoring|scoring|"
-  "train_hash|all||-pthread"
+  "train_hash|all more||-pthread"
   "calibrate_hash|all scoring|scoring|"
 )
 strict=(

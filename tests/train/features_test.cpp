@@ -174,6 +174,9 @@ TEST_CASE("limits that fit neither the table nor each other are refused") {
   o.pos_bagging_fraction = 0.5;
   CHECK(refusal(t, o).find("are for objective binary") != std::string::npos);
   o = quick();
+  o.monotone_constraints_method = "intermediate";
+  CHECK(refusal(t, o).find("is not \"basic\", the only one that is built") != std::string::npos);
+  o = quick();
   o.grow_policy = "lossguide";
   CHECK(refusal(t, o) == "grow_policy: \"lossguide\" is not \"leafwise\" or \"depthwise\"");
 }

@@ -49,7 +49,7 @@ struct TrainOptions {
   double pos_bagging_fraction = 1.0;        ///< (0, 1]; binary: bagging_fraction of rows labelled 1
   double neg_bagging_fraction = 1.0;        ///< (0, 1]; binary: bagging_fraction of rows labelled 0
   std::vector<int> monotone_constraints{};  ///< empty, or for each feature 1 (rising), -1 (falling) or 0
-  std::string monotone_constraints_method = "basic";                ///< or "intermediate": looser bounds, slower
+  std::string monotone_constraints_method = "basic";  ///< "basic" alone: neither side passes the middle of two outputs
   std::vector<std::vector<std::string>> interaction_constraints{};  ///< groups of features that may share a path
   std::vector<int> max_bin_by_feature{};                            ///< empty, or max_bin for each feature, 2 to 255
   double alpha = 0.9;                   ///< quantile: (0, 1), which one; huber: > 0, where the loss becomes linear

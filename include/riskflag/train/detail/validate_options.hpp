@@ -98,9 +98,9 @@ inline void validate(const TrainOptions& o) {
   }
   for (const int sign : o.monotone_constraints)
     detail::check_integer("monotone_constraints", sign, -1, 1, "-1, 0 or 1");
-  detail::check_option(o.monotone_constraints_method == "basic" || o.monotone_constraints_method == "intermediate",
-                       "monotone_constraints_method", quoted(o.monotone_constraints_method),
-                       "\"basic\" or \"intermediate\"");
+  detail::check_option(o.monotone_constraints_method == "basic", "monotone_constraints_method",
+                       quoted(o.monotone_constraints_method),
+                       "\"basic\", the only one that is built (it is the strictest of LightGBM's three)");
   for (const int most : o.max_bin_by_feature) detail::check_integer("max_bin_by_feature", most, 2, 255, "in 2 to 255");
   detail::check_above("alpha", o.alpha, 0.0, kHuge, "a finite number > 0");
   if (o.objective == "quantile") detail::check_option(o.alpha < 1.0, "alpha", number_text(o.alpha), "in (0, 1)");
