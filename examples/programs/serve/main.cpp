@@ -242,8 +242,8 @@ int healthcheck(const Flags& flags) {
   fail(ErrorCode::io, "healthcheck", "the server answers " + std::to_string(answer.status) + ": " + answer.body);
 }
 
-/// The contract's flags of later versions, refused on the command line and in the environment: a RISKFLAG_KEYS that has
-/// no effect would leave a door open.
+/// The contract's flags of later versions, refused on the command line and in the environment: a
+/// RISKFLAG_DECISION_LOG that has no effect would lose decisions.
 void refuse_later_flags(CLI::App& app) {
   const std::pair<const char*, const char*> later[] = {
       {"--shadow", "a shadow model"},        {"--challenger", "a challenger model"},
