@@ -47,8 +47,8 @@ MUTATIONS = [
     # predict: rank look-up, single row, batch, sums of leaves; in each instruction set
     (_SCALAR, "block += «keys[i] < key»", "keys[i] <= key", PREDICT, KERNELS),
     (_SCALAR, "in_block[i] < key", "in_block[i] <= key", PREDICT, WIDTHS),
-    (_SCALAR, "ranks[step[i]] > step[64 + i]", "ranks[step[i]] >= step[64 + i]", PREDICT, WIDTHS),
-    (_SCALAR, "x[r] > rank", "x[r] >= rank", PREDICT, WIDTHS),
+    (_SCALAR, "reinterpret_cast<Bytes>(«x > rank»)", "x >= rank", PREDICT, WIDTHS),
+    (_SCALAR, "reinterpret_cast<Bytes>(«e == a»)", "e != a", PREDICT, WIDTHS),
     (_AVX2, "_mm256_cmpgt_epi64(x, _mm256_load_si256(at))",
      "_mm256_xor_si256(_mm256_cmpgt_epi64(_mm256_load_si256(at), x), _mm256_set1_epi8(-1))", PREDICT, WIDTHS),
     (_AVX2, "_mm256_cmpeq_epi8(_mm256_min_epu8(x, rank), x)", "_mm256_cmpeq_epi8(_mm256_min_epu8(x, rank), rank)", PREDICT, WIDTHS),
