@@ -50,8 +50,8 @@ inline void put_on_grid(Model& model) {
   const double grid = std::bit_cast<double>(static_cast<std::uint64_t>(exponent - kSteps) << 52);
   // Leaves far beyond the others would make the grid too coarse for these: then all stay as they are. The roundings of
   // n leaves add up to 0.3 sqrt(n) steps, as chance has it; four times that must not be seen.
-  const double moved =
-      exact::mul(exact::mul(1.2, grid), exact::sqrt(static_cast<double>(model.trees.size() / outputs + 1)));
+  const std::size_t terms = model.trees.size() / outputs + 1;
+  const double moved = exact::mul(exact::mul(1.2, grid), exact::sqrt(static_cast<double>(terms)));
   for (const double each : least) {
     if (moved > exact::mul(1e-12, each > 1.0 ? each : 1.0)) return;
   }
