@@ -2,12 +2,10 @@
 
 // LightGBM text models. Its writer: GBDT::SaveModelToString and Tree::ToString; its rules: include/LightGBM/tree.h.
 
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -16,23 +14,16 @@
 #include <riskflag/core/result.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/model/check.hpp>
+#include <riskflag/model/detail/lightgbm_lines.hpp>
 #include <riskflag/model/import_lightgbm.hpp>
 
 namespace riskflag::inline v0_1 {
 namespace detail {
 
-/// The whole of `token` as a number of its type; "inf" and "nan" are numbers for doubles.
-template <class T>
-[[nodiscard]] bool read_token(std::string_view token, T& out) noexcept {
-  if (token.empty()) return false;
-  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), out);
-  return error == std::errc{} && end == token.data() + token.size();
-}
-
 /// Reads one text. Life: constructed; read() once.
-class LightgbmReader {
+class LightgbmReader : private LightgbmLines {
  public:
-  LightgbmReader(std::string_view text, std::string_view where) : text_(text), where_(where) {}
+  LightgbmReader(std::string_view text, std::string_view where) : LightgbmLines(text, where) {}
 
   [[nodiscard]] Result<Model> read() {
     if (!looks_like_lightgbm(text_)) {
@@ -47,105 +38,6 @@ class LightgbmReader {
   }
 
  private:
-  struct Entry {
-    std::string_view key, value;
-    std::size_t line;
-  };
-
-  // Lines ------------------------------------------------------------------------------------------------------------
-
-  [[nodiscard]] bool at_end() const noexcept { return at_ >= text_.size(); }
-  std::string_view next_line() noexcept {
-    const std::size_t end = text_.find('\n', at_);
-    std::string_view line = text_.substr(at_, end == std::string_view::npos ? text_.size() - at_ : end - at_);
-    at_ = end == std::string_view::npos ? text_.size() : end + 1;
-    ++line_;
-    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-    return line;
-  }
-
-  Failure fail_here(std::string message, ErrorCode code = ErrorCode::corrupt, std::size_t line = 0) const {
-    return {code, where_ + ":" + std::to_string(line == 0 ? (line_ == 0 ? 1 : line_) : line), std::move(message)};
-  }
-  bool refuse(std::string message, ErrorCode code = ErrorCode::corrupt, std::size_t line = 0) {
-    failure_ = fail_here(std::move(message), code, line);
-    return false;
-  }
-
-  /// "key=value" lines up to an empty line or one that begins with `stop`; a line without '=' is a key alone.
-  bool read_entries(std::vector<Entry>& entries, std::string_view stop) {
-    entries.clear();
-    while (!at_end()) {
-      if (!stop.empty() && text_.substr(at_, stop.size()) == stop) return true;
-      const std::string_view line = next_line();
-      if (line.empty()) return true;
-      const std::size_t equals = line.find('=');
-      const Entry entry{line.substr(0, equals),
-                        equals == std::string_view::npos ? std::string_view() : line.substr(equals + 1), line_};
-      for (const Entry& other : entries) {
-        if (other.key == entry.key) return refuse(quoted(entry.key) + " stands twice");
-      }
-      if (entries.size() > 64) return refuse("more than 64 lines without an empty one");
-      entries.push_back(entry);
-    }
-    return true;
-  }
-
-  static const Entry* find(const std::vector<Entry>& entries, std::string_view key) noexcept {
-    for (const Entry& entry : entries) {
-      if (entry.key == key) return &entry;
-    }
-    return nullptr;
-  }
-
-  template <class T>
-  bool number(const std::vector<Entry>& entries, std::string_view key, T& out, bool optional = false) {
-    const Entry* entry = find(entries, key);
-    if (entry == nullptr) return optional || refuse("there is no " + quoted(key) + " in the lines above");
-    if (!read_token(entry->value, out)) {
-      return refuse(quoted(key) + " is " + quoted(entry->value) + "; a number is accepted", ErrorCode::corrupt,
-                    entry->line);
-    }
-    return true;
-  }
-
-  /// `count` numbers separated by blanks. Allocates by the text's size, not by what is claimed.
-  template <class T>
-  bool numbers(const std::vector<Entry>& entries, std::string_view key, std::size_t count, std::vector<T>& out,
-               bool optional = false) {
-    out.clear();
-    const Entry* entry = find(entries, key);
-    if (entry == nullptr) {
-      return optional || refuse("there is no " + quoted(key) + " in the lines above");
-    }
-    std::string_view rest = entry->value;
-    while (!rest.empty()) {
-      const std::size_t blank = rest.find(' ');
-      const std::string_view token = rest.substr(0, blank);
-      rest = blank == std::string_view::npos ? std::string_view() : rest.substr(blank + 1);
-      T value{};
-      if (!read_token(token, value)) {
-        return refuse(quoted(key) + ": " + quoted(token) + " is not a number that is accepted there",
-                      ErrorCode::corrupt, entry->line);
-      }
-      out.push_back(value);
-    }
-    if (out.size() != count) {
-      return refuse(
-          quoted(key) + " has " + std::to_string(out.size()) + " numbers, " + std::to_string(count) + " are expected",
-          ErrorCode::corrupt, entry->line);
-    }
-    return true;
-  }
-
-  static std::vector<std::string_view> words_of(std::string_view text) {
-    std::vector<std::string_view> out;
-    for (const std::string_view word : split_text(text, ' ')) {
-      if (!word.empty()) out.push_back(word);
-    }
-    return out;
-  }
-
   // The header -------------------------------------------------------------------------------------------------------
 
   bool read_header() {
@@ -477,15 +369,11 @@ class LightgbmReader {
     }
   }
 
-  std::string_view text_;
-  std::string where_;
-  std::size_t at_ = 0, line_ = 0;
   Model model_;
   std::vector<std::int64_t> greatest_category_;
   std::vector<std::size_t> categorical_;  // as the parameters list them
   std::size_t expected_trees_ = 0;
   bool has_sizes_ = false;
-  Failure failure_;
 };
 
 }  // namespace detail
