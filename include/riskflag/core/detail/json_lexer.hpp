@@ -187,8 +187,9 @@ class JsonLexer {
       case 't': out += '\t'; return true;
       case 'u': break;
       default:
-        return refuse(begin,
-                      "unknown escape in a string; \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX are the known ones");
+        return refuse(
+            begin,
+            "unknown escape in a string; \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\u with four hex digits are known");
     }
     std::uint32_t code = 0;
     if (!read_hex(code)) return refuse(begin, "\\u needs four hex digits");
