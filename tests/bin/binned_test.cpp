@@ -62,7 +62,8 @@ TEST_CASE("columns and tiles hold the same bins, in every layout, from float and
       REQUIRE(tile.width <= Binned::kTileWidth);
       features_in_tiles += tile.width;
       for (std::size_t k = 0; k < tile.width; ++k) {
-        const std::size_t f = tile.first + k;
+        REQUIRE(a.features_in(tile.first + k).size() == 1);
+        const std::size_t f = a.features_in(tile.first + k)[0];
         for (std::size_t i = 0; i < table.rows; ++i) {
           REQUIRE(a.column(f)[i] == a.feature(f).bin_of(table.values[i * cols + f]));
           REQUIRE(a.column(f)[i] == tile.cells[i * tile.width + k]);
@@ -73,6 +74,44 @@ TEST_CASE("columns and tiles hold the same bins, in every layout, from float and
     }
     CHECK(features_in_tiles == cols);
   }
+}
+
+TEST_CASE("one-hot columns share a stored column a field; columns of which one row holds two stay apart") {
+  constexpr std::size_t kRows = 1000, kCols = 31;
+  std::vector<double> x(kRows * kCols);
+  const Random random(6);
+  for (std::size_t i = 0; i < kRows; ++i) {
+    for (std::size_t field = 0; field < 3; ++field) x[i * kCols + field * 10 + random.below(10, i * 3 + field)] = 1.0;
+    x[i * kCols + 30] = random.normal(i);
+  }
+  std::vector<Feature> features(kCols);
+  SerialExecutor serial;
+  const auto view = MatrixView<double>::row_major(x.data(), kRows, kCols);
+  const Binned bins = bin_matrix(view, features, {}, serial);
+  REQUIRE(bins.stored_columns() == 4);
+  for (std::size_t f = 0; f < 30; ++f) {
+    CHECK(bins.place(f).column == f / 10);
+    CHECK(bins.place(f).is_shared);
+    CHECK(bins.place(f).most_frequent == 0);
+    CHECK(bins.place(f).first == 1 + f % 10);
+    CHECK(bins.place(f).others == 1);
+    CHECK(bins.rows_in_bins(f)[0] + bins.rows_in_bins(f)[1] == kRows);
+  }
+  CHECK(bins.stored_bins(0) == 11);
+  CHECK_FALSE(bins.place(30).is_shared);
+  CHECK(bins.stored_bins(3) == bins.feature(30).missing_bin() + 1);
+  const Binned::Tile tile = bins.tile(0);
+  for (std::size_t i = 0; i < kRows; ++i) {
+    for (std::size_t field = 0; field < 3; ++field) {
+      const auto level = static_cast<std::size_t>(tile.cells[i * tile.width + field]) - 1;
+      REQUIRE(level < 10);
+      REQUIRE(x[i * kCols + field * 10 + level] == 1.0);
+    }
+  }
+  for (std::size_t j = 0; j < 10; ++j) x[999 * kCols + j] = j < 2 ? 1.0 : 0.0;  // one row holds two levels
+  const Binned broken = bin_matrix(view, features, {}, serial);
+  CHECK(broken.stored_columns() == 5);
+  CHECK(broken.place(1).column != broken.place(0).column);
 }
 
 TEST_CASE("validation rows are binned by the training rows' cuts, unseen levels and all") {

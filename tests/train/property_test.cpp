@@ -137,6 +137,7 @@ Case draw_case(std::uint64_t seed) {
     }
   }
   c.threads = draw.of({1U, 2U, 3U});
+  if (t.cols > 3 && draw.below(3) == 0) make_exclusive(t, draw.below(2), seed);
   return c;
 }
 
@@ -216,12 +217,13 @@ void check_invariants(const Case& c, const Model& model) {
 
 TEST_CASE("invariant: random tables with random options train to the slow trainer's trees, bit for bit") {
   int refused = 0;
-  std::size_t splits = 0;
+  std::size_t splits = 0, shared = 0;
   for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
     CAPTURE(seed);
     const Case c = draw_case(seed);
     Pool pool(c.threads);
     const Binned bins = bin_matrix(c.table.view(), c.table.features, bin_options(c.options), pool);
+    for (std::size_t f = 0; f < bins.cols(); ++f) shared += bins.place(f).is_shared ? 1U : 0U;
     Model model;
     try {
       model = train({.bins = bins, .labels = c.table.labels, .weights = c.weights, .init_margins = c.margins}, {},
@@ -264,4 +266,5 @@ TEST_CASE("invariant: random tables with random options train to the slow traine
   }
   CHECK(refused < 30);
   CHECK(splits > 15000);  // the tables are worth splitting
+  CHECK(shared > 1000);   // features that exclude each other
 }

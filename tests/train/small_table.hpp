@@ -73,3 +73,16 @@ inline SmallTable small_table(std::size_t rows, std::size_t cols, std::uint64_t 
   }
   return t;
 }
+
+/// Makes the columns from `first` exclude each other: a row keeps one of their cells (or none), the others become what
+/// most rows hold: 0, missing, level 0 or a missing level, by column.
+inline void make_exclusive(SmallTable& t, std::size_t first, std::uint64_t seed) {
+  using namespace riskflag;
+  const Random random(seed);
+  for (std::size_t i = 0; i < t.rows; ++i) {
+    const std::size_t kept = first + random.below(t.cols - first + 1, i);
+    for (std::size_t j = first; j < t.cols; ++j) {
+      if (j != kept) t.values[i * t.cols + j] = j % 4 < 2 ? 0.0 : kMissing;
+    }
+  }
+}

@@ -2,9 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include <riskflag/core/sha256.hpp>
@@ -66,6 +70,80 @@ TEST_CASE("threads agree with weights, squared error and drawn rows too") {
     CHECK(hash_of_training(t, o, 1, true) == hash_of_training(t, o, 7, true));
     o.bagging_freq = 0;
     CHECK(hash_of_training(t, o, 1) == hash_of_training(t, o, 3));
+  }
+}
+
+TEST_CASE("invariant: features that share stored columns give the model of separate ones, for 1, 2 and 7 threads") {
+  struct Case {
+    std::size_t rows, cols;
+    bool wide, drawn;
+  };
+  for (const Case c : {Case{3000, 40, false, true}, Case{3000, 40, true, false}, Case{60000, 60, false, false},
+                       Case{60000, 60, true, true}}) {
+    CAPTURE(c.rows);
+    CAPTURE(c.wide);
+    SmallTable t = small_table(c.rows, c.cols, 8);
+    make_exclusive(t, 3, 9);
+    TrainOptions o;
+    o.num_iterations = 3;
+    o.num_leaves = 40;
+    o.max_bin = 40;
+    if (c.drawn) {
+      o.bagging_fraction = 0.7;
+      o.bagging_freq = 1;
+      o.feature_fraction_bynode = 0.8;
+    }
+    if (c.wide) {  // heavy tails
+      t.weights.assign(t.rows, 0x1p-17);
+      for (std::size_t i = 0; i < t.rows; i += 9) t.weights[i] = 0x1p20;
+    }
+    Pool pool(2);
+    const Binned shared = bin_matrix(t.view(), t.features, bin_options(o), pool);
+    const Binned apart = Binned::make(shared.cuts(), t.view(), Binned::Use::unshared, pool);
+    REQUIRE(shared.stored_columns() < c.cols / 3);
+    REQUIRE(apart.stored_columns() == c.cols);
+    const std::span<const double> weights = c.wide ? std::span<const double>(t.weights) : std::span<const double>{};
+    const std::string want =
+        sha256_hex(model_text(train({.bins = apart, .labels = t.labels, .weights = weights}, {}, o, pool).model));
+    for (const unsigned threads : {1U, 2U, 7U}) CHECK(hash_of_training(t, o, threads, c.wide) == want);
+  }
+}
+
+TEST_CASE_TEMPLATE("every feature's histogram is the sum over its own column, whichever column it shares", Cell,
+                   NarrowCell, WideCell) {
+  SmallTable t = small_table(5000, 50, 4);
+  make_exclusive(t, 6, 2);
+  SerialExecutor serial;
+  const Binned bins = bin_matrix(t.view(), t.features, {}, serial);
+  REQUIRE(bins.stored_columns() < 20);
+  const riskflag::detail::HistogramMaker<Cell> maker(bins);
+  std::vector<Cell> histogram(maker.cells()), cells(t.rows);
+  for (std::size_t i = 0; i < t.rows; ++i) {
+    const auto g = static_cast<std::int32_t>(i * 7919 % 2000) - 1000;
+    if constexpr (std::is_same_v<Cell, WideCell>) {
+      cells[i] = {g, static_cast<std::int64_t>(1 + i % 9)};
+    } else {
+      cells[i] = pack(g, static_cast<std::uint32_t>(1 + i % 9));
+    }
+  }
+  std::vector<std::uint32_t> every_third;
+  for (std::uint32_t i = 1; i < t.rows; i += 3) every_third.push_back(i);
+  auto scratch = maker.make_scratch();
+  for (const bool listed : {false, true}) {
+    const std::size_t n = listed ? every_third.size() : t.rows;
+    maker.clear(histogram.data());
+    maker.add(histogram.data(), cells.data(), listed ? every_third.data() : nullptr, 0, n, scratch);
+    for (std::size_t f = 0; f < t.cols; ++f) {
+      CAPTURE(f);
+      std::array<Cell, 256> want{}, own;
+      for (std::size_t i = 0; i < n; ++i) {
+        const std::size_t row = listed ? every_third[i] : i;
+        want[bins.column(f)[row]] += cells[row];
+      }
+      const Cell* const got =
+          riskflag::detail::cells_of_feature(bins, f, histogram.data(), maker.total(histogram.data()), own);
+      for (unsigned b = 0; b <= bins.feature(f).missing_bin(); ++b) REQUIRE((got[b] == want[b]));
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -14,14 +15,27 @@ namespace riskflag::inline v0_1 {
 /// A table of one byte a cell, in the two orders that training reads: by column (to send rows left and right), and in
 /// tiles of neighbouring columns, row after row within a tile (to fill histograms that stay in the first-level cache).
 ///
+/// In tiles, features that exclude each other (one-hot columns: no row is outside the most frequent bin of two of them)
+/// share one stored column, whose histogram holds those of all of them: see Place.
+///
 /// Life: 1. made by bin_matrix() or bin_like(); 2. read by any number of trainings and threads.
 class Binned {
  public:
-  /// Columns [first, first + width); row i's bins stand at cells + i * width.
+  /// Stored columns [first, first + width); row i's bins stand at cells + i * width.
   struct Tile {
     std::size_t first;
     std::size_t width;
     const std::uint8_t* cells;
+  };
+  /// Where a feature's bins stand in the tiles: alone in a stored column, or with others, where stored bins first,
+  /// first + 1, ... are the feature's bins but for its most frequent one, and all other bins of the column are that
+  /// one.
+  struct Place {
+    std::uint32_t column;
+    bool is_shared;
+    std::uint8_t most_frequent;
+    std::uint16_t first;
+    std::uint16_t others;  ///< shared: bins from `first`; a missing bin that no row is in has no place
   };
   static constexpr std::size_t kTileWidth = 16;  ///< the widest tile: 16 x 264 x 8 bytes of histogram fit 48 KB
 
@@ -31,6 +45,14 @@ class Binned {
   [[nodiscard]] const FeatureCuts& feature(std::size_t f) const noexcept { return cuts_.bins[f]; }
   /// The bins of column f, one a row.
   [[nodiscard]] const std::uint8_t* column(std::size_t f) const noexcept { return columns_.data() + f * rows_; }
+  /// Rows in each bin of feature f. Of training tables, as all that follows.
+  [[nodiscard]] const std::array<std::uint32_t, 256>& rows_in_bins(std::size_t f) const noexcept { return counts_[f]; }
+  [[nodiscard]] Place place(std::size_t f) const noexcept { return places_[f]; }
+  /// The features of stored column c, rising.
+  [[nodiscard]] std::span<const std::uint32_t> features_in(std::size_t c) const noexcept { return members_[c]; }
+  [[nodiscard]] std::size_t stored_columns() const noexcept { return members_.size(); }
+  /// Bins that stored column c uses.
+  [[nodiscard]] std::size_t stored_bins(std::size_t c) const noexcept { return stored_bins_[c]; }
   [[nodiscard]] std::size_t tiles() const noexcept { return tile_first_.size() - 1; }
   [[nodiscard]] Tile tile(std::size_t t) const noexcept {
     return {tile_first_[t], tile_first_[t + 1] - tile_first_[t], tiled_.data() + tile_first_[t] * rows_};
@@ -38,18 +60,27 @@ class Binned {
   /// True when the tiles exist: bin_like() for validation rows leaves them out.
   [[nodiscard]] bool has_tiles() const noexcept { return !tiled_.empty(); }
 
-  /// What the tables are for; see has_tiles().
-  enum class Use { training, validation };
+  /// What the tables are for; see has_tiles(). `unshared`: training without shared columns, which give the same model.
+  enum class Use { training, unshared, validation };
   /// Bins `x` with given cuts. Throws Error(schema_mismatch) when x.cols() differs from the number of features.
   template <class T>
   [[nodiscard]] static Binned make(Cuts cuts, MatrixView<T> x, Use use, Executor& executor);
 
  private:
+  template <class T>
+  void fill_columns(MatrixView<T> x, Executor& executor);
+  void place_features(Use use, Executor& executor);
+  void fill_tiles(Executor& executor);
+
   Cuts cuts_;
   std::size_t rows_ = 0;
   std::vector<std::uint8_t> columns_;
+  std::vector<std::array<std::uint32_t, 256>> counts_;
+  std::vector<Place> places_;
+  std::vector<std::vector<std::uint32_t>> members_;
+  std::vector<std::size_t> stored_bins_;
   std::vector<std::uint8_t> tiled_;
-  std::vector<std::size_t> tile_first_;
+  std::vector<std::size_t> tile_first_{0};
 };
 
 /// Chooses cuts and bins `x` (rows x features, NaN = missing; read in place, whatever its layout). See make_cuts().

@@ -104,14 +104,14 @@ class Grower {
     }
   };
 
-  /// Rows times features from which one leaf is worth sharing out: about 50 us of work.
+  /// Rows times stored columns from which one leaf is worth sharing out: about 50 us of work.
   static constexpr std::size_t kLargeLeaf = std::size_t{1} << 18;
   static constexpr std::size_t kShare = 8192;  ///< rows a task
   static constexpr std::uint32_t kTightRows = 512;
   static constexpr std::size_t kSmallTable = 8192;  ///< rows; larger ones have cuts ruled out by the table's own counts
 
   [[nodiscard]] bool is_large(const Leaf& leaf) const noexcept {
-    return workers_.size() > 1 && std::size_t{leaf.count} * bins_.cols() >= kLargeLeaf && leaf.count > kShare;
+    return workers_.size() > 1 && std::size_t{leaf.count} * bins_.stored_columns() >= kLargeLeaf && leaf.count > kShare;
   }
   [[nodiscard]] std::uint32_t least_rows() const noexcept {
     return static_cast<std::uint32_t>(options_.min_data_in_leaf > 1 ? options_.min_data_in_leaf : 1);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -13,7 +14,8 @@
 
 namespace riskflag::inline v0_1::detail {
 
-/// Fills and subtracts histograms of one table: for each feature kCellStride cells, of which its bins are used.
+/// Fills and subtracts histograms of one table: for each stored column kCellStride cells, of which its bins are used.
+/// What a feature's own histogram is, cells_of_feature() tells.
 ///
 /// Const and thread-safe, with a Scratch for each worker.
 template <class Cell>
@@ -23,7 +25,7 @@ class HistogramMaker {
   using Scratch = std::vector<Cell>;
 
   explicit HistogramMaker(const Binned& bins) : bins_(bins) {
-    for (std::size_t f = 0; f < bins.cols(); ++f) used_.push_back(bins.feature(f).missing_bin() + 1);
+    for (std::size_t c = 0; c < bins.stored_columns(); ++c) used_.push_back(bins.stored_bins(c));
     for (std::size_t t = 0; t < bins.tiles(); ++t)
       tiles_.push_back({bins.tile(t), kernels::fill_tile_for<Cell>(bins.tile(t).width)});
   }
@@ -31,8 +33,16 @@ class HistogramMaker {
   [[nodiscard]] std::size_t cells() const noexcept { return used_.size() * kCellStride; }
   [[nodiscard]] Scratch make_scratch() const { return Scratch(kChunk); }
 
-  void clear(Cell* histogram) const noexcept {
-    for (std::size_t f = 0; f < used_.size(); ++f) std::fill_n(histogram + f * kCellStride, used_[f], Cell{});
+  void clear(Cell* histogram) const noexcept { clear(histogram, 0, used_.size()); }
+  /// Stored columns [begin, end).
+  void clear(Cell* histogram, std::size_t begin, std::size_t end) const noexcept {
+    for (std::size_t c = begin; c < end; ++c) std::fill_n(histogram + c * kCellStride, used_[c], Cell{});
+  }
+  /// Of all rows that were added: the same in every stored column.
+  [[nodiscard]] Cell total(const Cell* histogram) const noexcept {
+    Cell out{};
+    for (std::size_t b = 0; b < used_[0]; ++b) out += histogram[b];
+    return out;
   }
 
   /// Adds the cells of `rows` (null: rows first .. first + n - 1); cells are indexed by row.
@@ -54,15 +64,15 @@ class HistogramMaker {
     }
   }
 
-  /// Features [begin, end): a += b, or a -= b.
+  /// Stored columns [begin, end): a += b, or a -= b.
   void merge(Cell* a, const Cell* b, std::size_t begin, std::size_t end) const noexcept {
-    for (std::size_t f = begin; f < end; ++f) {
-      for (std::size_t i = f * kCellStride, last = i + used_[f]; i < last; ++i) a[i] += b[i];
+    for (std::size_t c = begin; c < end; ++c) {
+      for (std::size_t i = c * kCellStride, last = i + used_[c]; i < last; ++i) a[i] += b[i];
     }
   }
   void subtract(Cell* a, const Cell* b, std::size_t begin, std::size_t end) const noexcept {
-    for (std::size_t f = begin; f < end; ++f) {
-      for (std::size_t i = f * kCellStride, last = i + used_[f]; i < last; ++i) a[i] -= b[i];
+    for (std::size_t c = begin; c < end; ++c) {
+      for (std::size_t i = c * kCellStride, last = i + used_[c]; i < last; ++i) a[i] -= b[i];
     }
   }
 
@@ -75,6 +85,28 @@ class HistogramMaker {
   std::vector<std::size_t> used_;
   std::vector<Tile> tiles_;
 };
+
+/// The cells of one feature, bin by bin: where they stand in the leaf's histogram, or in `own`, where a shared column's
+/// are spread out. The most frequent bin holds what the others leave of the leaf's total: sums are integers, so it is
+/// the very sum that a column of its own would give.
+template <class Cell>
+[[nodiscard]] inline const Cell* cells_of_feature(const Binned& bins, std::size_t f, const Cell* histogram, Cell total,
+                                                  std::array<Cell, 256>& own) noexcept {
+  const Binned::Place place = bins.place(f);
+  const Cell* stored = histogram + std::size_t{place.column} * kCellStride;
+  if (!place.is_shared) return stored;
+  stored += place.first;
+  const unsigned last = bins.feature(f).missing_bin();
+  own[last] = Cell{};  // where no row is missing
+  unsigned b = 0;
+  for (unsigned k = 0; k < place.others; ++k, ++b) {
+    if (b == place.most_frequent) ++b;
+    own[b] = stored[k];
+    total -= stored[k];
+  }
+  own[place.most_frequent] = total;
+  return own.data();
+}
 
 /// Histograms that leaves hold while they wait to be split; given back and used again.
 template <class Cell>

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <riskflag/bin/binned.hpp>
+#include <riskflag/bin/detail/bundles.hpp>
 #include <riskflag/bin/kernels/find_bins.hpp>
 #include <riskflag/core/cpu.hpp>
 #include <riskflag/core/error.hpp>
@@ -42,43 +43,98 @@ Binned Binned::make(Cuts cuts, MatrixView<T> x, Use use, Executor& executor) {
   Binned out;
   out.cuts_ = std::move(cuts);
   out.rows_ = x.rows();
-  const std::size_t features = out.cuts_.bins.size();
-  const std::size_t tiles = (features + kTileWidth - 1) / kTileWidth;
-  for (std::size_t t = 0; t <= tiles; ++t) out.tile_first_.push_back(t * features / tiles);
-  out.columns_.resize(features * x.rows());
-  if (use == Use::training) out.tiled_.resize(features * x.rows());
+  out.columns_.resize(out.cols() * x.rows());
+  out.fill_columns(x, executor);
+  if (use != Use::validation) {
+    out.place_features(use, executor);
+    out.fill_tiles(executor);
+  }
+  return out;
+}
 
+template <class T>
+void Binned::fill_columns(MatrixView<T> x, Executor& executor) {
   std::vector<kernels::CutTable> tables;
-  for (const FeatureCuts& feature : out.cuts_.bins) tables.push_back(detail::cut_table(feature));
+  for (const FeatureCuts& feature : cuts_.bins) tables.push_back(detail::cut_table(feature));
   const kernels::FindBins find_bins = kernels::find_bins_for(cpu_level());
-  parallel_for(executor, x.rows(), 8 * detail::kBinBlock, [&](std::size_t begin, std::size_t end, unsigned) {
+  parallel_for(executor, rows_, 8 * detail::kBinBlock, [&](std::size_t begin, std::size_t end, unsigned) {
     std::array<double, detail::kBinBlock> values;
     for (std::size_t first = begin; first < end; first += detail::kBinBlock) {
       const std::size_t n = std::min(detail::kBinBlock, end - first);
+      for (std::size_t f = 0; f < cols(); ++f) {
+        const FeatureCuts& cuts = cuts_.bins[f];
+        const T* cell = x.col(f) + static_cast<std::ptrdiff_t>(first) * x.row_stride();
+        std::uint8_t* const bins = columns_.data() + f * rows_ + first;
+        if (cuts.type == FeatureType::categorical) {
+          for (std::size_t i = 0; i < n; ++i, cell += x.row_stride()) bins[i] = cuts.bin_of(static_cast<double>(*cell));
+          continue;
+        }
+        for (std::size_t i = 0; i < n; ++i, cell += x.row_stride()) values[i] = static_cast<double>(*cell);
+        if (cuts.zero_is_missing) {
+          for (std::size_t i = 0; i < n; ++i) values[i] = detail::is_zero(values[i]) ? kMissing : values[i];
+        }
+        find_bins(tables[f], values.data(), n, bins);
+      }
+    }
+  });
+}
+
+/// Which stored column each feature goes to, and which of its bins.
+inline void Binned::place_features(Use use, Executor& executor) {
+  counts_.resize(cols());
+  executor.run(cols(), [&](std::size_t f, unsigned) { counts_[f] = detail::count_bins(column(f), nullptr, rows_); });
+  detail::Bundles bundles = detail::choose_bundles(cuts_.bins, counts_, columns_.data(), rows_, use == Use::training);
+  members_ = std::move(bundles.members);
+  places_.resize(cols());
+  for (std::size_t c = 0; c < members_.size(); ++c) {
+    const bool shared = members_[c].size() > 1;
+    unsigned next = 1;  // stored bin 0: all members in their most frequent bin
+    for (const std::uint32_t f : members_[c]) {
+      const unsigned others = detail::other_bins(feature(f), counts_[f]);
+      places_[f] = {static_cast<std::uint32_t>(c), shared, bundles.most_frequent[f], static_cast<std::uint16_t>(next),
+                    static_cast<std::uint16_t>(others)};
+      next += others;
+    }
+    stored_bins_.push_back(shared ? next : feature(members_[c][0]).missing_bin() + 1);
+  }
+}
+
+inline void Binned::fill_tiles(Executor& executor) {
+  const std::size_t stored = stored_columns();
+  const std::size_t tiles = (stored + kTileWidth - 1) / kTileWidth;
+  for (std::size_t t = 1; t <= tiles; ++t) tile_first_.push_back(t * stored / tiles);
+  tiled_.resize(stored * rows_);
+  std::vector<std::array<std::uint8_t, 256>> to_stored(cols());  // a feature's bin in a shared column
+  for (std::size_t f = 0; f < cols(); ++f) {
+    unsigned at = places_[f].first;
+    for (unsigned b = 0; b < 256; ++b) {
+      const bool is_other = b != places_[f].most_frequent && at < unsigned{places_[f].first} + places_[f].others;
+      to_stored[f][b] = static_cast<std::uint8_t>(is_other ? at++ : 0);
+    }
+  }
+  parallel_for(executor, rows_, 8 * detail::kBinBlock, [&](std::size_t begin, std::size_t end, unsigned) {
+    std::array<std::uint8_t, detail::kBinBlock> together;
+    for (std::size_t first = begin; first < end; first += detail::kBinBlock) {
+      const std::size_t n = std::min(detail::kBinBlock, end - first);
       for (std::size_t t = 0; t < tiles; ++t) {
-        const std::size_t width = out.tile_first_[t + 1] - out.tile_first_[t];
-        for (std::size_t f = out.tile_first_[t]; f < out.tile_first_[t + 1]; ++f) {
-          const T* cell = x.col(f) + static_cast<std::ptrdiff_t>(first) * x.row_stride();
-          std::uint8_t* const bins = out.columns_.data() + f * out.rows_ + first;
-          if (out.cuts_.bins[f].type == FeatureType::categorical) {
-            for (std::size_t i = 0; i < n; ++i, cell += x.row_stride())
-              bins[i] = out.cuts_.bins[f].bin_of(static_cast<double>(*cell));
-          } else {
-            for (std::size_t i = 0; i < n; ++i, cell += x.row_stride()) values[i] = static_cast<double>(*cell);
-            if (out.cuts_.bins[f].zero_is_missing) {
-              for (std::size_t i = 0; i < n; ++i) values[i] = detail::is_zero(values[i]) ? kMissing : values[i];
+        const std::size_t width = tile_first_[t + 1] - tile_first_[t];
+        std::uint8_t* const tile = tiled_.data() + tile_first_[t] * rows_ + first * width;
+        for (std::size_t k = 0; k < width; ++k) {
+          const std::vector<std::uint32_t>& members = members_[tile_first_[t] + k];
+          const std::uint8_t* bins = column(members[0]) + first;
+          if (members.size() > 1) {
+            together.fill(0);
+            for (const std::uint32_t f : members) {
+              const std::uint8_t* const own = column(f) + first;
+              for (std::size_t i = 0; i < n; ++i) together[i] |= to_stored[f][own[i]];  // at most one is not 0
             }
-            find_bins(tables[f], values.data(), n, bins);
+            bins = together.data();
           }
-          if (use != Use::training) continue;
-          std::uint8_t* tiled =
-              out.tiled_.data() + out.tile_first_[t] * out.rows_ + first * width + (f - out.tile_first_[t]);
-          for (std::size_t i = 0; i < n; ++i, tiled += width) *tiled = bins[i];
+          for (std::size_t i = 0; i < n; ++i) tile[i * width + k] = bins[i];
         }
       }
     }
   });
-  return out;
 }
 
 inline Binned bin_matrix(MatrixView<double> x, std::span<const Feature> features, const BinOptions& options,

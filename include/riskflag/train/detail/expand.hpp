@@ -8,18 +8,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <riskflag/bin/detail/bundles.hpp>
 #include <riskflag/train/grower.hpp>
 #include <riskflag/train/kernels/partition.hpp>
 
 namespace riskflag::inline v0_1::detail {
-
-[[nodiscard]] inline std::array<std::uint32_t, 256> count_bins(const std::uint8_t* column, const std::uint32_t* rows,
-                                                               std::size_t n) noexcept {
-  std::array<std::uint32_t, 256> counts[4] = {};  // four chains: neighbouring rows often share a bin
-  for (std::size_t i = 0; i < n; ++i) ++counts[i % 4][column[rows != nullptr ? rows[i] : i]];
-  for (std::size_t b = 0; b < 256; ++b) counts[0][b] += counts[1][b] + counts[2][b] + counts[3][b];
-  return counts[0];
-}
 
 /// What the whole table's rows say about cuts; most of those with too few rows on a side are out by this alone.
 template <class Cell>
@@ -27,13 +20,10 @@ void Grower<Cell>::count_table() {
   const auto least = static_cast<std::uint64_t>(least_rows());
   table_known_.ranges.assign(bins_.cols(), CutRange{{0, 0}, {256, 256}});
   if (least <= 1) return;
-  std::vector<BinCounts> counts(bins_.cols());
-  executor_.run(bins_.cols(), [&](std::size_t f, unsigned) {
-    counts[f] = {static_cast<std::int32_t>(f), count_bins(bins_.column(f), nullptr, bins_.rows())};
-    table_known_.ranges[f] = CutRange::of(counts[f].rows, bins_.feature(f), least);
-  });
   for (std::size_t f = 0; f < bins_.cols(); ++f) {
-    if (bins_.feature(f).type == FeatureType::categorical) table_known_.counted.push_back(counts[f]);
+    table_known_.ranges[f] = CutRange::of(bins_.rows_in_bins(f), bins_.feature(f), least);
+    if (bins_.feature(f).type == FeatureType::categorical)
+      table_known_.counted.push_back({static_cast<std::int32_t>(f), bins_.rows_in_bins(f)});
   }
 }
 
@@ -137,7 +127,7 @@ void Grower<Cell>::expand(Leaf& leaf, int new_slot, bool last, unsigned worker) 
   maker_.add(histogram, cells_.data(), child_rows[small], 0, counts[small], workers_[worker].scratch);
   const Cell totals[2] = {leaf.best.left, leaf.total - leaf.best.left};
   if (leaf.child_slot[large] >= 0) {
-    maker_.subtract(pool_[leaf.slot], histogram, 0, bins_.cols());
+    maker_.subtract(pool_[leaf.slot], histogram, 0, bins_.stored_columns());
     search_child(leaf, static_cast<std::size_t>(large), leaf.slot, totals[large], counts[large], child_rows[large]);
   }
   leaf.child_best[small] = Split<Cell>{};

@@ -15,9 +15,7 @@ namespace riskflag::inline v0_1::detail {
 
 template <class Cell>
 void Grower<Cell>::gather_workers(Cell* histogram, std::size_t begin, std::size_t end) const {
-  for (std::size_t f = begin; f < end; ++f) {
-    std::fill_n(histogram + f * kCellStride, bins_.feature(f).missing_bin() + 1, Cell{});
-  }
+  maker_.clear(histogram, begin, end);
   for (const Worker& worker : workers_) {
     if (worker.used) maker_.merge(histogram, worker.histogram.data(), begin, end);
   }
@@ -111,10 +109,14 @@ void Grower<Cell>::expand_large(Leaf& leaf, int new_slot, bool last) {
     Cell* const histogram = pool_[leaf.child_slot[small]];
     gather_workers(histogram, tile.first, tile.first + tile.width);
     const auto here = [&](int side) {
-      const std::span<const std::uint32_t> all = features[side];
-      const auto first = std::lower_bound(all.begin(), all.end(), static_cast<std::uint32_t>(tile.first));
-      const auto end = std::lower_bound(first, all.end(), static_cast<std::uint32_t>(tile.first + tile.width));
-      return std::span<const std::uint32_t>(first, end);
+      std::vector<std::uint32_t> out;
+      for (std::size_t c = tile.first; c < tile.first + tile.width; ++c) {
+        for (const std::uint32_t f : bins_.features_in(c)) {
+          if (std::binary_search(features[side].begin(), features[side].end(), f)) out.push_back(f);
+        }
+      }
+      std::sort(out.begin(), out.end());
+      return out;
     };
     if (leaf.child_slot[large] >= 0) {
       maker_.subtract(pool_[leaf.slot], histogram, tile.first, tile.first + tile.width);
@@ -128,10 +130,12 @@ void Grower<Cell>::expand_large(Leaf& leaf, int new_slot, bool last) {
   });
   for (const std::size_t side : {0U, 1U}) {
     leaf.child_best[side] = Split<Cell>{};
-    for (const auto& best : tile_best) {
-      if (best[side].exists() && (!leaf.child_best[side].exists() || best[side].gain > leaf.child_best[side].gain)) {
-        leaf.child_best[side] = best[side];
-      }
+    Split<Cell>& chosen = leaf.child_best[side];
+    for (const auto& tile : tile_best) {
+      const Split<Cell>& best = tile[side];
+      if (!best.exists()) continue;
+      const bool equal = best.gain == chosen.gain && best.feature < chosen.feature;
+      if (!chosen.exists() || best.gain > chosen.gain || equal) chosen = best;
     }
   }
 }

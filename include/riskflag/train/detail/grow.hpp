@@ -113,8 +113,8 @@ const GrownTree<Cell>& Grower<Cell>::grow(std::span<const Cell> cells, Rows whic
                                           SplitUnits units, std::span<const std::uint32_t> features,
                                           const Random& random) {
   cells_ = cells;
-  node_features_.start_tree(features, random.split(0x6e6f6465));                   // "node"
-  search_.emplace(bins_.cuts(), options_, units, random.split(0x637574), level_);  // "cut"
+  node_features_.start_tree(features, random.split(0x6e6f6465));            // "node"
+  search_.emplace(bins_, options_, units, random.split(0x637574), level_);  // "cut"
   plant(which, rows);
   Leaf& root = leaves_[0];
   Cell* const histogram = pool_[root.slot];
@@ -125,8 +125,7 @@ const GrownTree<Cell>& Grower<Cell>::grow(std::span<const Cell> cells, Rows whic
     maker_.clear(histogram);
     maker_.add(histogram, cells.data(), rows_of(root), 0, root.count, workers_[0].scratch);
   }
-  // Every feature's bins add up to the same total.
-  for (unsigned b = 0; b <= bins_.feature(0).missing_bin(); ++b) root.total += histogram[b];
+  root.total = maker_.total(histogram);
   if (may_split(root.count, 0, root.total))
     root.best = search(view(root.slot, root.total, root.count, root.state, root.known));
   push(0);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -13,6 +14,7 @@
 #include <riskflag/core/random.hpp>
 #include <riskflag/train/cell.hpp>
 #include <riskflag/train/detail/level_split.hpp>
+#include <riskflag/train/histogram.hpp>
 #include <riskflag/train/kernels/dispatch.hpp>
 #include <riskflag/train/kernels/scan.hpp>
 #include <riskflag/train/limits.hpp>
@@ -37,8 +39,9 @@ template <class Cell>
 class SplitSearch {
  public:
   /// `random`: of the tree, for extra_trees.
-  SplitSearch(const Cuts& cuts, const TrainOptions& options, SplitUnits units, const Random& random, CpuLevel level)
-      : cuts_(cuts),
+  SplitSearch(const Binned& bins, const TrainOptions& options, SplitUnits units, const Random& random, CpuLevel level)
+      : bins_(bins),
+        cuts_(bins.cuts()),
         options_(options),
         units_(units),
         random_(random),
@@ -69,7 +72,8 @@ class SplitSearch {
   }
 
   [[nodiscard]] Split<Cell> best_of_feature(const LeafView<Cell>& leaf, std::uint32_t f) const {
-    const Cell* const cells = leaf.histogram + std::size_t{f} * kCellStride;
+    std::array<Cell, 256> own;
+    const Cell* const cells = cells_of_feature(bins_, f, leaf.histogram, leaf.total, own);
     Split<Cell> out;
     if (cuts_.bins[f].type == FeatureType::categorical) {
       const BinCounts* counts = nullptr;
@@ -90,7 +94,8 @@ class SplitSearch {
   void complete(const LeafView<Cell>& leaf, Split<Cell>& split) const noexcept {
     if (!split.categorical) {
       const auto f = static_cast<std::size_t>(split.feature);
-      const Cell* const cells = leaf.histogram + f * kCellStride;
+      std::array<Cell, 256> own;
+      const Cell* const cells = cells_of_feature(bins_, f, leaf.histogram, leaf.total, own);
       const Cell missing = cells[cuts_.bins[f].missing_bin()];
       split.left = split.default_left ? missing : Cell{};
       for (unsigned b = 0; b <= split.bin; ++b) split.left += cells[b];
@@ -168,6 +173,7 @@ class SplitSearch {
     return out;
   }
 
+  const Binned& bins_;
   const Cuts& cuts_;
   const TrainOptions& options_;
   SplitUnits units_;
