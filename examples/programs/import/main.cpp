@@ -20,12 +20,13 @@
 #include <riskflag/study/threshold.hpp>
 
 #include "../program.hpp"
+#include "export.hpp"
 #include "servable.hpp"
 
 namespace {
 
 struct Flags {
-  std::string from, data, target, positive, output, threshold;
+  std::string from, data, target, positive, output, threshold, to, name_space;
   bool force = false, json = false, quiet = false;
 };
 
@@ -130,6 +131,12 @@ void check_flags(const Flags& flags, const riskflag::study::ThresholdRule& rule)
   }
 }
 
+void check_export(const Flags& flags) {
+  if (flags.data.empty() && flags.target.empty() && flags.positive.empty() && flags.threshold.empty()) return;
+  riskflag::fail(riskflag::ErrorCode::usage, "--export",
+                 "writes what the model directory has; --data, --target, --positive and --threshold are for imports");
+}
+
 int import(const Flags& flags) {
   riskflag::study::ThresholdRule rule = riskflag::study::parse_threshold_rule(!flags.threshold.empty() ? flags.threshold
                                                                               : flags.target.empty()   ? "0.5"
@@ -201,7 +208,8 @@ int import(const Flags& flags) {
 int main(int argc, char** argv) {
   CLI::App app(
       "Makes a model directory of another library's model file: LightGBM's text, XGBoost's JSON and UBJSON.\n"
-      "With --data it has a reference profile, with --target metrics and a threshold, too.",
+      "With --data it has a reference profile, with --target metrics and a threshold, too.\n"
+      "With --export the other way: --from is a model directory, --output the file to write.",
       "riskflag-import");
   Flags flags;
   app.add_option("--from", flags.from, "model file; its kind is detected")->required()->type_name("FILE");
@@ -211,9 +219,21 @@ int main(int argc, char** argv) {
   app.add_option("--positive", flags.positive, "level of the target that counts as 1")->type_name("LEVEL");
   app.add_option("--threshold", flags.threshold, "f1, cost:FN,FP, approve:RATE, NUMBER (f1; without labels 0.5)")
       ->type_name("RULE");
-  app.add_flag("--force", flags.force, "replace a model directory");
+  app.add_option("--export", flags.to, "write the directory's model as " + std::string(program::kExports))
+      ->type_name("KIND");
+  app.add_option("--namespace", flags.name_space, "of the header that --export cpp writes (credit_policy)")
+      ->type_name("NAME");
+  app.add_flag("--force", flags.force, "replace what --output names");
   app.add_flag("--json", flags.json, "one JSON object on stdout");
   app.add_flag("--quiet", flags.quiet, "no messages");
   program::not_built_yet(app, "--recipe", "preparing raw fields for an imported model");
-  return program::run(app, argc, argv, [&] { return import(flags); });
+  return program::run(app, argc, argv, [&] {
+    if (!flags.to.empty()) {
+      check_export(flags);
+      return program::export_model(
+          {flags.from, flags.to, flags.output, flags.name_space, flags.force, flags.json, flags.quiet});
+    }
+    if (!flags.name_space.empty()) riskflag::fail(riskflag::ErrorCode::usage, "--namespace", "needs --export cpp");
+    return import(flags);
+  });
 }
