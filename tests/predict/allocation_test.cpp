@@ -34,7 +34,7 @@ void* counted(std::size_t size, std::size_t alignment) {
 [[gnu::noinline]] void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
 [[gnu::noinline]] void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 
-TEST_CASE("invariant: scoring a row or a batch allocates nothing, with any engine") {
+TEST_CASE("invariant: scoring a row or a small batch allocates nothing, with any engine; a large batch one buffer") {
   using namespace riskflag;
   using namespace riskflag_test;
   for (const std::size_t features : {8u, 300u}) {
@@ -42,7 +42,9 @@ TEST_CASE("invariant: scoring a row or a batch allocates nothing, with any engin
         features,
         {.trees = 90, .leaves = 31, .features = features, .categorical = 0.3, .all_rules = true, .outputs = 2});
     const std::vector<double> rows = random_rows(features, 100, model);
+    const std::vector<double> many = random_rows(features, 600, model);
     std::vector<double> out(200);
+    std::vector<double> long_out(1200);
     for (const char* engine : {"scan", "walk"}) {
       const auto made = Predictor::make(model, {.engine = engine});
       REQUIRE(made.ok());
@@ -52,7 +54,10 @@ TEST_CASE("invariant: scoring a row or a batch allocates nothing, with any engin
       made->row_probabilities(rows.data(), out.data());
       const bool done = made->probabilities(MatrixView<double>::row_major(rows.data(), 100, features), out);
       const std::size_t after = allocations;
+      const bool large = made->margins(MatrixView<double>::row_major(many.data(), 600, features), long_out);
+      CHECK(allocations <= after + 1);
       CHECK(done);
+      CHECK(large);
       CHECK(after == before);
     }
     CHECK(allocations > 0);  // the count counts

@@ -93,7 +93,7 @@ TEST_CASE("invariant: every engine and kernel gives the slow scorer's bits") {
                                                 .features = features,
                                                 .edge_thresholds = true,
                                                 .thresholds = leaves > 60 ? 25u : 60u});
-      hold_to_slow(model, random_rows(seed, 130, model));
+      hold_to_slow(model, random_rows(seed, 190, model));
     }
   }
 }
@@ -112,7 +112,7 @@ TEST_CASE("every number of trees around the lanes is scored alike") {
        {0u, 1u, 2u, 63u, 64u, 65u, 127u, 128u, 129u, 191u, 192u, 193u, 255u, 256u, 257u, 500u}) {
     const Model model =
         random_model(trees + 100, {.trees = trees, .leaves = 9, .features = 6, .edge_thresholds = true});
-    hold_to_slow(model, random_rows(trees, 40, model));
+    hold_to_slow(model, random_rows(trees, 180, model));
   }
 }
 
@@ -126,7 +126,7 @@ TEST_CASE("every rule for missing values is scored alike, with columns beyond on
                                                 .thresholds = 12});
     const auto made = Predictor::make(model, {.engine = "scan"});
     REQUIRE_MESSAGE(made.ok(), made.failure().text());
-    hold_to_slow(model, random_rows(features, 200, model, 0.3));
+    hold_to_slow(model, random_rows(features, 700, model, 0.3));
   }
 }
 
@@ -161,11 +161,35 @@ TEST_CASE("several outputs, averages, float inputs and leaves off the grid are s
                                           .grid = grid});
           model.average_output = average;
           model.float32_inputs = float32;
-          hold_to_slow(model, random_rows(22, 150, model));
+          hold_to_slow(model, random_rows(22, 180, model));
         }
       }
     }
   }
+}
+
+TEST_CASE("leaves of up to seven bytes of steps are summed alike") {
+  for (const double grid : {0x1p-8, 0x1p-24, 0x1p-44, 0x1p-48}) {
+    Model model = random_model(23, {.trees = 37, .leaves = 31, .features = 9, .edge_thresholds = true, .grid = grid});
+    // Trees of a third of the others' size, and leaves that are alike: fewer bytes for some.
+    for (std::size_t t = 0; t < model.trees.size(); t += 3) {
+      for (double& leaf : model.trees[t].leaves) leaf = std::ldexp(std::round(std::ldexp(leaf, 7)), -8);
+    }
+    model.trees[4].leaves.assign(31, 0.25);
+    hold_to_slow(model, random_rows(24, 600, model));
+  }
+}
+
+TEST_CASE("values whose upper halves are a threshold's are ranked by their lower halves") {
+  Model model = random_model(25, {.trees = 40, .leaves = 31, .features = 3, .thresholds = 200});
+  std::uint64_t at = 0;
+  for (Tree& tree : model.trees) {
+    for (Node& node : tree.nodes) {
+      const double sign = at % 2 == 0 ? 1.0 : -1.0;
+      node.threshold = sign * std::bit_cast<double>((std::uint64_t{0x3ff00000} << 32) + at++ % 997 * 0x1234567);
+    }
+  }
+  hold_to_slow(model, random_rows(26, 400, model, 0.1, 0.9));
 }
 
 TEST_CASE("sums of zeros are +0 whatever the order, negative zeros among them") {
@@ -209,7 +233,7 @@ TEST_CASE("trees of more than 256 leaves are cut into pieces and scored alike") 
       const auto made = Predictor::make(model, {.engine = "scan"});
       REQUIRE_MESSAGE(made.ok(), made.failure().text());
       CHECK(made->describe().find("10 trees of more than 256 leaves cut into pieces") != std::string::npos);
-      hold_to_slow(model, random_rows(leaves, 140, model, 0.2));
+      hold_to_slow(model, random_rows(leaves, 180, model, 0.2));
     }
   }
 }
@@ -240,7 +264,7 @@ TEST_CASE("models that need more than 256 columns are scored in chunks, alike") 
         const auto made = Predictor::make(model, {.engine = "scan"});
         REQUIRE_MESSAGE(made.ok(), made.failure().text());
         CHECK(made->describe().find("chunks") != std::string::npos);
-        hold_to_slow(model, random_rows(shape.features, 150, model, 0.2, 0.5));
+        hold_to_slow(model, random_rows(shape.features, 180, model, 0.2, 0.5));
       }
     }
   }

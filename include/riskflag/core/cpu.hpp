@@ -10,7 +10,7 @@ enum class CpuLevel {
   neon,
   avx2,
   avx512
-};  ///< avx2: Haswell (AVX2, BMI2); avx512: F, BW, DQ, VL, VBMI (Ice Lake, Zen 4)
+};  ///< avx2: Haswell (AVX2, BMI2); avx512: F, BW, DQ, VL, VBMI, VNNI (Ice Lake, Zen 4)
 
 /// What this CPU and the operating system allow; asked once, then a load.
 [[nodiscard]] CpuLevel cpu_level() noexcept;
@@ -26,7 +26,7 @@ inline CpuLevel cpu_level() noexcept {
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2")) return CpuLevel::scalar;
     const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-                        __builtin_cpu_supports("avx512vbmi");
+                        __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vnni");
     return avx512 ? CpuLevel::avx512 : CpuLevel::avx2;
   }();
   return kLevel;

@@ -28,8 +28,9 @@ struct PredictorOptions {
 /// Scores rows with a model: the fast form, bit-equal to margin() and predict_row() of model/walk.hpp on every CPU, at
 /// any flags, for one row or many.
 ///
-/// Life: 1. made from a model, which it does not keep; 2. used from any number of threads, no member allocates or locks
-/// (margins() of rows from elsewhere takes up to 75 KiB of stack); 3. copied for free: copies share the forest.
+/// Life: 1. made from a model, which it does not keep; 2. used from any number of threads, no member locks, and none
+/// allocates for a row or a small batch (margins() takes up to 75 KiB of stack; a batch of 170 rows and more one buffer
+/// of up to 1.2 MiB where there is one to be had); 3. copied for free: copies share the forest.
 class Predictor {
  public:
   /// Fails with `corrupt` for a model that check_model refuses, `unsupported` when options.engine is "scan" and the
@@ -82,6 +83,7 @@ class Predictor {
     bool walks = false;  ///< the engine: walk, or scan
     WalkForest walk;
     ScanForest scan;
+    PlaneForest planes;
     const ScanKernel* kernel = nullptr;
   };
 
@@ -93,6 +95,8 @@ class Predictor {
   static double scan_in_order(const ScanView& view, std::size_t begin, std::size_t end, const std::uint8_t* ranks,
                               double sum) noexcept;
   void walk_row(const double* row, std::ptrdiff_t stride, std::size_t wanted, double* out) const noexcept;
+  /// Scores the first rows in planes, as many as are worth it, and says how many.
+  std::size_t plane_blocks(MatrixView<double> rows, double* out) const noexcept;
   void scan_block(MatrixView<double> rows, double* out) const noexcept;
   [[nodiscard]] double finish(double sum, std::size_t output) const noexcept;
 

@@ -32,15 +32,25 @@ inline constexpr std::size_t kScanMaxMeanLeaves = 1024;
 /// Thresholds that one column can rank: 0..255 are the ranks.
 inline constexpr std::size_t kScanMaxThresholds = 255;
 
+/// The upper half of a double's bits in an order of its own: smaller probes are of smaller values; equal ones decide
+/// nothing.
+[[nodiscard]] inline std::int32_t probe_of(std::uint64_t bits) noexcept {
+  const auto upper = static_cast<std::int32_t>(static_cast<std::uint32_t>(bits >> 32));
+  return upper < 0 ? upper ^ INT32_MAX : upper;
+}
+
 /// One search: where a feature's value stands among (up to 255 of) its thresholds.
 ///
 /// Its keys begin at keys[first_key]: 16 pivots, the last key of each block of 16 (INT64_MAX for the last block and
-/// beyond), then the blocks, padded with INT64_MAX.
+/// beyond), then the blocks, padded with INT64_MAX. Its probes begin at probes[first_probe]: probe_of() of the same
+/// keys as a heap of `levels` levels from place 1 on, left child 2 i, padded with INT32_MAX; a multiple of 64 bytes.
 struct ScanSearch {
   std::uint32_t feature;
   std::uint32_t first_key;
+  std::uint32_t first_probe;
   std::uint32_t first_fill, fills;
   std::uint8_t blocks;  ///< 1..16
+  std::uint8_t levels;  ///< 4..8
   /// 1 when the fills are one or two that only NaN sets apart, as nearly always: written below without a loop; the
   /// second repeats the first when there is one.
   std::uint8_t plain;
@@ -104,6 +114,7 @@ struct ScanView {
   const ScanSearch* searches;
   const ScanFill* fills;
   const std::int64_t* keys;
+  const std::int32_t* probes;
   const ScanSet* sets;
   const std::uint32_t* words;
   const ScanLevels* levels;
@@ -122,6 +133,7 @@ struct ScanForest {
   detail::FlatArray<ScanSearch> searches;
   detail::FlatArray<ScanFill> fills;
   detail::FlatArray<std::int64_t> keys;
+  detail::FlatArray<std::int32_t> probes;
   detail::FlatArray<ScanSet> sets;
   detail::FlatArray<std::uint32_t> words;
   detail::FlatArray<ScanLevels> levels;
@@ -151,6 +163,7 @@ struct ScanForest {
     return {searches.data() + chunk.first_search,
             fills.data(),
             keys.data(),
+            probes.data(),
             sets.data() + chunk.first_set,
             words.data(),
             levels.data() + chunk.first_levels,

@@ -3,6 +3,7 @@
 // Builds a ScanForest from a checked Model.
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -299,6 +300,7 @@ class ScanBuilder {
     constexpr std::int64_t kAbove = std::numeric_limits<std::int64_t>::max();
     for (std::size_t b = 0; b < 16; ++b) out_.keys.push_back(b + 1 < blocks ? own[16 * b + 15] : kAbove);
     for (std::size_t i = 0; i < 16 * blocks; ++i) out_.keys.push_back(i < count ? own[i] : kAbove);
+    make_probes(search, own, count);
     std::size_t zero_rank = 0;
     while (zero_rank < count && own[zero_rank] < order_key(0.0)) ++zero_rank;
     for (Column& column : feature.columns) {
@@ -316,6 +318,23 @@ class ScanBuilder {
       }
     }
     out_.searches.push_back(search);
+  }
+
+  void make_probes(ScanSearch& search, const std::int64_t* keys, std::size_t count) {
+    search.first_probe = static_cast<std::uint32_t>(out_.probes.size());
+    search.levels = 4;
+    while ((std::size_t{1} << search.levels) <= count) ++search.levels;
+    const std::size_t size = std::size_t{1} << search.levels;
+    out_.probes.resize(out_.probes.size() + size, 0);
+    std::int32_t* heap = out_.probes.data() + search.first_probe;
+    for (std::size_t level = 0; level < search.levels; ++level) {
+      const std::size_t width = std::size_t{1} << level;
+      for (std::size_t i = 0; i < width; ++i) {
+        const std::size_t place = (2 * i + 1) * size / width / 2 - 1;
+        heap[width + i] =
+            place < count ? probe_of(std::bit_cast<std::uint64_t>(from_order_key(keys[place]))) : INT32_MAX;
+      }
+    }
   }
 
   /// The node's column and rank, as kernels ask for them.

@@ -4,12 +4,14 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include <riskflag/core/exact.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/order_key.hpp>
 #include <riskflag/model/check.hpp>
+#include <riskflag/predict/detail/build_planes.hpp>
 #include <riskflag/predict/detail/build_scan.hpp>
 #include <riskflag/predict/predictor.hpp>
 
@@ -51,6 +53,10 @@ inline Result<Predictor> Predictor::make(const Model& model, const PredictorOpti
   parts->why_walk = options.engine == "walk" ? "asked for" : detail::ScanBuilder(model, parts->scan).build();
   if (parts->why_walk.empty()) {
     parts->kernel = kernel;
+    if (parts->any_order && kernel->plane_rows != 0) {
+      detail::PlaneBuilder(parts->scan, static_cast<std::size_t>(model.num_outputs), model.leaf_grid, parts->planes)
+          .build();
+    }
   } else if (options.engine == "scan") {
     return Failure{ErrorCode::unsupported, "engine", "the interval scan cannot take this model: " + parts->why_walk};
   } else {
@@ -155,6 +161,43 @@ inline double Predictor::scan_in_order(const ScanView& view, std::size_t begin, 
   return sum;
 }
 
+inline std::size_t Predictor::plane_blocks(MatrixView<double> rows, double* out) const noexcept {
+  const Parts& parts = *parts_;
+  const ScanForest& forest = parts.scan;
+  const PlaneForest& planes = parts.planes;
+  const std::size_t block = parts.kernel->plane_rows;
+  // A block costs the same however few its rows: below a third of one the scan is faster.
+  if (planes.grid == 0.0 || rows.rows() < block / 3) return 0;
+  const auto outputs = static_cast<std::size_t>(parts.outputs);
+  const std::size_t columns = forest.most_columns();
+  const std::size_t scratch = parts.kernel->plane_scratch(columns, planes.most_tests);
+  constexpr std::align_val_t kAlignment{64};
+  auto* const memory = static_cast<std::uint8_t*>(
+      ::operator new(scratch + block * (columns + sizeof(double)), kAlignment, std::nothrow));
+  if (memory == nullptr) return 0;
+  auto* const sums = reinterpret_cast<double*>(memory + scratch);
+  std::uint8_t* const ranks = memory + scratch + block * sizeof(double);
+  std::memset(ranks, 0, block * columns);
+  std::size_t begin = 0;
+  for (; begin < rows.rows() && rows.rows() - begin >= block / 3; begin += block) {
+    const std::size_t count = rows.rows() - begin < block ? rows.rows() - begin : block;
+    for (std::size_t k = 0; k < outputs; ++k) {
+      const double start = parts.average ? 0.0 : parts.base[k];
+      for (std::size_t r = 0; r < block; ++r) sums[r] = start;
+      for (std::size_t c = 0; c < forest.chunks.size(); ++c) {
+        if (k == 0 || forest.chunks.size() > 1) {
+          parts.kernel->rank_block(forest.view(forest.chunks[c]), rows.row(begin), rows.row_stride(), rows.col_stride(),
+                                   count, block, ranks);
+        }
+        parts.kernel->sum_planes(planes.view(c, k, outputs, forest), ranks, memory, sums);
+      }
+      for (std::size_t r = 0; r < count; ++r) out[(begin + r) * outputs + k] = finish(sums[r], k);
+    }
+  }
+  ::operator delete(memory, kAlignment);
+  return begin < rows.rows() ? begin : rows.rows();
+}
+
 inline void Predictor::scan_block(MatrixView<double> rows, double* out) const noexcept {
   const Parts& parts = *parts_;
   const ScanForest& forest = parts.scan;
@@ -244,7 +287,8 @@ inline bool Predictor::margins(MatrixView<double> rows, std::span<double> out) c
     // A block costs as much as 64 rows.
     for (std::size_t r = 0; r < rows.rows(); ++r) scan_row(rows.row(r), outputs, out.data() + r * outputs);
   } else {
-    scan_block(rows, out.data());
+    const std::size_t done = plane_blocks(rows, out.data());
+    if (done < rows.rows()) scan_block(rows.rows_from(done, rows.rows() - done), out.data() + done * outputs);
   }
   return true;
 }
@@ -285,6 +329,8 @@ inline std::string Predictor::describe() const {
   std::string out = "interval scan, " + std::string(parts_->kernel->name) + " kernel: " + size + ", " +
                     std::to_string(forest.most_columns()) + " columns";
   if (forest.chunks.size() > 1) out += " in each of " + std::to_string(forest.chunks.size()) + " chunks";
+  if (parts_->planes.grid != 0.0)
+    out += ", batches in planes of " + std::to_string(parts_->kernel->plane_rows) + " rows";
   if (forest.cut_trees > 0) {
     out += ", " + std::to_string(forest.cut_trees) + " trees of more than 256 leaves cut into pieces";
   }

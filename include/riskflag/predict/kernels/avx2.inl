@@ -22,9 +22,9 @@ inline std::uint32_t rank_of(const std::int64_t* keys, std::uint32_t blocks, std
 
 #include <riskflag/predict/kernels/rank.inl>
 
-inline void rank_rows(const ScanView& forest, const ScanSearch& search, const double* column, std::ptrdiff_t row_stride,
+inline void rank_rows(const ScanView& forest, const double* cells, std::ptrdiff_t row_stride, std::ptrdiff_t col_stride,
                       std::size_t rows, std::uint8_t* ranks, std::size_t stride) {
-  rank_rows_one_by_one(forest, search, column, row_stride, rows, ranks, stride);
+  rank_rows_one_by_one(forest, cells, row_stride, col_stride, rows, ranks, stride);
 }
 
 /// Columns by number, 16 bytes a table: Tables is 4 (up to 64 columns) or 16 (up to 256).

@@ -18,51 +18,8 @@ inline std::uint32_t rank_of(const std::int64_t* keys, std::uint32_t blocks, std
 }
 
 #include <riskflag/predict/kernels/rank.inl>
-
-inline void rank_rows(const ScanView& forest, const ScanSearch& search, const double* column, std::ptrdiff_t row_stride,
-                      std::size_t rows, std::uint8_t* ranks, std::size_t stride) {
-  alignas(64) std::int64_t keys[kScanRowStep] = {};
-  for (std::size_t r = 0; r < rows; ++r) {
-    const double x = as_seen(forest, column[static_cast<std::ptrdiff_t>(r) * row_stride]);
-    __builtin_memcpy(keys + r, &x, sizeof x);
-  }
-  const __m512i sign = _mm512_set1_epi64(INT64_MIN);
-  const __m512i magnitude = _mm512_set1_epi64(INT64_MAX);
-  const __m512i infinity = _mm512_set1_epi64(0x7ff0000000000000LL);
-  __mmask64 missing = 0, zero = 0;
-  for (unsigned r = 0; r < kScanRowStep; r += 8) {
-    const __m512i bits = _mm512_load_si512(keys + r);
-    missing |= static_cast<__mmask64>(_mm512_cmpgt_epi64_mask(_mm512_and_si512(bits, magnitude), infinity)) << r;
-    // order_key(): negative values from sign and magnitude to two's complement.
-    const __m512i key = _mm512_mask_sub_epi64(bits, _mm512_movepi64_mask(bits), sign, bits);
-    _mm512_store_si512(keys + r, key);
-    if (search.plain == 0) {
-      const __mmask8 in_band = _mm512_cmple_epi64_mask(_mm512_set1_epi64(order_key(-kZeroBand)), key) &
-                               _mm512_cmple_epi64_mask(key, _mm512_set1_epi64(order_key(kZeroBand)));
-      zero |= static_cast<__mmask64>(in_band) << r;
-    }
-  }
-  alignas(64) std::uint8_t found[kScanRowStep];
-  const std::int64_t* thresholds = forest.keys + search.first_key;
-  for (std::size_t r = 0; r < kScanRowStep; ++r) {
-    found[r] = static_cast<std::uint8_t>(rank_of(thresholds, search.blocks, keys[r]));
-  }
-  const __m512i rank = _mm512_load_si512(found);
-  if (search.plain != 0) {
-    for (int i = 0; i < 2; ++i) {
-      _mm512_store_si512(
-          ranks + search.column[i] * stride,
-          _mm512_mask_mov_epi8(rank, missing, _mm512_set1_epi8(static_cast<char>(search.missing_rank[i]))));
-    }
-    return;
-  }
-  const ScanFill* fill = forest.fills + search.first_fill;
-  for (std::uint32_t i = 0; i < search.fills; ++i) {
-    const __mmask64 absent = missing | (fill[i].zero_is_missing != 0 ? zero : __mmask64{0});
-    _mm512_store_si512(ranks + fill[i].column * stride,
-                       _mm512_mask_mov_epi8(rank, absent, _mm512_set1_epi8(static_cast<char>(fill[i].missing_rank))));
-  }
-}
+//
+#include <riskflag/predict/kernels/rank_avx512.inl>
 
 inline void look_up(const std::uint8_t* table, std::uint32_t span, const std::uint8_t* level, std::uint8_t* ranks) {
   const __m512i number = _mm512_load_si512(level);
@@ -151,7 +108,7 @@ inline __m512i advance_rows(const std::uint8_t* x, __m512i rank, __m512i a, __m5
 template <int Groups>
 inline void walk_rows(const std::uint8_t* node, std::uint32_t nodes, const std::uint8_t* ranks, std::size_t stride,
                       std::uint8_t* leaf) {
-  __m512i e0 = _mm512_setzero_si512(), e1 = e0, e2 = e0, e3 = e0, e4 = e0, e5 = e0, e6 = e0, e7 = e0;
+  __m512i e0 = _mm512_setzero_si512(), e1 = e0, e2 = e0, e3 = e0;
   for (std::uint32_t n = 0; n < nodes; ++n, node += 4) {
     const std::uint8_t* x = ranks + node[0] * stride;
     const __m512i rank = _mm512_set1_epi8(static_cast<char>(node[1]));
@@ -161,26 +118,17 @@ inline void walk_rows(const std::uint8_t* node, std::uint32_t nodes, const std::
     if constexpr (Groups > 1) e1 = advance_rows(x + 64, rank, a, b, e1);
     if constexpr (Groups > 2) e2 = advance_rows(x + 128, rank, a, b, e2);
     if constexpr (Groups > 2) e3 = advance_rows(x + 192, rank, a, b, e3);
-    if constexpr (Groups > 4) e4 = advance_rows(x + 256, rank, a, b, e4);
-    if constexpr (Groups > 4) e5 = advance_rows(x + 320, rank, a, b, e5);
-    if constexpr (Groups > 4) e6 = advance_rows(x + 384, rank, a, b, e6);
-    if constexpr (Groups > 4) e7 = advance_rows(x + 448, rank, a, b, e7);
   }
   _mm512_store_si512(leaf, e0);
   if constexpr (Groups > 1) _mm512_store_si512(leaf + 64, e1);
   if constexpr (Groups > 2) _mm512_store_si512(leaf + 128, e2);
   if constexpr (Groups > 2) _mm512_store_si512(leaf + 192, e3);
-  if constexpr (Groups > 4) _mm512_store_si512(leaf + 256, e4);
-  if constexpr (Groups > 4) _mm512_store_si512(leaf + 320, e5);
-  if constexpr (Groups > 4) _mm512_store_si512(leaf + 384, e6);
-  if constexpr (Groups > 4) _mm512_store_si512(leaf + 448, e7);
 }
 
 inline void tree_leaves(const ScanView& forest, const ScanTree& tree, const std::uint8_t* ranks, std::size_t rows,
                         std::size_t stride, std::uint8_t* leaf) {
   const std::uint8_t* node = forest.nodes + std::size_t{tree.first_node} * 4;
   std::size_t r = 0;
-  for (; r + 512 <= rows; r += 512) walk_rows<8>(node, tree.nodes, ranks + r, stride, leaf + r);
   for (; r + 256 <= rows; r += 256) walk_rows<4>(node, tree.nodes, ranks + r, stride, leaf + r);
   for (; r + 128 <= rows; r += 128) walk_rows<2>(node, tree.nodes, ranks + r, stride, leaf + r);
   for (; r < rows; r += 64) walk_rows<1>(node, tree.nodes, ranks + r, stride, leaf + r);

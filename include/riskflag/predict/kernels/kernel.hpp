@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <riskflag/core/cpu.hpp>
+#include <riskflag/predict/plane_forest.hpp>
 #include <riskflag/predict/scan_forest.hpp>
 
 namespace riskflag::inline v0_1 {
@@ -30,6 +31,13 @@ struct ScanKernel {
                       std::size_t stride, std::uint8_t* leaf);
   /// sums[row] += leaves[leaf[row]] for a block, rows rounded up to kScanRowStep.
   void (*add_leaves)(const double* leaves, std::size_t count, const std::uint8_t* leaf, std::size_t rows, double* sums);
+
+  /// Rows of a block of planes; 0 when the kernel has none, and nothing below.
+  std::size_t plane_rows;
+  /// Bytes of sum_planes' scratch.
+  std::size_t (*plane_scratch)(std::size_t columns, std::size_t tests);
+  /// sums[row] += what the view's trees give, for plane_rows rows; their ranks have plane_rows as their stride.
+  void (*sum_planes)(const PlaneView& view, const std::uint8_t* ranks, std::uint8_t* scratch, double* sums);
 };
 
 }  // namespace riskflag::inline v0_1

@@ -91,14 +91,23 @@ inline void rank_row(const ScanView& forest, const double* row, std::uint8_t* ra
   }
 }
 
-/// One search for up to kScanRowStep rows of a block: the kernel's own. It may write all kScanRowStep ranks.
-inline void rank_rows(const ScanView& forest, const ScanSearch& search, const double* column, std::ptrdiff_t row_stride,
+/// All searches for up to kScanRowStep rows: the kernel's own. It may write all kScanRowStep ranks of a column.
+inline void rank_rows(const ScanView& forest, const double* cells, std::ptrdiff_t row_stride, std::ptrdiff_t col_stride,
                       std::size_t rows, std::uint8_t* ranks, std::size_t stride);
 
-inline void rank_rows_one_by_one(const ScanView& forest, const ScanSearch& search, const double* column,
-                                 std::ptrdiff_t row_stride, std::size_t rows, std::uint8_t* ranks, std::size_t stride) {
+inline void rank_one_by_one(const ScanView& forest, const ScanSearch& search, const double* cells,
+                            std::ptrdiff_t row_stride, std::ptrdiff_t col_stride, std::size_t rows, std::uint8_t* ranks,
+                            std::size_t stride) {
+  const double* column = cells + static_cast<std::ptrdiff_t>(search.feature) * col_stride;
   for (std::size_t r = 0; r < rows; ++r) {
     rank_value(forest, search, column[static_cast<std::ptrdiff_t>(r) * row_stride], ranks + r, stride);
+  }
+}
+
+inline void rank_rows_one_by_one(const ScanView& forest, const double* cells, std::ptrdiff_t row_stride,
+                                 std::ptrdiff_t col_stride, std::size_t rows, std::uint8_t* ranks, std::size_t stride) {
+  for (std::uint32_t i = 0; i < forest.search_count; ++i) {
+    rank_one_by_one(forest, forest.searches[i], cells, row_stride, col_stride, rows, ranks, stride);
   }
 }
 
@@ -106,24 +115,20 @@ inline void rank_block(const ScanView& forest, const double* cells, std::ptrdiff
                        std::ptrdiff_t col_stride, std::size_t rows, std::size_t stride, std::uint8_t* ranks) {
   // 64 rows at a time stay in the first cache level while their columns are read one after another.
   for (std::size_t begin = 0; begin < rows; begin += kScanRowStep) {
-    const std::size_t end = begin + kScanRowStep < rows ? begin + kScanRowStep : rows;
-    for (std::uint32_t i = 0; i < forest.search_count; ++i) {
-      const ScanSearch& search = forest.searches[i];
-      const double* column = cells + static_cast<std::ptrdiff_t>(search.feature) * col_stride;
-      rank_rows(forest, search, column + static_cast<std::ptrdiff_t>(begin) * row_stride, row_stride, end - begin,
-                ranks + begin, stride);
-    }
+    const std::size_t count = rows - begin < kScanRowStep ? rows - begin : kScanRowStep;
+    const double* first = cells + static_cast<std::ptrdiff_t>(begin) * row_stride;
+    rank_rows(forest, first, row_stride, col_stride, count, ranks + begin, stride);
     for (std::uint32_t i = 0; i < forest.levels_count; ++i) {
       const ScanLevels& group = forest.levels[i];
-      const double* column = cells + static_cast<std::ptrdiff_t>(group.feature) * col_stride;
-      rank_levels(forest, group, column + static_cast<std::ptrdiff_t>(begin) * row_stride, row_stride, end - begin,
-                  ranks + begin, stride);
+      const double* column = first + static_cast<std::ptrdiff_t>(group.feature) * col_stride;
+      rank_levels(forest, group, column, row_stride, count, ranks + begin, stride);
     }
     for (std::uint32_t i = 0; i < forest.set_count; ++i) {
       const ScanSet& set = forest.sets[i];
-      const double* column = cells + static_cast<std::ptrdiff_t>(set.feature) * col_stride;
-      for (std::size_t r = begin; r < end; ++r) {
-        rank_set(forest, set, column[static_cast<std::ptrdiff_t>(r) * row_stride], ranks + set.column * stride + r);
+      const double* column = first + static_cast<std::ptrdiff_t>(set.feature) * col_stride;
+      for (std::size_t r = 0; r < count; ++r) {
+        rank_set(forest, set, column[static_cast<std::ptrdiff_t>(r) * row_stride],
+                 ranks + begin + set.column * stride + r);
       }
     }
   }

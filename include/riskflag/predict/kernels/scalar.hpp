@@ -24,9 +24,9 @@ inline std::uint32_t rank_of(const std::int64_t* keys, std::uint32_t blocks, std
 
 #include <riskflag/predict/kernels/rank.inl>
 
-inline void rank_rows(const ScanView& forest, const ScanSearch& search, const double* column, std::ptrdiff_t row_stride,
+inline void rank_rows(const ScanView& forest, const double* cells, std::ptrdiff_t row_stride, std::ptrdiff_t col_stride,
                       std::size_t rows, std::uint8_t* ranks, std::size_t stride) {
-  rank_rows_one_by_one(forest, search, column, row_stride, rows, ranks, stride);
+  rank_rows_one_by_one(forest, cells, row_stride, col_stride, rows, ranks, stride);
 }
 
 inline void look_up(const std::uint8_t* table, std::uint32_t, const std::uint8_t* level, std::uint8_t* ranks) {
@@ -87,7 +87,7 @@ inline void add_leaves(const double* leaves, std::size_t, const std::uint8_t* le
   for (std::size_t r = 0; r < rows; ++r) sums[r] += leaves[leaf[r]];
 }
 
-inline constexpr ScanKernel kKernel = {"scalar",   CpuLevel::scalar, rank_row,  row_leaves,
-                                       rank_block, tree_leaves,      add_leaves};
+inline constexpr ScanKernel kKernel = {"scalar",    CpuLevel::scalar, rank_row, row_leaves, rank_block,
+                                       tree_leaves, add_leaves,       0,        nullptr,    nullptr};
 
 }  // namespace riskflag::inline v0_1::scan_scalar

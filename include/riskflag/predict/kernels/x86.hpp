@@ -29,17 +29,19 @@ namespace riskflag::inline v0_1::scan_avx2 {
 
 #if defined(__clang__)
 #pragma clang attribute pop
-#pragma clang attribute push(                                                                      \
-    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx2,bmi,bmi2,popcnt"))), \
+#pragma clang attribute push(                                                                                 \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx2,bmi,bmi2,popcnt"))), \
     apply_to = function)
 #else
 #pragma GCC pop_options
 #pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx2,bmi,bmi2,popcnt")
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx2,bmi,bmi2,popcnt")
 #endif
 
 namespace riskflag::inline v0_1::scan_avx512 {
 #include <riskflag/predict/kernels/avx512.inl>
+//
+#include <riskflag/predict/kernels/planes_avx512.inl>
 }  // namespace riskflag::inline v0_1::scan_avx512
 
 #if defined(__clang__)
@@ -51,12 +53,12 @@ namespace riskflag::inline v0_1::scan_avx512 {
 namespace riskflag::inline v0_1 {
 
 namespace scan_avx2 {
-inline constexpr ScanKernel kKernel = {"avx2",     CpuLevel::avx2, rank_row,  row_leaves,
-                                       rank_block, tree_leaves,    add_leaves};
+inline constexpr ScanKernel kKernel = {"avx2",      CpuLevel::avx2, rank_row, row_leaves, rank_block,
+                                       tree_leaves, add_leaves,     0,        nullptr,    nullptr};
 }
 namespace scan_avx512 {
-inline constexpr ScanKernel kKernel = {"avx512",   CpuLevel::avx512, rank_row,  row_leaves,
-                                       rank_block, tree_leaves,      add_leaves};
+inline constexpr ScanKernel kKernel = {"avx512",    CpuLevel::avx512, rank_row,   row_leaves,    rank_block,
+                                       tree_leaves, add_leaves,       kPlaneRows, plane_scratch, sum_planes};
 }
 
 }  // namespace riskflag::inline v0_1
