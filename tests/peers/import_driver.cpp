@@ -96,10 +96,14 @@ int main(int argc, char** argv) {
       put(explainer->base(k));
     }
   }
-  // The same model for LightGBM, where it can say it.
-  const std::string exported = std::string(argv[1]) + ".exported";
-  std::remove(exported.c_str());
-  const auto written = lightgbm_text(model);
-  if (written) std::ofstream(exported, std::ios::binary) << *written;
+  // The same model for other libraries, where they can say it.
+  const auto exported = [&](const char* ending, const Result<std::string>& bytes) {
+    const std::string path = argv[1] + std::string(ending);
+    std::remove(path.c_str());
+    if (bytes) std::ofstream(path, std::ios::binary) << *bytes;
+  };
+  exported(".exported", lightgbm_text(model));
+  exported(".json", interop::xgboost_json(model));
+  exported(".onnx", interop::onnx_bytes(model));
   return out.good() ? 0 : 4;
 }

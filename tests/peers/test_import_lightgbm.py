@@ -1,5 +1,6 @@
 """LightGBM's text models in our hands: many small ones with random parameters, scored on ordinary and adversarial rows. The same leaf of
-every tree, margins within 1e-12 of max(1, sum of |leaf|), contributions within 1e-9 of predict_contrib's and additive.
+every tree, margins within 1e-12 of max(1, sum of |leaf|), contributions within 1e-9 of predict_contrib's and additive. What we export of
+them, LightGBM's text, XGBoost's JSON and ONNX, is loaded by the library and compared with LightGBM again (floats: 1e-6).
 
 Compiles import_driver.cpp with $CXX (default c++). RISKFLAG_PEER_MODELS: how many (default 60).
 """
@@ -12,7 +13,9 @@ import unittest
 try:
     import lightgbm
     import numpy as np
+    import onnxruntime
     import pandas as pd
+    import xgboost
 except ImportError as absent:
     print(f"skipped: test_import_lightgbm.py needs {absent.name}")
     raise SystemExit(0) if __name__ == "__main__" else unittest.SkipTest(str(absent))
@@ -113,7 +116,43 @@ class LightGBMImport(unittest.TestCase):
         self.assertLessEqual(np.max(np.abs(raw - margins) / np.maximum(1, sizes)), 1e-12)
         np.testing.assert_allclose(again.predict(rows), booster.predict(rows), rtol=1e-9, atol=1e-12)
 
+    def compare_for_floats(self, booster, x, rows, categorical, outputs):
+        """XGBoost and ONNX Runtime with what we exported, on rows of floats; LightGBM says what is right. How many of the two could be."""
+        rows = np.clip(rows, -3e38, 3e38).astype(np.float32)  # XGBoost takes no infinities
+        for f in categorical:
+            rows[(rows[:, f] > -1) & (rows[:, f] < 0), f] = 0
+        path, trees = self.driver.path / "model.txt", booster.num_trees()
+        got = self.driver.score(path, rows.astype(np.float64))
+        margins, sizes, leaves, _ = np.split(got, [outputs, 2 * outputs, 2 * outputs + trees], axis=1)
+        np.testing.assert_array_equal(leaves, booster.predict(rows.astype(np.float64), pred_leaf=True).reshape(leaves.shape))
+        want = booster.predict(rows.astype(np.float64)).reshape(len(rows), outputs)
+        scale = np.maximum(1, np.abs(want))
+        done = 0
+        if path.with_name("model.txt.json").exists():
+            done += 1
+            model = xgboost.Booster(model_file=str(path.with_name("model.txt.json")))
+            data = xgboost.DMatrix(rows, feature_names=model.feature_names, feature_types=model.feature_types, enable_categorical=True)
+            nodes = model.predict(data, pred_leaf=True).reshape(leaves.shape)
+            for mine, theirs in zip(leaves.T, nodes.T):  # two numberings of the same leaves
+                self.assertEqual(len(set(zip(mine, theirs))), max(len(set(mine)), len(set(theirs))), "XGBoost: another leaf")
+            raw = model.predict(data, output_margin=True).reshape(margins.shape)
+            factor = 1.0
+            if booster.dump_model()["objective"].startswith("binary"):
+                factor = float(booster.dump_model()["objective"].split("sigmoid:")[1])  # is in XGBoost's leaves
+            self.assertLessEqual(np.max(np.abs(raw - margins * factor) / np.maximum(1, sizes * factor)), 1e-6)
+            self.assertLessEqual(np.max(np.abs(model.predict(data).reshape(want.shape) - want) / scale), 2e-6)
+        if path.with_name("model.txt.onnx").exists():
+            done += 1
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = 1
+            session = onnxruntime.InferenceSession(str(path.with_name("model.txt.onnx")), options, providers=["CPUExecutionProvider"])
+            raw, prediction = session.run(["margin", "prediction"], {"features": rows})
+            self.assertLessEqual(np.max(np.abs(raw - margins) / np.maximum(1, sizes)), 1e-6, "ONNX Runtime")
+            self.assertLessEqual(np.max(np.abs(prediction - want) / scale), 2e-6)
+        return done
+
     def test_random_models(self):
+        exported = 0
         for seed in range(MODELS):
             rng = np.random.default_rng(seed)
             x, categorical, signal = table(rng)
@@ -138,7 +177,11 @@ class LightGBMImport(unittest.TestCase):
                 thresholds = {}
                 for tree in booster.dump_model()["tree_info"]:
                     self.collect(tree["tree_structure"], thresholds)
-                self.compare(booster, x, adversarial(rng, x, categorical, thresholds, EDGES), outputs, boosting == "rf")
+                rows = adversarial(rng, x, categorical, thresholds, EDGES)
+                self.compare(booster, x, rows, outputs, boosting == "rf")
+                if seed % 2 == 0 or MODELS < 4:
+                    exported += self.compare_for_floats(booster, x, rows[:200], categorical, outputs)
+        self.assertGreater(exported, MODELS // 2)  # of as many: some take zeros for missing, XGBoost lacks some links
 
     @classmethod
     def collect(cls, node, thresholds):

@@ -10,13 +10,14 @@
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/file.hpp>
 #include <riskflag/core/json_writer.hpp>
+#include <riskflag/interop.hpp>
 #include <riskflag/model/export_lightgbm.hpp>
 
 #include "../program.hpp"
 
 namespace program {
 
-inline constexpr std::string_view kExports = "cpp, lightgbm";
+inline constexpr std::string_view kExports = "cpp, lightgbm, xgboost, onnx";
 
 struct ExportFlags {
   std::string from, to, output, name_space;
@@ -30,6 +31,8 @@ inline std::string exported(const riskflag::bundle::Bundle& bundle, const Export
     return riskflag::bundle::policy_header(bundle, options);
   }
   if (flags.to == "lightgbm") return riskflag::value_or_throw(riskflag::lightgbm_text(bundle.model));
+  if (flags.to == "xgboost") return riskflag::value_or_throw(riskflag::interop::xgboost_json(bundle.model));
+  if (flags.to == "onnx") return riskflag::value_or_throw(riskflag::interop::onnx_bytes(bundle.model));
   riskflag::fail(riskflag::ErrorCode::usage, "--export",
                  "\"" + flags.to + "\" is no form that is known here; accepted: " + std::string(kExports));
 }
