@@ -7,6 +7,7 @@
 #include <riskflag/prep/fields.hpp>
 #include <riskflag/prep/fit.hpp>
 #include <riskflag/prep/fit_inputs.hpp>
+#include <riskflag/prep/monotone.hpp>
 #include <riskflag/prep/operation.hpp>
 #include <riskflag/prep/pipeline.hpp>
 #include <riskflag/prep/recipe.hpp>

@@ -361,13 +361,24 @@ class Options(driver.ProgramTest):
         self.assertEqual([(f["name"], f["type"]) for f in features], [("x", "numeric"), ("c", "numeric")])
 
     def test_flags_of_later_versions_are_refused_with_a_sentence(self):
-        for flags in (["--monotone", "x=+1"], ["--register", "r"], ["--alias", "a"],
+        for flags in (["--register", "r"], ["--alias", "a"],
                       ["--tracking", "http://localhost:5000"], ["--offset", "x"],
                       ["--set", "linear_tree=true"], ["--set", "boosting=dart"], ["--set", "device=gpu"]):
             self.assert_refused(self.train(self.table(), *flags, expect=2, json_out=False), 2, "not built yet", flags[0])
         config = self.path("c.json")
         config.write_text('{"seed": 1,\n"boosting": "dart"}')
         self.assert_refused(self.train(self.table(), "--config", config, expect=2, json_out=False), 2, "c.json:2", "boosting", "not built yet")
+
+    def test_a_field_keeps_the_direction_that_was_promised(self):
+        self.train(self.table(), "--id", "key", "--monotone", "x=-1")
+        options = json.loads((self.path("model") / "model.json").read_text())["options"]
+        self.assertIn("monotone_constraints", json.dumps(options))
+        self.assertIn("-1", json.dumps(options))
+        for promise, why in (("c=+1", "no order"), ("key=+1", "no feature"), ("x=up", "FIELD=+1")):
+            self.assert_refused(self.train(self.table(), "--id", "key", "--monotone", promise, output="b", expect=2, json_out=False), 2, "--monotone", why)
+
+    def test_an_objective_of_a_program_of_ones_own_is_refused(self):
+        self.assert_refused(self.train(self.table(), "--objective", "custom", expect=2, json_out=False), 2, "--objective", "command line")
 
     def test_a_parameter_file_of_lightgbm_is_taken(self):
         conf = self.path("t.conf")

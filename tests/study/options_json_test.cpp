@@ -125,6 +125,26 @@ TEST_CASE("lists, codes and tokens") {
   CHECK_FALSE(options.train.boost_from_average);
 }
 
+TEST_CASE("promises about fields are FIELD=+1 or FIELD=-1, each field once") {
+  Settings settings;
+  settings.add(Layer::flag, "monotone", {"Income=-1", "a=b=+1", "Age=1"}, "--monotone");
+  const StudyOptions options = settings.resolve();
+  REQUIRE(options.monotone.size() == 3);
+  CHECK(options.monotone[0].field == "Income");
+  CHECK(options.monotone[0].sign == -1);
+  CHECK(options.monotone[1].field == "a=b");
+  CHECK(options.monotone[2].sign == 1);
+  for (const char* bad : {"Income", "Income=2", "=1"}) {
+    CAPTURE(bad);
+    Settings refused;
+    refused.add(Layer::flag, "monotone", {bad}, "--monotone");
+    CHECK(refusal([&] { (void)refused.resolve(); }).find("is not FIELD=+1") != std::string::npos);
+  }
+  Settings twice;
+  twice.add(Layer::flag, "monotone", {"Age=1", "Age=-1"}, "--monotone");
+  CHECK(refusal([&] { (void)twice.resolve(); }).find("named twice") != std::string::npos);
+}
+
 TEST_CASE("one seed for splits, preparation and training; regression is not stratified") {
   Settings settings;
   settings.add(Layer::flag, "seed", {"7"}, "--seed");
@@ -136,7 +156,7 @@ TEST_CASE("one seed for splits, preparation and training; regression is not stra
 }
 
 TEST_CASE("what belongs to a later version says so") {
-  for (const char* set : {"monotone=x=1", "register=r", "offset=x", "tracking=http://h"}) {
+  for (const char* set : {"register=r", "offset=x", "tracking=http://h"}) {
     Settings settings;
     settings.add_set(set);
     CHECK(refusal([&] { (void)settings.resolve(); }).find("is not built yet in riskflag") != std::string::npos);

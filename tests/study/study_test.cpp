@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <memory>
 #include <stop_token>
@@ -15,6 +16,8 @@
 #include <riskflag/core/file.hpp>
 #include <riskflag/data/simulate.hpp>
 #include <riskflag/model/file.hpp>
+#include <riskflag/model/monotone.hpp>
+#include <riskflag/model/walk.hpp>
 #include <riskflag/study/result_json.hpp>
 
 namespace riskflag::study {
@@ -156,6 +159,90 @@ TEST_CASE("invariant: validation rows choose rounds and threshold, and reach no 
   const StudyResult after = turned.run();
   CHECK(trees_of(turned) == trees_of(plain));
   CHECK(after.threshold != before.threshold);
+}
+
+namespace {
+
+/// How often a probability rises while Income rises, over rows of the study's table and the recipe as it was saved.
+std::size_t rises_with_income(const Setup& setup) {
+  const bundle::Bundle bundle = bundle::open(setup.options.output);
+  const std::vector<std::string>& inputs = bundle.pipeline.inputs();
+  const auto income = static_cast<std::size_t>(std::find(inputs.begin(), inputs.end(), "Income") - inputs.begin());
+  const Frame frame = simulate({.rows = 60, .seed = 5});
+  const prep::FieldEncoder encoder(bundle.schema);
+  const prep::FrameFields bound = encoder.bind(frame);
+  std::vector<double> row(inputs.size()), features(bundle.model.features.size());
+  std::vector<double*> cells;
+  for (double& cell : row) cells.push_back(&cell);
+  prep::Scratch scratch;
+  std::size_t rises = 0;
+  for (std::size_t i = 0; i < frame.rows(); ++i) {
+    bound.encode(i, 1, cells);
+    double last = std::numeric_limits<double>::infinity();
+    for (row[income] = 1e4; row[income] < 4e5; row[income] *= 1.1) {
+      bundle.pipeline.transform_row(row, features, scratch);
+      const double now = margin(bundle.model, features);
+      rises += now > last ? 1 : 0;
+      last = now;
+    }
+  }
+  return rises;
+}
+
+}  // namespace
+
+TEST_CASE("invariant: a promise about a raw field holds through every feature that derives from it") {
+  Setup free, bound;
+  for (Setup* setup : {&free, &bound}) {
+    setup->options.recipe = prep::parse_recipe(R"recipe({"format":1,"steps":[
+          {"op":"derive","name":"burden","expression":"max(Experience, 0) / max(Income, 1)"},
+          {"op":"derive","name":"log_income","expression":"log1p(max(Income, 0))"}]})recipe",
+                                               "recipe");
+  }
+  bound.options.monotone = {{"Income", -1}};
+  (void)free.run();
+  (void)bound.run();
+  CHECK(rises_with_income(free) > 0);
+  CHECK(rises_with_income(bound) == 0);
+  const Model model = value_or_throw(parse_model(bound.saved("model.json"), "model.json"));
+  for (std::size_t f = 0; f < model.features.size(); ++f) {
+    const std::string& name = model.features[f].name;
+    const int sign = name == "Income" || name == "log_income" ? -1 : name == "burden" ? 1 : 0;
+    CAPTURE(name);
+    CHECK_FALSE(find_monotone_violation(model, static_cast<std::int32_t>(f), sign));
+  }
+}
+
+TEST_CASE("a promise that cannot be kept, and an objective without gradients, are refused with a sentence") {
+  const auto refusal = [](auto change) {
+    Setup setup(300);
+    change(setup.options);
+    try {
+      (void)setup.run();
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  const auto has = [](const std::string& text, const char* part) {
+    CAPTURE(text);
+    CHECK(text.find(part) != std::string::npos);
+  };
+  has(refusal([](StudyOptions& o) { o.monotone = {{"Incme", 1}}; }), "--monotone: there is no column \"Incme\"");
+  has(refusal([](StudyOptions& o) { o.monotone = {{"CITY", 1}}; }), "is a category column; its levels have no order");
+  has(refusal([](StudyOptions& o) { o.monotone = {{"Id", 1}}; }), "\"Id\" is no feature but id");
+  has(refusal([](StudyOptions& o) {
+        o.monotone = {{"Income", 1}};
+        o.recipe = prep::parse_recipe(
+            R"({"format":1,"steps":[{"op":"derive","name":"r","expression":"Age / Income"}]})", "recipe");
+      }),
+      "feature \"r\" derives from \"Income\" in a way whose direction is not known: \"Age / Income\"");
+  has(refusal([](StudyOptions& o) {
+        o.monotone = {{"Income", 1}};
+        o.train.monotone_constraints = {1};
+      }),
+      "one of both is accepted");
+  has(refusal([](StudyOptions& o) { o.train.objective = "custom"; }), "a command line has none");
 }
 
 TEST_CASE("cross-validation: out-of-fold scores choose, the final fit sees all but test, valid is not told") {

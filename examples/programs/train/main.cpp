@@ -93,6 +93,7 @@ void add_flags(CLI::App& app, Flags& flags) {
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   value("model", "--objective", "binary or regression", "NAME");
+  list("model", "--monotone", "only rises (+1) or falls (-1) with it", "FIELD=+1|-1");
   value("model", "--threads", "0 = all cores", "N");
   value("model", "--seed", "the only source of randomness (42)", "N");
   value("model", "--search", "random trials; the best one is trained", "N");
@@ -100,7 +101,7 @@ void add_flags(CLI::App& app, Flags& flags) {
   value("model", "--threshold", "f1, cost:FN,FP, approve:RATE, NUMBER", "RULE");
   value("model", "--calibrate", "none, auto, platt, isotonic, beta, prior", "HOW");
   value("model", "--reasons", "code and text for each field", "R.json");
-  for (const char* later : {"--offset", "--monotone", "--register", "--alias"}) {
+  for (const char* later : {"--offset", "--register", "--alias"}) {
     list("", later, "not built yet", "X");
   }
 

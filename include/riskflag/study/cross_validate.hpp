@@ -62,8 +62,8 @@ struct FoldHooks {
       (held ? held_out : rest).push_back(out.rows[i]);
     }
     const int number = static_cast<int>(f) + 1;
-    const FitJob fold_job{job.frame,  job.schema, job.recipe, job.labels, job.weights,
-                          job.groups, rest,       held_out,   job.options};
+    const FitJob fold_job{job.frame,  job.schema, job.recipe, job.labels,  job.weights,
+                          job.groups, rest,       held_out,   job.options, job.monotone};
     const TrainHooks train_hooks = hooks.train ? hooks.train(number) : TrainHooks{};
     const Fit fitted = fit(fold_job, executor, train_hooks, seconds, [&](std::string_view phase, double fraction) {
       if (hooks.on_phase) hooks.on_phase(number, phase, fraction);
@@ -93,6 +93,7 @@ struct CrossValidateOptions {
   std::span<const double> weights{};        ///< empty = all 1
   std::span<const std::uint64_t> groups{};  ///< one a row, kind group alone: a group is never cut (group_ids())
   std::span<const std::int64_t> times{};    ///< one a row, kind time alone: a fold is a stretch of time
+  std::span<const prep::FieldDirection> monotone{};  ///< promises about raw fields
 };
 
 /// Cross-validation of a table: the schema's features against `labels`, one for each row of `frame`; levels, pipeline,
@@ -112,7 +113,8 @@ struct CrossValidateOptions {
   split.kind = options.kind;
   split.seed = options.seed;
   const std::vector<std::uint32_t> rows = detail::row_range(0, frame.rows());
-  const FitJob job{frame, schema, options.recipe, labels, options.weights, parts.groups, rows, {}, options.train};
+  const FitJob job{frame, schema, options.recipe, labels,          options.weights, parts.groups,
+                   rows,  {},     options.train,  options.monotone};
   FoldHooks hooks;
   hooks.train = [&](int) {
     TrainHooks train_hooks;

@@ -19,6 +19,7 @@
 #include <riskflag/data/schema.hpp>
 #include <riskflag/predict/predictor.hpp>
 #include <riskflag/prep/fit.hpp>
+#include <riskflag/prep/monotone.hpp>
 #include <riskflag/study/detail/stop_executor.hpp>
 #include <riskflag/study/parts.hpp>
 #include <riskflag/study/roles.hpp>
@@ -51,6 +52,7 @@ struct FitJob {
   std::span<const std::uint32_t> train_rows;
   std::span<const std::uint32_t> valid_rows;  ///< empty: no early stopping
   const TrainOptions& options;
+  std::span<const prep::FieldDirection> monotone{};  ///< promises about raw fields; see prep::monotone_features()
 };
 
 /// What a fit gives.
@@ -63,7 +65,8 @@ struct Fit {
 /// Told when a phase of a fit begins (0) and when "prepare" and "bin" end (1): "prepare", "bin", "train".
 using OnPhase = std::function<void(std::string_view phase, double fraction)>;
 
-/// Fits the recipe and the trees on the training rows alone; hooks.stop is looked at in every phase. Throws
+/// Fits the recipe and the trees on the training rows alone; hooks.stop is looked at in every phase. Throws what
+/// prep::fit(), prep::monotone_features() and train() throw,
 /// Error(cancelled) when hooks.stop asked before there was a tree; later the result says cancelled and has the trees so
 /// far.
 [[nodiscard]] inline Fit fit(const FitJob& job, Executor& executor, const TrainHooks& hooks, Seconds& seconds,
@@ -81,6 +84,9 @@ using OnPhase = std::function<void(std::string_view phase, double fraction)>;
                                   take_features(job.frame, out.schema, job.train_rows, preparing), inputs, preparing);
   out.pipeline = std::move(fitted.pipeline);
   check_stop(hooks.stop, "prepare");
+  TrainOptions options = job.options;
+  if (!job.monotone.empty())
+    options.monotone_constraints = prep::monotone_features(out.pipeline, out.schema, job.monotone);
 
   prep::FeatureMatrix valid_matrix;
   std::vector<ValidData> valid;
@@ -97,7 +103,7 @@ using OnPhase = std::function<void(std::string_view phase, double fraction)>;
   on_phase("prepare", 1);
   on_phase("bin", 0);
   const Stopwatch bin;
-  const Binned bins = bin_matrix(fitted.train.view(), out.pipeline.features(), bin_options(job.options), binning);
+  const Binned bins = bin_matrix(fitted.train.view(), out.pipeline.features(), bin_options(options), binning);
   fitted.train = {};
   const double binned = bin.seconds();
   check_stop(hooks.stop, "bin");
@@ -105,7 +111,7 @@ using OnPhase = std::function<void(std::string_view phase, double fraction)>;
   on_phase("bin", 1);
   on_phase("train", 0);
   const TrainData data{bins, labels, weights, {}};
-  out.trained = train(data, valid, job.options, executor, hooks);
+  out.trained = train(data, valid, options, executor, hooks);
   if (out.trained.cancelled && out.trained.model.trees.empty()) check_stop(hooks.stop, "train");
   seconds.bin += binned + out.trained.bin_seconds;
   seconds.train += out.trained.train_seconds;

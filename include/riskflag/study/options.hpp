@@ -9,6 +9,7 @@
 #include <riskflag/bundle/bundle.hpp>
 #include <riskflag/core/file.hpp>
 #include <riskflag/data/split.hpp>
+#include <riskflag/prep/monotone.hpp>
 #include <riskflag/prep/recipe.hpp>
 #include <riskflag/study/search.hpp>
 #include <riskflag/study/threshold.hpp>
@@ -81,6 +82,8 @@ struct StudyOptions {
   std::string calibrate = "none";
   int search = 0;  ///< trials of a parameter search besides the options as given; 0 = no search
   std::vector<SearchParameter> search_space = default_search_space();
+  /// Raw fields in which the prediction may only rise or only fall, whatever the recipe makes of them
+  std::vector<prep::FieldDirection> monotone{};
 };
 
 /// Rounds without improvement after which training stops, when nobody said otherwise.

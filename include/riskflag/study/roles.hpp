@@ -92,6 +92,7 @@ inline void require_named_columns(const std::vector<std::string>& names, const S
     if (name != "fields") book.require(name, "--group-by");
   }
   book.require(options.parts.time_by, "--time-by");
+  for (const prep::FieldDirection& promise : options.monotone) book.require(promise.field, "--monotone");
 }
 
 /// The schema of the whole table: types and roles, special codes, missing tokens, date formats. Text columns without a
@@ -148,6 +149,19 @@ inline void require_named_columns(const std::vector<std::string>& names, const S
     }
     if (field.role == Role::feature) ++features;
     schema.fields.push_back(std::move(field));
+  }
+  for (const prep::FieldDirection& promise : options.monotone) {
+    const Field& field = *std::find_if(schema.fields.begin(), schema.fields.end(),
+                                       [&](const Field& known) { return known.name == promise.field; });
+    if (field.role != Role::feature) {
+      fail(ErrorCode::invalid_option, "--monotone",
+           "column " + quoted(field.name) + " is no feature but " + std::string(name_of(field.role)));
+    }
+    if (field.type != ColumnType::number && field.type != ColumnType::date) {
+      fail(ErrorCode::invalid_option, "--monotone",
+           "column " + quoted(field.name) + " is a " + std::string(name_of(field.type)) +
+               " column; its levels have no order that a model could follow");
+    }
   }
   if (features == 0) {
     fail(ErrorCode::invalid_data, options.data, "no column is left to learn from: all have another role or are text");

@@ -22,10 +22,14 @@ namespace detail {
 
 inline void StudyRun::check_options() {
   validate(options_.train);
-  result_.kind = bundle::kind_of(Objective{options_.train.objective, 1.0, 0.0});
   const auto refuse = [](const char* where, const std::string& message) {
     fail(ErrorCode::invalid_option, where, message);
   };
+  if (options_.train.objective == "custom")
+    refuse("--objective",
+           "\"custom\" takes its gradients from a function of the program that trains "
+           "(TrainHooks::gradients); a command line has none");
+  result_.kind = bundle::kind_of(Objective{options_.train.objective, 1.0, 0.0});
   if (options_.data.empty()) refuse("--data", "is needed: the CSV file to learn from");
   if (options_.columns.target.empty()) refuse("--target", "is needed: the column to predict");
   if (options_.output.empty()) refuse("--output", "is needed: the model directory to make");
@@ -55,6 +59,9 @@ inline void StudyRun::check_options() {
   if (!binary() && parts.kind == SplitKind::stratified)
     refuse("--split", "stratified needs a binary target; accepted here: random, group, time");
   if (!binary() && options_.threshold.text != ThresholdRule{}.text) refuse("--threshold", "needs a binary target");
+  if (!options_.monotone.empty() && !options_.train.monotone_constraints.empty())
+    refuse("--monotone",
+           "names raw fields and monotone_constraints the features made of them; one of both is accepted");
   if (options_.search < 0) refuse("--search", std::to_string(options_.search) + " trials; accepted: 0 and more");
   if (options_.search > 0 && parts.cv == 0 && parts.valid_data.empty() && parts.valid_fraction == 0)
     refuse("--search", "needs held-out rows: --valid, --valid-fraction above 0, or --cv");

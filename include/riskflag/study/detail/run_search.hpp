@@ -84,7 +84,7 @@ inline TrialScore StudyRun::judge_trial(const SearchTrial& trial, double share, 
   train_hooks.stop = hooks_.stop;
   Seconds seconds;
   const FitJob job{table_.frame,  schema_, options_.recipe,    target_.labels, weights_,
-                   parts_.groups, rows,    parts_.split.valid, options};
+                   parts_.groups, rows,    parts_.split.valid, options,        options_.monotone};
   if (options_.parts.cv > 0) {
     FoldHooks hooks;
     hooks.train = [&](int) { return train_hooks; };

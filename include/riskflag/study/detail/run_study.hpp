@@ -33,6 +33,8 @@ inline void StudyRun::begin_log() {
     params.push_back({"target", options_.columns.target});
     params.push_back({"threshold_rule", options_.threshold.text});
     params.push_back({"cv", std::to_string(options_.parts.cv)});
+    for (const prep::FieldDirection& promise : options_.monotone)
+      params.push_back({"monotone." + promise.field, promise.sign > 0 ? "+1" : "-1"});
     params.push_back({"test_fraction", number_text(options_.parts.test_fraction)});
     params.push_back({"valid_fraction", number_text(options_.parts.valid_fraction)});
     run.params(params);
@@ -73,8 +75,8 @@ inline TrainHooks StudyRun::train_hooks(int fold, int iterations) {
 inline void StudyRun::cross_validate_if_asked() {
   train_rows_ = parts_.split.train;
   if (options_.parts.cv == 0) return;
-  const FitJob job{table_.frame, schema_, options_.recipe, target_.labels, weights_, parts_.groups,
-                   train_rows_,  {},      train_options_};
+  const FitJob job{table_.frame, schema_, options_.recipe, target_.labels,   weights_, parts_.groups,
+                   train_rows_,  {},      train_options_,  options_.monotone};
   FoldHooks hooks;
   hooks.train = [this](int fold) { return train_hooks(fold, train_options_.num_iterations); };
   hooks.on_phase = [this](int fold, std::string_view phase, double fraction) { tell(phase, fraction, fold); };
@@ -86,7 +88,7 @@ inline void StudyRun::cross_validate_if_asked() {
 
 inline void StudyRun::fit_all() {
   const FitJob job{table_.frame,  schema_,     options_.recipe,    target_.labels, weights_,
-                   parts_.groups, train_rows_, parts_.split.valid, train_options_};
+                   parts_.groups, train_rows_, parts_.split.valid, train_options_, options_.monotone};
   fit_ = fit(job, executor_, train_hooks(0, train_options_.num_iterations), result_.seconds,
              [this](std::string_view phase, double fraction) { tell(phase, fraction); });
   if (fit_.trained.cancelled) {

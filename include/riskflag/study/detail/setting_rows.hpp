@@ -98,6 +98,22 @@ inline void set_calibrate(StudyOptions& options, const SettingValue& value) {
   value.refuse("is no calibration; accepted: none, auto, platt, isotonic, beta, prior");
 }
 
+inline void set_monotone(StudyOptions& options, const SettingValue& value) {
+  for (const std::string& text : value.list()) {
+    const std::size_t equals = text.rfind('=');
+    const std::string sign = equals == std::string::npos ? "" : text.substr(equals + 1);
+    if (equals == 0 || (sign != "+1" && sign != "1" && sign != "-1")) {
+      fail(ErrorCode::invalid_option, value.where(),
+           quoted(text) + " is not FIELD=+1 (a larger value never lowers the prediction) or FIELD=-1");
+    }
+    const std::string field = text.substr(0, equals);
+    for (const prep::FieldDirection& before : options.monotone) {
+      if (before.field == field) fail(ErrorCode::usage, value.where(), "field " + quoted(field) + " is named twice");
+    }
+    options.monotone.push_back({field, sign == "-1" ? -1 : 1});
+  }
+}
+
 struct SettingRow {
   std::string_view name;
   void (*apply)(StudyOptions&, const SettingValue&);
@@ -158,7 +174,7 @@ inline constexpr std::array kSettings{
                            const SettingValue& v) { o.replace = v.flag() ? Replace::exchange : Replace::refuse; }},
     SettingRow{"keep_on_interrupt", [](StudyOptions& o, const SettingValue& v) { o.keep_on_interrupt = v.flag(); }},
     SettingRow{"calibrate", set_calibrate},
-    SettingRow{"monotone", [](StudyOptions&, const SettingValue& v) { not_yet(v, "a monotone constraint"); }},
+    SettingRow{"monotone", set_monotone},
     SettingRow{"offset", [](StudyOptions&, const SettingValue& v) { not_yet(v, "an offset column"); }},
     SettingRow{"search", [](StudyOptions& o, const SettingValue& v) { o.search = v.whole(0, 100000); }},
     SettingRow{"search_space",
