@@ -12,7 +12,7 @@ namespace {
 
 /// The code and sentence of the Error that `f` throws.
 template <class F>
-std::string refusal(F f) {
+std::string failure_of(F f) {
   try {
     f();
   } catch (const Error& error) {
@@ -39,15 +39,15 @@ TEST_CASE("members come out with their types") {
 TEST_CASE("what does not hold is corrupt, with its place; a later format is unsupported") {
   const JsonFile file("m.json");
   const Json root = file.open("{\"format\":1,\n\"t\":\"x\"}", 1);
-  CHECK(refusal([&] { (void)file.number(root, "t"); }) ==
+  CHECK(failure_of([&] { (void)file.number(root, "t"); }) ==
         "corrupt m.json:2:5: found the string \"x\", expected a number");
-  CHECK(refusal([&] { (void)file.text(root, "u"); }).starts_with("corrupt m.json:1:1: member \"u\" is missing"));
-  CHECK(refusal([&] { (void)file.array(root, "t"); }) == "corrupt m.json:2: member \"t\" is no array");
-  CHECK(refusal([&] { file.only(root, {"format"}); }).starts_with("corrupt m.json:2:5: unknown member \"t\""));
-  CHECK(refusal([&] { (void)file.open("{\"format\":2}", 1); }).starts_with("unsupported m.json: format 2"));
-  CHECK(refusal([&] { (void)file.open("{\"format\":0}", 1); }).starts_with("unsupported m.json: format 0"));
-  CHECK(refusal([&] { (void)file.open("[]", 1); }).starts_with("corrupt m.json:1"));
-  CHECK(refusal([&] { (void)file.open("{", 1); }).starts_with("parse m.json:1:2"));
+  CHECK(failure_of([&] { (void)file.text(root, "u"); }).starts_with("corrupt m.json:1:1: member \"u\" is missing"));
+  CHECK(failure_of([&] { (void)file.array(root, "t"); }) == "corrupt m.json:2: member \"t\" is no array");
+  CHECK(failure_of([&] { file.only(root, {"format"}); }).starts_with("corrupt m.json:2:5: unknown member \"t\""));
+  CHECK(failure_of([&] { (void)file.open("{\"format\":2}", 1); }).starts_with("unsupported m.json: format 2"));
+  CHECK(failure_of([&] { (void)file.open("{\"format\":0}", 1); }).starts_with("unsupported m.json: format 0"));
+  CHECK(failure_of([&] { (void)file.open("[]", 1); }).starts_with("corrupt m.json:1"));
+  CHECK(failure_of([&] { (void)file.open("{", 1); }).starts_with("parse m.json:1:2"));
 }
 
 TEST_CASE("objects of known members, and texts that stand for values, are checked in one place") {
@@ -57,9 +57,10 @@ TEST_CASE("objects of known members, and texts that stand for values, are checke
   const auto find = [](std::string_view text) { return text == "yes" ? std::optional<int>(1) : std::nullopt; };
   const JsonArray& items = file.objects(root, "a", {"k"});
   CHECK(file.chosen(items[0], "k", find, "yes") == 1);
-  CHECK(refusal([&] { (void)file.chosen(items[1], "k", find, "yes"); }) ==
+  CHECK(failure_of([&] { (void)file.chosen(items[1], "k", find, "yes"); }) ==
         "corrupt m.json:2: \"k\" is \"no\"; accepted: yes");
-  CHECK(
-      refusal([&] { (void)file.objects(root, "b", {"k"}); }).starts_with("corrupt m.json:3:11: unknown member \"x\""));
-  CHECK(refusal([&] { (void)file.objects(root, "c", {"k"}); }) == "corrupt m.json:3: an item of \"c\" is no object");
+  CHECK(failure_of([&] {
+          (void)file.objects(root, "b", {"k"});
+        }).starts_with("corrupt m.json:3:11: unknown member \"x\""));
+  CHECK(failure_of([&] { (void)file.objects(root, "c", {"k"}); }) == "corrupt m.json:3: an item of \"c\" is no object");
 }

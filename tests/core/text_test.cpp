@@ -15,7 +15,7 @@ using namespace riskflag;
 
 namespace {
 
-std::uint64_t bits(double x) { return std::bit_cast<std::uint64_t>(x); }
+std::uint64_t bits_of(double x) { return std::bit_cast<std::uint64_t>(x); }
 
 }  // namespace
 
@@ -38,7 +38,7 @@ TEST_CASE("invariant: a double written by number_text reads back with the same b
     if (!is_finite(x)) continue;
     const auto back = parse_double(number_text(x));
     REQUIRE(back);
-    REQUIRE(bits(*back) == bits(x));
+    REQUIRE(bits_of(*back) == bits_of(x));
   }
 }
 
@@ -59,7 +59,7 @@ TEST_CASE("parse_double takes whole plain decimals and nothing else") {
   CHECK(parse_double("5.") == 5.0);
   CHECK(parse_double("-1E-2") == -0.01);
   CHECK(parse_double("007") == 7.0);
-  CHECK(bits(*parse_double("-0")) == bits(-0.0));
+  CHECK(bits_of(*parse_double("-0")) == bits_of(-0.0));
   for (const char* bad : {"",     "+",   "-",     ".",   "e5",  "1e",       "1e+", "+-1", "--1",   "1 ",   " 1",
                           "0x10", "1,5", "1e5.0", "nan", "inf", "infinity", "NaN", "1f",  "1_000", "1.2.3"}) {
     CAPTURE(bad);
@@ -77,8 +77,8 @@ TEST_CASE("parse_double knows nan and inf in any case only when asked to") {
 }
 
 TEST_CASE("underflow is the nearest double, overflow is no number") {
-  CHECK(bits(*parse_double("1e-400")) == bits(0.0));
-  CHECK(bits(*parse_double("-1e-400")) == bits(-0.0));
+  CHECK(bits_of(*parse_double("1e-400")) == bits_of(0.0));
+  CHECK(bits_of(*parse_double("-1e-400")) == bits_of(-0.0));
   CHECK(parse_double("4.9e-324") == 5e-324);
   CHECK(parse_double("2e-324") == 0.0);
   CHECK(parse_double("2.5e-324") == 5e-324);
@@ -109,7 +109,7 @@ TEST_CASE("parse_double gives strtod's bits") {
     const auto got = parse_double(text);
     CAPTURE(text);
     REQUIRE(got.has_value() == std::isfinite(want));
-    if (got) REQUIRE(bits(*got) == bits(want));
+    if (got) REQUIRE(bits_of(*got) == bits_of(want));
   }
 }
 

@@ -29,7 +29,7 @@ std::string refusal(std::string_view text, const CsvOptions& options = {}, Error
   return "nothing was refused";
 }
 
-CsvResult read_text(std::string_view text, const CsvOptions& options = {}) {
+CsvResult read_train(std::string_view text, const CsvOptions& options = {}) {
   SerialExecutor serial;
   MemorySource source(text, "train.csv");
   return read_csv(source, options, serial);
@@ -90,7 +90,7 @@ TEST_CASE("a carriage return alone is no line end") {
 }
 
 TEST_CASE("a carriage return in quotes belongs to the cell, in the header too") {
-  CHECK(read_text("\"a\rb\",c\n\"x\ry\",2\n").frame.column("a\rb").levels == std::vector<std::string>{"x\ry"});
+  CHECK(read_train("\"a\rb\",c\n\"x\ry\",2\n").frame.column("a\rb").levels == std::vector<std::string>{"x\ry"});
 }
 
 TEST_CASE("a delimiter that numbers, names, quotes or line ends are made of is refused") {
@@ -134,7 +134,7 @@ TEST_CASE("a bad cell in line 200,001 of a column that is forced is named with l
   CHECK(refusal(text, options, ErrorCode::schema_mismatch) ==
         "train.csv:2: column \"age\": \"30\" is not a date of the form %Y-%m-%d (the schema says date)");
   // Not forced, the column is no number any more, and a note says why.
-  const CsvResult result = read_text(text);
+  const CsvResult result = read_train(text);
   CHECK(result.frame.column("age").type == ColumnType::category);
   REQUIRE(result.notes.size() == 1);
   CHECK(result.notes[0].code == "text_column");
@@ -146,7 +146,7 @@ TEST_CASE("a bad cell in line 200,001 of a column that is forced is named with l
 }
 
 TEST_CASE("NaN is missing, 1e308 is a number, inf is none") {
-  const CsvResult result = read_text("a,b,c\n1e308,inf,NaN\n-1e308,1,2\n1,2,1e309\n");
+  const CsvResult result = read_train("a,b,c\n1e308,inf,NaN\n-1e308,1,2\n1,2,1e309\n");
   CHECK(result.frame.column("a").numbers[0] == 1e308);
   CHECK(result.frame.column("b").type == ColumnType::category);
   CHECK(result.frame.column("c").type == ColumnType::category);
@@ -159,7 +159,7 @@ TEST_CASE("an option about a column that is not there names the nearest, unless 
   CHECK(refusal("age,b\n1,2\n", options, ErrorCode::not_found) ==
         "train.csv: there is no column \"agee\" (did you mean \"age\"?)");
   options.allow_absent = true;
-  CHECK(read_text("age,b\n1,2\n", options).frame.cols() == 2);
+  CHECK(read_train("age,b\n1,2\n", options).frame.cols() == 2);
 }
 
 TEST_CASE("a file that is absent or became shorter while it was read is an error with its name") {

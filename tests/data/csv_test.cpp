@@ -10,17 +10,12 @@
 #include <string_view>
 #include <vector>
 
+#include "read_text.hpp"
 #include "slow_csv.hpp"
 
 using namespace riskflag;
 
 namespace {
-
-CsvResult read_text(std::string_view text, const CsvOptions& options = {}) {
-  SerialExecutor serial;
-  MemorySource source(text, "t.csv");
-  return read_csv(source, options, serial);
-}
 
 CsvResult read_blocks(std::string_view text, std::size_t block_bytes, Executor& executor,
                       const CsvOptions& options = {}) {

@@ -6,15 +6,12 @@
 #include <string_view>
 #include <vector>
 
+#include "read_text.hpp"
+
 using namespace riskflag;
 
 namespace {
 
-CsvResult read_text(std::string_view text, const CsvOptions& options = {}) {
-  SerialExecutor serial;
-  MemorySource source(text, "t.csv");
-  return read_csv(source, options, serial);
-}
 ColumnType type_of(std::string_view text, const CsvOptions& options = {}) {
   return read_text(text, options).frame.column(0).type;
 }

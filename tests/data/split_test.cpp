@@ -37,11 +37,11 @@ bool is_partition(std::size_t rows, const std::vector<Rows>& folds) {
 }
 
 /// 1000 rows: every 8th label is 1; groups of 1 to 9 rows; times with ties.
-struct Table {
+struct SplitTable {
   std::vector<double> labels;
   std::vector<std::uint64_t> groups;
   std::vector<std::int64_t> times;
-  Table() {
+  SplitTable() {
     for (std::uint64_t i = 0; i < 1000; ++i) {
       labels.push_back(i % 8 == 0 ? 1 : 0);
       groups.push_back(i * i % 211);
@@ -49,7 +49,7 @@ struct Table {
     }
   }
 };
-const Table kTable;
+const SplitTable kTable;
 
 Split split_table(SplitKind kind, std::uint64_t seed = 42) {
   return split_rows(1000, {.kind = kind, .test_fraction = 0.2, .valid_fraction = 0.1, .seed = seed}, kTable.labels,

@@ -15,6 +15,8 @@
 #include <riskflag/model/check.hpp>
 #include <riskflag/model/walk.hpp>
 
+#include "../replaced.hpp"
+
 using namespace riskflag;
 
 namespace {
@@ -25,12 +27,6 @@ std::string golden(const std::string& name) {
                      std::ios::binary);
   REQUIRE(file.is_open());
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-std::string replaced(std::string text, const std::string& what, const std::string& with) {
-  const std::size_t at = text.find(what);
-  REQUIRE(at != std::string::npos);
-  return text.replace(at, what.size(), with);
 }
 
 /// Node 0: a < 0.5 left, NaN right; node 2 (its right): home in {1} right, NaN left. A pruned node, 5, stays behind.

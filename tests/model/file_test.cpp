@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "../predict/random_model.hpp"
+#include "../replaced.hpp"
 
 using namespace riskflag;
 using namespace riskflag_test;
@@ -36,12 +37,6 @@ std::string resealed(std::string text) {
   text.resize(at);
   const std::string digest = sha256_hex(text);
   return text + "\"sha256\": \"" + digest + "\"\n}\n";
-}
-
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  const std::size_t at = text.find(from);
-  REQUIRE(at != std::string::npos);
-  return text.replace(at, from.size(), to);
 }
 
 }  // namespace

@@ -12,6 +12,8 @@
 #include <riskflag/model/file.hpp>
 #include <riskflag/model/walk.hpp>
 
+#include "../replaced.hpp"
+
 using namespace riskflag;
 
 namespace {
@@ -22,12 +24,6 @@ std::string golden(const std::string& name) {
                      std::ios::binary);
   REQUIRE(file.is_open());
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-std::string replaced(std::string text, const std::string& what, const std::string& with) {
-  const std::size_t at = text.find(what);
-  REQUIRE(at != std::string::npos);
-  return text.replace(at, what.size(), with);
 }
 
 /// Node 0: x0 <= 1.5 left, NaN right; node 1 (its right): category set {1, 33} left.

@@ -11,7 +11,7 @@ using namespace riskflag;
 
 namespace {
 
-std::string refusal(const std::string& steps, ErrorCode code = ErrorCode::invalid_option) {
+std::string recipe_refusal(const std::string& steps, ErrorCode code = ErrorCode::invalid_option) {
   return prep_test::refusal_of(
       code, [&] { (void)prep::parse_recipe(R"({"format":1,"steps":[)" + steps + "]}", "recipe.json"); });
 }
@@ -54,31 +54,31 @@ TEST_CASE("every op reads back to the same recipe with every option spelled out"
 }
 
 TEST_CASE("an unknown op, key or word is an error with the nearest name and its place") {
-  CHECK(says(refusal(R"({"op":"imputed","columns":["a"]})"), "did you mean \"impute\""));
-  CHECK(says(refusal(R"({"op":"impute","columns":["a"],"stratgy":"mean"})"), "did you mean \"strategy\""));
-  CHECK(says(refusal(R"({"op":"impute","columns":["a"],"strategy":"meen"})"), "did you mean \"mean\""));
-  CHECK(says(refusal(R"({"op":"impute","columns":["a"],"strategy":"meen"})"), "recipe.json:1:"));
-  CHECK(says(refusal(R"({"op":"one_hot","columns":{"typ":"number"}})"), "did you mean \"type\""));
-  CHECK(says(refusal(R"({"op":"drop","columns":["a"],"keep":true})"), "keep"));
+  CHECK(says(recipe_refusal(R"({"op":"imputed","columns":["a"]})"), "did you mean \"impute\""));
+  CHECK(says(recipe_refusal(R"({"op":"impute","columns":["a"],"stratgy":"mean"})"), "did you mean \"strategy\""));
+  CHECK(says(recipe_refusal(R"({"op":"impute","columns":["a"],"strategy":"meen"})"), "did you mean \"mean\""));
+  CHECK(says(recipe_refusal(R"({"op":"impute","columns":["a"],"strategy":"meen"})"), "recipe.json:1:"));
+  CHECK(says(recipe_refusal(R"({"op":"one_hot","columns":{"typ":"number"}})"), "did you mean \"type\""));
+  CHECK(says(recipe_refusal(R"({"op":"drop","columns":["a"],"keep":true})"), "keep"));
 }
 
 TEST_CASE("a missing or empty choice of columns is refused") {
-  CHECK(says(refusal(R"({"op":"impute"})"), "columns"));
-  CHECK(says(refusal(R"({"op":"impute","columns":[]})"), "at least one name"));
-  CHECK(says(refusal(R"({"op":"impute","columns":{}})"), "neither type nor pattern"));
-  CHECK(says(refusal(R"({"op":"impute","columns":"a"})"), "accepted"));
+  CHECK(says(recipe_refusal(R"({"op":"impute"})"), "columns"));
+  CHECK(says(recipe_refusal(R"({"op":"impute","columns":[]})"), "at least one name"));
+  CHECK(says(recipe_refusal(R"({"op":"impute","columns":{}})"), "neither type nor pattern"));
+  CHECK(says(recipe_refusal(R"({"op":"impute","columns":"a"})"), "accepted"));
 }
 
 TEST_CASE("options outside their ranges are refused") {
-  CHECK(says(refusal(R"({"op":"clip","columns":["a"],"low":0.9,"high":0.1})"), "low < high"));
-  CHECK(says(refusal(R"({"op":"target_encode","columns":["a"],"folds":1})"), "2 to 1000"));
-  CHECK(says(refusal(R"({"op":"target_encode","columns":["a"],"folds":0})"), "2 to 1000"));
-  CHECK(says(refusal(R"({"op":"target_encode","columns":["a"],"smooth":-1})"), "smooth"));
-  CHECK(says(refusal(R"({"op":"woe_encode","columns":["a"],"folds":1})"), "0 (not cross-fitted)"));
-  CHECK(says(refusal(R"({"op":"bin","columns":["a"],"max_bins":1})"), "2 to 1000"));
-  CHECK(says(refusal(R"({"op":"group","columns":["a"],"min_frequency":5})"), "other"));
-  CHECK(says(refusal(R"({"op":"derive","name":"","expression":"1"})"), "empty name"));
-  CHECK(says(refusal(R"({"op":"derive","name":"x","expression":"1 +"})", ErrorCode::parse), "character 4"));
+  CHECK(says(recipe_refusal(R"({"op":"clip","columns":["a"],"low":0.9,"high":0.1})"), "low < high"));
+  CHECK(says(recipe_refusal(R"({"op":"target_encode","columns":["a"],"folds":1})"), "2 to 1000"));
+  CHECK(says(recipe_refusal(R"({"op":"target_encode","columns":["a"],"folds":0})"), "2 to 1000"));
+  CHECK(says(recipe_refusal(R"({"op":"target_encode","columns":["a"],"smooth":-1})"), "smooth"));
+  CHECK(says(recipe_refusal(R"({"op":"woe_encode","columns":["a"],"folds":1})"), "0 (not cross-fitted)"));
+  CHECK(says(recipe_refusal(R"({"op":"bin","columns":["a"],"max_bins":1})"), "2 to 1000"));
+  CHECK(says(recipe_refusal(R"({"op":"group","columns":["a"],"min_frequency":5})"), "other"));
+  CHECK(says(recipe_refusal(R"({"op":"derive","name":"","expression":"1"})"), "empty name"));
+  CHECK(says(recipe_refusal(R"({"op":"derive","name":"x","expression":"1 +"})", ErrorCode::parse), "character 4"));
 }
 
 TEST_CASE("a recipe of a newer format is refused as unsupported, and what is no JSON as a parse error") {

@@ -15,14 +15,11 @@
 #include <riskflag/data/simulate.hpp>
 #include <riskflag/study/result_json.hpp>
 
+#include "metric_value.hpp"
+#include "text_sink.hpp"
+
 namespace riskflag::study {
 namespace {
-
-class TextSink final : public ByteSink {
- public:
-  void write(std::string_view bytes) override { text += bytes; }
-  std::string text;
-};
 
 /// What a study of simulated loans ended with.
 struct Seen {
@@ -86,14 +83,6 @@ Seen run(const StudyOptions& wanted, std::size_t turned_test_labels = 0) {
 std::vector<double> through(const Calibration& calibration, std::vector<double> scores) {
   apply_calibration(calibration, scores);
   return scores;
-}
-
-double value_of(const MetricList& list, const std::string& name) {
-  for (const auto& [key, value] : list) {
-    if (key == name) return value.value();
-  }
-  FAIL("no metric " << name);
-  return 0;
 }
 
 std::size_t warnings_of(const Seen& seen, const char* code) {

@@ -11,7 +11,7 @@
 namespace riskflag::study {
 namespace {
 
-std::string refusal(std::string_view conf) {
+std::string conf_refusal(std::string_view conf) {
   try {
     Settings settings;
     settings.add_conf(conf, "t.conf");
@@ -74,19 +74,20 @@ TEST_CASE("a flag beats a parameter file") {
 }
 
 TEST_CASE("what a parameter file cannot have is refused under its line") {
-  CHECK(refusal("\nnum_leavs = 3\n") ==
+  CHECK(conf_refusal("\nnum_leavs = 3\n") ==
         "invalid_option | t.conf:2: there is no option \"num_leavs\" (did you mean \"num_leaves\"?)");
-  CHECK(refusal("num_leaves\n") ==
+  CHECK(conf_refusal("num_leaves\n") ==
         "parse | t.conf:1: \"num_leaves\" is no parameter; accepted: NAME = VALUE, and # for a comment");
-  CHECK(refusal("num_leaves = # 31\n") == "parse | t.conf:1: \"num_leaves\" has no value");
-  CHECK(refusal("linear_tree = true\n").find("can be \"false\" alone in riskflag") != std::string::npos);
-  CHECK(refusal("boosting = dart\n").find("LightGBM's \"boosting\" can be \"gbdt\" alone") != std::string::npos);
-  CHECK(refusal("skip_drop = 0.5\n").find("LightGBM's \"skip_drop\" is not built yet") != std::string::npos);
-  CHECK(refusal("label = 0\n") == "usage | t.conf:1: column number \"0\" is not accepted; name:COL names a column");
-  CHECK(refusal("eta = 0.1\nlearning_rate = 0.2\n") ==
+  CHECK(conf_refusal("num_leaves = # 31\n") == "parse | t.conf:1: \"num_leaves\" has no value");
+  CHECK(conf_refusal("linear_tree = true\n").find("can be \"false\" alone in riskflag") != std::string::npos);
+  CHECK(conf_refusal("boosting = dart\n").find("LightGBM's \"boosting\" can be \"gbdt\" alone") != std::string::npos);
+  CHECK(conf_refusal("skip_drop = 0.5\n").find("LightGBM's \"skip_drop\" is not built yet") != std::string::npos);
+  CHECK(conf_refusal("label = 0\n") ==
+        "usage | t.conf:1: column number \"0\" is not accepted; name:COL names a column");
+  CHECK(conf_refusal("eta = 0.1\nlearning_rate = 0.2\n") ==
         "usage | t.conf:2: \"learning_rate\" was said twice (before: t.conf:1)");
-  CHECK(refusal("num_leaves = many\n").find("t.conf:1: num_leaves: \"many\"") != std::string::npos);
-  CHECK(refusal("header = maybe\n") == "invalid_option | t.conf:1: \"maybe\" is not true or false");
+  CHECK(conf_refusal("num_leaves = many\n").find("t.conf:1: num_leaves: \"many\"") != std::string::npos);
+  CHECK(conf_refusal("header = maybe\n") == "invalid_option | t.conf:1: \"maybe\" is not true or false");
 }
 
 }  // namespace riskflag::study

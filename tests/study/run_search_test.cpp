@@ -11,16 +11,12 @@
 #include <riskflag/data/simulate.hpp>
 #include <riskflag/study/study.hpp>
 
+#include "text_sink.hpp"
+
 namespace riskflag::study {
 namespace {
 
-class TextSink final : public ByteSink {
- public:
-  void write(std::string_view bytes) override { text += bytes; }
-  std::string text;
-};
-
-struct Setup {
+struct SearchSetup {
   std::string directory =
       (std::filesystem::temp_directory_path() / ("riskflag-run-search-" + track::new_run_id())).string();
   TextSink csv;
@@ -28,7 +24,7 @@ struct Setup {
   StudyHooks hooks;
   std::vector<std::string> notes;
 
-  Setup() {
+  SearchSetup() {
     make_directories(directory);
     write_csv(simulate({.rows = 800}), csv);
     options.data = "loans.csv";
@@ -44,9 +40,9 @@ struct Setup {
     };
     hooks.note = [this](std::string_view note) { notes.emplace_back(note); };
   }
-  ~Setup() { remove_all(directory); }
-  Setup(const Setup&) = delete;
-  Setup& operator=(const Setup&) = delete;
+  ~SearchSetup() { remove_all(directory); }
+  SearchSetup(const SearchSetup&) = delete;
+  SearchSetup& operator=(const SearchSetup&) = delete;
   StudyResult run(Executor& executor) { return run_study(options, executor, hooks); }
   [[nodiscard]] std::string digest() const { return read_file(join_path(options.output, "manifest.json")); }
 };
@@ -66,7 +62,7 @@ struct Trials final : track::Logger {
 }  // namespace
 
 TEST_CASE("invariant: a search gives the same model on any executor, and the best trial is the one that is trained") {
-  Setup one, three;
+  SearchSetup one, three;
   SerialExecutor serial;
   Pool pool(3);
   Trials logger;
@@ -82,7 +78,7 @@ TEST_CASE("invariant: a search gives the same model on any executor, and the bes
   CHECK(logger.losses == 6);
   CHECK(one.notes.size() == 7);
   // The same training by hand.
-  Setup by_hand;
+  SearchSetup by_hand;
   by_hand.options.search = 0;
   for (const auto& [name, value] : result.search.trials[result.search.best].settings)
     set_option(by_hand.options.train, name, value);
@@ -92,7 +88,7 @@ TEST_CASE("invariant: a search gives the same model on any executor, and the bes
 }
 
 TEST_CASE("with cv the trials are judged out of fold") {
-  Setup setup;
+  SearchSetup setup;
   setup.options.parts.cv = 3;
   setup.options.search = 2;
   SerialExecutor serial;
@@ -102,7 +98,7 @@ TEST_CASE("with cv the trials are judged out of fold") {
 }
 
 TEST_CASE("a search that is stopped keeps its trials beside the output, and the next one begins there") {
-  Setup setup;
+  SearchSetup setup;
   setup.options.search = 10;
   std::stop_source stop;
   setup.hooks.stop = stop.get_token();
@@ -131,7 +127,7 @@ TEST_CASE("a search that is stopped keeps its trials beside the output, and the 
 
 TEST_CASE("a search without held-out rows, or with a value that cannot be, is refused") {
   SerialExecutor serial;
-  Setup none, bad;
+  SearchSetup none, bad;
   none.options.parts.valid_fraction = 0;
   CHECK_THROWS_AS((void)none.run(serial), Error);
   bad.options.search_space = parse_search_space(R"({"num_leaves": [1]})", "s");

@@ -18,7 +18,7 @@
 namespace riskflag::study {
 namespace {
 
-std::string refusal(std::string_view space) {
+std::string space_refusal(std::string_view space) {
   try {
     (void)parse_search_space(space, "s.json");
   } catch (const Error& error) {
@@ -75,17 +75,17 @@ TEST_CASE("a space has ranges, choices and single values; whole ends make whole 
 }
 
 TEST_CASE("what is no space is refused with its line and the nearest name") {
-  CHECK(refusal("{\n\"num_leavs\": 3}") ==
+  CHECK(space_refusal("{\n\"num_leavs\": 3}") ==
         "s.json:2: there is no training option \"num_leavs\" (did you mean \"num_leaves\"?)");
-  CHECK(refusal(R"({"eta": 0.1, "learning_rate": 0.2})") == "s.json:1: \"learning_rate\" is named twice");
-  CHECK(refusal(R"({"eta": {"low": 0, "high": 1, "log": true}})") ==
+  CHECK(space_refusal(R"({"eta": 0.1, "learning_rate": 0.2})") == "s.json:1: \"learning_rate\" is named twice");
+  CHECK(space_refusal(R"({"eta": {"low": 0, "high": 1, "log": true}})") ==
         "s.json:1: \"learning_rate\" begins at 0; a log range begins above 0");
-  CHECK(refusal(R"({"eta": {"low": 1, "high": 0.1}})") == "s.json:1: \"learning_rate\" has a range that is none");
-  CHECK(refusal(R"({"eta": []})") == "s.json:1: \"learning_rate\" has no value to choose from");
-  CHECK(refusal("{}") == "s.json: names no option to search");
-  CHECK(refusal("[]") != "accepted");
-  CHECK(refusal(R"({"eta": {"low": 0.1}})") != "accepted");
-  CHECK(refusal(R"({"eta": {"low": 0.1, "high": 0.2, "steps": 3}})") != "accepted");
+  CHECK(space_refusal(R"({"eta": {"low": 1, "high": 0.1}})") == "s.json:1: \"learning_rate\" has a range that is none");
+  CHECK(space_refusal(R"({"eta": []})") == "s.json:1: \"learning_rate\" has no value to choose from");
+  CHECK(space_refusal("{}") == "s.json: names no option to search");
+  CHECK(space_refusal("[]") != "accepted");
+  CHECK(space_refusal(R"({"eta": {"low": 0.1}})") != "accepted");
+  CHECK(space_refusal(R"({"eta": {"low": 0.1, "high": 0.2, "steps": 3}})") != "accepted");
 }
 
 TEST_CASE("a trial is a pure function of space, seed and number; numbers stay in their range") {

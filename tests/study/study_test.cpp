@@ -20,14 +20,11 @@
 #include <riskflag/model/walk.hpp>
 #include <riskflag/study/result_json.hpp>
 
+#include "metric_value.hpp"
+#include "text_sink.hpp"
+
 namespace riskflag::study {
 namespace {
-
-class TextSink final : public ByteSink {
- public:
-  void write(std::string_view bytes) override { text += bytes; }
-  std::string text;
-};
 
 std::string csv_text(const Frame& frame) {
   TextSink sink;
@@ -75,14 +72,6 @@ struct Setup {
   }
   [[nodiscard]] std::string saved(const char* file) const { return read_file(join_path(options.output, file)); }
 };
-
-double value_of(const MetricList& list, const std::string& name) {
-  for (const auto& [key, value] : list) {
-    if (key == name) return value.value();
-  }
-  FAIL("no metric " << name);
-  return 0;
-}
 
 /// Trees and leaves of the saved model, without digests.
 std::vector<Tree> trees_of(const Setup& setup) {
