@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
 # Everything at GCC -O2, warnings as errors.
 set -euo pipefail
-cmake -S "$RISKFLAG_ROOT" -B "$RISKFLAG_BUILD" -DCMAKE_CXX_COMPILER=g++ > /dev/null
+cmake -S "$RISKFLAG_ROOT" -B "$RISKFLAG_BUILD" -DCMAKE_CXX_COMPILER=g++ -DRISKFLAG_UNITY_TESTS=ON > /dev/null
 cmake --build "$RISKFLAG_BUILD"

@@ -6,7 +6,7 @@ passed=0
 failed=0
 for compiler in clang++-16 clang++-19; do
   build=$RISKFLAG_BUILD-$compiler
-  if ! cmake -G Ninja -S "$RISKFLAG_ROOT" -B "$build" -DCMAKE_CXX_COMPILER=$compiler -DRISKFLAG_BUILD_BENCH=OFF -DRISKFLAG_BUILD_PROGRAMS=OFF > "$build.log" 2>&1 ||
+  if ! cmake -G Ninja -S "$RISKFLAG_ROOT" -B "$build" -DCMAKE_CXX_COMPILER=$compiler -DRISKFLAG_BUILD_BENCH=OFF -DRISKFLAG_UNITY_TESTS=ON -DRISKFLAG_BUILD_PROGRAMS=OFF > "$build.log" 2>&1 ||
     ! cmake --build "$build" --target "${rooms[@]/#/test_}" > "$build.log" 2>&1; then
     failed=$((failed + 1))
     echo "FAIL  $compiler does not build them"
