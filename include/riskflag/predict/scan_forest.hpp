@@ -9,8 +9,14 @@
 //     m = (rank[column] > k) & (e == a);   e = m ? b : e
 //
 // where a is the first leaf of the node's subtree and b that of its right half: e == a says that the row is at the
-// node. No pointers, branches or gathers. The node's side of missing values is in the column: a feature whose nodes
-// disagree has several, which differ in the rank of NaN alone.
+// node. No pointers, branches or gathers. For single rows, whose time is that of reading the nodes, they stand by
+// rising b, which is then the number of the step and needs no byte, and left subtrees come before their parents: the
+// leaves [a, b) are ruled out by a node where x > threshold, so that
+//
+//     m = (rank[column] > k) & (e >= a);   e = m ? b : e
+//
+// leaves in e the first leaf that is not ruled out, which is the row's. The node's side of missing values is in the
+// column: a feature whose nodes disagree has several, which differ in the rank of NaN alone.
 
 #include <cstddef>
 #include <cstdint>
@@ -21,8 +27,8 @@ namespace riskflag::inline v0_1 {
 
 /// Trees that one step of the single-row form advances at once: one lane each.
 inline constexpr std::size_t kScanLanes = 64;
-/// A step of one group of lanes: column, rank, a and b of 64 nodes, 64 bytes each.
-inline constexpr std::size_t kScanStepBytes = 4 * kScanLanes;
+/// A step of one group of lanes: column, rank and a of 64 nodes, 64 bytes each.
+inline constexpr std::size_t kScanStepBytes = 3 * kScanLanes;
 /// Ranks are addressed by one byte.
 inline constexpr std::size_t kScanMaxColumns = 256;
 /// Leaves are numbered by one byte.
@@ -44,6 +50,7 @@ inline constexpr std::size_t kScanMaxThresholds = 255;
 /// Its keys begin at keys[first_key]: 16 pivots, the last key of each block of 16 (INT64_MAX for the last block and
 /// beyond), then the blocks, padded with INT64_MAX. Its probes begin at probes[first_probe]: probe_of() of the same
 /// keys as a heap of `levels` levels from place 1 on, left child 2 i, padded with INT32_MAX; a multiple of 64 bytes.
+/// The same in order, as the keys stand, begins at halves[first_key].
 struct ScanSearch {
   std::uint32_t feature;
   std::uint32_t first_key;
@@ -90,6 +97,10 @@ struct ScanChunk {
   std::uint32_t first_set, sets;
   std::uint32_t first_levels, levels;
   std::uint32_t columns;
+  /// When all its searches are plain: in column_facts, of 256 columns each the number of its search, then of each its
+  /// rank when missing.
+  std::uint32_t first_facts;
+  bool plain;
 };
 
 /// One tree of the batch form: nodes of 4 bytes {column, rank, a, b}, leaves from left to right.
@@ -98,13 +109,14 @@ struct ScanTree {
   std::uint32_t first_leaf, leaves;
 };
 
-/// Up to four groups of 64 trees of one output, walked side by side in the single-row form. A step holds the next node
-/// of every lane: `width` times kScanStepBytes. Lanes without a node (left) hold one that changes nothing.
+/// Up to four groups of 64 trees of one output, walked side by side in the single-row form. Step s holds the node of
+/// every lane whose b is s + 1: `width` times kScanStepBytes. Lanes without it hold one that changes nothing.
 struct ScanBundle {
   std::uint32_t first_line;  ///< of 64 bytes, in steps
   std::uint32_t steps;
   std::uint32_t width;       ///< 4, 2 or 1 groups
-  std::uint32_t first_lane;  ///< in lane_leaf
+  std::uint32_t first_leaf;  ///< in lane_leaves
+  std::uint32_t stride;      ///< in lane_leaves, from one lane's leaves to the next one's
   /// Between these lies what the output's later bundles add; exact for leaves on a grid.
   double rest_low = 0.0, rest_high = 0.0;
 };
@@ -124,7 +136,8 @@ struct ScanView {
   const double* leaves;
   const ScanBundle* bundles;
   const std::uint8_t* steps;
-  const std::uint32_t* lane_leaf;
+  const std::int32_t* halves;
+  const std::uint8_t* column_facts;
   std::uint32_t search_count, set_count, levels_count, columns, float32_inputs;
 };
 
@@ -133,7 +146,8 @@ struct ScanForest {
   detail::FlatArray<ScanSearch> searches;
   detail::FlatArray<ScanFill> fills;
   detail::FlatArray<std::int64_t> keys;
-  detail::FlatArray<std::int32_t> probes;
+  detail::FlatArray<std::int32_t> probes, halves;
+  detail::FlatArray<std::uint8_t> column_facts;
   detail::FlatArray<ScanSet> sets;
   detail::FlatArray<std::uint32_t> words;
   detail::FlatArray<ScanLevels> levels;
@@ -143,12 +157,12 @@ struct ScanForest {
   /// Output k of chunk c has trees [output_trees[c * (outputs + 1) + k], the next one).
   detail::FlatArray<std::uint32_t> output_trees;
   detail::FlatArray<std::uint8_t> nodes;
-  detail::FlatArray<double> leaves;  ///< the first one is 0.0, for lanes without a tree
+  detail::FlatArray<double> leaves;
   detail::FlatArray<ScanBundle> bundles;
   detail::FlatArray<std::uint32_t> output_bundles;  ///< like output_trees
   detail::FlatArray<std::uint8_t> steps;
-  detail::FlatArray<std::uint32_t> lane_leaf;  ///< first leaf of each lane's tree
-  std::size_t cut_trees = 0;                   ///< of the model's trees, in several pieces here
+  detail::FlatArray<double> lane_leaves;  ///< leaves of each lane's tree, once more; 0.0 in lanes without one
+  std::size_t cut_trees = 0;              ///< of the model's trees, in several pieces here
   bool float32_inputs = false;
 
   /// Of any chunk; at least 1.
@@ -173,7 +187,8 @@ struct ScanForest {
             leaves.data(),
             bundles.data(),
             steps.data(),
-            lane_leaf.data(),
+            halves.data(),
+            chunk.plain ? column_facts.data() + chunk.first_facts : nullptr,
             chunk.searches,
             chunk.sets,
             chunk.levels,

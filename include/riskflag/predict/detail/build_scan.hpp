@@ -29,7 +29,6 @@ class ScanBuilder {
   [[nodiscard]] std::string build() {
     if (auto why = collect_pieces(); !why.empty()) return why;
     out_.float32_inputs = model_.float32_inputs;
-    out_.leaves.push_back(0.0);
     const std::size_t all = pieces_.size();
     if (!collect(0, all)) {
       // Too many columns: sets are for one chunk each; numeric columns for all of them, where that leaves room.
@@ -232,6 +231,7 @@ class ScanBuilder {
     chunk.sets = static_cast<std::uint32_t>(out_.sets.size()) - chunk.first_set;
     chunk.levels = static_cast<std::uint32_t>(out_.levels.size()) - chunk.first_levels;
     chunk.columns = next_number_;
+    make_facts(chunk);
     out_.chunks.push_back(chunk);
     const auto outputs = static_cast<std::size_t>(model_.num_outputs);
     out_.output_trees.push_back(static_cast<std::uint32_t>(out_.trees.size()));
@@ -242,6 +242,21 @@ class ScanBuilder {
       out_.output_trees.push_back(static_cast<std::uint32_t>(out_.trees.size()));
     }
     make_lanes(out_.output_trees.data() + out_.output_trees.size() - outputs - 1);
+  }
+
+  void make_facts(ScanChunk& chunk) {
+    chunk.first_facts = static_cast<std::uint32_t>(out_.column_facts.size());
+    chunk.plain = true;
+    out_.column_facts.resize(chunk.first_facts + 2 * kScanMaxColumns, 0);
+    for (std::size_t i = 0; i < chunk.searches; ++i) {
+      const ScanSearch& search = out_.searches[chunk.first_search + i];
+      chunk.plain = chunk.plain && search.plain != 0;
+      for (int c = 0; c < 2; ++c) {
+        std::uint8_t* facts = out_.column_facts.data() + chunk.first_facts + search.column[c];
+        facts[0] = static_cast<std::uint8_t>(i);
+        facts[kScanMaxColumns] = search.missing_rank[c];
+      }
+    }
   }
 
   void make_sets(std::size_t f) {
@@ -300,6 +315,9 @@ class ScanBuilder {
     constexpr std::int64_t kAbove = std::numeric_limits<std::int64_t>::max();
     for (std::size_t b = 0; b < 16; ++b) out_.keys.push_back(b + 1 < blocks ? own[16 * b + 15] : kAbove);
     for (std::size_t i = 0; i < 16 * blocks; ++i) out_.keys.push_back(i < count ? own[i] : kAbove);
+    for (std::size_t i = search.first_key; i < out_.keys.size(); ++i) {
+      out_.halves.push_back(out_.keys[i] == kAbove ? INT32_MAX : probe_of_key(out_.keys[i]));
+    }
     make_probes(search, own, count);
     std::size_t zero_rank = 0;
     while (zero_rank < count && own[zero_rank] < order_key(0.0)) ++zero_rank;
@@ -320,6 +338,10 @@ class ScanBuilder {
     out_.searches.push_back(search);
   }
 
+  static std::int32_t probe_of_key(std::int64_t key) {
+    return probe_of(std::bit_cast<std::uint64_t>(from_order_key(key)));
+  }
+
   void make_probes(ScanSearch& search, const std::int64_t* keys, std::size_t count) {
     search.first_probe = static_cast<std::uint32_t>(out_.probes.size());
     search.levels = 4;
@@ -331,8 +353,7 @@ class ScanBuilder {
       const std::size_t width = std::size_t{1} << level;
       for (std::size_t i = 0; i < width; ++i) {
         const std::size_t place = (2 * i + 1) * size / width / 2 - 1;
-        heap[width + i] =
-            place < count ? probe_of(std::bit_cast<std::uint64_t>(from_order_key(keys[place]))) : INT32_MAX;
+        heap[width + i] = place < count ? probe_of_key(keys[place]) : INT32_MAX;
       }
     }
   }
@@ -407,26 +428,29 @@ class ScanBuilder {
     };
     const std::uint32_t steps = tree_of(0).nodes;
     const std::size_t first_byte = out_.steps.size();
-    const std::size_t first_lane = out_.lane_leaf.size();
+    const std::size_t first_leaf = out_.lane_leaves.size();
+    const std::size_t stride = (std::size_t{steps} + 8) / 8 * 8;
     out_.bundles.push_back({static_cast<std::uint32_t>(first_byte / 64), steps, static_cast<std::uint32_t>(width),
-                            static_cast<std::uint32_t>(first_lane)});
+                            static_cast<std::uint32_t>(first_leaf), static_cast<std::uint32_t>(stride)});
     // Nodes that change nothing, where a lane has none: no rank is above 255.
     for (std::size_t i = 0; i < steps * width; ++i) {
       out_.steps.resize(out_.steps.size() + 64, 0);
       out_.steps.resize(out_.steps.size() + 64, 255);
-      out_.steps.resize(out_.steps.size() + 128, 0);
+      out_.steps.resize(out_.steps.size() + 64, 0);
     }
-    out_.lane_leaf.resize(first_lane + width * kScanLanes, 0);
-    lane_leaves_.resize(out_.lane_leaf.size(), 1);
+    out_.lane_leaves.resize(first_leaf + width * kScanLanes * stride, 0.0);
     for (std::size_t lane = 0; lane < lanes; ++lane) {
       const ScanTree tree = tree_of(lane);
-      lane_leaves_[first_lane + lane] = tree.leaves;
-      out_.lane_leaf[first_lane + lane] = tree.first_leaf;
+      double* leaves = out_.lane_leaves.data() + first_leaf + lane * stride;
+      // The last one again behind it: bounds need not know where a tree ends.
+      for (std::size_t i = 0; i < stride; ++i) {
+        leaves[i] = out_.leaves[tree.first_leaf + (i < tree.leaves ? i : tree.leaves - 1)];
+      }
       for (std::size_t n = 0; n < tree.nodes; ++n) {
-        std::uint8_t* step = out_.steps.data() + first_byte + (n * width + lane / kScanLanes) * kScanStepBytes;
-        for (std::size_t part = 0; part < 4; ++part) {
-          step[part * kScanLanes + lane % kScanLanes] = out_.nodes[(tree.first_node + n) * 4 + part];
-        }
+        const std::uint8_t* node = out_.nodes.data() + (tree.first_node + n) * 4;
+        std::uint8_t* step =
+            out_.steps.data() + first_byte + ((node[3] - std::size_t{1}) * width + lane / kScanLanes) * kScanStepBytes;
+        for (std::size_t part = 0; part < 3; ++part) step[part * kScanLanes + lane % kScanLanes] = node[part];
       }
     }
   }
@@ -438,13 +462,13 @@ class ScanBuilder {
       for (std::size_t c = out_.chunks.size(); c-- > 0;) {
         const std::uint32_t* bundles = out_.output_bundles.data() + c * (outputs + 1) + k;
         for (std::uint32_t b = bundles[1]; b-- > bundles[0];) {
-          out_.bundles[b].rest_low = low;
-          out_.bundles[b].rest_high = high;
-          for (std::size_t i = 0; i < out_.bundles[b].width * kScanLanes; ++i) {
-            const double* leaves = out_.leaves.data() + out_.lane_leaf[out_.bundles[b].first_lane + i];
-            const std::size_t count = lane_leaves_[out_.bundles[b].first_lane + i];
+          ScanBundle& bundle = out_.bundles[b];
+          bundle.rest_low = low;
+          bundle.rest_high = high;
+          const double* leaves = out_.lane_leaves.data() + bundle.first_leaf;
+          for (std::size_t i = 0; i < bundle.width * kScanLanes; ++i, leaves += bundle.stride) {
             double least = leaves[0], most = leaves[0];
-            for (std::size_t j = 1; j < count; ++j) {
+            for (std::size_t j = 1; j < bundle.stride; ++j) {
               least = std::min(least, leaves[j]);
               most = std::max(most, leaves[j]);
             }
@@ -458,7 +482,6 @@ class ScanBuilder {
 
   const Model& model_;
   ScanForest& out_;
-  FlatArray<std::uint32_t> lane_leaves_;  ///< how many leaves each lane's tree has
   std::vector<FeatureColumns> features_;
   std::vector<Tree> cut_;
   FlatArray<Piece> pieces_;

@@ -22,6 +22,10 @@ inline std::uint32_t rank_of(const std::int64_t* keys, std::uint32_t blocks, std
 
 #include <riskflag/predict/kernels/rank.inl>
 
+inline void search_row(const ScanView& forest, const double* row, std::uint8_t* ranks) {
+  search_row_one_by_one(forest, row, ranks);
+}
+
 inline void rank_rows(const ScanView& forest, const double* cells, std::ptrdiff_t row_stride, std::ptrdiff_t col_stride,
                       std::size_t rows, std::uint8_t* ranks, std::size_t stride) {
   rank_rows_one_by_one(forest, cells, row_stride, col_stride, rows, ranks, stride);
@@ -83,8 +87,11 @@ inline __m256i select(__m256i x, __m256i rank, __m256i a, __m256i b, __m256i e) 
 
 /// One node of 32 trees; a step holds 64, in two halves.
 template <int Tables>
-inline __m256i advance(const Columns<Tables>& columns, const std::uint8_t* step, __m256i e) {
-  return select(columns.at(load(step)), load(step + 64), load(step + 128), load(step + 192), e);
+inline __m256i advance(const Columns<Tables>& columns, const std::uint8_t* step, __m256i b, __m256i e) {
+  const __m256i x = columns.at(load(step));
+  const __m256i not_above = _mm256_cmpeq_epi8(_mm256_min_epu8(x, load(step + 64)), x);
+  const __m256i inside = _mm256_cmpeq_epi8(_mm256_max_epu8(e, load(step + 128)), e);
+  return _mm256_blendv_epi8(e, b, _mm256_andnot_si256(not_above, inside));
 }
 
 template <int Tables, int Width>
@@ -94,13 +101,14 @@ inline void walk_bundle(const ScanView& forest, const ScanBundle& bundle, const 
   const std::uint8_t* first = forest.steps + std::size_t{bundle.first_line} * 64;
   // Four registers of lanes at a time: two groups of 64, or the one there is.
   for (int pair = 0; pair < Width; pair += 2) {
-    __m256i e0 = _mm256_setzero_si256(), e1 = e0, e2 = e0, e3 = e0;
+    __m256i e0 = _mm256_setzero_si256(), e1 = e0, e2 = e0, e3 = e0, b = e0;
     const std::uint8_t* step = first + static_cast<std::size_t>(pair) * kScanStepBytes;
     for (std::uint32_t s = 0; s < bundle.steps; ++s, step += Width * kScanStepBytes) {
-      e0 = advance(columns, step, e0);
-      e1 = advance(columns, step + 32, e1);
-      if constexpr (Width > 1) e2 = advance(columns, step + kScanStepBytes, e2);
-      if constexpr (Width > 1) e3 = advance(columns, step + kScanStepBytes + 32, e3);
+      b = _mm256_add_epi8(b, _mm256_set1_epi8(1));
+      e0 = advance(columns, step, b, e0);
+      e1 = advance(columns, step + 32, b, e1);
+      if constexpr (Width > 1) e2 = advance(columns, step + kScanStepBytes, b, e2);
+      if constexpr (Width > 1) e3 = advance(columns, step + kScanStepBytes + 32, b, e3);
     }
     std::uint8_t* out = leaf + static_cast<std::size_t>(pair) * kScanLanes;
     store(out, e0);

@@ -56,13 +56,70 @@ struct Columns {
   }
 };
 
-/// One node of 64 trees: e = (x > rank and e == a) ? b : e.
 template <int Tables>
-inline __m512i advance(const Columns<Tables>& columns, const std::uint8_t* step, __m512i e) {
+inline void fill_row(const ScanView& forest, const std::uint8_t* found, const std::uint8_t* missing,
+                     std::uint8_t* ranks) {
+  const Columns<Tables> rank_of_search(found), missing_of_search(missing);
+  for (std::uint32_t c = 0; c < forest.columns; c += 64) {
+    const __m512i search = _mm512_load_si512(forest.column_facts + c);
+    const __mmask64 absent = _mm512_movepi8_mask(missing_of_search.at(search));
+    const __m512i instead = _mm512_load_si512(forest.column_facts + kScanMaxColumns + c);
+    _mm512_store_si512(ranks + c, _mm512_mask_mov_epi8(rank_of_search.at(search), absent, instead));
+  }
+}
+
+/// Searches in upper halves of values, one comparison of 16 for the block and one inside it; a row with a value whose
+/// lower half decides is searched again in whole keys.
+inline void search_row(const ScanView& forest, const double* row, std::uint8_t* ranks) {
+  if (forest.column_facts == nullptr) return search_row_one_by_one(forest, row, ranks);
+  const std::uint32_t count = forest.search_count;
+  if (count == 0) return;
+  alignas(64) std::int32_t upper[kScanMaxColumns];
+  alignas(64) std::uint8_t found[kScanMaxColumns], missing[kScanMaxColumns];
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const double x = as_seen(forest, row[forest.searches[i].feature]);
+    std::uint64_t bits;
+    __builtin_memcpy(&bits, &x, sizeof bits);
+    upper[i] = static_cast<std::int32_t>(bits >> 32);
+  }
+  for (std::uint32_t i = count; i % 16 != 0; ++i) upper[i] = 0;
+  const __m512i magnitude = _mm512_set1_epi32(INT32_MAX), infinity = _mm512_set1_epi32(0x7ff00000);
+  __mmask16 unsure = 0;
+  for (std::uint32_t i = 0; i < count; i += 16) {
+    const __m512i half = _mm512_load_si512(upper + i);
+    const __m512i size = _mm512_and_si512(half, magnitude);
+    const __mmask16 absent = _mm512_cmpgt_epi32_mask(size, infinity);
+    // Infinity, or a NaN that only the lower half tells from it.
+    unsure |= _mm512_cmpeq_epi32_mask(size, infinity);
+    _mm_store_si128(reinterpret_cast<__m128i*>(missing + i), _mm_movm_epi8(absent));
+    _mm512_store_si512(upper + i, _mm512_mask_xor_epi32(half, _mm512_movepi32_mask(half), half, magnitude));
+  }
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const ScanSearch& search = forest.searches[i];
+    const std::int32_t* halves = forest.halves + search.first_key;
+    const __m512i x = _mm512_set1_epi32(upper[i]);
+    std::uint32_t block = 0;
+    if (search.blocks > 1) {
+      block = static_cast<std::uint32_t>(
+          __builtin_popcount(unsigned{_mm512_cmplt_epi32_mask(_mm512_load_si512(halves), x)}));
+    }
+    const __m512i inside = _mm512_load_si512(halves + 16 + 16 * block);
+    unsure |= _mm512_cmpeq_epi32_mask(inside, x);
+    const auto below = static_cast<std::uint32_t>(__builtin_popcount(unsigned{_mm512_cmplt_epi32_mask(inside, x)}));
+    found[i] = static_cast<std::uint8_t>(16 * block + below);
+  }
+  if (unsure != 0) return search_row_one_by_one(forest, row, ranks);
+  if (count <= 64) return fill_row<1>(forest, found, missing, ranks);
+  if (count <= 128) return fill_row<2>(forest, found, missing, ranks);
+  fill_row<4>(forest, found, missing, ranks);
+}
+
+/// One node of 64 trees: e = (x > rank and e >= a) ? b : e.
+template <int Tables>
+inline __m512i advance(const Columns<Tables>& columns, const std::uint8_t* step, __m512i b, __m512i e) {
   const __m512i x = columns.at(_mm512_load_si512(step));
   const __mmask64 above = _mm512_cmpgt_epu8_mask(x, _mm512_load_si512(step + 64));
-  const __mmask64 here = _mm512_mask_cmpeq_epi8_mask(above, e, _mm512_load_si512(step + 128));
-  return _mm512_mask_mov_epi8(e, here, _mm512_load_si512(step + 192));
+  return _mm512_mask_mov_epi8(e, _mm512_mask_cmpge_epu8_mask(above, e, _mm512_load_si512(step + 128)), b);
 }
 
 /// Width groups side by side, so that one group's latency hides behind the others.
@@ -70,13 +127,14 @@ template <int Tables, int Width>
 inline void walk_bundle(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
                         std::uint8_t* leaf) {
   const Columns<Tables> columns(ranks);
-  __m512i e0 = _mm512_setzero_si512(), e1 = e0, e2 = e0, e3 = e0;
+  __m512i e0 = _mm512_setzero_si512(), e1 = e0, e2 = e0, e3 = e0, b = e0;
   const std::uint8_t* step = forest.steps + std::size_t{bundle.first_line} * 64;
   for (std::uint32_t s = 0; s < bundle.steps; ++s, step += Width * kScanStepBytes) {
-    e0 = advance(columns, step, e0);
-    if constexpr (Width > 1) e1 = advance(columns, step + kScanStepBytes, e1);
-    if constexpr (Width > 2) e2 = advance(columns, step + 2 * kScanStepBytes, e2);
-    if constexpr (Width > 2) e3 = advance(columns, step + 3 * kScanStepBytes, e3);
+    b = _mm512_add_epi8(b, _mm512_set1_epi8(1));
+    e0 = advance(columns, step, b, e0);
+    if constexpr (Width > 1) e1 = advance(columns, step + kScanStepBytes, b, e1);
+    if constexpr (Width > 2) e2 = advance(columns, step + 2 * kScanStepBytes, b, e2);
+    if constexpr (Width > 2) e3 = advance(columns, step + 3 * kScanStepBytes, b, e3);
   }
   _mm512_store_si512(leaf, e0);
   if constexpr (Width > 1) _mm512_store_si512(leaf + 64, e1);

@@ -32,6 +32,10 @@ inline std::uint32_t rank_of(const std::int64_t* keys, std::uint32_t blocks, std
 
 #include <riskflag/predict/kernels/rank.inl>
 
+inline void search_row(const ScanView& forest, const double* row, std::uint8_t* ranks) {
+  search_row_one_by_one(forest, row, ranks);
+}
+
 inline void rank_rows(const ScanView& forest, const double* cells, std::ptrdiff_t row_stride, std::ptrdiff_t col_stride,
                       std::size_t rows, std::uint8_t* ranks, std::size_t stride) {
   rank_rows_one_by_one(forest, cells, row_stride, col_stride, rows, ranks, stride);
@@ -71,11 +75,13 @@ inline uint8x16_t select(uint8x16_t x, uint8x16_t rank, uint8x16_t a, uint8x16_t
 template <int Tables>
 inline void walk_group(const Columns<Tables>& columns, const std::uint8_t* step, std::uint32_t steps,
                        std::size_t step_bytes, std::uint8_t* leaf) {
-  uint8x16_t e0 = vdupq_n_u8(0), e1 = e0, e2 = e0, e3 = e0;
+  uint8x16_t e0 = vdupq_n_u8(0), e1 = e0, e2 = e0, e3 = e0, b = e0;
   for (std::uint32_t s = 0; s < steps; ++s, step += step_bytes) {
+    b = vaddq_u8(b, vdupq_n_u8(1));
     const auto advance = [&](std::size_t i, uint8x16_t e) {
       const std::uint8_t* at = step + i;
-      return select(columns.at(vld1q_u8(at)), vld1q_u8(at + 64), vld1q_u8(at + 128), vld1q_u8(at + 192), e);
+      const uint8x16_t above = vcgtq_u8(columns.at(vld1q_u8(at)), vld1q_u8(at + 64));
+      return vbslq_u8(vandq_u8(above, vcgeq_u8(e, vld1q_u8(at + 128))), b, e);
     };
     e0 = advance(0, e0);
     e1 = advance(16, e1);

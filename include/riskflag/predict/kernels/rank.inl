@@ -76,10 +76,17 @@ inline void rank_levels(const ScanView& forest, const ScanLevels& group, const d
     look_up(table + c * group.span, group.span, level, out + c * stride);
 }
 
-inline void rank_row(const ScanView& forest, const double* row, std::uint8_t* ranks) {
+/// All searches for one row: the kernel's own. It may write all 256 ranks.
+inline void search_row(const ScanView& forest, const double* row, std::uint8_t* ranks);
+
+inline void search_row_one_by_one(const ScanView& forest, const double* row, std::uint8_t* ranks) {
   for (std::uint32_t i = 0; i < forest.search_count; ++i) {
     rank_value(forest, forest.searches[i], row[forest.searches[i].feature], ranks, 1);
   }
+}
+
+inline void rank_row(const ScanView& forest, const double* row, std::uint8_t* ranks) {
+  search_row(forest, row, ranks);
   for (std::uint32_t i = 0; i < forest.set_count; ++i) {
     rank_set(forest, forest.sets[i], row[forest.sets[i].feature], ranks + forest.sets[i].column);
   }

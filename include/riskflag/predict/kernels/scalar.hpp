@@ -24,6 +24,10 @@ inline std::uint32_t rank_of(const std::int64_t* keys, std::uint32_t blocks, std
 
 #include <riskflag/predict/kernels/rank.inl>
 
+inline void search_row(const ScanView& forest, const double* row, std::uint8_t* ranks) {
+  search_row_one_by_one(forest, row, ranks);
+}
+
 inline void rank_rows(const ScanView& forest, const double* cells, std::ptrdiff_t row_stride, std::ptrdiff_t col_stride,
                       std::size_t rows, std::uint8_t* ranks, std::size_t stride) {
   rank_rows_one_by_one(forest, cells, row_stride, col_stride, rows, ranks, stride);
@@ -42,10 +46,12 @@ inline Bytes load(const std::uint8_t* at) {
   return out;
 }
 
+/// here ? b : e.
+inline Bytes select(Bytes here, Bytes b, Bytes e) { return (here & b) | (~here & e); }
+
 /// e = (x > rank and e == a) ? b : e.
 inline Bytes select(Bytes x, Bytes rank, Bytes a, Bytes b, Bytes e) {
-  const Bytes here = reinterpret_cast<Bytes>(x > rank) & reinterpret_cast<Bytes>(e == a);
-  return (here & b) | (~here & e);
+  return select(reinterpret_cast<Bytes>(x > rank) & reinterpret_cast<Bytes>(e == a), b, e);
 }
 
 inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
@@ -53,11 +59,13 @@ inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const s
   const std::uint8_t* first = forest.steps + std::size_t{bundle.first_line} * 64;
   for (std::size_t lane = 0; lane < bundle.width * kScanLanes; lane += 16) {
     const std::uint8_t* step = first + lane / kScanLanes * kScanStepBytes + lane % kScanLanes;
-    Bytes e = {};
+    Bytes e = {}, b = {};
     for (std::uint32_t s = 0; s < bundle.steps; ++s, step += bundle.width * kScanStepBytes) {
       std::uint8_t x[16];
       for (std::size_t i = 0; i < 16; ++i) x[i] = ranks[step[i]];
-      e = select(load(x), load(step + 64), load(step + 128), load(step + 192), e);
+      b += 1;
+      const Bytes above = reinterpret_cast<Bytes>(load(x) > load(step + 64));
+      e = select(above & reinterpret_cast<Bytes>(e >= load(step + 128)), b, e);
     }
     __builtin_memcpy(leaf + lane, &e, sizeof e);
   }
