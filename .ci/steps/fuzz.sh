@@ -20,18 +20,22 @@ fuzzed() {  # NAME
   "$out/$1" -seed="$seed" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 -verbosity=0 -artifact_prefix="$out/$1." "$out/$1.corpus" "$corpus"
 }
 
-passed=0
-failed=0
-for source in "$RISKFLAG_ROOT"/tests/fuzz/*_fuzz.cpp; do
-  name=$(basename "$source" _fuzz.cpp)
-  if fuzzed "$name" > "$out/$name.log" 2>&1; then
-    passed=$((passed + 1))
-    echo "ok    $name: $seconds s, nothing found"
+judged() {  # NAME: the line that says how it went, and on failure the end of its log
+  if fuzzed "$1" > "$out/$1.log" 2>&1; then
+    echo "ok    $1: $seconds s, nothing found"
   else
-    failed=$((failed + 1))
-    echo "FAIL  $name"
-    tail -n 60 "$out/$name.log"
-  fi
+    echo "FAIL  $1"
+    tail -n 60 "$out/$1.log"
+  fi > "$out/$1.result"
+}
+rm -f "$out"/*.result
+for source in "$RISKFLAG_ROOT"/tests/fuzz/*_fuzz.cpp; do
+  [ "$(jobs -rp | wc -l)" -lt "$(nproc)" ] || wait -n
+  judged "$(basename "$source" _fuzz.cpp)" &
 done
+wait
+cat "$out"/*.result
+passed=$(grep -hc '^ok ' "$out"/*.result | awk '{n += $1} END {print n}')
+failed=$(grep -hc '^FAIL ' "$out"/*.result | awk '{n += $1} END {print n}')
 echo "$passed passed, $failed failed"
-[ $failed -eq 0 ] && [ $passed -gt 0 ]
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

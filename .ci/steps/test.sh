@@ -1,3 +1,3 @@
 #!/usr/bin/env bash
 set -euo pipefail
-ctest --test-dir "$RISKFLAG_BUILD" --output-on-failure --no-tests=error
+ctest --test-dir "$RISKFLAG_BUILD" -j "$(nproc)" --output-on-failure --no-tests=error

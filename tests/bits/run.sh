@@ -35,54 +35,57 @@ esac
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
 
-build() {  # compiler, flags, program, libraries
+build() {  # compiler, flags, program, libraries, output
   # shellcheck disable=SC2086 # flags and libraries are lists
-  "$1" -std=c++20 $2 -I"$root/include" "$here/$3.cpp" -o "$work/$3" $4 2>"$work/log"
+  "$1" -std=c++20 $2 -I"$root/include" "$here/$3.cpp" -o "$5" $4 2>"$5.log"
 }
 
-check() {  # compiler, flags, program, modes, libraries
-  if ! build "$1" "$2" "$3" "$5"; then
+# A line "ok" or "FAILED ..." for each mode.
+check() {  # compiler, flags, program, modes, libraries, output
+  if ! build "$1" "$2" "$3" "$5" "$6"; then
     # Clang's link-time optimisation needs a linker plugin that not every installation has: that says nothing about bits.
-    if [[ $2 == *-flto* ]] && build "$1" "${2/-flto/}" "$3" "$5"; then
+    if [[ $2 == *-flto* ]] && build "$1" "${2/-flto/}" "$3" "$5" "$6"; then
       echo "note: $1 cannot link with -flto here; built without"
     else
       echo "FAILED $1 $2 $3: does not build"
-      head -5 "$work/log"
-      failed=$((failed + 1))
+      head -5 "$6.log"
       return
     fi
   fi
   local mode got want
   for mode in $4; do
-    got=$("$work/$3" "$mode")
+    got=$("$6" "$mode")
     want=$(grep "^$3 $mode " "$here/expected.txt")
     if [[ -n $want && $got == "$want" ]]; then
-      passed=$((passed + 1))
+      echo ok
     else
       echo "FAILED $1 $2: printed \"$got\", expected \"$want\""
-      failed=$((failed + 1))
     fi
   done
+  rm -f "$6"
+}
+
+jobs=0
+start() {  # as check, but for the output; one job a processor at a time
+  [[ $(jobs -rp | wc -l) -lt $(nproc) ]] || wait -n
+  jobs=$((jobs + 1))
+  check "$@" "$work/$jobs" > "$work/$jobs.result" 2>&1 &
 }
 
 if [[ ${1:-} == --print ]]; then
   for row in "${programs[@]}"; do
     IFS='|' read -r program modes _ libraries <<<"$row"
-    build "${compilers%% *}" -O2 "$program" "$libraries" || { cat "$work/log" >&2; exit 1; }
+    build "${compilers%% *}" -O2 "$program" "$libraries" "$work/$program" || { cat "$work/$program.log" >&2; exit 1; }
     for mode in $modes; do "$work/$program" "$mode"; done
   done
   exit
 fi
 
-if python3 "$here/exact_tables.py" >"$work/log"; then
-  passed=$((passed + 1))
+if python3 "$here/exact_tables.py" > "$work/tables.log"; then
+  echo ok > "$work/tables.result"
 else
-  echo "FAILED the tables of core/exact.hpp are not what exact_tables.py computes"
-  head -5 "$work/log"
-  failed=$((failed + 1))
+  { echo "FAILED the tables of core/exact.hpp are not what exact_tables.py computes"; head -5 "$work/tables.log"; } > "$work/tables.result"
 fi
 for compiler in $compilers; do
   if ! command -v "$compiler" >/dev/null; then
@@ -91,9 +94,13 @@ for compiler in $compilers; do
   fi
   for row in "${programs[@]}"; do
     IFS='|' read -r program modes fast_modes libraries <<<"$row"
-    for flags in "${strict[@]}"; do check "$compiler" "$flags" "$program" "$modes" "$libraries"; done
-    [[ -z $fast_modes ]] || for flags in "${fast[@]}"; do check "$compiler" "$flags" "$program" "$fast_modes" "$libraries"; done
+    for flags in "${strict[@]}"; do start "$compiler" "$flags" "$program" "$modes" "$libraries"; done
+    [[ -z $fast_modes ]] || for flags in "${fast[@]}"; do start "$compiler" "$flags" "$program" "$fast_modes" "$libraries"; done
   done
 done
+wait
+grep -hv '^ok$' "$work"/*.result
+passed=$(grep -hc '^ok$' "$work"/*.result | awk '{n += $1} END {print n}')
+failed=$(grep -hc '^FAILED' "$work"/*.result | awk '{n += $1} END {print n}')
 echo "$passed passed, $failed failed"
 [[ $failed == 0 && $passed != 0 ]]
