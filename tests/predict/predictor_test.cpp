@@ -40,11 +40,13 @@ struct Engine {
 };
 
 /// Every engine and kernel that runs here.
-std::vector<Engine> engines() {
+std::vector<Engine> engines(const Model& model) {
   std::vector<Engine> out = {{"walk", "auto"}};
+  const bool symmetric = Predictor::make(model, {.engine = "symmetric"}).ok();
   for (const ScanKernel* kernel : kScanKernels) {
     if (is_runnable(*kernel)) {
       out.push_back({"scan", std::string(kernel->name)});
+      if (symmetric) out.push_back({"symmetric", std::string(kernel->name)});
     } else {
       MESSAGE("skipped here: kernel " << std::string(kernel->name));
     }
@@ -58,7 +60,7 @@ void hold_to_slow(const Model& model, const std::vector<double>& rows) {
   const std::size_t n = rows.size() / cols;
   const auto outputs = static_cast<std::size_t>(model.num_outputs);
   const std::vector<double> want = slow(model, rows);
-  for (const Engine& engine : engines()) {
+  for (const Engine& engine : engines(model)) {
     CAPTURE(engine.engine);
     CAPTURE(engine.kernel);
     const auto made = Predictor::make(model, {engine.engine, engine.kernel});
@@ -270,6 +272,41 @@ TEST_CASE("models that need more than 256 columns are scored in chunks, alike") 
   }
 }
 
+TEST_CASE("symmetric trees are found, scored level by level, and alike") {
+  for (const int levels : {1, 3, 5, 6, 8}) {
+    for (const std::size_t features : {4u, 60u}) {
+      for (const double grid : {0x1p-40, 0.0}) {
+        CAPTURE(levels);
+        CAPTURE(features);
+        const Model model = random_model(static_cast<std::uint64_t>(levels), {.trees = 90,
+                                                                              .features = features,
+                                                                              .categorical = 0.2,
+                                                                              .all_rules = true,
+                                                                              .edge_thresholds = true,
+                                                                              .outputs = 2,
+                                                                              .grid = grid,
+                                                                              .symmetric = levels});
+        const auto made = Predictor::make(model);
+        REQUIRE_MESSAGE(made.ok(), made.failure().text());
+        CHECK(made->engine() == "symmetric");
+        CHECK(made->describe().find("symmetric trees, level by level") == 0);
+        hold_to_slow(model, random_rows(features, 200, model, 0.2));
+      }
+    }
+  }
+  Model model = random_model(77, {.trees = 5, .features = 4, .symmetric = 3});
+  for (std::uint64_t seed = 80; model.trees[2].nodes.size() != 7; ++seed) {
+    model.trees[2] = random_model(seed, {.trees = 1, .features = 4, .symmetric = 3}).trees[0];
+  }
+  CHECK(Predictor::make(model)->engine() == "symmetric");
+  model.trees[2].nodes[5].threshold += 1.0;
+  CHECK(Predictor::make(model)->engine() == "scan");
+  const auto forced = Predictor::make(model, {.engine = "symmetric"});
+  REQUIRE_FALSE(forced.ok());
+  CHECK(forced.failure().code == ErrorCode::unsupported);
+  hold_to_slow(model, random_rows(78, 200, model));
+}
+
 TEST_CASE("models beyond the scan are walked, and describe() says why") {
   const Model large = random_model(41, {.trees = 3, .leaves = 1100, .features = 4, .thresholds = 500});
   const auto walked = Predictor::make(large);
@@ -349,7 +386,7 @@ TEST_CASE("invariant: the early answer to is_at_least is the full sum's") {
           }
           const auto rows = random_rows(seed, 60, model);
           const auto margins = slow(model, rows);
-          for (const Engine& engine : engines()) {
+          for (const Engine& engine : engines(model)) {
             const auto made = Predictor::make(model, {engine.engine, engine.kernel});
             REQUIRE(made.ok());
             for (std::size_t i = 0; i < 60; ++i) {

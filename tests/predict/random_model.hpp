@@ -30,6 +30,7 @@ struct ModelShape {
   std::size_t thresholds = 60;    ///< distinct ones for each feature
   int outputs = 1;
   double grid = 0x1p-30;  ///< 0 = leaves off any grid
+  int symmetric = -1;     ///< >= 0: one question a level, on up to so many levels; instead of leaves
 };
 
 /// Draws one after another from one stream.
@@ -122,6 +123,32 @@ inline Tree random_tree(Draws& draws, const ModelShape& shape, const std::vector
   return tree;
 }
 
+/// Makes every branch ask the same: nodes level by level, leaves out of order.
+inline void make_symmetric(Draws& draws, Tree& tree, std::size_t levels) {
+  const std::size_t leaves = std::size_t{1} << levels;
+  const std::vector<Node> questions = tree.nodes;
+  tree.nodes.clear();
+  for (std::size_t i = 1; i < leaves; ++i) {
+    std::size_t level = 0;
+    while (i >> (level + 1) != 0) ++level;
+    Node node = questions[level];
+    const auto child = [&](std::size_t place) {
+      return place < leaves ? static_cast<std::int32_t>(place - 1) : ~static_cast<std::int32_t>((place - leaves) ^ 1U);
+    };
+    node.left = child(2 * i);
+    node.right = child(2 * i + 1);
+    if (levels == 1) {
+      node.left = ~0;
+      node.right = ~1;
+    }
+    tree.nodes.push_back(node);
+  }
+  tree.leaf_counts.assign(leaves, 10.0);
+  const double leaf = tree.leaves[0];
+  while (tree.leaves.size() < leaves) tree.leaves.push_back(tree.leaves[draws.below(tree.leaves.size())] - leaf);
+  tree.leaves.resize(leaves);
+}
+
 inline Model random_model(std::uint64_t seed, const ModelShape& shape) {
   Draws draws(seed);
   Model model;
@@ -153,6 +180,14 @@ inline Model random_model(std::uint64_t seed, const ModelShape& shape) {
                                                : draws.uniform());
   }
   for (std::size_t t = 0; t < shape.trees * static_cast<std::size_t>(shape.outputs); ++t) {
+    if (shape.symmetric >= 0) {
+      const std::size_t levels = draws.below(static_cast<std::size_t>(shape.symmetric) + 1);
+      ModelShape list = shape;
+      list.leaves = levels + 1;
+      model.trees.push_back(random_tree(draws, list, model.features, pools, sets));
+      make_symmetric(draws, model.trees.back(), levels);
+      continue;
+    }
     model.trees.push_back(random_tree(draws, shape, model.features, pools, sets));
   }
   model.best_iteration = static_cast<int>(shape.trees);

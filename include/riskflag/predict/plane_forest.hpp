@@ -52,6 +52,7 @@ struct PlaneGroup {
   std::uint16_t bytes;
 };
 
+/// Of a symmetric forest the nodes are the levels, from the root down, and the tests themselves the leaf number's bits.
 struct PlaneTree {
   std::uint32_t first_node;
   std::uint16_t nodes, leaves;
@@ -77,6 +78,7 @@ struct PlaneView {
   std::uint32_t tile_count, column_count;
   std::int64_t constant;
   double grid;
+  bool symmetric;
   const double* leaves;  ///< the scan's
 };
 
@@ -110,6 +112,7 @@ struct PlaneForest {
             scan.chunks[chunk].columns,
             constants[chunk * outputs + output],
             grid,
+            scan.symmetric,
             scan.leaves.data()};
   }
 };

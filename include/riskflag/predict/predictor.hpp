@@ -19,7 +19,8 @@ namespace riskflag::inline v0_1 {
 
 /// Which engine scores; the answers do not differ by a bit.
 struct PredictorOptions {
-  std::string_view engine = "auto";  ///< "auto", "scan" (interval scan) or "walk" (node by node)
+  /// "auto", "symmetric" (trees that ask one question a level), "scan" (interval scan) or "walk" (node by node).
+  std::string_view engine = "auto";
   /// Of the scan: "auto", "scalar", "neon", "avx2", "avx512". "auto" is the environment's RISKFLAG_KERNEL, or else the
   /// best one that this CPU runs.
   std::string_view kernel = "auto";
@@ -33,8 +34,9 @@ struct PredictorOptions {
 /// of up to 1.2 MiB where there is one to be had); 3. copied for free: copies share the forest.
 class Predictor {
  public:
-  /// Fails with `corrupt` for a model that check_model refuses, `unsupported` when options.engine is "scan" and the
-  /// model is beyond it or options.kernel does not run here, `invalid_option` for an unknown engine or kernel.
+  /// Fails with `corrupt` for a model that check_model refuses, `unsupported` when options.engine is "scan" or
+  /// "symmetric" and the model is beyond it or options.kernel does not run here, `invalid_option` for an unknown engine
+  /// or kernel.
   [[nodiscard]] static Result<Predictor> make(const Model& model, const PredictorOptions& options = {});
 
   [[nodiscard]] std::size_t features() const noexcept { return parts_->features.size(); }
@@ -64,8 +66,10 @@ class Predictor {
 
   /// What was chosen and why: "interval scan, avx512 kernel: 500 trees, 15000 nodes, 55 columns".
   [[nodiscard]] std::string describe() const;
-  /// "scan" or "walk".
-  [[nodiscard]] std::string_view engine() const noexcept { return parts_->walks ? "walk" : "scan"; }
+  /// "symmetric", "scan" or "walk".
+  [[nodiscard]] std::string_view engine() const noexcept {
+    return parts_->walks ? "walk" : parts_->scan.symmetric ? "symmetric" : "scan";
+  }
   [[nodiscard]] std::string_view kernel() const noexcept { return parts_->walks ? "" : parts_->kernel->name; }
 
  private:

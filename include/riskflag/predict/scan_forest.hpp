@@ -29,6 +29,8 @@ namespace riskflag::inline v0_1 {
 inline constexpr std::size_t kScanLanes = 64;
 /// A step of one group of lanes: column, rank and a of 64 nodes, 64 bytes each.
 inline constexpr std::size_t kScanStepBytes = 3 * kScanLanes;
+/// Of symmetric trees: column and rank.
+inline constexpr std::size_t kScanLevelBytes = 2 * kScanLanes;
 /// Ranks are addressed by one byte.
 inline constexpr std::size_t kScanMaxColumns = 256;
 /// Leaves are numbered by one byte.
@@ -107,6 +109,7 @@ struct ScanChunk {
 struct ScanTree {
   std::uint32_t first_node, nodes;
   std::uint32_t first_leaf, leaves;
+  std::uint32_t first_level, levels;  ///< of a symmetric forest: in level_nodes
 };
 
 /// Up to four groups of 64 trees of one output, walked side by side in the single-row form. Step s holds the node of
@@ -133,12 +136,13 @@ struct ScanView {
   const std::uint8_t* tables;
   const ScanTree* trees;
   const std::uint8_t* nodes;
+  const std::uint8_t* level_nodes;
   const double* leaves;
   const ScanBundle* bundles;
   const std::uint8_t* steps;
   const std::int32_t* halves;
   const std::uint8_t* column_facts;
-  std::uint32_t search_count, set_count, levels_count, columns, float32_inputs;
+  std::uint32_t search_count, set_count, levels_count, columns, float32_inputs, symmetric;
 };
 
 /// Owner of what a ScanView points into.
@@ -157,6 +161,7 @@ struct ScanForest {
   /// Output k of chunk c has trees [output_trees[c * (outputs + 1) + k], the next one).
   detail::FlatArray<std::uint32_t> output_trees;
   detail::FlatArray<std::uint8_t> nodes;
+  detail::FlatArray<std::uint8_t> level_nodes;
   detail::FlatArray<double> leaves;
   detail::FlatArray<ScanBundle> bundles;
   detail::FlatArray<std::uint32_t> output_bundles;  ///< like output_trees
@@ -164,6 +169,9 @@ struct ScanForest {
   detail::FlatArray<double> lane_leaves;  ///< leaves of each lane's tree, once more; 0.0 in lanes without one
   std::size_t cut_trees = 0;              ///< of the model's trees, in several pieces here
   bool float32_inputs = false;
+  /// Every tree asks one question a level, on every branch: level_nodes has them, {column, rank} from the root down, a
+  /// row's leaf has the answers as its bits, and bundles hold levels: columns and ranks, 64 bytes each.
+  bool symmetric = false;
 
   /// Of any chunk; at least 1.
   [[nodiscard]] std::size_t most_columns() const noexcept {
@@ -184,6 +192,7 @@ struct ScanForest {
             tables.data(),
             trees.data(),
             nodes.data(),
+            level_nodes.data(),
             leaves.data(),
             bundles.data(),
             steps.data(),
@@ -193,7 +202,8 @@ struct ScanForest {
             chunk.sets,
             chunk.levels,
             chunk.columns,
-            float32_inputs ? 1U : 0U};
+            float32_inputs ? 1U : 0U,
+            symmetric ? 1U : 0U};
   }
 };
 

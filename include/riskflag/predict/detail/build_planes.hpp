@@ -155,6 +155,14 @@ class PlaneBuilder {
       }
       out_.trees.push_back({static_cast<std::uint32_t>(out_.nodes.size()), static_cast<std::uint16_t>(tree.nodes),
                             static_cast<std::uint16_t>(tree.leaves), tree.first_leaf});
+      if (scan_.symmetric) {
+        out_.trees[out_.trees.size() - 1].nodes = static_cast<std::uint16_t>(tree.levels);
+        const std::uint8_t* level = scan_.level_nodes.data() + std::size_t{tree.first_level} * 2;
+        for (std::size_t l = 0; l < tree.levels; ++l, level += 2) {
+          out_.nodes.push_back({number_[level[0] * std::size_t{256} + level[1]], 0, 0});
+        }
+        continue;
+      }
       const std::uint8_t* node = scan_.nodes.data() + std::size_t{tree.first_node} * 4;
       for (std::size_t n = 0; n < tree.nodes; ++n, node += 4) {
         out_.nodes.push_back({number_[node[0] * std::size_t{256} + node[1]], node[2], node[3]});

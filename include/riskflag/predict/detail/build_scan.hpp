@@ -25,6 +25,9 @@ class ScanBuilder {
  public:
   ScanBuilder(const Model& model, ScanForest& out) : model_(model), out_(out), features_(model.features.size()) {}
 
+  /// Trees that are all symmetric are kept as levels, unless this is false.
+  bool may_be_symmetric = true;
+
   /// Fills the forest; or says why this model cannot be scanned (the forest is then of no use).
   [[nodiscard]] std::string build() {
     if (auto why = collect_pieces(); !why.empty()) return why;
@@ -46,6 +49,9 @@ class ScanBuilder {
       begin += count;
       if (all == 0) break;
     }
+    out_.symmetric = may_be_symmetric && find_levels();
+    const auto outputs = static_cast<std::size_t>(model_.num_outputs);
+    for (std::size_t c = 0; c < out_.chunks.size(); ++c) make_lanes(out_.output_trees.data() + c * (outputs + 1));
     if (model_.leaf_grid != 0.0) bound_the_rest();
     return {};
   }
@@ -241,7 +247,6 @@ class ScanBuilder {
       }
       out_.output_trees.push_back(static_cast<std::uint32_t>(out_.trees.size()));
     }
-    make_lanes(out_.output_trees.data() + out_.output_trees.size() - outputs - 1);
   }
 
   void make_facts(ScanChunk& chunk) {
@@ -381,7 +386,8 @@ class ScanBuilder {
     for (std::size_t i = nodes; i-- > 0;) below[i] = count(tree.nodes[i].left) + count(tree.nodes[i].right);
     const std::size_t first_leaf = out_.leaves.size();
     out_.trees.push_back({static_cast<std::uint32_t>(out_.nodes.size() / 4), static_cast<std::uint32_t>(nodes),
-                          static_cast<std::uint32_t>(first_leaf), static_cast<std::uint32_t>(tree.leaves.size())});
+                          static_cast<std::uint32_t>(first_leaf), static_cast<std::uint32_t>(tree.leaves.size()), 0,
+                          0});
     out_.leaves.resize(first_leaf + tree.leaves.size(), tree.leaves[0]);
     const auto place = [&](std::int32_t child, std::uint32_t leaf) {
       if (child < 0) {
@@ -399,6 +405,35 @@ class ScanBuilder {
       place(node.left, first[i]);
       place(node.right, right);
     }
+  }
+
+  /// True when there are questions, and every tree asks one a level: level_nodes and the trees' levels are then filled.
+  [[nodiscard]] bool find_levels() {
+    for (ScanTree& tree : out_.trees) {
+      std::uint32_t levels = 0;
+      while ((1U << levels) < tree.leaves) ++levels;
+      if ((1U << levels) != tree.leaves) return false;
+      tree.first_level = static_cast<std::uint32_t>(out_.level_nodes.size() / 2);
+      tree.levels = levels;
+      out_.level_nodes.resize(out_.level_nodes.size() + 2 * std::size_t{levels}, 0);
+      std::uint8_t* questions = out_.level_nodes.data() + std::size_t{tree.first_level} * 2;
+      std::uint32_t asked = 0;  // a bit a level
+      const std::uint8_t* node = out_.nodes.data() + std::size_t{tree.first_node} * 4;
+      for (std::size_t n = 0; n < tree.nodes; ++n, node += 4) {
+        const std::uint32_t half = std::uint32_t{node[3]} - node[2];
+        std::uint32_t level = 0;
+        while (level < levels && (tree.leaves >> (level + 1)) != half) ++level;
+        if (level == levels || node[2] % (2 * half) != 0) return false;
+        std::uint8_t* question = questions + std::size_t{2} * level;
+        if ((asked >> level & 1U) == 0) {
+          question[0] = node[0];
+          question[1] = node[1];
+          asked |= 1U << level;
+        }
+        if (question[0] != node[0] || question[1] != node[1]) return false;
+      }
+    }
+    return out_.level_nodes.size() != 0;
   }
 
   /// Deals the trees of each output, largest first, into bundles of 256, 128 or 64 lanes.
@@ -426,17 +461,18 @@ class ScanBuilder {
     const auto tree_of = [&](std::size_t lane) {
       return out_.trees[static_cast<std::size_t>(order[lane] & 0xffffffff)];
     };
-    const std::uint32_t steps = tree_of(0).nodes;
+    // The first one is the largest.
+    const std::uint32_t steps = out_.symmetric ? tree_of(0).levels : tree_of(0).nodes;
     const std::size_t first_byte = out_.steps.size();
     const std::size_t first_leaf = out_.lane_leaves.size();
-    const std::size_t stride = (std::size_t{steps} + 8) / 8 * 8;
+    const std::size_t stride = (std::size_t{tree_of(0).nodes} + 8) / 8 * 8;
     out_.bundles.push_back({static_cast<std::uint32_t>(first_byte / 64), steps, static_cast<std::uint32_t>(width),
                             static_cast<std::uint32_t>(first_leaf), static_cast<std::uint32_t>(stride)});
     // Nodes that change nothing, where a lane has none: no rank is above 255.
     for (std::size_t i = 0; i < steps * width; ++i) {
       out_.steps.resize(out_.steps.size() + 64, 0);
       out_.steps.resize(out_.steps.size() + 64, 255);
-      out_.steps.resize(out_.steps.size() + 64, 0);
+      if (!out_.symmetric) out_.steps.resize(out_.steps.size() + 64, 0);
     }
     out_.lane_leaves.resize(first_leaf + width * kScanLanes * stride, 0.0);
     for (std::size_t lane = 0; lane < lanes; ++lane) {
@@ -445,6 +481,17 @@ class ScanBuilder {
       // The last one again behind it: bounds need not know where a tree ends.
       for (std::size_t i = 0; i < stride; ++i) {
         leaves[i] = out_.leaves[tree.first_leaf + (i < tree.leaves ? i : tree.leaves - 1)];
+      }
+      if (out_.symmetric) {
+        // Questions that are never true come first where a tree has fewer levels.
+        const std::size_t first = steps - tree.levels;
+        for (std::size_t l = 0; l < tree.levels; ++l) {
+          std::uint8_t* step =
+              out_.steps.data() + first_byte + ((first + l) * width + lane / kScanLanes) * kScanLevelBytes;
+          step[lane % kScanLanes] = out_.level_nodes[2 * (tree.first_level + l)];
+          step[kScanLanes + lane % kScanLanes] = out_.level_nodes[2 * (tree.first_level + l) + 1];
+        }
+        continue;
       }
       for (std::size_t n = 0; n < tree.nodes; ++n) {
         const std::uint8_t* node = out_.nodes.data() + (tree.first_node + n) * 4;

@@ -19,8 +19,10 @@ namespace riskflag::inline v0_1 {
 
 inline Result<Predictor> Predictor::make(const Model& model, const PredictorOptions& options) {
   if (auto checked = check_model(model, "model"); !checked) return checked.failure();
-  if (options.engine != "auto" && options.engine != "scan" && options.engine != "walk") {
-    return Failure{ErrorCode::invalid_option, "engine", quoted(options.engine) + "; \"auto\", \"scan\" or \"walk\""};
+  if (options.engine != "auto" && options.engine != "symmetric" && options.engine != "scan" &&
+      options.engine != "walk") {
+    return Failure{ErrorCode::invalid_option, "engine",
+                   quoted(options.engine) + "; \"auto\", \"symmetric\", \"scan\" or \"walk\""};
   }
   std::string_view name = options.kernel;
   std::string where = "kernel";
@@ -50,7 +52,13 @@ inline Result<Predictor> Predictor::make(const Model& model, const PredictorOpti
   for (const Tree& tree : model.trees) parts->nodes += tree.nodes.size();
   parts->average = model.average_output;
   parts->any_order = model.leaf_grid != 0.0;
-  parts->why_walk = options.engine == "walk" ? "asked for" : detail::ScanBuilder(model, parts->scan).build();
+  detail::ScanBuilder builder(model, parts->scan);
+  builder.may_be_symmetric = options.engine != "scan";
+  parts->why_walk = options.engine == "walk" ? "asked for" : builder.build();
+  if (options.engine == "symmetric" && !parts->scan.symmetric) {
+    return Failure{ErrorCode::unsupported, "engine",
+                   "not every tree of this model asks one question a level, the same on every branch, on 8 at most"};
+  }
   if (parts->why_walk.empty()) {
     parts->kernel = kernel;
     if (parts->any_order && kernel->plane_rows != 0) {
@@ -342,7 +350,8 @@ inline std::string Predictor::describe() const {
   const std::string size = std::to_string(parts_->trees) + " trees, " + std::to_string(parts_->nodes) + " nodes";
   if (parts_->walks) return "walk, node by node: " + size + " (" + parts_->why_walk + ")";
   const ScanForest& forest = parts_->scan;
-  std::string out = "interval scan, " + std::string(parts_->kernel->name) + " kernel: " + size + ", " +
+  std::string out = (forest.symmetric ? "symmetric trees, level by level, " : "interval scan, ") +
+                    std::string(parts_->kernel->name) + " kernel: " + size + ", " +
                     std::to_string(forest.most_columns()) + " columns";
   if (forest.chunks.size() > 1) out += " in each of " + std::to_string(forest.chunks.size()) + " chunks";
   if (parts_->planes.grid != 0.0)

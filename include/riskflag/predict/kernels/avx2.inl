@@ -118,8 +118,28 @@ inline void walk_bundle(const ScanView& forest, const ScanBundle& bundle, const 
   }
 }
 
+/// Symmetric trees: a level of 32 of them at a time.
+template <int Tables>
+inline void walk_levels(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
+                        std::uint8_t* leaf) {
+  const Columns<Tables> columns(ranks);
+  const __m256i one = _mm256_set1_epi8(1);
+  for (std::size_t lane = 0; lane < bundle.width * kScanLanes; lane += 32) {
+    const std::uint8_t* step =
+        forest.steps + std::size_t{bundle.first_line} * 64 + lane / kScanLanes * kScanLevelBytes + lane % kScanLanes;
+    __m256i e = _mm256_setzero_si256();
+    for (std::uint32_t s = 0; s < bundle.steps; ++s, step += bundle.width * kScanLevelBytes) {
+      const __m256i x = columns.at(load(step));
+      const __m256i not_above = _mm256_cmpeq_epi8(_mm256_min_epu8(x, load(step + 64)), x);
+      e = _mm256_add_epi8(_mm256_add_epi8(e, e), _mm256_add_epi8(one, not_above));
+    }
+    store(leaf + lane, e);
+  }
+}
+
 template <int Tables>
 inline void walk_any(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks, std::uint8_t* leaf) {
+  if (forest.symmetric != 0) return walk_levels<Tables>(forest, bundle, ranks, leaf);
   if (bundle.width == 4) return walk_bundle<Tables, 4>(forest, bundle, ranks, leaf);
   if (bundle.width == 2) return walk_bundle<Tables, 2>(forest, bundle, ranks, leaf);
   walk_bundle<Tables, 1>(forest, bundle, ranks, leaf);
@@ -162,6 +182,7 @@ inline void walk_rows(const std::uint8_t* node, std::uint32_t nodes, const std::
 
 inline void tree_leaves(const ScanView& forest, const ScanTree& tree, const std::uint8_t* ranks, std::size_t rows,
                         std::size_t stride, std::uint8_t* leaf) {
+  if (forest.symmetric != 0) return level_leaves(forest, tree, ranks, rows, stride, leaf);
   const std::uint8_t* node = forest.nodes + std::size_t{tree.first_node} * 4;
   std::size_t r = 0;
   for (; r + 256 <= rows; r += 256) walk_rows<8>(node, tree.nodes, ranks + r, stride, leaf + r);

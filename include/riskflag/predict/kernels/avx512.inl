@@ -142,8 +142,26 @@ inline void walk_bundle(const ScanView& forest, const ScanBundle& bundle, const 
   if constexpr (Width > 2) _mm512_store_si512(leaf + 192, e3);
 }
 
+/// Symmetric trees: a level of 64 of them at a time.
+template <int Tables>
+inline void walk_levels(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
+                        std::uint8_t* leaf) {
+  const Columns<Tables> columns(ranks);
+  for (std::size_t group = 0; group < bundle.width; ++group) {
+    const std::uint8_t* step = forest.steps + std::size_t{bundle.first_line} * 64 + group * kScanLevelBytes;
+    __m512i e = _mm512_setzero_si512();
+    for (std::uint32_t s = 0; s < bundle.steps; ++s, step += bundle.width * kScanLevelBytes) {
+      const __mmask64 above = _mm512_cmpgt_epu8_mask(columns.at(_mm512_load_si512(step)), _mm512_load_si512(step + 64));
+      e = _mm512_add_epi8(e, e);
+      e = _mm512_mask_add_epi8(e, above, e, _mm512_set1_epi8(1));
+    }
+    _mm512_store_si512(leaf + group * kScanLanes, e);
+  }
+}
+
 template <int Tables>
 inline void walk_any(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks, std::uint8_t* leaf) {
+  if (forest.symmetric != 0) return walk_levels<Tables>(forest, bundle, ranks, leaf);
   if (bundle.width == 4) return walk_bundle<Tables, 4>(forest, bundle, ranks, leaf);
   if (bundle.width == 2) return walk_bundle<Tables, 2>(forest, bundle, ranks, leaf);
   walk_bundle<Tables, 1>(forest, bundle, ranks, leaf);
@@ -185,6 +203,7 @@ inline void walk_rows(const std::uint8_t* node, std::uint32_t nodes, const std::
 
 inline void tree_leaves(const ScanView& forest, const ScanTree& tree, const std::uint8_t* ranks, std::size_t rows,
                         std::size_t stride, std::uint8_t* leaf) {
+  if (forest.symmetric != 0) return level_leaves(forest, tree, ranks, rows, stride, leaf);
   const std::uint8_t* node = forest.nodes + std::size_t{tree.first_node} * 4;
   std::size_t r = 0;
   for (; r + 256 <= rows; r += 256) walk_rows<4>(node, tree.nodes, ranks + r, stride, leaf + r);

@@ -94,12 +94,30 @@ inline void walk_group(const Columns<Tables>& columns, const std::uint8_t* step,
   vst1q_u8(leaf + 48, e3);
 }
 
+/// One group of 64 symmetric trees.
+template <int Tables>
+inline void walk_levels(const Columns<Tables>& columns, const std::uint8_t* step, std::uint32_t steps,
+                        std::size_t step_bytes, std::uint8_t* leaf) {
+  for (std::size_t i = 0; i < kScanLanes; i += 16) {
+    uint8x16_t e = vdupq_n_u8(0);
+    const std::uint8_t* at = step + i;
+    for (std::uint32_t s = 0; s < steps; ++s, at += step_bytes) {
+      e = vsubq_u8(vaddq_u8(e, e), vcgtq_u8(columns.at(vld1q_u8(at)), vld1q_u8(at + 64)));
+    }
+    vst1q_u8(leaf + i, e);
+  }
+}
+
 template <int Tables>
 inline void walk_bundle(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
                         std::uint8_t* leaf) {
   const Columns<Tables> columns(ranks);
   const std::uint8_t* first = forest.steps + std::size_t{bundle.first_line} * 64;
-  for (std::uint32_t g = 0; g < bundle.width; ++g) {
+  for (std::uint32_t g = 0; forest.symmetric != 0 && g < bundle.width; ++g) {
+    walk_levels(columns, first + g * kScanLevelBytes, bundle.steps, bundle.width * kScanLevelBytes,
+                leaf + g * kScanLanes);
+  }
+  for (std::uint32_t g = 0; forest.symmetric == 0 && g < bundle.width; ++g) {
     walk_group(columns, first + g * kScanStepBytes, bundle.steps, bundle.width * kScanStepBytes, leaf + g * kScanLanes);
   }
 }
@@ -127,6 +145,7 @@ inline void walk_rows(const std::uint8_t* node, std::uint32_t nodes, const std::
 
 inline void tree_leaves(const ScanView& forest, const ScanTree& tree, const std::uint8_t* ranks, std::size_t rows,
                         std::size_t stride, std::uint8_t* leaf) {
+  if (forest.symmetric != 0) return level_leaves(forest, tree, ranks, rows, stride, leaf);
   const std::uint8_t* node = forest.nodes + std::size_t{tree.first_node} * 4;
   std::size_t r = 0;
   for (; r + 128 <= rows; r += 128) walk_rows<8>(node, tree.nodes, ranks + r, stride, leaf + r);

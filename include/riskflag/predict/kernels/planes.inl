@@ -62,6 +62,13 @@ template <int Leaves>
   }
 }
 
+/// The planes of the bits of a symmetric tree's leaf numbers.
+inline void level_bits(const PlaneView& view, const PlaneTree& tree, const Plane* tests, Plane* out) {
+  for (unsigned bit = 0; bit < 8; ++bit) {
+    out[bit] = bit < tree.nodes ? tests[view.nodes[tree.first_node + tree.nodes - 1U - bit].test] : Plane{};
+  }
+}
+
 /// Moves the rows that a node sends right.
 inline void move_rows(const PlaneNode* node, const Plane* tests, Plane* at) {
   const Plane here = at[node->a];

@@ -40,8 +40,14 @@ inline void number_leaves(const PlaneView& view, const PlaneTree* trees, std::ui
   const unsigned wrap = width == 256 ? 256 : 128;
   const unsigned used = width == 32 ? 5 : width == 64 ? 6 : width == 128 ? 7 : 8;
   Plane bits[4][8];
-  walk_trees(view, trees, count, width, tests, at);
-  for (std::uint32_t t = 0; t < count; ++t) number_bits(trees[t].leaves, at + std::size_t{t} * width, bits[t]);
+  if (!view.symmetric) walk_trees(view, trees, count, width, tests, at);
+  for (std::uint32_t t = 0; t < count; ++t) {
+    if (view.symmetric) {
+      level_bits(view, trees[t], tests, bits[t]);
+    } else {
+      number_bits(trees[t].leaves, at + std::size_t{t} * width, bits[t]);
+    }
+  }
   for (std::uint32_t t = count; t < 4; ++t) {
     for (unsigned i = 0; i < 8; ++i) bits[t][i] = Plane{};
   }

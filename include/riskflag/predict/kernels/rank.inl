@@ -98,6 +98,24 @@ inline void rank_row(const ScanView& forest, const double* row, std::uint8_t* ra
   }
 }
 
+/// 16 rows of a block.
+typedef std::uint8_t Sixteen __attribute__((vector_size(16)));
+
+/// Leaf numbers of one tree of a symmetric forest for a block: a bit a level.
+inline void level_leaves(const ScanView& forest, const ScanTree& tree, const std::uint8_t* ranks, std::size_t rows,
+                         std::size_t stride, std::uint8_t* leaf) {
+  for (std::size_t r = 0; r < rows; r += sizeof(Sixteen)) {
+    const std::uint8_t* question = forest.level_nodes + std::size_t{tree.first_level} * 2;
+    Sixteen e = {};
+    for (std::uint32_t level = 0; level < tree.levels; ++level, question += 2) {
+      Sixteen x;
+      __builtin_memcpy(&x, ranks + question[0] * stride + r, sizeof x);
+      e = e + e - reinterpret_cast<Sixteen>(x > Sixteen{} + question[1]);
+    }
+    __builtin_memcpy(leaf + r, &e, sizeof e);
+  }
+}
+
 /// All searches for up to kScanRowStep rows: the kernel's own. It may write all kScanRowStep ranks of a column.
 inline void rank_rows(const ScanView& forest, const double* cells, std::ptrdiff_t row_stride, std::ptrdiff_t col_stride,
                       std::size_t rows, std::uint8_t* ranks, std::size_t stride);

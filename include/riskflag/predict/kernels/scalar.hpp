@@ -57,14 +57,19 @@ inline Bytes select(Bytes x, Bytes rank, Bytes a, Bytes b, Bytes e) {
 inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
                        std::uint8_t* leaf) {
   const std::uint8_t* first = forest.steps + std::size_t{bundle.first_line} * 64;
+  const std::size_t step_bytes = forest.symmetric != 0 ? kScanLevelBytes : kScanStepBytes;
   for (std::size_t lane = 0; lane < bundle.width * kScanLanes; lane += 16) {
-    const std::uint8_t* step = first + lane / kScanLanes * kScanStepBytes + lane % kScanLanes;
+    const std::uint8_t* step = first + lane / kScanLanes * step_bytes + lane % kScanLanes;
     Bytes e = {}, b = {};
-    for (std::uint32_t s = 0; s < bundle.steps; ++s, step += bundle.width * kScanStepBytes) {
+    for (std::uint32_t s = 0; s < bundle.steps; ++s, step += bundle.width * step_bytes) {
       std::uint8_t x[16];
       for (std::size_t i = 0; i < 16; ++i) x[i] = ranks[step[i]];
       b += 1;
       const Bytes above = reinterpret_cast<Bytes>(load(x) > load(step + 64));
+      if (forest.symmetric != 0) {
+        e = e + e - above;
+        continue;
+      }
       e = select(above & reinterpret_cast<Bytes>(e >= load(step + 128)), b, e);
     }
     __builtin_memcpy(leaf + lane, &e, sizeof e);
@@ -73,6 +78,7 @@ inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const s
 
 inline void tree_leaves(const ScanView& forest, const ScanTree& tree, const std::uint8_t* ranks, std::size_t rows,
                         std::size_t stride, std::uint8_t* leaf) {
+  if (forest.symmetric != 0) return level_leaves(forest, tree, ranks, rows, stride, leaf);
   for (std::size_t r = 0; r < rows; r += 64) {
     const std::uint8_t* node = forest.nodes + std::size_t{tree.first_node} * 4;
     Bytes e0 = {}, e1 = {}, e2 = {}, e3 = {};
