@@ -5,8 +5,9 @@
     .venv-bench/bin/python bench/compare_csv.py --driver build/bench/csv_driver --memory      (10 million rows x 28: 2.2 GB of columns)
 
 Every value is compared with strtod's before anything is timed. Then every reader reads once untimed and REPEATS times in
-turn (another first each time), in a process that lives through all of them; the median of each counts. CPU seconds (user + system) stand beside the
-wall clock, for machines that are busy. "riskflag_1_digest" also computes the text's SHA-256.
+turn (another first each time), in a process that lives through all of them; the median of each counts. Readers on one thread, pandas too, are held
+to one CPU: its C engine reads ahead on a helper thread, so that without this it would be compared as if on two. Ratios on one thread are of the wall
+clock; on a busy machine the CPU seconds (user + system) beside it say more. "riskflag_1_digest" also computes the text's SHA-256.
 """
 import argparse
 import json
@@ -61,7 +62,13 @@ def write_big(path, rows):
         writer.close()
 
 
-def timed(read):
+ALL_CPUS = os.sched_getaffinity(0)
+ONE_CPU = {max(ALL_CPUS)}
+
+
+def timed(read, cpus=ALL_CPUS):
+    for thread in os.listdir("/proc/self/task"):  # threads started earlier too
+        os.sched_setaffinity(int(thread), cpus)
     before = resource.getrusage(resource.RUSAGE_SELF)
     begin = time.perf_counter()
     result = read()
@@ -76,6 +83,7 @@ class Ours:
 
     def __init__(self, driver, path, threads, *flags):
         self.process = subprocess.Popen([driver, path, str(threads), "0", *flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        os.sched_setaffinity(self.process.pid, ONE_CPU if threads == 1 else ALL_CPUS)
 
     def __call__(self):
         self.process.stdin.write("\n")
@@ -103,7 +111,7 @@ def compare(driver, rows, repeats, only):
                 "riskflag_2": Ours(driver, path, 2),
             }
             readers = our | {
-                "pandas_c": lambda: timed(lambda: pandas.read_csv(path, engine="c")),
+                "pandas_c": lambda: timed(lambda: pandas.read_csv(path, engine="c"), ONE_CPU),
                 "pyarrow_2": lambda: timed(lambda: pyarrow.csv.read_csv(path)),
             }
             tries = {reader: [] for reader in readers}

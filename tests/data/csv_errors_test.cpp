@@ -46,6 +46,19 @@ TEST_CASE("a ragged row says its line, what it has and what is needed") {
   CHECK(refusal("a\tb\n1\t2\t\n").starts_with("train.csv:2: the row has 3 cells"));
 }
 
+TEST_CASE("of several wrong cells the text's first one is named, and its row before a ragged one") {
+  CsvOptions options;
+  options.types = {{"a", ColumnType::number}, {"b", ColumnType::number}};
+  const auto where = [&](std::string_view text) {
+    return refusal(text, options, ErrorCode::schema_mismatch).substr(0, 27);
+  };
+  CHECK(where("a,b\n1,2\n3,x\ny,4\n") == "train.csv:3: column \"b\": \"x");
+  CHECK(where("a,b\n1,2\n3,4\ny,x\n") == "train.csv:4: column \"a\": \"y");
+  CHECK(where("a,b\n1,2\n3,x\n5\ny,4\n") == "train.csv:3: column \"b\": \"x");
+  CHECK(refusal("a,b\n1,2\n5\n3,x\n", options).starts_with("train.csv:3: the row has 1 cell"));
+  CHECK(refusal("a,b\n1,2\n3,\"4\"z\ny,4\n", options).starts_with("train.csv:3: "));
+}
+
 TEST_CASE("every refusal says file and line, what was found, and what would be accepted") {
   using namespace std::string_literals;
   const std::string duplicate = refusal("a,a\n1,2\n", {}, ErrorCode::invalid_data);

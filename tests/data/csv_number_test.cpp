@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <random>
 #include <string>
+#include <utility>
 
 using namespace riskflag::detail::csv;
 
@@ -24,14 +25,17 @@ bool agrees_with_strtod(const std::string& text, bool& was_simple) {
   return std::bit_cast<std::uint64_t>(value) == std::bit_cast<std::uint64_t>(std::strtod(text.c_str(), nullptr));
 }
 
-/// The same of short_number, which must take a number that simple_number takes, and all of it.
-bool short_agrees(const std::string& text, bool& was_short) {
-  const std::string padded = text + "," + std::string(64, '7');
+using Look = bool (*)(const char*, const char*, double&);
+
+/// The same of a look at a number whose end is known; it takes only what simple_number takes. The bytes around the text
+/// are digits, which it must not mind.
+bool look_agrees(Look look, const std::string& text, bool& was_taken) {
+  const std::string padded = std::string(64, '7') + text + "," + std::string(64, '7');
+  const char* const p = padded.c_str() + 64;
   double value = 0, simple = 0;
-  const char* const next = short_number(padded.c_str(), value);
-  was_short = next != nullptr && next == padded.c_str() + text.size();
-  if (!was_short) return true;
-  return simple_number(padded.c_str(), simple) == next &&
+  was_taken = look(p, p + text.size(), value);
+  if (!was_taken) return true;
+  return simple_number(p, simple) == p + text.size() &&
          std::bit_cast<std::uint64_t>(value) == std::bit_cast<std::uint64_t>(simple) &&
          std::bit_cast<std::uint64_t>(value) == std::bit_cast<std::uint64_t>(std::strtod(text.c_str(), nullptr));
 }
@@ -77,9 +81,9 @@ TEST_CASE("invariant: the fast number parser gives strtod's bits wherever it ans
   CHECK(simple > 500'000);
 }
 
-TEST_CASE("the number parser of one look takes the short numbers, and gives strtod's bits for them") {
+TEST_CASE("the looks at a number take the numbers of their length, and give strtod's bits for them") {
   std::mt19937_64 random(4);
-  int met = 0;
+  int tiny = 0, of_short = 0, of_long = 0;
   for (int i = 0; i < 300'000; ++i) {
     std::string text = random() % 2 == 0 ? "-" : "";
     if (i % 3 == 0) {
@@ -87,26 +91,45 @@ TEST_CASE("the number parser of one look takes the short numbers, and gives strt
     } else {
       for (std::size_t n = 0, digits = random() % 10; n < digits; ++n) text += static_cast<char>('0' + random() % 10);
       if (random() % 3 != 0) text += '.';
-      for (std::size_t n = 0, digits = random() % 10; n < digits; ++n) text += static_cast<char>('0' + random() % 10);
+      for (std::size_t n = 0, digits = random() % 20; n < digits; ++n) text += static_cast<char>('0' + random() % 10);
+      if (!text.empty() && random() % 30 == 0) text[random() % text.size()] = "/:.-+e \"\n\0\xff"[random() % 11];
     }
-    bool was_short = false;
-    if (!short_agrees(text, was_short)) FAIL(text);
-    met += was_short ? 1 : 0;
+    for (const auto& [look, count] :
+         {std::pair<Look, int*>(tiny_number, &tiny), {short_number, &of_short}, {long_number, &of_long}}) {
+      bool was_taken = false;
+      if (!look_agrees(look, text, was_taken)) FAIL(text);
+      *count += was_taken ? 1 : 0;
+    }
   }
-  CHECK(met > 100'000);
-  for (const char* text :
-       {"0", "-0", "7", "12345678", "-12345678", "0.1", "-0.00000001", "12345678.1", "1.25", "12345678.123456"}) {
+  CHECK(tiny > 30'000);
+  CHECK(of_short > 60'000);
+  CHECK(of_long > 20'000);
+  const auto takes = [](Look look, const char* text) {
     CAPTURE(text);
-    bool was_short = false;
-    CHECK(short_agrees(text, was_short));
-    CHECK(was_short);
+    bool was_taken = false;
+    CHECK(look_agrees(look, text, was_taken));
+    return was_taken;
+  };
+  for (const char* text : {"0", "-0", "7", "12345678", "-12345678", "0.1", "-0.000001", "123456.1", "1.25", "0.0"}) {
+    CHECK(takes(tiny_number, text));
+    CHECK(takes(short_number, text));
   }
   for (const char* text :
-       {"", "-", ".5", "5.", "007", "00.5", "123456789", "0.123456789", "12345678.1234567", "--1", "1.2.3x"}) {
-    CAPTURE(text);
-    double value = 0;
-    const std::string padded = std::string(text) + "," + std::string(64, '7');
-    CHECK(short_number(padded.c_str(), value) != padded.c_str() + std::string(text).size());
+       {"123456789", "123456789012345", "-0.1234567890123", "12345678901234.5", "1.00000000000001"}) {
+    CHECK(takes(short_number, text));
+    CHECK(!takes(tiny_number, text));
+  }
+  for (const char* text : {"0.123456789012345", "-0.123456789012345678", "1234567.1234567890", "12.34567890123456789",
+                           "1.0000000000000002", "0.000000000000000001", "9.999999999999999999"}) {
+    CHECK(takes(long_number, text));
+    CHECK(!takes(short_number, text));
+  }
+  for (const char* text :
+       {"", "-", ".", ".5", "5.", "007", "00.5", "--1", "1.2.3", "1e5", "1:2", "1/2", "1234567890123456",
+        "0.0000000000000000000", "12345678.12345678901", "0.12345678901234567890", "01.12345678901234567"}) {
+    CHECK(!takes(tiny_number, text));
+    CHECK(!takes(short_number, text));
+    CHECK(!takes(long_number, text));
   }
 }
 
@@ -160,6 +183,27 @@ TEST_CASE("division by a power of ten rounds to even, and up when anything is le
   CHECK(divide_by_ten(9007199254740993001, 3) == 9007199254740994.0);  // a thousandth above halfway: up
   CHECK(divide_by_ten(UINT64_MAX, 0) == 18446744073709551616.0);       // carries into the next power of two
   CHECK(divide_by_ten(1, 27) == 1e-27);
+}
+
+TEST_CASE("invariant: division by a power of ten gives the same bits by multiplication and by long division") {
+  std::mt19937_64 random(5);
+  int near_half = 0;
+  for (int i = 0; i < 400'000; ++i) {
+    const auto places = static_cast<unsigned>(random() % 28);
+    std::uint64_t numerator = (random() >> (random() % 64)) | 1;
+    if (i % 2 == 0) {  // about halfway between two doubles: (m + 1/2) 10^places / 2^k, for the k that fits 64 bits
+      const std::uint64_t middle = ((random() >> 11) | (std::uint64_t{1} << 52)) * 2 + 1;
+      const auto scale = static_cast<long double>(std::pow(10.0L, places));
+      int exponent = 0;
+      const long double mantissa = std::frexp(static_cast<long double>(middle) * scale, &exponent);
+      numerator = static_cast<std::uint64_t>(std::ldexp(mantissa, 64)) + random() % 3 - 1;
+      ++near_half;
+    }
+    if (numerator == 0) continue;
+    const auto want = std::bit_cast<std::uint64_t>(divide_by_ten_slowly(numerator, places));
+    if (std::bit_cast<std::uint64_t>(divide_by_ten(numerator, places)) != want) FAIL(numerator, " ", places);
+  }
+  CHECK(near_half == 200'000);
 }
 
 TEST_CASE("what is not simple is left to the slow way") {

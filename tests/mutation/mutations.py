@@ -28,6 +28,8 @@ SAME_SUMS = "every kernel's sums and least gradient are the scalar ones, to the 
 FIND_BINS = "every kernel finds the bins of the slow path, around every vector width and table size"
 STRTOD = "invariant: the fast number parser gives strtod's bits wherever it answers"
 BY_TEN = "division by a power of ten rounds to even, and up when anything is left"
+LOOKS = "the looks at a number take the numbers of their length, and give strtod's bits for them"
+DIVISIONS = "invariant: division by a power of ten gives the same bits by multiplication and by long division"
 NOT_SIMPLE = "what is not simple is left to the slow way"
 SLOW_READER = "random texts read as the slow reader reads them, whole, in tiny blocks and as a stream"
 QUOTES = "quotes hold delimiters, line ends and quotes"
@@ -41,6 +43,8 @@ _RANK = "riskflag/predict/kernels/rank.inl"
 _LANES = "riskflag/train/kernels/lanes.inl"
 _SCAN = "riskflag/data/detail/csv_scan.hpp"
 _NUMBER = "riskflag/data/detail/csv_number.hpp"
+_DIVIDE = "riskflag/data/detail/csv_divide.hpp"
+_CUT = "riskflag/data/detail/csv_cut.hpp"
 _BLOCKS = "riskflag/data/detail/csv_blocks.hpp"
 
 MUTATIONS = [
@@ -92,12 +96,16 @@ MUTATIONS = [
     ("riskflag/bin/kernels/find_bins.hpp", "cuts[p + step - 1] < x[i]", "cuts[p + step - 1] <= x[i]", BIN, FIND_BINS),
     ("riskflag/bin/kernels/find_bins.hpp", "_mm512_cmp_pd_mask(ca, xa, _CMP_LT_OQ)", "_mm512_cmp_pd_mask(ca, xa, _CMP_LE_OQ)", BIN, FIND_BINS),
     # CSV: numbers, delimiters, row starts
-    (_NUMBER, "lost > half", "lost >= half", NUMBER, BY_TEN),
+    (_DIVIDE, "lost > half", "lost >= half", NUMBER, BY_TEN),
     (_NUMBER, "mantissa <= kExactInteger && exponent >= -22", "mantissa >= kExactInteger && exponent >= -22", NUMBER, STRTOD),
     (_NUMBER, "digits > 19", "digits > 20", NUMBER, NOT_SIMPLE),
     (_SCAN, "_mm_cmpeq_epi8(bytes, _mm_set1_epi8(a))", "_mm_cmpgt_epi8(bytes, _mm_set1_epi8(a))", CSV, QUOTES),
     (_SCAN, "_mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(9)), bytes)", "_mm_cmpgt_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(9)), bytes)",
-     CSV, SLOW_READER),
+     NUMBER, LOOKS),
+    (_NUMBER, "size < places + 2", "size <= places + 2", NUMBER, LOOKS),
+    (_NUMBER, "others16(end - 16) != others >> (size - 16)", "others16(end - 16) == others >> (size - 16)", NUMBER, LOOKS),
+    (_DIVIDE, "(bits & 2047) - 1020 <= 4", "(bits & 2047) - 1020 > 4096", NUMBER, DIVISIONS),
+    (_CUT, "stops_[want] != row_end", "stops_[want] > row_end", CSV, SLOW_READER),
     (_SCAN, "_mm_cmpeq_epi8(bytes, want)", "_mm_cmpgt_epi8(bytes, want)", CSV, SLOW_READER),
     (_BLOCKS, "size - at < 64", "size - at > 64", CSV, SLOW_READER),
     (_BLOCKS, "before == '\\n' || before == '\"'", "before != '\\n' || before == '\"'", CSV, SLOW_READER),

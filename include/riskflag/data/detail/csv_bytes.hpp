@@ -129,19 +129,21 @@ void resize_column(std::vector<Value>& values, std::size_t size) {
 }
 
 /// A buffer that grows and keeps its bytes uninitialised: one a worker. After fill() a newline and kCsvPadding readable
-/// bytes stand behind the text.
+/// bytes stand behind the text, and kCsvPadding readable bytes before it.
 class Buffer {
  public:
   const char* fill(const Bytes& bytes, std::uint64_t begin, std::uint64_t end) {
     const auto size = static_cast<std::size_t>(end - begin);
-    if (size + kCsvPadding > capacity_) {
-      capacity_ = size + kCsvPadding + size / 8;
+    if (size + 2 * kCsvPadding > capacity_) {
+      capacity_ = size + 2 * kCsvPadding + size / 8;
       data_ = std::make_unique_for_overwrite<char[]>(capacity_);
+      std::memset(data_.get(), 0, kCsvPadding);
     }
-    bytes.read(begin, data_.get(), size);
-    std::memset(data_.get() + size, 0, kCsvPadding);
-    data_[size] = '\n';
-    return data_.get();
+    char* const text = data_.get() + kCsvPadding;
+    bytes.read(begin, text, size);
+    std::memset(text + size, 0, kCsvPadding);
+    text[size] = '\n';
+    return text;
   }
 
  private:

@@ -4,6 +4,7 @@
 // accurately", PLDI 1990): a mantissa of at most 2^53 times or divided by a power of ten of at most 10^22 rounds once,
 // as strtod does. Everything else goes to core's parse_double.
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -14,7 +15,12 @@
 
 #include <riskflag/core/exact.hpp>
 #include <riskflag/core/text.hpp>
+#include <riskflag/data/detail/csv_divide.hpp>
 #include <riskflag/data/detail/csv_scan.hpp>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace riskflag::inline v0_1::detail::csv {
 
@@ -31,7 +37,11 @@ inline constexpr std::array<double, 23> kPowersOfTen = {1e0,  1e1,  1e2,  1e3,  
   return bytes;
 }
 
-inline constexpr std::array<std::uint64_t, 9> kTens = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+inline constexpr std::array<std::uint64_t, 20> kTens = [] {
+  std::array<std::uint64_t, 20> tens{1};
+  for (std::size_t i = 1; i < tens.size(); ++i) tens[i] = tens[i - 1] * 10;
+  return tens;
+}();
 
 /// Eight bytes as a word, the first one lowest on every platform.
 [[nodiscard]] inline std::uint64_t word_of(const char* p) noexcept {
@@ -41,14 +51,21 @@ inline constexpr std::array<std::uint64_t, 9> kTens = {1, 10, 100, 1000, 10000, 
   return word;
 }
 
-/// The number that the first `count` bytes of `word` spell, digits all; 1 <= count <= 8.
-[[nodiscard]] inline std::uint64_t digits_value(std::uint64_t word, unsigned count) noexcept {
-  std::uint64_t value = (word << (64 - 8 * count)) & 0x0f0f0f0f0f0f0f0fULL;
+/// The number of eight digits, a byte each.
+[[nodiscard]] inline std::uint64_t eight_digits_value(std::uint64_t value) noexcept {
   value = value * 10 + (value >> 8);
   return (((value & 0x000000ff000000ffULL) * 0x000f424000000064ULL +
            ((value >> 16) & 0x000000ff000000ffULL) * 0x0000271000000001ULL) >>
           32) &
          0xffffffffULL;
+}
+/// The number that the first `count` bytes of `word` spell, digits all; 1 <= count <= 8.
+[[nodiscard]] inline std::uint64_t digits_value(std::uint64_t word, unsigned count) noexcept {
+  return eight_digits_value((word << (64 - 8 * count)) & 0x0f0f0f0f0f0f0f0fULL);
+}
+/// The same for 0 <= count <= 7; no bytes are 0.
+[[nodiscard]] inline std::uint64_t digits_value_to_7(std::uint64_t word, unsigned count) noexcept {
+  return eight_digits_value((word << 8 << (56 - 8 * count)) & 0x0f0f0f0f0f0f0f0fULL);
 }
 
 /// Reads digits at p into `mantissa` and moves p behind them. Wraps silently: callers bound the number of digits. Reads
@@ -71,38 +88,6 @@ inline void read_digits(const char*& p, std::uint64_t& mantissa) noexcept {
   } else {
     while (is_digit(*p)) mantissa = mantissa * 10 + static_cast<std::uint64_t>(*p++ - '0');
   }
-}
-
-/// numerator / 10^places, correctly rounded, by long division in integers: the remainder decides what the bits leave
-/// open. numerator > 0, places <= 27; the result is a normal double.
-[[nodiscard]] inline double divide_by_ten(std::uint64_t numerator, unsigned places) noexcept {
-  static constexpr std::array<std::uint64_t, 28> kFives = [] {
-    std::array<std::uint64_t, 28> fives{1};
-    for (std::size_t i = 1; i < fives.size(); ++i) fives[i] = fives[i - 1] * 5;
-    return fives;
-  }();
-  const int up = std::countl_zero(numerator);
-  const int five_up = std::countl_zero(kFives[places]);
-  const std::uint64_t high = numerator << up;
-  const std::uint64_t divisor = kFives[places] << five_up;
-  // quotient = high * 2^63 / divisor, between 2^62 and 2^64
-  std::uint64_t quotient = 0, rest = 0;
-#if defined(__x86_64__)
-  asm("divq %4" : "=a"(quotient), "=d"(rest) : "a"(high << 63), "d"(high >> 1), "r"(divisor) : "cc");
-#else
-  const auto dividend = static_cast<__extension__ unsigned __int128>(high) << 63;
-  quotient = static_cast<std::uint64_t>(dividend / divisor);
-  rest = static_cast<std::uint64_t>(dividend % divisor);
-#endif
-  int exponent = five_up - up - 63 - static_cast<int>(places);
-  const int drop = 64 - std::countl_zero(quotient) - 53;
-  const std::uint64_t half = std::uint64_t{1} << (drop - 1);
-  const std::uint64_t lost = quotient & (2 * half - 1);
-  std::uint64_t kept = quotient >> drop;
-  exponent += drop;
-  if (lost > half || (lost == half && (rest != 0 || (kept & 1) != 0))) ++kept;  // 2^53 is exact too
-  const auto scale = static_cast<std::uint64_t>(exponent + 1023) << 52;
-  return static_cast<double>(static_cast<std::int64_t>(kept)) * std::bit_cast<double>(scale);
 }
 
 /// The simple number at p, its value in `out`; returns the byte behind it, or nullptr when the text is not simple (then
@@ -152,30 +137,105 @@ inline void read_digits(const char*& p, std::uint64_t& mantissa) noexcept {
   return p;
 }
 
-/// The commonest numbers at one look: -?d{1,8}[.d{1,8}], at most 15 bytes behind the sign, as simple_number reads them:
-/// the value in `out`; nullptr when the text at p is not one (then ask simple_number). One load finds both ends, so
-/// that the next cell's place is known early; at most 14 digits are exact in a double. Reads at most 24 bytes.
-[[nodiscard]] inline const char* short_number(const char* p, double& out) noexcept {
-  const std::uint64_t negative = *p == '-' ? 1 : 0;
+/// A number of at most 8 bytes behind the sign: [p, end) as -?d+[.d+], as simple_number reads it, the value in `out`;
+/// false when it is not one (then ask short_number). Reads 8 bytes before `end`.
+[[nodiscard]] inline bool tiny_number(const char* p, const char* end, double& out) noexcept {
+  const std::uint64_t negative = *p == '-' ? 1 : 0;  // signs are irregular: no branch
   p += negative;
-  const std::uint32_t others = others16(p);
-  const auto whole = static_cast<unsigned>(std::countr_zero(others | 1U << 16));
-  if (whole - 1 > 7 || (whole > 1 && *p == '0')) return nullptr;
-  std::uint64_t mantissa = digits_value(word_of(p), whole);
+  const auto size = static_cast<std::size_t>(end - p);
+  if (size - 1 > 7) return false;
+  constexpr std::uint64_t kOnes = 0x0101010101010101ULL, kPoint = '.' ^ '0';
+  const std::uint64_t unused = 64 - 8 * size;
+  std::uint64_t bytes = (word_of(end - 8) ^ ('0' * kOnes)) >> unused << unused;    // digits 0 before the first
+  const std::uint64_t others = ((bytes + 0x76 * kOnes) | bytes) & (0x80 * kOnes);  // above 9, carries go upwards
   double value = 0;
-  if (p[whole] == '.') {
-    const auto end = static_cast<unsigned>(std::countr_zero((others & (others - 1)) | 1U << 16));
-    const unsigned places = end - whole - 1;
-    if (places - 1 > 7 || end == 16) return nullptr;
-    mantissa = mantissa * kTens[places] + digits_value(word_of(p + whole + 1), places);
-    value = exact::div(static_cast<double>(static_cast<std::int64_t>(mantissa)), kPowersOfTen[places]);
-    p += end;
+  if (others == 0) {
+    if (*p == '0' && size > 1) return false;
+    value = static_cast<double>(static_cast<std::int64_t>(eight_digits_value(bytes)));
   } else {
-    value = static_cast<double>(static_cast<std::int64_t>(mantissa));
-    p += whole;
+    const auto bit = static_cast<unsigned>(std::countr_zero(others)) - 7;
+    const std::size_t places = 7 - bit / 8;
+    if ((others & (others - 1)) != 0 || ((bytes >> bit) & 0xff) != kPoint || places == 0) return false;
+    if (size < places + 2 || (*p == '0' && size > places + 2)) return false;
+    const std::uint64_t before = bytes & ((others >> 7) - 1);
+    bytes += (before << 8) - before - (kPoint << bit);  // the point goes, what stands before it moves up
+    value = exact::div(static_cast<double>(static_cast<std::int64_t>(eight_digits_value(bytes))), kPowersOfTen[places]);
   }
   out = std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) | (negative << 63));
-  return p;
+  return true;
+}
+
+/// The number that `digits` <= 16 bytes before `end` spell, digits all but one: a byte that stands before the last
+/// `places` of them is passed over. 17 bytes before `end` are readable.
+[[nodiscard]] inline std::uint64_t digits_around_point(const char* end, unsigned digits, unsigned places) noexcept {
+#if defined(__SSE2__)
+  alignas(16) static constexpr std::array<std::uint8_t, 32> kLast = [] {  // from byte n on: the last n of 16 bytes
+    std::array<std::uint8_t, 32> last{};
+    for (std::size_t i = 16; i < 32; ++i) last[i] = 0xff;
+    return last;
+  }();
+  const auto load = [](const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); };
+  const __m128i text = load(end - 16), moved = load(end - 17);
+  const __m128i joined = _mm_xor_si128(moved, _mm_and_si128(_mm_xor_si128(moved, text), load(kLast.data() + places)));
+  const __m128i bytes = _mm_and_si128(_mm_sub_epi8(joined, _mm_set1_epi8('0')), load(kLast.data() + digits));
+  const __m128i pairs = _mm_add_epi16(_mm_mullo_epi16(_mm_and_si128(bytes, _mm_set1_epi16(0xff)), _mm_set1_epi16(10)),
+                                      _mm_srli_epi16(bytes, 8));
+  const __m128i fours = _mm_madd_epi16(pairs, _mm_set1_epi32(1 << 16 | 100));
+  const __m128i eights = _mm_madd_epi16(_mm_packs_epi32(fours, fours), _mm_set1_epi32(1 << 16 | 10000));
+  std::uint64_t both = 0;
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(&both), eights);
+  return (both & 0xffffffffULL) * 100000000 + (both >> 32);
+#else
+  std::uint64_t value = 0;
+  for (const char* p = end - digits - 1; p < end; ++p) {
+    if (end - p != static_cast<std::ptrdiff_t>(places) + 1) value = value * 10 + static_cast<std::uint64_t>(*p - '0');
+  }
+  return value;
+#endif
+}
+
+/// A number of which 16 bytes behind the sign are all: [p, end) as -?d+[.d+], as simple_number reads it, the value in
+/// `out`; false when it is not one (then ask simple_number). Its digits are exact in a double, and neither their number
+/// nor the point's place is a branch. Reads at most 16 bytes around the number.
+[[nodiscard]] inline bool short_number(const char* p, const char* end, double& out) noexcept {
+  const std::uint64_t negative = *p == '-' ? 1 : 0;  // signs are irregular: no branch
+  p += negative;
+  const auto size = static_cast<std::size_t>(end - p);
+  if (size - 1 > 15) return false;
+  const std::uint32_t others = others16(p) & ((1U << size) - 1);
+  const auto whole = static_cast<unsigned>(std::countr_zero(others | 1U << size));
+  const unsigned points = others == 0 ? 0 : 1;
+  const unsigned digits = static_cast<unsigned>(size) - points;
+  const unsigned places = digits - whole;
+  if ((others & (others - 1)) != 0 || whole == 0 || digits > 15 || (whole > 1 && *p == '0')) return false;
+  if (points != 0 && (p[whole] != '.' || places == 0)) return false;
+  const std::uint64_t mantissa = digits_around_point(p + digits + 1, digits, places);
+  const double value = exact::div(static_cast<double>(static_cast<std::int64_t>(mantissa)), kPowersOfTen[places]);
+  out = std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) | (negative << 63));
+  return true;
+}
+
+/// The same of 17 to 20 bytes behind the sign: d{1,7}.d+.
+[[nodiscard]] inline bool long_number(const char* p, const char* end, double& out) noexcept {
+  const std::uint64_t negative = *p == '-' ? 1 : 0;
+  p += negative;
+  const auto size = static_cast<std::size_t>(end - p);
+  if (size - 17 > 3) return false;
+  const std::uint32_t others = others16(p);
+  const auto whole = static_cast<unsigned>(std::countr_zero(others | 1U << 16));
+  if (others != 1U << whole || others16(end - 16) != others >> (size - 16)) return false;
+  if (whole - 1 > 6 || p[whole] != '.' || (whole > 1 && *p == '0')) return false;
+  const unsigned places = static_cast<unsigned>(size) - whole - 1;
+  // The digits before the last 16, none to three, from a word without the point.
+  const std::uint64_t word = word_of(p);
+  const std::uint64_t before = (std::uint64_t{1} << (8 * whole)) - 1;
+  const std::uint64_t first =
+      digits_value_to_7((word & before) | ((word >> 8) & ~before), static_cast<unsigned>(size) - 17);
+  const std::uint64_t mantissa = first * kTens[16] + digits_around_point(end, 16, std::min(places, 16U));
+  if (mantissa == 0) return false;
+  const double value = divide_by_ten(mantissa, places);
+  out = std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) | (negative << 63));
+  return true;
 }
 
 /// What counts as a number.

@@ -16,6 +16,7 @@
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/data/column.hpp>
+#include <riskflag/data/detail/csv_cut.hpp>
 #include <riskflag/data/detail/csv_head.hpp>
 #include <riskflag/data/detail/csv_levels.hpp>
 #include <riskflag/data/detail/csv_plan.hpp>
@@ -25,10 +26,9 @@ namespace riskflag::inline v0_1::detail::csv {
 /// The quick way that most cells of a column take; what it does not know goes through read_cell.
 enum class Look : std::uint8_t {
   none,
-  number,       ///< short_number, as most of the column's numbers are short
-  long_number,  ///< simple_number
-  code,         ///< a level that is known and short
-  cut,          ///< nothing is wanted
+  number,
+  code,  ///< a level that is known and short
+  cut,   ///< nothing is wanted
 };
 
 /// A column as one worker sees it during one pass.
@@ -51,6 +51,7 @@ struct Slot {
 /// One worker's memory, reused from block to block.
 struct Worker {
   std::vector<Slot> slots;
+  RowCutter cutter;
   Buffer buffer;
   std::string scratch;
 };
@@ -65,39 +66,23 @@ class RegionParser {
   std::uint64_t parse(Worker& worker, std::uint64_t begin, std::uint64_t end, std::uint64_t row,
                       std::uint64_t row_limit) const {
     const char* const text = worker.buffer.fill(bytes_, begin, end);
-    const char* const text_end = text + (end - begin);
-    const bool has_stops = !dialect_.collapse;  // a run of blanks is no byte to stop at: read_cell cuts all
-    Stops stops(dialect_.delimiter, text);
-    for (const char* p = text; p < text_end;) {
+    const Part part{text, text + (end - begin), begin};
+    for (const char* p = text; p < part.end;) {
       if (static_cast<unsigned char>(*p) <= ' ') {
-        p = skip_blank_lines(p, text_end, dialect_);
-        if (p >= text_end) break;
-        if (has_stops) stops.move_to(p);
+        p = skip_blank_lines(p, part.end, dialect_);
+        if (p >= part.end) break;
       }
       if (row >= row_limit) fail_changed();
-      const char* const row_begin = p;
-      for (std::size_t j = 0; j < cols_; ++j) {
-        Slot& slot = worker.slots[j];
-        const bool is_last = j + 1 == cols_;
-        if (has_stops) {
-          const char* const stop = stops.next();
-          if ((*stop == '\n') == is_last &&
-              look(slot, p, is_last && stop > p && stop[-1] == '\r' ? stop - 1 : stop, row)) {
-            stops.pass();
-            p = stop + 1;
-            continue;
-          }
-        }
-        const Cell cell = read_cell(p, text_end, dialect_);
-        const auto offset = begin + static_cast<std::uint64_t>(cell.begin - text);
-        if (cell.ending != (is_last ? CellEnd::row : CellEnd::delimiter)) {
-          fail_row(text, text_end, row_begin, begin);
-        }
-        p = cell.next;
-        if (has_stops) stops.move_to(p);
-        if (slot.mode != Mode::skip) take(slot, cell, row, offset, worker.scratch);
+      // A run of blanks is no byte to stop at: read_cell cuts all.
+      std::size_t rows = dialect_.collapse ? 0 : worker.cutter.cut(p, part.end);
+      if (rows == 0) {
+        p = take_row(worker, part, p, row++);
+        continue;
       }
-      ++row;
+      if (rows > row_limit - row) rows = static_cast<std::size_t>(row_limit - row);
+      take_rows(worker, part, rows, row);
+      p = *worker.cutter.cell_stop(rows - 1, cols_ - 1) + 1;
+      row += rows;
     }
     return row;
   }
@@ -106,28 +91,96 @@ class RegionParser {
   [[nodiscard]] const Dialect& dialect() const noexcept { return dialect_; }
 
  private:
-  /// Takes the cell [p, end) when the column's quick way understands all of it; else false, and nothing is done.
-  [[nodiscard]] bool look(Slot& slot, const char* p, const char* end, std::uint64_t row) const noexcept {
-    switch (slot.look) {
-      case Look::none: return false;
-      case Look::cut: return *p != '"' && !dialect_.is_blank(*p);
-      case Look::code: return look_up(slot, p, end, row);
-      case Look::number:
-      case Look::long_number: break;
+  /// The text of one call.
+  struct Part {
+    const char* text = nullptr;
+    const char* end = nullptr;
+    std::uint64_t begin = 0;  // offset of the text in the file
+
+    [[nodiscard]] std::uint64_t offset(const char* at) const noexcept {
+      return begin + static_cast<std::uint64_t>(at - text);
     }
-    while (*p == ' ' && dialect_.is_blank(' ')) ++p;
-    if (*p == '"' && end > p + 1 && end[-1] == '"') {
+  };
+
+  /// One row at p, cell by cell; returns what is behind it.
+  const char* take_row(Worker& worker, const Part& part, const char* p, std::uint64_t row) const {
+    const char* const row_begin = p;
+    for (std::size_t j = 0; j < cols_; ++j) {
+      const Cell cell = read_cell(p, part.end, dialect_);
+      if (cell.ending != (j + 1 == cols_ ? CellEnd::row : CellEnd::delimiter)) fail_row(part, row_begin);
+      p = cell.next;
+      take(worker.slots[j], cell, row, part.offset(cell.begin), worker.scratch);
+    }
+    return p;
+  }
+
+  /// The rows that were cut, column by column. The first of several wrong cells is the one that a reader of the text
+  /// meets first.
+  void take_rows(Worker& worker, const Part& part, std::size_t rows, std::uint64_t row) const {
+    try {
+      for (std::size_t j = 0; j < cols_; ++j) take_column(worker, part, j, rows, row);
+    } catch (const Error&) {
+      for (std::size_t i = 0; i < rows; ++i) take_row(worker, part, worker.cutter.cell_begin(i, 0), row + i);
+      throw;
+    }
+  }
+
+  void take_column(Worker& worker, const Part& part, std::size_t j, std::size_t rows, std::uint64_t row) const {
+    const RowCutter& cutter = worker.cutter;
+    Slot& slot = worker.slots[j];
+    const bool is_last = j + 1 == cols_;
+    for (std::size_t i = 0; i < rows; ++i) {
+      i = is_last ? look<true>(slot, cutter, j, i, rows, row) : look<false>(slot, cutter, j, i, rows, row);
+      if (i == rows) break;
+      const Cell cell = read_cell(cutter.cell_begin(i, j), part.end, dialect_);
+      if (cell.ending != (is_last ? CellEnd::row : CellEnd::delimiter)) fail_row(part, cutter.cell_begin(i, 0));
+      take(slot, cell, row + i, part.offset(cell.begin), worker.scratch);
+    }
+  }
+
+  /// Takes the cells of column j from row i on that the column's quick way understands all of; returns the first row
+  /// that it does not, with which nothing is done.
+  template <bool is_last>
+  [[nodiscard]] std::size_t look(Slot& slot, const RowCutter& cutter, std::size_t j, std::size_t i, std::size_t rows,
+                                 std::uint64_t row) const noexcept {
+    const auto each = [&](const auto& takes) {
+      const std::size_t cols = cols_;
+      for (const char* const* stop = cutter.cell_stop(i, j); i < rows; ++i, stop += cols) {
+        const char* const begin = stop[-1] + 1;
+        const char* end = *stop;
+        if (is_last && end > begin && end[-1] == '\r') --end;
+        if (!takes(begin, end, row + i)) break;
+      }
+      return i;
+    };
+    switch (slot.look) {
+      case Look::none: break;
+      case Look::number: {
+        double* const numbers = slot.numbers;
+        return each(
+            [&](const char* p, const char* end, std::uint64_t at) { return look_at_number(p, end, numbers[at]); });
+      }
+      case Look::code:
+        return each([&](const char* p, const char* end, std::uint64_t at) { return look_up(slot, p, end, at); });
+      case Look::cut:
+        return each([&](const char* p, const char*, std::uint64_t) { return *p != '"' && !dialect_.is_blank(*p); });
+    }
+    return i;
+  }
+
+  /// The number [p, end) when a quick way understands all of it; else false, and nothing is done.
+  [[nodiscard]] bool look_at_number(const char* p, const char* end, double& out) const noexcept {
+    if (*p == '"') {
+      if (end - p < 2 || end[-1] != '"') return false;
       ++p;
       --end;
     }
-    double value = 0;
-    if (slot.look == Look::long_number || short_number(p, value) != end) {
-      // What kind the column's next number will be, this one tells best.
-      slot.look = end - p > 16 ? Look::long_number : Look::number;
-      if (simple_number(p, value) != end) return false;
-    }
-    slot.numbers[row] = value;
-    return true;
+    return tiny_number(p, end, out) || look_at_long_number(p, end, out);
+  }
+  [[nodiscard]] bool look_at_long_number(const char* p, const char* end, double& out) const noexcept {
+    while (*p == ' ' && dialect_.is_blank(' ')) ++p;
+    return (end - p > 17 ? long_number(p, end, out) : short_number(p, end, out) || long_number(p, end, out)) ||
+           simple_number(p, out) == end;
   }
 
   /// The same for a category: the text is a level known already, short and without blanks around it.
@@ -154,10 +207,10 @@ class RegionParser {
   }
 
   /// Says what is wrong with the row at row_begin.
-  [[noreturn]] void fail_row(const char* text, const char* text_end, const char* row_begin, std::uint64_t begin) const {
+  [[noreturn]] void fail_row(const Part& part, const char* row_begin) const {
     RowCells row;
-    read_row(row_begin, text_end, dialect_, row);
-    const auto where = [&](const char* at) { return bytes_.where(begin + static_cast<std::uint64_t>(at - text)); };
+    read_row(row_begin, part.end, dialect_, row);
+    const auto where = [&](const char* at) { return bytes_.where(part.offset(at)); };
     const Cell& last = row.cells.back();
     if (!row.is_whole) {
       const bool unclosed = last.ending == CellEnd::unclosed;
@@ -188,6 +241,7 @@ class RegionParser {
   }
 
   void take(Slot& slot, const Cell& cell, std::uint64_t row, std::uint64_t offset, std::string& scratch) const {
+    if (slot.mode == Mode::skip) return;
     const ColumnPlan& plan = *slot.plan;
     const std::string_view text = cell.text(scratch);
     if (slot.mode == Mode::category) {

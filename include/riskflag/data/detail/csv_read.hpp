@@ -121,7 +121,7 @@ class TableReader {
     if (text_.size() < cols_) text_.resize(cols_);
     allocate();
     workers_ = std::vector<Worker>(executor_.concurrency());
-    for (Worker& worker : workers_) prepare(worker);
+    for (Worker& worker : workers_) prepare(worker, parser.dialect());
     region_worker_.assign(regions_.size(), 0);
     std::vector<std::uint64_t> row_end(regions_.size());
     const std::size_t digest_tasks = first && options_.digest ? 1 : 0;
@@ -162,7 +162,8 @@ class TableReader {
     if (first) close_gaps(row_end);
   }
 
-  void prepare(Worker& worker) {
+  void prepare(Worker& worker, const Dialect& dialect) {
+    worker.cutter = RowCutter(dialect.delimiter, cols_);
     worker.slots = std::vector<Slot>(cols_);
     for (std::size_t j = 0; j < cols_; ++j) {
       Slot& slot = worker.slots[j];

@@ -21,34 +21,15 @@ inline constexpr std::size_t kCsvPadding = 64;
 [[nodiscard]] inline std::uint64_t match64(const char* p, char byte) noexcept {
 #if defined(__SSE2__)
   const __m128i want = _mm_set1_epi8(byte);
-  std::uint64_t mask = 0;
-  for (int part = 0; part < 4; ++part) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16 * part));
-    const auto bits = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, want)));
-    mask |= static_cast<std::uint64_t>(bits) << (16 * part);
-  }
-  return mask;
+  const auto part = [&](int i) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16 * i));
+    return std::uint64_t{static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, want)))};
+  };
+  return (part(3) << 48 | part(2) << 32) | (part(1) << 16 | part(0));
 #else
   std::uint64_t mask = 0;
   for (unsigned i = 0; i < 64; ++i) mask |= static_cast<std::uint64_t>(p[i] == byte) << i;
   return mask;
-#endif
-}
-
-/// Bit i is set when p[i] is `a` or `b`, i < 64.
-[[nodiscard]] inline std::uint64_t match64(const char* p, char a, char b) noexcept {
-#if defined(__SSE2__)
-  const __m128i want_a = _mm_set1_epi8(a);
-  const __m128i want_b = _mm_set1_epi8(b);
-  std::uint64_t mask = 0;
-  for (int part = 0; part < 4; ++part) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16 * part));
-    const __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(bytes, want_a), _mm_cmpeq_epi8(bytes, want_b));
-    mask |= static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm_movemask_epi8(hit))) << (16 * part);
-  }
-  return mask;
-#else
-  return match64(p, a) | match64(p, b);
 #endif
 }
 
@@ -89,38 +70,6 @@ inline constexpr std::size_t kCsvPadding = 64;
   return p;
 #endif
 }
-
-/// The delimiters and line ends of a text one after another, quotes not looked at. They are found 64 bytes at a time,
-/// ahead of the cells between them, so that no cell waits for the one before it to be understood.
-class Stops {
- public:
-  /// From p on; kCsvPadding bytes are readable there, as at every place that it is moved to.
-  Stops(char delimiter, const char* p) noexcept : delimiter_(delimiter), base_(p), rest_(match64(p, delimiter, '\n')) {}
-  /// The next one is the first at or behind p.
-  void move_to(const char* p) noexcept {
-    if (p < base_ || p >= base_ + 64) {
-      base_ = p;
-      rest_ = match64(p, delimiter_, '\n');
-    } else {
-      rest_ &= ~std::uint64_t{0} << (p - base_);
-    }
-  }
-  /// The next one; there must be one.
-  [[nodiscard]] const char* next() noexcept {
-    while (rest_ == 0) {
-      base_ += 64;
-      rest_ = match64(base_, delimiter_, '\n');
-    }
-    return base_ + std::countr_zero(rest_);
-  }
-  /// Behind the one that next() gave.
-  void pass() noexcept { rest_ &= rest_ - 1; }
-
- private:
-  char delimiter_;
-  const char* base_;
-  std::uint64_t rest_;  // bit i: base_[i] is one that has not been passed
-};
 
 /// Newlines in [p, p + size).
 [[nodiscard]] inline std::uint64_t count_newlines(const char* p, std::size_t size) noexcept {
