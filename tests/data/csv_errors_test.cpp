@@ -118,6 +118,26 @@ TEST_CASE("a delimiter that numbers, names, quotes or line ends are made of is r
   }
 }
 
+TEST_CASE("set_delimiter refuses what the reader would refuse, with its sentence") {
+  for (const std::string text : {".", "-", "+", "5", "e", "X", "\"", "\n", "\r"}) {
+    CAPTURE(text);
+    CsvOptions options;
+    options.delimiter = text[0];
+    const std::string of_reader = refusal("a,b\n1,2\n", options, ErrorCode::invalid_option);
+    try {
+      set_delimiter(options, text, "train.csv");
+      FAIL("accepted");
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::invalid_option);
+      CHECK(error.what() == of_reader);
+    }
+  }
+  CsvOptions options;
+  set_delimiter(options, "|", "--delimiter");
+  CHECK(options.delimiter == '|');
+  CHECK_THROWS_AS(set_delimiter(options, "||", "--delimiter"), Error);
+}
+
 TEST_CASE("a message about a delimiter that is no character of its own can be printed") {
   CsvOptions options;
   options.delimiter = '\xA7';

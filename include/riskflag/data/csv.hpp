@@ -121,22 +121,6 @@ void write_csv(const Frame& frame, ByteSink& sink);
 /// The cell as CSV writes it: in quotes when it holds a comma, quote, line end or outer blanks.
 [[nodiscard]] std::string csv_cell(std::string_view text);
 
-inline void set_delimiter(CsvOptions& options, std::string_view text, const std::string& where) {
-  options.collapse_blanks = text == "space";
-  if (text == "auto") {
-    options.delimiter = 0;
-  } else if (text == "tab") {
-    options.delimiter = '\t';
-  } else if (text == "space") {
-    options.delimiter = ' ';
-  } else if (text.size() == 1 && text != "\"" && text != "\n" && text != "\r") {
-    options.delimiter = text[0];
-  } else {
-    fail(ErrorCode::invalid_option, where,
-         quoted(text) + " is no delimiter; accepted: auto, tab, space or one character (no quote, no line end)");
-  }
-}
-
 inline std::string delimiter_hint(const std::vector<std::string>& names) {
   if (names.size() != 1) return {};
   for (const auto& [mark, word] : {std::pair(',', "\",\""), std::pair(';', "\";\""), std::pair('\t', "tab"),

@@ -126,6 +126,12 @@ inline void check_name(const std::string& name, bool is_quoted, const std::strin
          c != '\n' && c != '\r';
 }
 
+[[noreturn]] inline void fail_delimiter(char c, const std::string& where) {
+  fail(ErrorCode::invalid_option, where,
+       quoted(std::string_view(&c, 1)) +
+           " cannot separate cells; accepted is any byte but a letter, digit, point, sign, quote or line end");
+}
+
 /// Reads the head of a text of which `text` is the beginning (all of it when `is_all`); nullopt when more bytes are
 /// needed. A newline and kCsvPadding readable bytes stand behind it.
 [[nodiscard]] inline std::optional<Head> parse_head(std::string_view text, bool is_all, const CsvOptions& options,
@@ -150,11 +156,7 @@ inline void check_name(const std::string& name, bool is_quoted, const std::strin
     p += line + 1;
   }
   Head head;
-  if (!may_delimit(options.delimiter)) {
-    fail(ErrorCode::invalid_option, name,
-         quoted(std::string_view(&options.delimiter, 1)) +
-             " cannot separate cells; accepted is any byte but a letter, digit, point, sign, quote or line end");
-  }
+  if (!may_delimit(options.delimiter)) fail_delimiter(options.delimiter, name);
   head.dialect = {options.delimiter == 0 ? ',' : options.delimiter, options.collapse_blanks};
   if (options.delimiter == 0 && !options.collapse_blanks) head.dialect = find_dialect(p, end, is_all);
   p = skip_blank_lines(p, end, head.dialect);
@@ -194,3 +196,27 @@ inline void check_name(const std::string& name, bool is_quoted, const std::strin
 }
 
 }  // namespace riskflag::inline v0_1::detail::csv
+
+namespace riskflag::inline v0_1 {
+
+inline void set_delimiter(CsvOptions& options, std::string_view text, const std::string& where) {
+  options.collapse_blanks = text == "space";
+  if (text == "auto") {
+    options.delimiter = 0;
+  } else if (text == "tab") {
+    options.delimiter = '\t';
+  } else if (text == "space") {
+    options.delimiter = ' ';
+  } else if (text.size() == 1 && detail::csv::may_delimit(text[0])) {
+    options.delimiter = text[0];
+  } else if (text.size() == 1) {
+    detail::csv::fail_delimiter(text[0], where);
+  } else {
+    fail(ErrorCode::invalid_option, where,
+         quoted(text) +
+             " is no delimiter; accepted: auto, tab, space or one character (no letter, digit, point, sign, "
+             "quote or line end)");
+  }
+}
+
+}  // namespace riskflag::inline v0_1
