@@ -52,6 +52,16 @@ TEST_CASE("every kernel finds the scalar scan's cut and gain, to the bit, around
           const kernels::ScanBest got = kernels::train_kernels(level).scan(in);
           CHECK(std::bit_cast<std::uint64_t>(got.gain) == std::bit_cast<std::uint64_t>(want.gain));
           CHECK(got.cut == want.cut);
+          // A bar below the best changes nothing; at the best, nothing is above it.
+          if (want.gain < 0.0) continue;
+          in.floor = std::bit_cast<double>(std::bit_cast<std::uint64_t>(want.gain) - (want.gain > 0.0 ? 1 : 0));
+          if (want.gain > 0.0) {
+            CHECK(kernels::train_kernels(level).scan(in).gain == want.gain);
+            CHECK(kernels::train_kernels(level).scan(in).cut == want.cut);
+          }
+          in.floor = want.gain;
+          CHECK(kernels::train_kernels(level).scan(in).gain <= want.gain);
+          in.floor = -1.0;
         }
       }
     }

@@ -66,14 +66,11 @@ class HistogramMaker {
 
   /// Stored columns [begin, end): a += b, or a -= b.
   void merge(Cell* a, const Cell* b, std::size_t begin, std::size_t end) const noexcept {
-    for (std::size_t c = begin; c < end; ++c) {
-      for (std::size_t i = c * kCellStride, last = i + used_[c]; i < last; ++i) a[i] += b[i];
-    }
+    for (std::size_t c = begin; c < end; ++c) kernels::add_cells(a + c * kCellStride, b + c * kCellStride, used_[c]);
   }
   void subtract(Cell* a, const Cell* b, std::size_t begin, std::size_t end) const noexcept {
-    for (std::size_t c = begin; c < end; ++c) {
-      for (std::size_t i = c * kCellStride, last = i + used_[c]; i < last; ++i) a[i] -= b[i];
-    }
+    for (std::size_t c = begin; c < end; ++c)
+      kernels::subtract_cells(a + c * kCellStride, b + c * kCellStride, used_[c]);
   }
 
  private:
@@ -86,18 +83,16 @@ class HistogramMaker {
   std::vector<Tile> tiles_;
 };
 
-/// The cells of one feature, bin by bin: where they stand in the leaf's histogram, or in `own`, where a shared column's
-/// are spread out. The most frequent bin holds what the others leave of the leaf's total: sums are integers, so it is
+/// Sums of one feature, bin by bin: where they stand in those of its stored column, or in `own`, where a shared
+/// column's are spread out. The most frequent bin holds what the others leave of the total: sums are integers, so it is
 /// the very sum that a column of its own would give.
-template <class Cell>
-[[nodiscard]] inline const Cell* cells_of_feature(const Binned& bins, std::size_t f, const Cell* histogram, Cell total,
-                                                  std::array<Cell, 256>& own) noexcept {
+template <class Sum>
+[[nodiscard]] inline const Sum* bins_of_feature(const Binned& bins, std::size_t f, const Sum* stored, Sum total,
+                                                std::array<Sum, 256>& own) noexcept {
   const Binned::Place place = bins.place(f);
-  const Cell* stored = histogram + std::size_t{place.column} * kCellStride;
   if (!place.is_shared) return stored;
   stored += place.first;
-  const unsigned last = bins.feature(f).missing_bin();
-  own[last] = Cell{};  // where no row is missing
+  own[bins.feature(f).missing_bin()] = Sum{};  // where no row is missing
   unsigned b = 0;
   for (unsigned k = 0; k < place.others; ++k, ++b) {
     if (b == place.most_frequent) ++b;
@@ -106,6 +101,13 @@ template <class Cell>
   }
   own[place.most_frequent] = total;
   return own.data();
+}
+
+/// The cells of one feature in a leaf's histogram.
+template <class Cell>
+[[nodiscard]] inline const Cell* cells_of_feature(const Binned& bins, std::size_t f, const Cell* histogram, Cell total,
+                                                  std::array<Cell, 256>& own) noexcept {
+  return bins_of_feature(bins, f, histogram + std::size_t{bins.place(f).column} * kCellStride, total, own);
 }
 
 /// Histograms that leaves hold while they wait to be split; given back and used again.

@@ -49,11 +49,15 @@ struct CutRange {
   std::uint16_t end[2];    ///< none when end <= first
 
   /// From exact rows in each bin.
-  [[nodiscard]] static CutRange of(const std::array<std::uint32_t, 256>& rows, const FeatureCuts& cuts,
-                                   std::uint64_t least) noexcept {
+  [[nodiscard]] static CutRange of(const std::uint32_t* rows, const FeatureCuts& cuts, std::uint64_t least) noexcept {
     CutRange out{};
+    const std::uint64_t missing = rows[cuts.missing_bin()];
     for (const unsigned side : {0U, 1U}) {
-      const std::uint64_t missing = rows[cuts.missing_bin()];
+      if (side == 1 && missing == 0) {
+        out.first[1] = out.first[0];
+        out.end[1] = out.end[0];
+        break;
+      }
       // From both ends inwards, as far as the least rows reach.
       std::uint64_t left = side == 1 ? missing : 0, right = side == 1 ? 0 : missing;
       unsigned first = 0, end = cuts.value_bins;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -80,23 +81,63 @@ template <class T>
   return bins_of_levels(counts);
 }
 
-template <class T>
-[[nodiscard]] FeatureCuts numeric_cuts(MatrixView<T> x, std::size_t column, std::span<const std::size_t> rows,
-                                       const BinOptions& options) {
-  std::vector<std::int64_t> keys, scratch;
-  keys.reserve(rows.size());
-  const T* cell = x.col(column);
-  for (const std::size_t row : rows) {
-    const double value = static_cast<double>(cell[static_cast<std::ptrdiff_t>(row) * x.row_stride()]);
-    if (!is_missing(value) && !(options.zero_as_missing && is_zero(value))) keys.push_back(order_key(value));
+/// Sorts; flags and codes, of which there are few different ones, by counting.
+inline void sort_keys(std::vector<std::int64_t>& keys, std::vector<std::int64_t>& scratch) {
+  constexpr std::size_t kFew = 12;
+  std::array<std::int64_t, kFew> different{};
+  std::array<std::size_t, kFew> counts{};
+  std::size_t found = 0;
+  for (const std::int64_t key : keys) {
+    std::size_t k = 0;
+    while (k < found && different[k] != key) ++k;
+    if (k == kFew) {
+      radix_sort(keys, scratch);
+      return;
+    }
+    if (k == found) different[found++] = key;
+    ++counts[k];
   }
-  radix_sort(keys, scratch);
-  FeatureCuts out;
-  const int most = options.max_bin_by_feature.empty() ? options.max_bin : options.max_bin_by_feature[column];
-  out.cuts = cuts_of_sorted(keys, most, options.min_data_in_bin);
-  out.zero_is_missing = options.zero_as_missing;
-  out.value_bins = static_cast<unsigned>(out.cuts.size() + 1);
-  return out;
+  std::array<std::size_t, kFew> order{};
+  for (std::size_t k = 0; k < found; ++k) order[k] = k;
+  std::sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(found),
+            [&](std::size_t a, std::size_t b) { return different[a] < different[b]; });
+  auto at = keys.begin();
+  for (std::size_t k = 0; k < found; ++k)
+    at = std::fill_n(at, static_cast<std::ptrdiff_t>(counts[order[k]]), different[order[k]]);
+}
+
+inline constexpr std::size_t kCutColumns = 4;  ///< read at a time: neighbours in a row-major table share a line
+
+/// Cuts of the numeric ones among columns [first, first + kCutColumns).
+template <class T>
+void numeric_cuts(MatrixView<T> x, std::size_t first, std::span<const Feature> features,
+                  std::span<const std::size_t> rows, const BinOptions& options, std::vector<FeatureCuts>& out) {
+  std::array<std::vector<std::int64_t>, kCutColumns> keys;
+  std::vector<std::int64_t> scratch;
+  std::array<std::size_t, kCutColumns> column{};
+  std::size_t columns = 0;
+  for (std::size_t f = first; f < std::min(first + kCutColumns, x.cols()); ++f) {
+    if (features[f].type != FeatureType::categorical) column[columns++] = f;
+  }
+  for (std::size_t k = 0; k < columns; ++k) keys[k].reserve(rows.size());
+  constexpr std::size_t kRows = 256;  // of a column before the next one, where columns are far apart
+  for (std::size_t begin = 0; begin < rows.size(); begin += kRows) {
+    for (std::size_t k = 0; k < columns; ++k) {
+      const T* const cells = x.col(column[k]);
+      for (std::size_t i = begin; i < std::min(begin + kRows, rows.size()); ++i) {
+        const double value = static_cast<double>(cells[static_cast<std::ptrdiff_t>(rows[i]) * x.row_stride()]);
+        if (!is_missing(value) && !(options.zero_as_missing && is_zero(value))) keys[k].push_back(order_key(value));
+      }
+    }
+  }
+  for (std::size_t k = 0; k < columns; ++k) {
+    const std::size_t f = column[k];
+    sort_keys(keys[k], scratch);
+    const int most = options.max_bin_by_feature.empty() ? options.max_bin : options.max_bin_by_feature[f];
+    out[f].cuts = cuts_of_sorted(keys[k], most, options.min_data_in_bin);
+    out[f].zero_is_missing = options.zero_as_missing;
+    out[f].value_bins = static_cast<unsigned>(out[f].cuts.size() + 1);
+  }
 }
 
 template <class T>
@@ -131,9 +172,12 @@ template <class T>
   Cuts out;
   out.features.assign(features.begin(), features.end());
   out.bins.resize(features.size());
-  executor.run(features.size(), [&](std::size_t f, unsigned) {
-    out.bins[f] = features[f].type == FeatureType::categorical ? level_cuts(x, f, features[f])
-                                                               : numeric_cuts(x, f, rows, options);
+  executor.run((features.size() + kCutColumns - 1) / kCutColumns, [&](std::size_t group, unsigned) {
+    const std::size_t first = group * kCutColumns;
+    numeric_cuts(x, first, features, rows, options, out.bins);
+    for (std::size_t f = first; f < std::min(first + kCutColumns, features.size()); ++f) {
+      if (features[f].type == FeatureType::categorical) out.bins[f] = level_cuts(x, f, features[f]);
+    }
   });
   return out;
 }

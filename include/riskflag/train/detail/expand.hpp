@@ -21,7 +21,7 @@ void Grower<Cell>::count_table() {
   table_known_.ranges.assign(bins_.cols(), CutRange{{0, 0}, {256, 256}});
   if (least <= 1) return;
   for (std::size_t f = 0; f < bins_.cols(); ++f) {
-    table_known_.ranges[f] = CutRange::of(bins_.rows_in_bins(f), bins_.feature(f), least);
+    table_known_.ranges[f] = CutRange::of(bins_.rows_in_bins(f).data(), bins_.feature(f), least);
     if (bins_.feature(f).type == FeatureType::categorical)
       table_known_.counted.push_back({static_cast<std::int32_t>(f), bins_.rows_in_bins(f)});
   }
@@ -36,7 +36,7 @@ void Grower<Cell>::count_and_retry(Leaf& leaf) {
   if (leaf.best.categorical) {
     leaf.known.counted.push_back(counts);
   } else {
-    leaf.known.ranges[feature] = CutRange::of(counts.rows, bins_.feature(feature), least_rows());
+    leaf.known.ranges[feature] = CutRange::of(counts.rows.data(), bins_.feature(feature), least_rows());
   }
   leaf.best = search(view(leaf.slot, leaf.total, leaf.count, leaf.state, leaf.known));
 }
@@ -46,17 +46,27 @@ template <class Cell>
 KnownRows Grower<Cell>::counted_rows(const std::uint32_t* rows, std::uint32_t n) const {
   KnownRows out;
   out.ranges.resize(bins_.cols());
-  for (std::size_t f = 0; f < bins_.cols(); ++f) {
-    const FeatureCuts& cuts = bins_.feature(f);
-    std::array<std::uint32_t, 256> counts;
-    std::fill_n(counts.begin(), cuts.missing_bin() + 1, 0U);
-    const std::uint8_t* const column = bins_.column(f);
-    for (std::uint32_t i = 0; i < n; ++i) ++counts[column[rows[i]]];
-    if (cuts.type == FeatureType::categorical) {
-      std::fill(counts.begin() + cuts.missing_bin() + 1, counts.end(), 0U);
-      out.counted.push_back({static_cast<std::int32_t>(f), counts});
-    } else {
-      out.ranges[f] = CutRange::of(counts, cuts, least_rows());
+  std::array<std::uint32_t, Binned::kTileWidth * kCellStride> counts;
+  std::array<std::uint32_t, 256> own;
+  for (std::size_t t = 0; t < bins_.tiles(); ++t) {
+    const Binned::Tile tile = bins_.tile(t);
+    for (std::size_t k = 0; k < tile.width; ++k)
+      std::fill_n(counts.begin() + static_cast<std::ptrdiff_t>(k * kCellStride), bins_.stored_bins(tile.first + k), 0U);
+    for (std::uint32_t i = 0; i < n; ++i) {
+      const std::uint8_t* const bins = tile.cells + std::size_t{rows[i]} * tile.width;
+      for (std::size_t k = 0; k < tile.width; ++k) ++counts[k * kCellStride + bins[k]];
+    }
+    for (std::size_t k = 0; k < tile.width; ++k) {
+      for (const std::uint32_t f : bins_.features_in(tile.first + k)) {
+        const FeatureCuts& cuts = bins_.feature(f);
+        const std::uint32_t* const here = bins_of_feature(bins_, f, counts.data() + k * kCellStride, n, own);
+        if (cuts.type == FeatureType::categorical) {
+          BinCounts& counted = out.counted.emplace_back(BinCounts{static_cast<std::int32_t>(f), {}});
+          std::copy_n(here, cuts.missing_bin() + 1, counted.rows.begin());
+        } else {
+          out.ranges[f] = CutRange::of(here, cuts, least_rows());
+        }
+      }
     }
   }
   return out;

@@ -52,8 +52,9 @@ class SplitSearch {
   [[nodiscard]] Split<Cell> best(const LeafView<Cell>& leaf, std::span<const std::uint32_t> features) const {
     Split<Cell> out;
     const double floor = least_gain(leaf);
+    double beaten = -1.0;
     for (const std::uint32_t f : features) {
-      const Split<Cell> split = best_of_feature(leaf, f);
+      const Split<Cell> split = best_of_feature(leaf, f, beaten);
       if (split.exists() && split.gain > floor && (!out.exists() || split.gain > out.gain)) out = split;
     }
     if (out.exists()) complete(leaf, out);
@@ -71,7 +72,9 @@ class SplitSearch {
     return floor > options_.min_gain_to_split ? floor : options_.min_gain_to_split;
   }
 
-  [[nodiscard]] Split<Cell> best_of_feature(const LeafView<Cell>& leaf, std::uint32_t f) const {
+  /// `beaten`: the largest gain of both sides in quanta that any cut has had; a cut that has no more cannot win,
+  /// because equal gains go to the lower feature. Raised by what is found.
+  [[nodiscard]] Split<Cell> best_of_feature(const LeafView<Cell>& leaf, std::uint32_t f, double& beaten) const {
     std::array<Cell, 256> own;
     const Cell* const cells = cells_of_feature(bins_, f, leaf.histogram, leaf.total, own);
     Split<Cell> out;
@@ -83,7 +86,7 @@ class SplitSearch {
       out = best_level_split(LevelSplitInput<Cell>{cells, cuts_.bins[f], leaf.total, leaf.rows, counts, options_,
                                                    units_, leaf.node, draw(leaf, f)});
     } else {
-      out = best_cut(leaf, cells, f);
+      out = best_cut(leaf, cells, f, beaten);
     }
     if (!(out.gain >= 0.0)) return out;
     out.feature = static_cast<std::int32_t>(f);
@@ -128,13 +131,15 @@ class SplitSearch {
   [[nodiscard]] kernels::ScanBest scan(const kernels::ScanInput<Cell>& in, const LeafView<Cell>& leaf,
                                        int sign) const noexcept {
     if (units_.limited) return kernels::scan_limited(in, units_.allowed(leaf.node.bounds), sign);
+    if (in.end <= in.first + 1) return kernels::scan_scalar(in);  // flags
     if constexpr (sizeof(Cell) == sizeof(NarrowCell)) {
       if (in.l1 == 0.0) return scan_narrow_(in);
     }
     return kernels::scan_scalar(in);
   }
 
-  [[nodiscard]] Split<Cell> best_cut(const LeafView<Cell>& leaf, const Cell* cells, std::uint32_t f) const {
+  [[nodiscard]] Split<Cell> best_cut(const LeafView<Cell>& leaf, const Cell* cells, std::uint32_t f,
+                                     double& beaten) const {
     const FeatureCuts& cuts = cuts_.bins[f];
     CutRange range = leaf.ranges[f];
     Split<Cell> out;
@@ -153,12 +158,14 @@ class SplitSearch {
     kernels::ScanInput<Cell> in{
         cells,     range.first[0], std::min<unsigned>(range.end[0], cuts.value_bins - (some_missing ? 0U : 1U)),
         Cell{},    leaf.total,     units_.l1,
-        units_.l2, units_.min_h,   leaf.rows};
+        units_.l2, units_.min_h,   leaf.rows,
+        beaten};
     kernels::ScanBest best = scan(in, leaf, sign);
     if (some_missing && cuts.value_bins > 1) {
       in.first = range.first[1];
       in.end = std::min<unsigned>(range.end[1], cuts.value_bins - 1);
       in.start = missing;
+      in.floor = std::max(in.floor, best.gain);
       const kernels::ScanBest other = scan(in, leaf, sign);
       if (other.gain > best.gain) {
         best = other;
@@ -166,6 +173,7 @@ class SplitSearch {
       }
     }
     if (units_.limited ? best.gain == kNoGain : best.gain < 0.0) return out;
+    if (!units_.limited) beaten = std::max(beaten, best.gain);
     out.bin = best.cut;
     const auto g = static_cast<double>(g_of(leaf.total)), h = static_cast<double>(h_of(leaf.total));
     out.gain =

@@ -13,6 +13,7 @@
 #include <riskflag/train/kernels/logistic.hpp>
 #include <riskflag/train/kernels/quantize.hpp>
 #include <riskflag/train/kernels/scan.hpp>
+#include <riskflag/train/kernels/scan_avx512.hpp>
 #include <riskflag/train/kernels/sum.hpp>
 
 #if defined(__x86_64__)
@@ -49,7 +50,7 @@ struct TrainKernels {
 
 [[nodiscard]] inline TrainKernels train_kernels(CpuLevel level) noexcept {
 #if defined(__x86_64__)
-  if (level == CpuLevel::avx512) return {avx512::logistic, avx512::sum, avx512::quantize, avx512::scan};
+  if (level == CpuLevel::avx512) return {avx512::logistic, avx512::sum, avx512::quantize, avx512::scan_cuts};
   if (level == CpuLevel::avx2) return {avx2::logistic, avx2::sum, avx2::quantize, avx2::scan};
 #endif
   (void)level;

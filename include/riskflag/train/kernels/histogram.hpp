@@ -13,6 +13,26 @@
 
 namespace riskflag::inline v0_1::kernels {
 
+/// Eight words at a time; both kinds of cell are one or two of them, added word by word.
+typedef std::uint64_t CellWords __attribute__((vector_size(64), aligned(8), may_alias));
+
+/// a[i] += b[i].
+template <class Cell>
+inline void add_cells(Cell* a, const Cell* b, std::size_t n) noexcept {
+  constexpr std::size_t kStep = sizeof(CellWords) / sizeof(Cell);
+  std::size_t i = 0;
+  for (; i + kStep <= n; i += kStep) *reinterpret_cast<CellWords*>(a + i) += *reinterpret_cast<const CellWords*>(b + i);
+  for (; i < n; ++i) a[i] += b[i];
+}
+/// a[i] -= b[i].
+template <class Cell>
+inline void subtract_cells(Cell* a, const Cell* b, std::size_t n) noexcept {
+  constexpr std::size_t kStep = sizeof(CellWords) / sizeof(Cell);
+  std::size_t i = 0;
+  for (; i + kStep <= n; i += kStep) *reinterpret_cast<CellWords*>(a + i) -= *reinterpret_cast<const CellWords*>(b + i);
+  for (; i < n; ++i) a[i] -= b[i];
+}
+
 /// Adds cell[i] to bin cells[row * width + k] of histogram k, for each of n rows. `rows` lists them; null: rows 0 .. n
 /// - 1.
 template <class Cell>

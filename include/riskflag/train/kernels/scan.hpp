@@ -19,6 +19,7 @@ struct ScanInput {
   double l1, l2;                     ///< in quanta of g and h
   double min_h;                      ///< least hessian of either side in quanta, >= 1: no side is empty
   std::uint32_t rows = 0xffffffffU;  ///< of the leaf, or more: with few of them most bins are empty
+  double floor = -1.0;               ///< cuts that gain no more are of no use, and a kernel may leave them out
 };
 
 struct ScanBest {
