@@ -43,7 +43,7 @@ void fill(benchmark::State& state) {
   auto scratch = maker.make_scratch();
   maker.clear(histogram.data());
   for (auto _ : state) {
-    maker.add(histogram.data(), cells.data(), rows.data(), 0, rows.size(), scratch);
+    maker.add_rows(histogram.data(), cells.data(), rows.data(), 0, rows.size(), scratch);
     benchmark::ClobberMemory();
   }
   if (h_of(histogram[0]) + h_of(histogram[1]) == 0) state.SkipWithError("nothing was added");

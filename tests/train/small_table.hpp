@@ -86,3 +86,14 @@ inline void make_exclusive(SmallTable& t, std::size_t first, std::uint64_t seed)
     }
   }
 }
+
+/// Leaves one cell in twenty of the columns from `first`; the others become 0 or missing, by column.
+inline void make_sparse(SmallTable& t, std::size_t first, std::uint64_t seed) {
+  using namespace riskflag;
+  const Random random(seed);
+  for (std::size_t i = 0; i < t.rows; ++i) {
+    for (std::size_t j = first; j < t.cols; ++j) {
+      if (random.uniform(i * t.cols + j) > 0.05) t.values[i * t.cols + j] = j % 4 < 2 ? 0.0 : kMissing;
+    }
+  }
+}

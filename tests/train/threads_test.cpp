@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -73,17 +74,23 @@ TEST_CASE("threads agree with weights, squared error and drawn rows too") {
   }
 }
 
-TEST_CASE("invariant: features that share stored columns give the model of separate ones, for 1, 2 and 7 threads") {
+TEST_CASE("invariant: shared and sparse columns give the model of separate dense ones, for 1, 2 and 7 threads") {
   struct Case {
     std::size_t rows, cols;
-    bool wide, drawn;
+    bool wide, drawn, sparse;
   };
-  for (const Case c : {Case{3000, 40, false, true}, Case{3000, 40, true, false}, Case{60000, 60, false, false},
-                       Case{60000, 60, true, true}}) {
+  for (const Case c :
+       {Case{3000, 40, false, true, false}, Case{3000, 40, true, false, true}, Case{60000, 60, false, false, false},
+        Case{60000, 60, true, true, false}, Case{60000, 60, false, true, true}, Case{60000, 60, true, false, true}}) {
     CAPTURE(c.rows);
     CAPTURE(c.wide);
+    CAPTURE(c.sparse);
     SmallTable t = small_table(c.rows, c.cols, 8);
-    make_exclusive(t, 3, 9);
+    if (c.sparse) {
+      make_sparse(t, c.rows == 3000 ? 0 : 2, 9);
+    } else {
+      make_exclusive(t, 3, 9);
+    }
     TrainOptions o;
     o.num_iterations = 3;
     o.num_leaves = 40;
@@ -100,8 +107,9 @@ TEST_CASE("invariant: features that share stored columns give the model of separ
     Pool pool(2);
     const Binned shared = bin_matrix(t.view(), t.features, bin_options(o), pool);
     const Binned apart = Binned::make(shared.cuts(), t.view(), Binned::Use::unshared, pool);
-    REQUIRE(shared.stored_columns() < c.cols / 3);
+    REQUIRE((c.sparse ? shared.sparse().first : shared.stored_columns()) < c.cols / 3);
     REQUIRE(apart.stored_columns() == c.cols);
+    REQUIRE(apart.sparse().first == c.cols);
     const std::span<const double> weights = c.wide ? std::span<const double>(t.weights) : std::span<const double>{};
     const std::string want =
         sha256_hex(model_text(train({.bins = apart, .labels = t.labels, .weights = weights}, {}, o, pool).model));
@@ -109,13 +117,18 @@ TEST_CASE("invariant: features that share stored columns give the model of separ
   }
 }
 
-TEST_CASE_TEMPLATE("every feature's histogram is the sum over its own column, whichever column it shares", Cell,
-                   NarrowCell, WideCell) {
-  SmallTable t = small_table(5000, 50, 4);
-  make_exclusive(t, 6, 2);
+TEST_CASE_TEMPLATE("every feature's histogram is the sum over its own column, be it shared or sparse", Cell, NarrowCell,
+                   WideCell) {
+  SmallTable t = small_table(5000, 100, 4);
+  make_sparse(t, 50, 3);
+  SmallTable exclusive = small_table(5000, 50, 4);
+  make_exclusive(exclusive, 6, 2);
+  for (std::size_t i = 0; i < t.rows; ++i)
+    std::copy_n(exclusive.row(i).begin(), 50, t.values.begin() + static_cast<std::ptrdiff_t>(i * t.cols));
   SerialExecutor serial;
   const Binned bins = bin_matrix(t.view(), t.features, {}, serial);
-  REQUIRE(bins.stored_columns() < 20);
+  REQUIRE(bins.stored_columns() < 75);
+  REQUIRE(bins.sparse().first < 30);
   const riskflag::detail::HistogramMaker<Cell> maker(bins);
   std::vector<Cell> histogram(maker.cells()), cells(t.rows);
   for (std::size_t i = 0; i < t.rows; ++i) {
@@ -131,8 +144,7 @@ TEST_CASE_TEMPLATE("every feature's histogram is the sum over its own column, wh
   auto scratch = maker.make_scratch();
   for (const bool listed : {false, true}) {
     const std::size_t n = listed ? every_third.size() : t.rows;
-    maker.clear(histogram.data());
-    maker.add(histogram.data(), cells.data(), listed ? every_third.data() : nullptr, 0, n, scratch);
+    maker.fill(histogram.data(), cells.data(), listed ? every_third.data() : nullptr, n, scratch);
     for (std::size_t f = 0; f < t.cols; ++f) {
       CAPTURE(f);
       std::array<Cell, 256> want{}, own;

@@ -21,11 +21,20 @@ namespace riskflag::inline v0_1 {
 /// Life: 1. made by bin_matrix() or bin_like(); 2. read by any number of trainings and threads.
 class Binned {
  public:
-  /// Stored columns [first, first + width); row i's bins stand at cells + i * width.
+  /// Stored columns [first, first + width); row i's bins stand at cells + i * width; null: among the sparse ones.
   struct Tile {
     std::size_t first;
     std::size_t width;
     const std::uint8_t* cells;
+  };
+  /// The stored columns from `first` on, which nearly always hold their usual bin, as lists of the others: row i's are
+  /// entries[begin[i]] to entries[begin[i + 1]], each (column - first) * kStride + bin, rising.
+  struct Sparse {
+    static constexpr std::uint32_t kStride = 264;  ///< kCellStride of histograms
+    std::size_t first = 0;
+    std::vector<std::uint64_t> begin{};
+    std::vector<std::uint32_t> entries{};
+    std::vector<std::uint8_t> usual{};  ///< of each of these columns
   };
   /// Where a feature's bins stand in the tiles: alone in a stored column, or with others, where stored bins first,
   /// first + 1, ... are the feature's bins but for its most frequent one, and all other bins of the column are that
@@ -55,12 +64,15 @@ class Binned {
   [[nodiscard]] std::size_t stored_bins(std::size_t c) const noexcept { return stored_bins_[c]; }
   [[nodiscard]] std::size_t tiles() const noexcept { return tile_first_.size() - 1; }
   [[nodiscard]] Tile tile(std::size_t t) const noexcept {
-    return {tile_first_[t], tile_first_[t + 1] - tile_first_[t], tiled_.data() + tile_first_[t] * rows_};
+    const std::size_t first = tile_first_[t];
+    return {first, tile_first_[t + 1] - first, first < sparse_.first ? tiled_.data() + first * rows_ : nullptr};
   }
+  [[nodiscard]] const Sparse& sparse() const noexcept { return sparse_; }
   /// True when the tiles exist: bin_like() for validation rows leaves them out.
   [[nodiscard]] bool has_tiles() const noexcept { return !tiled_.empty(); }
 
-  /// What the tables are for; see has_tiles(). `unshared`: training without shared columns, which give the same model.
+  /// What the tables are for; see has_tiles(). `unshared`: training without shared and sparse
+  /// columns, which give the same model.
   enum class Use { training, unshared, validation };
   /// Bins `x` with given cuts. Throws Error(schema_mismatch) when x.cols() differs from the number of features.
   template <class T>
@@ -70,7 +82,10 @@ class Binned {
   template <class T>
   void fill_columns(MatrixView<T> x, Executor& executor);
   void place_features(Use use, Executor& executor);
+  void choose_sparse();
+  void cut_into_tiles();
   void fill_tiles(Executor& executor);
+  void fill_sparse(Executor& executor);
 
   Cuts cuts_;
   std::size_t rows_ = 0;
@@ -79,7 +94,9 @@ class Binned {
   std::vector<Place> places_;
   std::vector<std::vector<std::uint32_t>> members_;
   std::vector<std::size_t> stored_bins_;
+  std::vector<std::array<std::uint8_t, 256>> to_stored_;  ///< a feature's bin in a shared column
   std::vector<std::uint8_t> tiled_;
+  Sparse sparse_;
   std::vector<std::size_t> tile_first_{0};
 };
 

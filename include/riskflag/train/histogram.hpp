@@ -20,14 +20,18 @@ namespace riskflag::inline v0_1::detail {
 /// Const and thread-safe, with a Scratch for each worker.
 template <class Cell>
 class HistogramMaker {
+  static_assert(Binned::Sparse::kStride == kCellStride);
+
  public:
   static constexpr std::size_t kChunk = 4096;  ///< rows whose cells are gathered once for all tiles
   using Scratch = std::vector<Cell>;
 
   explicit HistogramMaker(const Binned& bins) : bins_(bins) {
     for (std::size_t c = 0; c < bins.stored_columns(); ++c) used_.push_back(bins.stored_bins(c));
-    for (std::size_t t = 0; t < bins.tiles(); ++t)
-      tiles_.push_back({bins.tile(t), kernels::fill_tile_for<Cell>(bins.tile(t).width)});
+    for (std::size_t t = 0; t < bins.tiles(); ++t) {
+      if (bins.tile(t).cells != nullptr)
+        tiles_.push_back({bins.tile(t), kernels::fill_tile_for<Cell>(bins.tile(t).width)});
+    }
   }
 
   [[nodiscard]] std::size_t cells() const noexcept { return used_.size() * kCellStride; }
@@ -38,16 +42,31 @@ class HistogramMaker {
   void clear(Cell* histogram, std::size_t begin, std::size_t end) const noexcept {
     for (std::size_t c = begin; c < end; ++c) std::fill_n(histogram + c * kCellStride, used_[c], Cell{});
   }
-  /// Of all rows that were added: the same in every stored column.
-  [[nodiscard]] Cell total(const Cell* histogram) const noexcept {
-    Cell out{};
-    for (std::size_t b = 0; b < used_[0]; ++b) out += histogram[b];
-    return out;
+  /// Of all rows that were added: the sum of the first stored column, which is in the tiles.
+  [[nodiscard]] Cell total(const Cell* histogram) const noexcept { return kernels::sum_cells(histogram, used_[0]); }
+
+  /// The histogram of `rows` (null: the first n of the table).
+  void fill(Cell* histogram, const Cell* cells, const std::uint32_t* rows, std::size_t n,
+            Scratch& scratch) const noexcept {
+    clear(histogram);
+    add_rows(histogram, cells, rows, 0, n, scratch);
+    complete(histogram, 0, used_.size(), total(histogram));
+  }
+  /// Stored columns [begin, end), to which all rows have been added: the usual bins of sparse ones, which are not
+  /// listed, get what the others leave of `total`.
+  void complete(Cell* histogram, std::size_t begin, std::size_t end, Cell total) const noexcept {
+    for (std::size_t c = std::max(begin, bins_.sparse().first); c < end; ++c) {
+      Cell* const cells = histogram + c * kCellStride;
+      Cell& usual = cells[bins_.sparse().usual[c - bins_.sparse().first]];
+      usual = Cell{};
+      usual = total - kernels::sum_cells(cells, used_[c]);
+    }
   }
 
-  /// Adds the cells of `rows` (null: rows first .. first + n - 1); cells are indexed by row.
-  void add(Cell* histogram, const Cell* cells, const std::uint32_t* rows, std::size_t first, std::size_t n,
-           Scratch& scratch) const noexcept {
+  /// Adds the cells of `rows` (null: rows first .. first + n - 1), but for the usual bins of sparse columns; cells are
+  /// indexed by row.
+  void add_rows(Cell* histogram, const Cell* cells, const std::uint32_t* rows, std::size_t first, std::size_t n,
+                Scratch& scratch) const noexcept {
     for (std::size_t at = 0; at < n; at += kChunk) {
       const std::size_t here = std::min(kChunk, n - at);
       const Cell* gathered = cells + first + at;
@@ -60,6 +79,10 @@ class HistogramMaker {
             rows != nullptr ? tile.bins.cells : tile.bins.cells + (first + at) * tile.bins.width;
         tile.fill(histogram + tile.bins.first * kCellStride, bins, rows != nullptr ? rows + at : nullptr, gathered,
                   here);
+      }
+      if (!bins_.sparse().entries.empty()) {
+        kernels::fill_sparse(histogram + bins_.sparse().first * kCellStride, bins_.sparse(),
+                             rows != nullptr ? rows + at : nullptr, first + at, gathered, here);
       }
     }
   }

@@ -48,6 +48,7 @@ Binned Binned::make(Cuts cuts, MatrixView<T> x, Use use, Executor& executor) {
   if (use != Use::validation) {
     out.place_features(use, executor);
     out.fill_tiles(executor);
+    out.fill_sparse(executor);
   }
   return out;
 }
@@ -85,38 +86,62 @@ inline void Binned::place_features(Use use, Executor& executor) {
   executor.run(cols(), [&](std::size_t f, unsigned) { counts_[f] = detail::count_bins(column(f), nullptr, rows_); });
   detail::Bundles bundles = detail::choose_bundles(cuts_.bins, counts_, columns_.data(), rows_, use == Use::training);
   members_ = std::move(bundles.members);
+  sparse_.first = members_.size();
+  if (use == Use::training) choose_sparse();
   places_.resize(cols());
+  to_stored_.resize(cols());
   for (std::size_t c = 0; c < members_.size(); ++c) {
     const bool shared = members_[c].size() > 1;
     unsigned next = 1;  // stored bin 0: all members in their most frequent bin
     for (const std::uint32_t f : members_[c]) {
-      const unsigned others = detail::other_bins(feature(f), counts_[f]);
+      const unsigned most = bundles.most_frequent[f], others = detail::other_bins(feature(f), counts_[f]);
       places_[f] = {static_cast<std::uint32_t>(c), shared, bundles.most_frequent[f], static_cast<std::uint16_t>(next),
                     static_cast<std::uint16_t>(others)};
-      next += others;
+      const unsigned end = next + others;
+      for (unsigned b = 0; b < 256; ++b)
+        to_stored_[f][b] = static_cast<std::uint8_t>(shared ? (b != most && next < end ? next++ : 0) : b);
+      next = end;
     }
     stored_bins_.push_back(shared ? next : feature(members_[c][0]).missing_bin() + 1);
+    if (c >= sparse_.first) sparse_.usual.push_back(shared ? std::uint8_t{0} : bundles.most_frequent[members_[c][0]]);
+  }
+  cut_into_tiles();
+}
+
+/// Moves columns that hold their usual bin in at least five rows of six behind the others, where there are so many of
+/// them that a list of the rest is read faster: measured as 0.36 ns a byte of a tile, 4 ns a row and 0.9 ns an entry.
+/// One column stays in the tiles, whose sum is every leaf's total.
+inline void Binned::choose_sparse() {
+  std::vector<std::vector<std::uint32_t>> dense, sparse;
+  std::uint64_t entries = 0;
+  for (const std::vector<std::uint32_t>& members : members_) {
+    std::uint64_t here = 0;
+    for (const std::uint32_t f : members) here += rows_ - *std::max_element(counts_[f].begin(), counts_[f].end());
+    const bool is_sparse = 6 * here <= rows_ && !(dense.empty() && sparse.size() + 1 == members_.size());
+    (is_sparse ? sparse : dense).push_back(members);
+    if (is_sparse) entries += here;
+  }
+  if (36 * sparse.size() * rows_ <= 400 * rows_ + 90 * entries) return;
+  sparse_.first = dense.size();
+  dense.insert(dense.end(), sparse.begin(), sparse.end());
+  members_ = std::move(dense);
+}
+
+inline void Binned::cut_into_tiles() {
+  for (const std::size_t end : {sparse_.first, members_.size()}) {
+    const std::size_t begin = tile_first_.back(), columns = end - begin;
+    const std::size_t tiles = (columns + kTileWidth - 1) / kTileWidth;
+    for (std::size_t t = 1; t <= tiles; ++t) tile_first_.push_back(begin + t * columns / tiles);
   }
 }
 
 inline void Binned::fill_tiles(Executor& executor) {
-  const std::size_t stored = stored_columns();
-  const std::size_t tiles = (stored + kTileWidth - 1) / kTileWidth;
-  for (std::size_t t = 1; t <= tiles; ++t) tile_first_.push_back(t * stored / tiles);
-  tiled_.resize(stored * rows_);
-  std::vector<std::array<std::uint8_t, 256>> to_stored(cols());  // a feature's bin in a shared column
-  for (std::size_t f = 0; f < cols(); ++f) {
-    unsigned at = places_[f].first;
-    for (unsigned b = 0; b < 256; ++b) {
-      const bool is_other = b != places_[f].most_frequent && at < unsigned{places_[f].first} + places_[f].others;
-      to_stored[f][b] = static_cast<std::uint8_t>(is_other ? at++ : 0);
-    }
-  }
+  tiled_.resize(sparse_.first * rows_);
   parallel_for(executor, rows_, 8 * detail::kBinBlock, [&](std::size_t begin, std::size_t end, unsigned) {
     std::array<std::uint8_t, detail::kBinBlock> together;
     for (std::size_t first = begin; first < end; first += detail::kBinBlock) {
       const std::size_t n = std::min(detail::kBinBlock, end - first);
-      for (std::size_t t = 0; t < tiles; ++t) {
+      for (std::size_t t = 0; tile_first_[t] < sparse_.first; ++t) {
         const std::size_t width = tile_first_[t + 1] - tile_first_[t];
         std::uint8_t* const tile = tiled_.data() + tile_first_[t] * rows_ + first * width;
         for (std::size_t k = 0; k < width; ++k) {
@@ -126,7 +151,7 @@ inline void Binned::fill_tiles(Executor& executor) {
             together.fill(0);
             for (const std::uint32_t f : members) {
               const std::uint8_t* const own = column(f) + first;
-              for (std::size_t i = 0; i < n; ++i) together[i] |= to_stored[f][own[i]];  // at most one is not 0
+              for (std::size_t i = 0; i < n; ++i) together[i] |= to_stored_[f][own[i]];  // at most one is not 0
             }
             bins = together.data();
           }
@@ -135,6 +160,31 @@ inline void Binned::fill_tiles(Executor& executor) {
       }
     }
   });
+}
+
+/// Counts each row's entries, then writes them where they begin.
+inline void Binned::fill_sparse(Executor& executor) {
+  if (sparse_.first == members_.size()) return;
+  sparse_.begin.assign(rows_ + 1, 0);
+  const auto each_entry = [&](auto&& found) {
+    parallel_for(executor, rows_, 8 * detail::kBinBlock, [&](std::size_t begin, std::size_t end, unsigned) {
+      for (std::size_t c = sparse_.first; c < members_.size(); ++c) {
+        for (const std::uint32_t f : members_[c]) {
+          const std::uint8_t* const bins = column(f);
+          const std::uint8_t usual = places_[f].most_frequent;
+          const auto offset = static_cast<std::uint32_t>(c - sparse_.first) * Sparse::kStride;
+          for (std::size_t i = begin; i < end; ++i) {
+            if (bins[i] != usual) found(i, offset + to_stored_[f][bins[i]]);
+          }
+        }
+      }
+    });
+  };
+  each_entry([&](std::size_t row, std::uint32_t) { ++sparse_.begin[row + 1]; });
+  for (std::size_t i = 0; i < rows_; ++i) sparse_.begin[i + 1] += sparse_.begin[i];
+  sparse_.entries.resize(sparse_.begin[rows_]);
+  std::vector<std::uint64_t> next(sparse_.begin.begin(), sparse_.begin.end() - 1);
+  each_entry([&](std::size_t row, std::uint32_t entry) { sparse_.entries[next[row]++] = entry; });
 }
 
 inline Binned bin_matrix(MatrixView<double> x, std::span<const Feature> features, const BinOptions& options,

@@ -46,10 +46,20 @@ template <class Cell>
 KnownRows Grower<Cell>::counted_rows(const std::uint32_t* rows, std::uint32_t n) const {
   KnownRows out;
   out.ranges.resize(bins_.cols());
+  const auto keep = [&](std::uint32_t f, const std::uint32_t* counts) {
+    const FeatureCuts& cuts = bins_.feature(f);
+    if (cuts.type == FeatureType::categorical) {
+      BinCounts& counted = out.counted.emplace_back(BinCounts{static_cast<std::int32_t>(f), {}});
+      std::copy_n(counts, cuts.missing_bin() + 1, counted.rows.begin());
+    } else {
+      out.ranges[f] = CutRange::of(counts, cuts, least_rows());
+    }
+  };
   std::array<std::uint32_t, Binned::kTileWidth * kCellStride> counts;
   std::array<std::uint32_t, 256> own;
   for (std::size_t t = 0; t < bins_.tiles(); ++t) {
     const Binned::Tile tile = bins_.tile(t);
+    if (tile.cells == nullptr) continue;
     for (std::size_t k = 0; k < tile.width; ++k)
       std::fill_n(counts.begin() + static_cast<std::ptrdiff_t>(k * kCellStride), bins_.stored_bins(tile.first + k), 0U);
     for (std::uint32_t i = 0; i < n; ++i) {
@@ -58,15 +68,16 @@ KnownRows Grower<Cell>::counted_rows(const std::uint32_t* rows, std::uint32_t n)
     }
     for (std::size_t k = 0; k < tile.width; ++k) {
       for (const std::uint32_t f : bins_.features_in(tile.first + k)) {
-        const FeatureCuts& cuts = bins_.feature(f);
-        const std::uint32_t* const here = bins_of_feature(bins_, f, counts.data() + k * kCellStride, n, own);
-        if (cuts.type == FeatureType::categorical) {
-          BinCounts& counted = out.counted.emplace_back(BinCounts{static_cast<std::int32_t>(f), {}});
-          std::copy_n(here, cuts.missing_bin() + 1, counted.rows.begin());
-        } else {
-          out.ranges[f] = CutRange::of(here, cuts, least_rows());
-        }
+        keep(f, bins_of_feature(bins_, f, counts.data() + k * kCellStride, n, own));
       }
+    }
+  }
+  for (std::size_t c = bins_.sparse().first; c < bins_.stored_columns(); ++c) {
+    for (const std::uint32_t f : bins_.features_in(c)) {
+      std::fill_n(own.begin(), bins_.feature(f).missing_bin() + 1, 0U);
+      const std::uint8_t* const column = bins_.column(f);
+      for (std::uint32_t i = 0; i < n; ++i) ++own[column[rows[i]]];
+      keep(f, own.data());
     }
   }
   return out;
@@ -133,8 +144,7 @@ void Grower<Cell>::expand(Leaf& leaf, int new_slot, bool last, unsigned worker) 
 
   Cell* const histogram = pool_[leaf.child_slot[small]];
   const std::uint32_t* const child_rows[2] = {out, out + counts[0]};
-  maker_.clear(histogram);
-  maker_.add(histogram, cells_.data(), child_rows[small], 0, counts[small], workers_[worker].scratch);
+  maker_.fill(histogram, cells_.data(), child_rows[small], counts[small], workers_[worker].scratch);
   const Cell totals[2] = {leaf.best.left, leaf.total - leaf.best.left};
   if (leaf.child_slot[large] >= 0) {
     maker_.subtract(pool_[leaf.slot], histogram, 0, bins_.stored_columns());

@@ -31,13 +31,14 @@ void Grower<Cell>::fill_large(Cell* histogram, const std::uint32_t* rows, std::u
       maker_.clear(worker.histogram.data());
       worker.used = true;
     }
-    maker_.add(worker.histogram.data(), cells_.data(), rows == nullptr ? nullptr : rows + begin,
-               rows == nullptr ? begin : 0, end - begin, worker.scratch);
+    maker_.add_rows(worker.histogram.data(), cells_.data(), rows == nullptr ? nullptr : rows + begin,
+                    rows == nullptr ? begin : 0, end - begin, worker.scratch);
   });
   executor_.run(bins_.tiles(), [&](std::size_t t, unsigned) {
     const Binned::Tile tile = bins_.tile(t);
     gather_workers(histogram, tile.first, tile.first + tile.width);
   });
+  maker_.complete(histogram, 0, bins_.stored_columns(), maker_.total(histogram));
 }
 
 template <class Cell>
@@ -69,8 +70,8 @@ void Grower<Cell>::expand_large(Leaf& leaf, int new_slot, bool last) {
       maker_.clear(worker.histogram.data());
       worker.used = true;
     }
-    maker_.add(worker.histogram.data(), cells_.data(), small_is_left ? out : out + left, 0,
-               small_is_left ? left : n - left, worker.scratch);
+    maker_.add_rows(worker.histogram.data(), cells_.data(), small_is_left ? out : out + left, 0,
+                    small_is_left ? left : n - left, worker.scratch);
   });
   leaf.left_count = 0;
   for (const std::uint32_t left : lefts) leaf.left_count += left;
@@ -108,6 +109,7 @@ void Grower<Cell>::expand_large(Leaf& leaf, int new_slot, bool last) {
     const Binned::Tile tile = bins_.tile(task);
     Cell* const histogram = pool_[leaf.child_slot[small]];
     gather_workers(histogram, tile.first, tile.first + tile.width);
+    maker_.complete(histogram, tile.first, tile.first + tile.width, totals[small]);
     const auto here = [&](int side) {
       std::vector<std::uint32_t> out;
       for (std::size_t c = tile.first; c < tile.first + tile.width; ++c) {

@@ -122,8 +122,7 @@ const GrownTree<Cell>& Grower<Cell>::grow(std::span<const Cell> cells, Rows whic
   if (is_large(root)) {
     fill_large(histogram, rows_of(root), root.count);
   } else {
-    maker_.clear(histogram);
-    maker_.add(histogram, cells.data(), rows_of(root), 0, root.count, workers_[0].scratch);
+    maker_.fill(histogram, cells.data(), rows_of(root), root.count, workers_[0].scratch);
   }
   root.total = maker_.total(histogram);
   if (may_split(root.count, 0, root.total))

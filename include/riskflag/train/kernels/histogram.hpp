@@ -33,6 +33,17 @@ inline void subtract_cells(Cell* a, const Cell* b, std::size_t n) noexcept {
   for (; i < n; ++i) a[i] -= b[i];
 }
 
+/// The sum of n cells.
+template <class Cell>
+[[nodiscard]] inline Cell sum_cells(const Cell* a, std::size_t n) noexcept {
+  Cell sums[8] = {};
+  std::size_t i = 0;
+  for (; i + 8 <= n; i += 8) add_cells(sums, a + i, 8);
+  for (; i < n; ++i) sums[0] += a[i];
+  for (std::size_t k = 1; k < 8; ++k) sums[0] += sums[k];
+  return sums[0];
+}
+
 /// Adds cell[i] to bin cells[row * width + k] of histogram k, for each of n rows. `rows` lists them; null: rows 0 .. n
 /// - 1.
 template <class Cell>
@@ -59,6 +70,20 @@ inline void fill_tile(Cell* histogram, const std::uint8_t* cells, const std::uin
     add_row(histogram, cells + std::size_t{rows[i]} * Width, cell[i], kColumns);
   }
   for (; i < n; ++i) add_row(histogram, cells + std::size_t{rows[i]} * Width, cell[i], kColumns);
+}
+
+/// Adds cell[i] to each cell that row i's entries name. `rows` null: rows first .. first + n - 1.
+template <class Cell>
+inline void fill_sparse(Cell* histogram, const Binned::Sparse& sparse, const std::uint32_t* rows, std::size_t first,
+                        const Cell* cell, std::size_t n) noexcept {
+  constexpr std::size_t kAhead = 16;
+  const std::uint32_t* const entries = sparse.entries.data();
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::size_t row = rows != nullptr ? rows[i] : first + i;
+    if (rows != nullptr && i + kAhead < n) __builtin_prefetch(entries + sparse.begin[rows[i + kAhead]]);
+    const std::uint32_t* const end = entries + sparse.begin[row + 1];
+    for (const std::uint32_t* entry = entries + sparse.begin[row]; entry != end; ++entry) histogram[*entry] += cell[i];
+  }
 }
 
 template <class Cell, std::size_t... W>
