@@ -244,7 +244,7 @@ bool Booster::add_tree(Grower<Cell>& grower, std::span<const Cell> cells, const 
   Tree tree = finisher.finish(grown, gradients, rate_, renewal, executor_);
   check_leaves(tree);
   if (sampling_.uses_all_rows()) {
-    TreeFinisher::add_to_scores(tree, grown.leaf_rows, scores_, executor_);
+    finisher.add_to_scores(tree, grown.leaf_rows, scores_, executor_);
   } else {
     score_rows<Cell>(data_.bins, grown.splits, tree.leaves, scores_, executor_);
   }

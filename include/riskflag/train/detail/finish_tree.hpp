@@ -113,8 +113,14 @@ class TreeFinisher {
   }
 
   /// Adds the tree's leaves to the scores of the rows in them.
-  static void add_to_scores(const Tree& tree, std::span<const std::span<const std::uint32_t>> leaf_rows,
-                            std::span<double> scores, Executor& executor) {
+  void add_to_scores(const Tree& tree, std::span<const std::span<const std::uint32_t>> leaf_rows,
+                     std::span<double> scores, Executor& executor) const {
+    if (by_row_) {
+      parallel_for(executor, scores.size(), kRowsTogether, [&](std::size_t begin, std::size_t end, unsigned) {
+        for (std::size_t row = begin; row < end; ++row) scores[row] += tree.leaves[leaf_of_row_[row]];
+      });
+      return;
+    }
     const std::vector<Piece> pieces = pieces_of(leaf_rows);
     executor.run(pieces.size(), [&](std::size_t i, unsigned) {
       const double leaf = tree.leaves[pieces[i].leaf];
@@ -128,6 +134,7 @@ class TreeFinisher {
     std::span<const std::uint32_t> rows;
   };
   static constexpr std::size_t kPiece = 16384;
+  static constexpr std::size_t kRowsTogether = 65536;
 
   [[nodiscard]] static std::vector<Piece> pieces_of(std::span<const std::span<const std::uint32_t>> leaf_rows) {
     std::vector<Piece> out;
@@ -141,11 +148,13 @@ class TreeFinisher {
 
   [[nodiscard]] std::vector<FineSum> leaf_sums(std::span<const std::span<const std::uint32_t>> leaf_rows,
                                                const RowGradients& gradients, double scale_g, double scale_h,
-                                               Executor& executor) const {
+                                               Executor& executor) {
     const std::vector<Piece> pieces = pieces_of(leaf_rows);
-    std::vector<FineSum> sums(pieces.size());
     const double* const g = gradients.g().data();
     const double* const h = gradients.h().data();
+    note_leaves(leaf_rows, pieces, executor);
+    if (by_row_) return leaf_sums_by_row(leaf_rows, g, h, scale_g, scale_h, executor);
+    std::vector<FineSum> sums(pieces.size());
     executor.run(pieces.size(), [&](std::size_t i, unsigned) {
       FineSum sum;
       for (const std::uint32_t row : pieces[i].rows) {
@@ -161,6 +170,42 @@ class TreeFinisher {
     });
     std::vector<FineSum> out(leaf_rows.size());
     for (std::size_t i = 0; i < pieces.size(); ++i) out[pieces[i].leaf] += sums[i];
+    return out;
+  }
+
+  /// Where every row of the table is in one of at most 256 leaves, notes which: gradients and scores are then read in
+  /// their own order, twice as fast as leaf by leaf.
+  void note_leaves(std::span<const std::span<const std::uint32_t>> leaf_rows, const std::vector<Piece>& pieces,
+                   Executor& executor) {
+    std::size_t rows = 0;
+    for (const auto& leaf : leaf_rows) rows += leaf.size();
+    by_row_ = rows == bins_.rows() && leaf_rows.size() <= 256;
+    if (!by_row_) return;
+    leaf_of_row_.resize(rows);
+    executor.run(pieces.size(), [&](std::size_t i, unsigned) {
+      const auto leaf = static_cast<std::uint8_t>(pieces[i].leaf);
+      for (const std::uint32_t row : pieces[i].rows) leaf_of_row_[row] = leaf;
+    });
+  }
+  [[nodiscard]] std::vector<FineSum> leaf_sums_by_row(std::span<const std::span<const std::uint32_t>> leaf_rows,
+                                                      const double* g, const double* h, double scale_g, double scale_h,
+                                                      Executor& executor) const {
+    const std::size_t n = leaf_of_row_.size(), leaves = leaf_rows.size();
+    std::vector<FineSum> sums((n + kRowsTogether - 1) / kRowsTogether * leaves);
+    parallel_for(executor, n, kRowsTogether, [&](std::size_t begin, std::size_t end, unsigned) {
+      FineSum* const here = sums.data() + begin / kRowsTogether * leaves;
+      for (std::size_t row = begin; row < end; ++row) {
+        FineSum& sum = here[leaf_of_row_[row]];
+        sum.g += static_cast<std::int64_t>(exact::mul(g[row], scale_g));
+        sum.h += static_cast<std::int64_t>(exact::mul(h[row], scale_h));
+      }
+      if (weights_.empty()) return;
+      for (std::size_t row = begin; row < end; ++row)
+        here[leaf_of_row_[row]].weight += static_cast<std::int64_t>(exact::mul(weights_[row], weight_scale_));
+    });
+    std::vector<FineSum> out(leaves);
+    for (std::size_t i = 0; i < sums.size(); ++i) out[i % leaves] += sums[i];
+    for (std::size_t k = 0; k < leaves; ++k) out[k].rows = leaf_rows[k].size();
     return out;
   }
 
@@ -236,7 +281,9 @@ class TreeFinisher {
   std::span<const double> weights_;
   double weight_scale_;
   double leaf_grid_;
-  double learning_rate_ = 0.1;  ///< of the tree being finished
+  double learning_rate_ = 0.1;  ///< of the tree being finished, as what follows
+  bool by_row_ = false;
+  std::vector<std::uint8_t> leaf_of_row_;
 };
 
 }  // namespace riskflag::inline v0_1::detail
