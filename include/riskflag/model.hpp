@@ -8,6 +8,7 @@
 #include <riskflag/model/history.hpp>
 #include <riskflag/model/import_lightgbm.hpp>
 #include <riskflag/model/importance.hpp>
+#include <riskflag/model/iterations.hpp>
 #include <riskflag/model/link.hpp>
 #include <riskflag/model/load.hpp>
 #include <riskflag/model/model.hpp>

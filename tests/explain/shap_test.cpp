@@ -48,7 +48,7 @@ double conditional(const Tree& tree, std::int32_t at, const double* row, std::si
   if ((known >> node.feature & 1U) != 0) {
     double x = row[node.feature];
     if (float32 && !is_missing(x)) x = static_cast<double>(static_cast<float>(x));
-    return mean(goes_left(tree, node, x) ? node.left : node.right);
+    return mean(goes_left(tree, node, x, float32) ? node.left : node.right);
   }
   if (node.count == 0.0) return 0.5 * mean(node.left) + 0.5 * mean(node.right);
   return (count(node.left) * mean(node.left) + count(node.right) * mean(node.right)) / node.count;

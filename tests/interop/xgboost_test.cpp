@@ -62,6 +62,7 @@ TEST_CASE("a small XGBoost model, leaf by leaf, by hand") {
   CHECK(std::abs(score(0.5, 1) - 1.0) < 1e-12);
   CHECK(std::abs(score(0.5, 7) + 0.5) < 1e-12);
   CHECK(std::abs(score(0.5, -1) + 0.5) < 1e-12);
+  CHECK(std::abs(score(0.5, -0.5) + 0.5) < 1e-12);  // below 0 is no category, as in XGBoost
   CHECK(std::abs(score(0.5, kMissing) + 0.5) < 1e-12);
   CHECK(std::abs(score(kMissing, 1) - 1.0) < 1e-12);
   CHECK(model.trees[0].leaves.size() == 3);  // without the pruned node

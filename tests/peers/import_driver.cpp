@@ -1,8 +1,8 @@
 // Scores rows with a model file of another library: the C++ side of test_import_lightgbm.py and test_import_xgboost.py.
 //
-// import_driver MODEL ROWS COUNT OUT: ROWS holds COUNT rows of doubles. OUT gets, row by row: each output's margin,
-// each output's sum of |leaf| and |base|, each tree's leaf, each output's contributions and base. Every engine of the
-// predictor must give the slow scorer's bits. Ends with 1 and a sentence when the model is refused.
+// import_driver MODEL ROWS COUNT OUT [START ITERATIONS]: ROWS holds COUNT rows of doubles. OUT gets, row by row: each
+// output's margin, each output's sum of |leaf| and |base|, each tree's leaf, each output's contributions and base.
+// Every engine of the predictor must give the slow scorer's bits. Ends with 1 and a sentence when the model is refused.
 
 #include <bit>
 #include <cstdint>
@@ -17,6 +17,7 @@
 #include <riskflag/interop.hpp>
 #include <riskflag/model/export_lightgbm.hpp>
 #include <riskflag/model/import_lightgbm.hpp>
+#include <riskflag/model/iterations.hpp>
 #include <riskflag/model/walk.hpp>
 #include <riskflag/predict.hpp>
 
@@ -37,12 +38,12 @@ std::string bytes_of(const char* path) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) end(2, "import_driver MODEL ROWS COUNT OUT");
+  if (argc != 5 && argc != 7) end(2, "import_driver MODEL ROWS COUNT OUT [START ITERATIONS]");
   const std::string text = bytes_of(argv[1]);
   const bool lightgbm = looks_like_lightgbm(text);
   auto read = lightgbm ? import_lightgbm(text, argv[1]) : interop::import_xgboost(text, argv[1]);
   if (!read) end(1, read.failure().text());
-  const Model& model = *read;
+  const Model model = argc == 7 ? take_iterations(*read, std::atoi(argv[5]), std::atoi(argv[6])) : *read;
   const auto count = static_cast<std::size_t>(std::atol(argv[3]));
   const std::size_t features = model.features.size(), outputs = model.base_margin.size();
   const std::string cells = bytes_of(argv[2]);

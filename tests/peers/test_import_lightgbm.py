@@ -35,10 +35,10 @@ class Driver:
         subprocess.run([os.environ.get("CXX", "c++"), "-std=c++20", "-O2", "-I", str(ROOT / "include"), str(HERE / "import_driver.cpp"),
                         "-o", str(self.path / "driver")], check=True)
 
-    def score(self, model, rows):
+    def score(self, model, rows, *iterations):
         """margins, sums of |leaf|, leaves, contributions and bases: each rows x outputs (or trees, or outputs x (features + 1))."""
         np.ascontiguousarray(rows, dtype=np.float64).tofile(self.path / "rows")
-        ran = subprocess.run([str(self.path / "driver"), str(model), str(self.path / "rows"), str(len(rows)), str(self.path / "out")],
+        ran = subprocess.run([str(self.path / "driver"), str(model), str(self.path / "rows"), str(len(rows)), str(self.path / "out"), *map(str, iterations)],
                              capture_output=True, text=True)
         if ran.returncode != 0:
             raise RuntimeError(f"exit {ran.returncode}: {ran.stderr.strip()}")
@@ -181,7 +181,7 @@ class LightGBMImport(unittest.TestCase):
                 self.compare(booster, x, rows, outputs, boosting == "rf")
                 if seed % 2 == 0 or MODELS < 4:
                     exported += self.compare_for_floats(booster, x, rows[:200], categorical, outputs)
-        self.assertGreater(exported, MODELS // 2)  # of as many: some take zeros for missing, XGBoost lacks some links
+        self.assertGreaterEqual(exported, MODELS // 2)  # of as many: some take zeros for missing, XGBoost lacks some links
 
     @classmethod
     def collect(cls, node, thresholds):
@@ -203,6 +203,24 @@ class LightGBMImport(unittest.TestCase):
         booster.save_model(str(path))
         got = self.driver.score(path, codes)[:, 0]
         np.testing.assert_allclose(got, booster.predict(frame, raw_score=True), rtol=0, atol=1e-12)
+
+    def test_start_iteration_and_num_iteration(self):
+        rng = np.random.default_rng(4)
+        x = rng.normal(size=(ROWS, 4))
+        for parameters in ({"objective": "binary"}, {"objective": "multiclass", "num_class": 3},
+                           {"objective": "regression", "boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5}):
+            booster = lightgbm.train({"verbosity": -1, "num_leaves": 7, **parameters}, lightgbm.Dataset(x, np.digitize(x[:, 0], [0]) * 1.0), 6)
+            path, outputs = self.driver.path / "cut.txt", parameters.get("num_class", 1)
+            booster.save_model(str(path))
+            for start, count in [(0, 2), (2, 3), (4, 9), (3, -1), (5, 0), (-2, 1)]:
+                with self.subTest(start=start, count=count, **parameters):
+                    part = {"start_iteration": start, "num_iteration": count if count > 0 else -1}
+                    got = self.driver.score(path, x, start, count)
+                    leaves = booster.predict(x, pred_leaf=True, **part).reshape(ROWS, -1)
+                    np.testing.assert_array_equal(got[:, 2 * outputs:2 * outputs + leaves.shape[1]], leaves)
+                    averaged = leaves.shape[1] if parameters.get("boosting") == "rf" else 1
+                    want = booster.predict(x, raw_score=True, **part).reshape(ROWS, outputs) / averaged
+                    np.testing.assert_allclose(got[:, :outputs], want, rtol=0, atol=1e-12)
 
     def test_what_is_refused(self):
         rng = np.random.default_rng(2)

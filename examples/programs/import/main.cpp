@@ -14,6 +14,7 @@
 #include <riskflag/gzip/gzip.hpp>
 #include <riskflag/interop.hpp>
 #include <riskflag/model/import_lightgbm.hpp>
+#include <riskflag/model/iterations.hpp>
 #include <riskflag/study/evaluate.hpp>
 #include <riskflag/study/result_json.hpp>
 #include <riskflag/study/target.hpp>
@@ -27,6 +28,7 @@ namespace {
 
 struct Flags {
   std::string from, data, target, positive, output, threshold, to, name_space;
+  int start_iteration = 0, num_iteration = 0;
   bool force = false, json = false, quiet = false;
 };
 
@@ -147,6 +149,9 @@ int import(const Flags& flags) {
   }
   Foreign foreign = read_foreign(flags.from);
   riskflag::Model& model = foreign.model;
+  if (flags.start_iteration != 0 || flags.num_iteration > 0) {
+    model = riskflag::take_iterations(model, flags.start_iteration, flags.num_iteration);
+  }
   const riskflag::bundle::Kind kind = riskflag::bundle::kind_of(model.objective);
   if (kind == riskflag::bundle::Kind::multiclass || model.num_outputs != 1) {
     riskflag::fail(riskflag::ErrorCode::unsupported, flags.from,
@@ -219,6 +224,10 @@ int main(int argc, char** argv) {
   app.add_option("--positive", flags.positive, "level of the target that counts as 1")->type_name("LEVEL");
   app.add_option("--threshold", flags.threshold, "f1, cost:FN,FP, approve:RATE, NUMBER (f1; without labels 0.5)")
       ->type_name("RULE");
+  app.add_option("--start-iteration", flags.start_iteration, "first of the model's iterations to take (0)")
+      ->type_name("N");
+  app.add_option("--num-iteration", flags.num_iteration, "how many of them, 0 or less: all that follow")
+      ->type_name("N");
   app.add_option("--export", flags.to, "write the directory's model as " + std::string(program::kExports))
       ->type_name("KIND");
   app.add_option("--namespace", flags.name_space, "of the header that --export cpp writes (credit_policy)")

@@ -15,18 +15,20 @@
 namespace riskflag::inline v0_1 {
 
 /// True when value `x` (not missing) is one of the levels of a bitset. -0.5 is cut to 0, as LightGBM's cast to int
-/// does.
-[[nodiscard]] inline bool is_in_set(std::span<const std::uint32_t> words, double x) noexcept {
-  if (words.empty() || order_key(x) <= order_key(-1.0)) return false;
+/// does; under Model::float32_inputs nothing below 0 is a level, as in XGBoost.
+[[nodiscard]] inline bool is_in_set(std::span<const std::uint32_t> words, double x,
+                                    bool float32_inputs = false) noexcept {
+  if (words.empty() || order_key(x) <= order_key(-1.0) || (float32_inputs && order_key(x) < 0)) return false;
   if (order_key(x) >= order_key(static_cast<double>(words.size()) * 32.0)) return false;
   const auto level = static_cast<std::uint64_t>(static_cast<std::int64_t>(x));
   return ((words[level / 32] >> (level % 32)) & 1U) != 0;
 }
 
-/// True when value `x` of the node's feature takes the left side.
-[[nodiscard]] inline bool goes_left(const Tree& tree, const Node& node, double x) noexcept {
+/// True when value `x` of the node's feature, already rounded under Model::float32_inputs, takes the left side.
+[[nodiscard]] inline bool goes_left(const Tree& tree, const Node& node, double x,
+                                    bool float32_inputs = false) noexcept {
   if (node.categorical) {
-    return is_missing(x) ? node.default_left : is_in_set(tree.category_sets[node.category_set], x);
+    return is_missing(x) ? node.default_left : is_in_set(tree.category_sets[node.category_set], x, float32_inputs);
   }
   if (node.missing == MissingRule::none) {
     if (is_missing(x)) x = 0.0;
@@ -49,7 +51,7 @@ namespace riskflag::inline v0_1 {
     const Node& node = tree.nodes[static_cast<std::size_t>(at)];
     double x = row[static_cast<std::size_t>(node.feature)];
     if (float32_inputs && !is_missing(x)) x = static_cast<double>(static_cast<float>(x));
-    at = goes_left(tree, node, x) ? node.left : node.right;
+    at = goes_left(tree, node, x, float32_inputs) ? node.left : node.right;
   }
   return static_cast<std::size_t>(~at);
 }

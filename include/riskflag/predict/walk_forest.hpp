@@ -73,7 +73,8 @@ class WalkForest {
     if (node.categorical) {
       if (missing) return node.default_left;
       const Set& set = sets_[node.set];
-      if (set.words == 0 || key <= order_key(-1.0) || key >= order_key(static_cast<double>(set.words) * 32.0))
+      if (set.words == 0 || key <= order_key(-1.0) || (float32_inputs_ && key < 0) ||
+          key >= order_key(static_cast<double>(set.words) * 32.0))
         return false;
       const auto level = static_cast<std::uint64_t>(static_cast<std::int64_t>(x));
       return ((words_[set.first + level / 32] >> (level % 32)) & 1U) != 0;

@@ -247,7 +247,7 @@ constexpr bool goes_left(int node, double x, bool none) noexcept {
   if ((flags & 8) != 0) {
     if (none) return (flags & 1) != 0;
     const int set = static_cast<int>(kThresholds[node]), begin = kSets[set], words = kSets[set + 1] - begin;
-    if (words == 0 || at_most(x, -1.0) || at_most(static_cast<double>(words) * 32.0, x)) return false;
+    if (words == 0 || at_most(x, -1.0) || (kFloatInputs && x < 0) || at_most(static_cast<double>(words) * 32.0, x)) return false;
     const int level = static_cast<int>(x);
     return ((kSetWords[begin + level / 32] >> (level % 32)) & 1U) != 0;
   }

@@ -49,7 +49,7 @@ inline void Explainer::make_keys(const double* row, std::ptrdiff_t stride, std::
       case KeyRule::zero_right: keys[i] = zero ? kRight : key; break;
       case KeyRule::set: {
         const std::span<const std::uint32_t> words(parts.words.data() + column.first_word, column.words);
-        keys[i] = (missing ? column.default_left : is_in_set(words, x)) ? kLeft : kRight;
+        keys[i] = (missing ? column.default_left : is_in_set(words, x, parts.float32_inputs)) ? kLeft : kRight;
         break;
       }
     }

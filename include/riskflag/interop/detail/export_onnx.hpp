@@ -145,7 +145,9 @@ class OnnxWriter {
       node("IsNaN", {own + "code"}, own + "none");
       node("Where", {own + "none", constant(own + "beyond", {}, {static_cast<float>(levels + 1)}), own + "held"},
            own + "known");
-      node("Cast", {own + "known"}, own + "level", {attribute("to", kInt64)});
+      std::string whole = own + "known";
+      if (model_.float32_inputs) node("Floor", {std::exchange(whole, own + "floor")}, own + "floor");
+      node("Cast", {whole}, own + "level", {attribute("to", kInt64)});
       node("Add", {own + "level", index(own + "one", 1)}, own + "row");
       node("Gather",
            {constant(own + "table", {rows, static_cast<std::int64_t>(questions_[f].size())}, table), own + "row"},

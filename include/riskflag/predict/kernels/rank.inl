@@ -2,9 +2,15 @@
 // Needs ScanView and its parts, order_key, is_missing, and the including kernel's rank_of(keys, blocks, key) and
 // rank_rows.
 
+/// True for what is no level because it is too small: below 0 for XGBoost's models, up to -1 for the others, which cut
+/// -0.5 to 0.
+inline bool is_below_levels(const ScanView& forest, std::int64_t key) {
+  return key <= (forest.float32_inputs != 0 ? -1 : order_key(-1.0));
+}
+
 /// 0 when the level goes left, 1 when it goes right. `x` is not missing.
 inline std::uint8_t set_rank(const ScanView& forest, const ScanSet& set, double x) {
-  if (set.words == 0 || order_key(x) <= order_key(-1.0)) return 1;
+  if (set.words == 0 || is_below_levels(forest, order_key(x))) return 1;
   if (order_key(x) >= order_key(static_cast<double>(set.words) * 32.0)) return 1;
   const std::uint64_t level = static_cast<std::uint64_t>(static_cast<std::int64_t>(x));
   return ((forest.words[set.first_word + level / 32] >> (level % 32)) & 1U) != 0 ? std::uint8_t{0} : std::uint8_t{1};
@@ -52,7 +58,7 @@ inline std::uint32_t level_of(const ScanView& forest, const ScanLevels& group, d
   const double x = as_seen(forest, raw);
   if (is_missing(x)) return group.levels + 1U;
   const std::int64_t key = order_key(x);
-  if (key <= order_key(-1.0) || key >= order_key(static_cast<double>(group.levels))) return group.levels;
+  if (is_below_levels(forest, key) || key >= order_key(static_cast<double>(group.levels))) return group.levels;
   return static_cast<std::uint32_t>(static_cast<std::int64_t>(x));
 }
 
