@@ -173,7 +173,9 @@ class ScanBuilder {
           feature.sets.push_back(wanted);
         } else {
           if (!numeric) continue;
-          const std::size_t slice = key_index(feature, node) / kScanMaxThresholds;
+          // Searched for only where there are several: most of the time that loading takes here.
+          const std::size_t slice =
+              feature.keys.size() <= kScanMaxThresholds ? 0 : key_index(feature, node) / kScanMaxThresholds;
           if (find_column(feature, slice, kind_of(node)) != nullptr) continue;
           feature.columns.push_back({slice, kind_of(node), 0});
         }
