@@ -106,21 +106,35 @@ inline void sort_keys(std::vector<std::int64_t>& keys, std::vector<std::int64_t>
     at = std::fill_n(at, static_cast<std::ptrdiff_t>(counts[order[k]]), different[order[k]]);
 }
 
-inline constexpr std::size_t kCutColumns = 4;  ///< read at a time: neighbours in a row-major table share a line
+inline constexpr std::size_t kCutColumns = 16;
 
-/// Cuts of the numeric ones among columns [first, first + kCutColumns).
+/// A worker's sampled values of columns that are read together.
+struct CutKeys {
+  std::array<std::vector<std::int64_t>, kCutColumns> of_column{};
+  std::vector<std::int64_t> scratch{};
+};
+
+/// Columns read together: neighbours in a row-major table share a line; 4 MB of values, but never below four columns.
+[[nodiscard]] inline std::size_t columns_together(std::size_t rows) noexcept {
+  return std::clamp<std::size_t>((std::size_t{1} << 19) / rows, 4, kCutColumns);
+}
+
+/// Cuts of the numeric ones among columns [first, end), at most kCutColumns.
 template <class T>
-void numeric_cuts(MatrixView<T> x, std::size_t first, std::span<const Feature> features,
-                  std::span<const std::size_t> rows, const BinOptions& options, std::vector<FeatureCuts>& out) {
-  std::array<std::vector<std::int64_t>, kCutColumns> keys;
-  std::vector<std::int64_t> scratch;
+void numeric_cuts(MatrixView<T> x, std::size_t first, std::size_t end, std::span<const Feature> features,
+                  std::span<const std::size_t> rows, const BinOptions& options, CutKeys& room,
+                  std::vector<FeatureCuts>& out) {
+  auto& keys = room.of_column;
   std::array<std::size_t, kCutColumns> column{};
   std::size_t columns = 0;
-  for (std::size_t f = first; f < std::min(first + kCutColumns, x.cols()); ++f) {
+  for (std::size_t f = first; f < end; ++f) {
     if (features[f].type != FeatureType::categorical) column[columns++] = f;
   }
-  for (std::size_t k = 0; k < columns; ++k) keys[k].reserve(rows.size());
-  constexpr std::size_t kRows = 256;  // of a column before the next one, where columns are far apart
+  for (std::size_t k = 0; k < columns; ++k) {
+    keys[k].clear();
+    keys[k].reserve(rows.size());
+  }
+  constexpr std::size_t kRows = 32;  // of a column before the next one: their lines are still in the cache
   for (std::size_t begin = 0; begin < rows.size(); begin += kRows) {
     for (std::size_t k = 0; k < columns; ++k) {
       const T* const cells = x.col(column[k]);
@@ -132,7 +146,7 @@ void numeric_cuts(MatrixView<T> x, std::size_t first, std::span<const Feature> f
   }
   for (std::size_t k = 0; k < columns; ++k) {
     const std::size_t f = column[k];
-    sort_keys(keys[k], scratch);
+    sort_keys(keys[k], room.scratch);
     const int most = options.max_bin_by_feature.empty() ? options.max_bin : options.max_bin_by_feature[f];
     out[f].cuts = cuts_of_sorted(keys[k], most, options.min_data_in_bin);
     out[f].zero_is_missing = options.zero_as_missing;
@@ -172,10 +186,12 @@ template <class T>
   Cuts out;
   out.features.assign(features.begin(), features.end());
   out.bins.resize(features.size());
-  executor.run((features.size() + kCutColumns - 1) / kCutColumns, [&](std::size_t group, unsigned) {
-    const std::size_t first = group * kCutColumns;
-    numeric_cuts(x, first, features, rows, options, out.bins);
-    for (std::size_t f = first; f < std::min(first + kCutColumns, features.size()); ++f) {
+  const std::size_t together = columns_together(rows.size());
+  std::vector<CutKeys> room(executor.concurrency());
+  executor.run((features.size() + together - 1) / together, [&](std::size_t group, unsigned worker) {
+    const std::size_t first = group * together, end = std::min(first + together, features.size());
+    numeric_cuts(x, first, end, features, rows, options, room[worker], out.bins);
+    for (std::size_t f = first; f < end; ++f) {
       if (features[f].type == FeatureType::categorical) out.bins[f] = level_cuts(x, f, features[f]);
     }
   });
