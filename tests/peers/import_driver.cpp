@@ -18,6 +18,7 @@
 #include <riskflag/model/export_lightgbm.hpp>
 #include <riskflag/model/import_lightgbm.hpp>
 #include <riskflag/model/iterations.hpp>
+#include <riskflag/model/parse.hpp>
 #include <riskflag/model/walk.hpp>
 #include <riskflag/predict.hpp>
 
@@ -41,7 +42,10 @@ int main(int argc, char** argv) {
   if (argc != 5 && argc != 7) end(2, "import_driver MODEL ROWS COUNT OUT [START ITERATIONS]");
   const std::string text = bytes_of(argv[1]);
   const bool lightgbm = looks_like_lightgbm(text);
-  auto read = lightgbm ? import_lightgbm(text, argv[1]) : interop::import_xgboost(text, argv[1]);
+  const bool own = text.substr(0, 20).find("\"format\"") != std::string::npos;  // export_sklearn.py's
+  auto read = lightgbm ? import_lightgbm(text, argv[1])
+              : own    ? parse_model(text, argv[1])
+                       : interop::import_xgboost(text, argv[1]);
   if (!read) end(1, read.failure().text());
   const Model model = argc == 7 ? take_iterations(*read, std::atoi(argv[5]), std::atoi(argv[6])) : *read;
   const auto count = static_cast<std::size_t>(std::atol(argv[3]));

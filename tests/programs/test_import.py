@@ -94,7 +94,7 @@ class Import(driver.ProgramTest):
                                   (["--from", XGBOOST, *out, "--data", data, "--threshold", "f1"], 2, ["--target"]),
                                   (["--from", XGBOOST, *out, "--target", "y"], 2, ["--target", "--data"]),
                                   (["--from", XGBOOST, *out, "--data", data, "--target", "outcome"], 2, ["--positive"]),
-                                  (["--from", XGBOOST, *out, "--recipe", "r.json"], 2, ["--recipe", "not built yet"]),
+                                  (["--from", XGBOOST, *out, "--recipe", "r.json"], 2, ["--recipe", "needs --data"]),
                                   (["--from", LIGHTGBM, *out, "--data", data], 1, ["Column_0"])]:
             with self.subTest(args=args):
                 self.assert_refused(driver.run("import", *args), code, *words)

@@ -15,6 +15,7 @@
 #include <riskflag/interop.hpp>
 #include <riskflag/model/import_lightgbm.hpp>
 #include <riskflag/model/iterations.hpp>
+#include <riskflag/model/parse.hpp>
 #include <riskflag/study/evaluate.hpp>
 #include <riskflag/study/result_json.hpp>
 #include <riskflag/study/target.hpp>
@@ -22,12 +23,13 @@
 
 #include "../program.hpp"
 #include "export.hpp"
+#include "prepare.hpp"
 #include "servable.hpp"
 
 namespace {
 
 struct Flags {
-  std::string from, data, target, positive, output, threshold, to, name_space;
+  std::string from, data, target, positive, output, threshold, recipe, to, name_space;
   int start_iteration = 0, num_iteration = 0;
   bool force = false, json = false, quiet = false;
 };
@@ -48,9 +50,12 @@ Foreign read_foreign(const std::string& path) {
     return {"xgboost", riskflag::value_or_throw(riskflag::interop::import_xgboost(bytes, path)),
             riskflag::UnseenPolicy::error};
   }
+  if (bytes.substr(0, 20).find("\"format\"") != std::string::npos) {
+    return {"riskflag", riskflag::value_or_throw(riskflag::parse_model(bytes, path)), riskflag::UnseenPolicy::missing};
+  }
   riskflag::fail(riskflag::ErrorCode::unsupported, path,
                  "this is no model file that is known here; accepted: LightGBM's text (save_model), XGBoost's JSON and "
-                 "UBJSON (save_model to .json or .ubj)");
+                 "UBJSON (save_model to .json or .ubj), scikit-learn's by way of export_sklearn.py");
 }
 
 /// Rows that the model can be judged and profiled on.
@@ -91,6 +96,7 @@ Data read_data(const Flags& flags, riskflag::Schema& schema, const riskflag::pre
     schema.positive = target.positive;
     schema.target_levels = target.levels;
   }
+  std::erase_if(schema.fields, [&](const riskflag::Field& each) { return each.name == flags.target; });
   schema.fields.push_back(std::move(field));
   return data;
 }
@@ -122,6 +128,7 @@ void check_flags(const Flags& flags, const riskflag::study::ThresholdRule& rule)
     riskflag::fail(riskflag::ErrorCode::usage, flag, message);
   };
   if (flags.data.empty() && !flags.target.empty()) refuse("--target", "needs --data, the file that has it");
+  if (flags.data.empty() && !flags.recipe.empty()) refuse("--recipe", "needs --data, the rows that it is fitted on");
   if (flags.target.empty() && !flags.positive.empty()) refuse("--positive", "needs --target");
   if (!flags.threshold.empty() && rule.needs_rows() && flags.data.empty()) {
     refuse("--threshold", "\"" + flags.threshold + "\" is chosen on rows: give --data, or a number");
@@ -134,9 +141,11 @@ void check_flags(const Flags& flags, const riskflag::study::ThresholdRule& rule)
 }
 
 void check_export(const Flags& flags) {
-  if (flags.data.empty() && flags.target.empty() && flags.positive.empty() && flags.threshold.empty()) return;
+  const bool none = flags.data.empty() && flags.target.empty() && flags.positive.empty() && flags.threshold.empty() &&
+                    flags.recipe.empty() && flags.start_iteration == 0 && flags.num_iteration == 0;
+  if (none) return;
   riskflag::fail(riskflag::ErrorCode::usage, "--export",
-                 "writes what the model directory has; --data, --target, --positive and --threshold are for imports");
+                 "writes what the model directory has; the flags for data, recipe and iterations are for imports");
 }
 
 int import(const Flags& flags) {
@@ -159,8 +168,18 @@ int import(const Flags& flags) {
                        " classes; model directories hold binary models and regressions so far");
   }
   program::sort_levels(model, flags.from);
-  riskflag::Schema schema = program::schema_of(model, foreign.unseen);
-  const riskflag::prep::Pipeline pipeline = program::identity_pipeline(model);
+  riskflag::Schema schema;
+  riskflag::prep::Pipeline pipeline;
+  if (flags.recipe.empty()) {
+    schema = program::schema_of(model, foreign.unseen);
+    pipeline = program::identity_pipeline(model);
+  } else {
+    program::Prepared prepared = program::fit_recipe(flags.recipe, flags.data, flags.target, flags.positive, kind);
+    schema = std::move(prepared.schema);
+    pipeline = std::move(prepared.pipeline);
+    program::take_features(model, pipeline.features(), flags.from);
+    program::relax_unused(schema, model);
+  }
   const riskflag::Predictor predictor = riskflag::value_or_throw(riskflag::Predictor::make(model));
 
   riskflag::study::StudyResult result;
@@ -212,8 +231,9 @@ int import(const Flags& flags) {
 
 int main(int argc, char** argv) {
   CLI::App app(
-      "Makes a model directory of another library's model file: LightGBM's text, XGBoost's JSON and UBJSON.\n"
-      "With --data it has a reference profile, with --target metrics and a threshold, too.\n"
+      "Makes a model directory of another library's model file: LightGBM's text, XGBoost's JSON and UBJSON,\n"
+      "scikit-learn's by way of export_sklearn.py. With --data it has a reference profile, with --target metrics and a "
+      "threshold, too.\n"
       "With --export the other way: --from is a model directory, --output the file to write.",
       "riskflag-import");
   Flags flags;
@@ -224,6 +244,8 @@ int main(int argc, char** argv) {
   app.add_option("--positive", flags.positive, "level of the target that counts as 1")->type_name("LEVEL");
   app.add_option("--threshold", flags.threshold, "f1, cost:FN,FP, approve:RATE, NUMBER (f1; without labels 0.5)")
       ->type_name("RULE");
+  app.add_option("--recipe", flags.recipe, "prepares the columns of --data first, and is fitted on them")
+      ->type_name("R.json");
   app.add_option("--start-iteration", flags.start_iteration, "first of the model's iterations to take (0)")
       ->type_name("N");
   app.add_option("--num-iteration", flags.num_iteration, "how many of them, 0 or less: all that follow")
@@ -235,7 +257,6 @@ int main(int argc, char** argv) {
   app.add_flag("--force", flags.force, "replace what --output names");
   app.add_flag("--json", flags.json, "one JSON object on stdout");
   app.add_flag("--quiet", flags.quiet, "no messages");
-  program::not_built_yet(app, "--recipe", "preparing raw fields for an imported model");
   return program::run(app, argc, argv, [&] {
     if (!flags.to.empty()) {
       check_export(flags);

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <riskflag/bundle/parts.hpp>
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/data/schema.hpp>
@@ -77,7 +78,7 @@ inline riskflag::Schema schema_of(const riskflag::Model& model, riskflag::Unseen
     }
     schema.fields.push_back(std::move(field));
   }
-  if (model.objective.name == "binary") {
+  if (riskflag::bundle::kind_of(model.objective) == riskflag::bundle::Kind::binary) {
     schema.positive = "1";
     schema.target_levels = {"0", "1"};
   }

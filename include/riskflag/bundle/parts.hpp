@@ -29,7 +29,7 @@ struct Decision {
 
 enum class Kind { binary, regression, multiclass };
 [[nodiscard]] std::string_view name_of(Kind kind) noexcept;
-/// By the objective's name: "binary", "multiclass…" and everything else.
+/// By the objective's name: "binary" and "probability", "multiclass…", and everything else.
 [[nodiscard]] Kind kind_of(const Objective& objective) noexcept;
 
 /// What a trainer has at the end; save() makes a model directory of it. References stay the caller's.
@@ -69,7 +69,7 @@ inline std::string_view name_of(Kind kind) noexcept {
 }
 
 inline Kind kind_of(const Objective& objective) noexcept {
-  if (objective.name == "binary") return Kind::binary;
+  if (objective.name == "binary" || objective.name == "probability") return Kind::binary;
   return std::string_view(objective.name).substr(0, 10) == "multiclass" ? Kind::multiclass : Kind::regression;
 }
 

@@ -12,7 +12,7 @@ namespace riskflag::inline v0_1 {
 
 /// How margins become predictions.
 enum class Link {
-  identity,   ///< regression and its robust kin: the margin itself
+  identity,   ///< regression and its robust kin, and "probability" (a binary forest of shares): the margin itself
   sigmoid,    ///< binary, cross_entropy, multiclassova: 1 / (1 + e^(-s * margin))
   exp,        ///< poisson, gamma, tweedie
   log1p_exp,  ///< cross_entropy_lambda
@@ -25,8 +25,8 @@ enum class Link {
   if (objective == "poisson" || objective == "gamma" || objective == "tweedie") return Link::exp;
   if (objective == "cross_entropy_lambda") return Link::log1p_exp;
   if (objective == "multiclass") return Link::softmax;
-  for (const std::string_view known :
-       {"regression", "regression_l1", "huber", "fair", "quantile", "mape", "lambdarank", "rank_xendcg", "custom"}) {
+  for (const std::string_view known : {"regression", "regression_l1", "huber", "fair", "quantile", "mape", "lambdarank",
+                                       "rank_xendcg", "custom", "probability"}) {
     if (objective == known) return Link::identity;
   }
   return std::nullopt;

@@ -377,7 +377,7 @@ constexpr Date date(int year, int month, int day) noexcept {
     out_ += "  static_cast<void>(applicant);\n  return true;\n}\n\n";
     prepared();
     out_ +=
-        "/// Log-odds of High, before the calibration.\n"
+        "/// Log-odds of High (of a forest: its share), before the calibration.\n"
         "constexpr double margin(const Applicant& applicant) noexcept {\n"
         "  double slots[" +
         std::to_string(slot_count()) +
@@ -440,7 +440,8 @@ constexpr Date date(int year, int month, int day) noexcept {
 
   [[nodiscard]] std::string calibrated() const {
     const std::string scale = literal(bundle_.model.objective.sigmoid);
-    const std::string plain = "sigmoid(mul(" + scale + ", margin(applicant)))";
+    const bool identity = find_link(bundle_.model.objective.name) == Link::identity;
+    const std::string plain = identity ? "margin(applicant)" : "sigmoid(mul(" + scale + ", margin(applicant)))";
     const Calibration& calibration = bundle_.calibration;
     if (calibration.method == CalibrationMethod::identity) return plain;
     if (calibration.method == CalibrationMethod::isotonic) {

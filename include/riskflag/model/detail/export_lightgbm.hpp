@@ -85,7 +85,7 @@ class LightgbmWriter {
     out_ = "tree\nversion=v4\nnum_class=" + count + "\nnum_tree_per_iteration=" + count +
            "\nlabel_index=0\nmax_feature_idx=" + std::to_string(model_.features.size() - 1) + "\n";
     const std::string& objective = model_.objective.name;
-    if (objective != "custom") {
+    if (objective != "custom" && objective != "probability") {
       out_ += "objective=" + objective;
       if (model_.num_outputs > 1) out_ += " num_class:" + count;
       if (objective == "binary" || objective == "multiclassova") {
