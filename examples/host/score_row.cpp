@@ -19,9 +19,10 @@ int main(int argc, char** argv) try {
   };
   for (const std::string& name : program.inputs()) {  // a stand-in for your own applicant: the first level, or 30
     const riskflag::Field& field = program.field(program.find_input(name));
-    set(name, field.type == riskflag::ColumnType::category ? field.levels.front()
-              : field.type == riskflag::ColumnType::date   ? "2015-06-01"
-                                                           : "30");
+    std::string_view text = "30";  // a cell is a view: what it looks at must outlive the scoring
+    if (field.type == riskflag::ColumnType::category) text = field.levels.front();
+    if (field.type == riskflag::ColumnType::date) text = "2015-06-01";
+    set(name, text);
   }
 
   bundle::RowProgram::Scratch scratch;

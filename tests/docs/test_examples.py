@@ -1,0 +1,44 @@
+"""The host programs of examples/host run, and do what their first lines say."""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("RISKFLAG_BUILD", str(ROOT / "build")))
+BIN = pathlib.Path(os.environ.get("RISKFLAG_BIN_DIR", str(BUILD / "bin")))
+
+
+def run(program, *arguments):
+    done = subprocess.run([str(program), *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    if done.returncode != 0:
+        raise AssertionError(f"{program} {arguments}: exit {done.returncode}\n{done.stdout[-500:]}{done.stderr[-2000:]}")
+    return done.stdout
+
+
+class HostPrograms(unittest.TestCase):
+    def test_every_source_is_a_program_and_is_run_here(self):
+        sources = {path.stem for path in (ROOT / "examples/host").glob("*.cpp")}
+        self.assertEqual(sources, {"logger", "original_pipeline", "score_row", "train"})
+
+    def test_a_table_in_memory_makes_a_model_that_tells_risky_from_safe(self):
+        self.assertRegex(run(BUILD / "examples/host/example-train"), r"^50 trees; (1\.000|0\.9\d\d) and 0\.0\d\d$")
+
+    def test_a_logger_of_ones_own_keeps_the_better_run(self):
+        self.assertRegex(run(BUILD / "examples/host/example-logger"), r"^best 0\.\d+ in run \S+$")
+
+    def test_the_original_preparation_makes_features(self):
+        self.assertIn("Income", run(BUILD / "examples/host/example-original_pipeline"))
+
+    def test_a_row_is_scored_from_a_model_directory(self):
+        with tempfile.TemporaryDirectory() as folder:
+            run(BIN / "riskflag-simulate", "--rows", 1000, "--output", f"{folder}/loans.csv")
+            run(BIN / "riskflag-train", "--data", f"{folder}/loans.csv", "--target", "Risk_Flag", "--id", "Id", "--set", "num_iterations=5",
+                "--output", f"{folder}/model", "--quiet")
+            self.assertRegex(run(BUILD / "examples/host/example-score_row", f"{folder}/model"), r"0\.\d+ (High|Low)")
+
+
+if __name__ == "__main__":
+    sys.exit(unittest.main())
