@@ -475,7 +475,10 @@ class Life(unittest.TestCase):
             self.assertEqual(done.returncode, 2, (flags, done.stderr))
             self.assertEqual(done.stdout, "")
             self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
-        self.assertEqual(run(BIN / "riskflag-serve", "--model", MODEL, env={"RISKFLAG_DECISION_LOG": "k"}).returncode, 2)
+        later = run(BIN / "riskflag-serve", "--model", MODEL, "--json", env={"RISKFLAG_DECISION_LOG": "k"})
+        self.assertEqual(later.returncode, 2)
+        self.assertEqual(json.loads(later.stdout)["error"]["code"], "usage")
+        self.assertIn("RISKFLAG_DECISION_LOG", later.stderr)
         self.assertEqual(run(BIN / "riskflag-serve", "--version").stdout, "riskflag 0.1.0\n")
         self.assertLess(run(BIN / "riskflag-serve", "--help").stdout.count("\n"), 40)
 

@@ -32,6 +32,10 @@ class Simulate(driver.ProgramTest):
         done = driver.run("simulate", "--rows", 50, "--output", "-")
         self.assertEqual(done.stdout, self.loans(50).read_text())
         self.assertIn("best reachable AUC", done.stderr)
+        both = driver.run("simulate", "--rows", 50, "--output", "-", "--json")
+        self.assertEqual((both.returncode, json.loads(both.stdout)["error"]["code"]), (2, "usage"))
+        none = driver.run("simulate", "--rows", 0, "--output", self.path("none.csv")).stdout
+        self.assertIn("0 rows, 21 columns, default rate none, best reachable AUC none", none)
 
     def test_applicants_are_the_same_people_without_an_outcome(self):
         loans = driver.read_rows(self.loans(200))

@@ -242,17 +242,15 @@ int healthcheck(const Flags& flags) {
   fail(ErrorCode::io, "healthcheck", "the server answers " + std::to_string(answer.status) + ": " + answer.body);
 }
 
-/// The contract's flags of later versions, refused on the command line and in the environment: a
-/// RISKFLAG_DECISION_LOG that has no effect would lose decisions.
-void refuse_later_flags(CLI::App& app) {
-  const std::pair<const char*, const char*> later[] = {
-      {"--shadow", "a shadow model"},        {"--challenger", "a challenger model"},
-      {"--split", "a challenger model"},     {"--decision-log", "the decision log"},
-      {"--log-mode", "the decision log"},    {"--hmac-key", "the decision log"},
-      {"--log-failure", "the decision log"}, {"--outcomes", "taking outcomes"},
-      {"--tracking", "the registry"}};
-  for (const auto& [flag, what] : later) {
-    program::not_built_yet(app, flag, what);
+/// The contract's flags of later versions, and what each is for.
+constexpr std::pair<const char*, const char*> kLaterFlags[] = {
+    {"--shadow", "a shadow model"},         {"--challenger", "a challenger model"}, {"--split", "a challenger model"},
+    {"--decision-log", "the decision log"}, {"--log-mode", "the decision log"},     {"--hmac-key", "the decision log"},
+    {"--log-failure", "the decision log"},  {"--outcomes", "taking outcomes"},      {"--tracking", "the registry"}};
+
+/// A RISKFLAG_DECISION_LOG that has no effect would lose decisions.
+void refuse_later_variables() {
+  for (const auto& [flag, what] : kLaterFlags) {
     std::string name = "RISKFLAG_";
     for (const char* c = flag + 2; *c != '\0'; ++c)
       name += *c == '-' ? '_' : static_cast<char>(*c >= 'a' ? *c - 'a' + 'A' : *c);
@@ -314,13 +312,13 @@ int main(int argc, char** argv) {
   app.add_flag("--insecure", flags.insecure, "listen on an address that others reach, without API keys")
       ->envname("RISKFLAG_INSECURE");
   app.add_flag("--json", flags.json, "stdout is one JSON object: url, port, model");
-  try {
-    refuse_later_flags(app);
-  } catch (const riskflag::Error& error) {
-    return program::give_up("riskflag-serve", false, error.code(), error.what());
-  }
+  for (const auto& [flag, what] : kLaterFlags) program::not_built_yet(app, flag, what);
   auto* health = app.add_subcommand("healthcheck", "asks the running server: exit 0 when it is ready")->fallthrough();
   health->footer(
       "--host H, --port P  as the server has them (RISKFLAG_HOST, RISKFLAG_PORT; 127.0.0.1 and 8080 unless given)");
-  return program::run(app, argc, argv, [&] { return health->parsed() ? healthcheck(flags) : serve(flags); });
+  return program::run(app, argc, argv, [&] {
+    if (health->parsed()) return healthcheck(flags);
+    refuse_later_variables();
+    return serve(flags);
+  });
 }

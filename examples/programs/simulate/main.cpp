@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,9 @@ struct Flags {
 };
 
 int simulate(const Flags& flags) {
+  if (flags.json && flags.output == "-") {
+    riskflag::fail(riskflag::ErrorCode::usage, "--json", "and --output - both want standard output");
+  }
   program::Interrupt interrupt;
   riskflag::SimulateOptions options = flags.table;
   options.target = !flags.applicants;
@@ -92,10 +96,11 @@ int simulate(const Flags& flags) {
   double expected = 0;
   for (const double p : probabilities) expected += p;
   const auto auc = riskflag::bayes_auc(probabilities);
-  const double rate = probabilities.empty() ? 0 : expected / static_cast<double>(probabilities.size());
+  std::optional<double> rate;
+  if (!probabilities.empty()) rate = expected / static_cast<double>(probabilities.size());
   if (flags.json) {
     riskflag::JsonWriter json;
-    json.begin_object().key("output").value(flags.output == "-" ? "-" : riskflag::absolute_path(flags.output));
+    json.begin_object().key("output").value(riskflag::absolute_path(flags.output));
     json.key("preset")
         .value(options.preset)
         .key("rows")
@@ -103,27 +108,29 @@ int simulate(const Flags& flags) {
         .key("columns")
         .value(std::uint64_t{empty.cols()});
     json.key("seed").value(options.seed).key("default_rate");
-    if (probabilities.empty())
-      json.null();
+    if (rate)
+      json.value(*rate);
     else
-      json.value(rate);
+      json.null();
     json.key("best_auc");
     if (auc)
       json.value(*auc);
     else
       json.null();
     json.end_object();
-    if (flags.output == "-")
-      std::fprintf(stderr, "%s\n", json.text().c_str());
-    else
-      program::print(json.text() + "\n");
+    program::print(json.text() + "\n");
   } else if (!flags.quiet) {
-    char line[160];
-    std::snprintf(line, sizeof line, "%s: %llu rows, %zu columns, default rate %.4f, best reachable AUC %.4f\n",
-                  flags.output == "-" ? "standard output" : flags.output.c_str(),
-                  static_cast<unsigned long long>(options.rows), empty.cols(), rate, auc.value_or(0));
+    const auto four_digits = [](std::optional<double> value) {
+      char text[32];
+      if (value) std::snprintf(text, sizeof text, "%.4f", *value);
+      return std::string(value ? text : "none");
+    };
+    const std::string line = (flags.output == "-" ? "standard output" : flags.output) + ": " +
+                             std::to_string(options.rows) + " rows, " + std::to_string(empty.cols()) +
+                             " columns, default rate " + four_digits(rate) + ", best reachable AUC " +
+                             four_digits(auc) + "\n";
     if (flags.output == "-")
-      std::fputs(line, stderr);
+      std::fputs(line.c_str(), stderr);
     else
       program::print(line);
   }
