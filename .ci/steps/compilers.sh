@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The tests that need the standard library alone, built and run with the other compilers at -O2. Prints "N passed, N failed".
 set -uo pipefail
-rooms=(core data metrics model bin train predict explain interop track audit)
+rooms=(core data metrics model bin train predict explain interop track audit calibrate monitor)
 passed=0
 failed=0
 for compiler in clang++-16 clang++-19; do

@@ -1,4 +1,4 @@
-"""Every snippet in README.md and docs/ is compiled or run.
+"""Every snippet in README.md and docs/ is compiled or run, and every door has its page in docs/guide.
 
 ```cpp   compiled: a block is the body of a function; its #include lines (at its top) go to the top of the file.
          A block that starts with `// snippet: file` is a whole translation unit.
@@ -91,6 +91,9 @@ def main():
     with tempfile.TemporaryDirectory() as folder:  # one after another: pages may start servers
         problems += [run_page(page, pathlib.Path(folder)) for page in PAGES]
     problems += [check_cmake(page) for page in PAGES]
+    doors = {path.stem for path in (ROOT / "include/riskflag").glob("*.hpp")} - {"riskflag"}
+    guides = {path.stem for path in (ROOT / "docs/guide").glob("*.md")}
+    problems += [f"{room}: a door and a page of docs/guide must stand for each other" for room in sorted(doors ^ guides)]
     problems = [problem for problem in problems if problem]
     print("\n".join(problems))
     checked = sum(1 for page in PAGES for language in ("cpp", "sh", "cmake") for _ in blocks(page, language))
