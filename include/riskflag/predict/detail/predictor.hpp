@@ -229,7 +229,7 @@ inline void Predictor::scan_block(MatrixView<double> rows, double* out) const no
   constexpr std::size_t kMostRows = 1024;
   constexpr std::size_t kRankBytes = 64 * 1024;
   alignas(64) std::uint8_t ranks[kRankBytes];
-  alignas(64) std::uint8_t leaf[kMostRows];
+  alignas(64) std::uint8_t leaf[4][kMostRows];
   alignas(64) double sums[kMostRows];
   const std::size_t columns = forest.most_columns();
   const std::size_t fitting = kRankBytes / columns / kScanRowStep * kScanRowStep;
@@ -248,14 +248,28 @@ inline void Predictor::scan_block(MatrixView<double> rows, double* out) const no
           parts.kernel->rank_block(view, rows.row(begin), rows.row_stride(), rows.col_stride(), count, padded, ranks);
         }
         const std::size_t at = c * (outputs + 1) + k;
+        const bool by_four = parts.any_order && parts.kernel->add_leaves == nullptr;
         for (std::uint32_t t = forest.output_trees[at]; t < forest.output_trees[at + 1]; ++t) {
+          if (by_four && forest.output_trees[at + 1] - t >= 4) {
+            const double* leaves[4];
+            for (std::uint32_t i = 0; i < 4; ++i) {
+              leaves[i] = forest.leaves.data() + forest.trees[t + i].first_leaf;
+              parts.kernel->tree_leaves(view, forest.trees[t + i], ranks, padded, padded, leaf[i]);
+            }
+            for (std::size_t r = 0; r < padded; ++r) {
+              sums[r] +=
+                  (leaves[0][leaf[0][r]] + leaves[1][leaf[1][r]]) + (leaves[2][leaf[2][r]] + leaves[3][leaf[3][r]]);
+            }
+            t += 3;
+            continue;
+          }
           const ScanTree& tree = forest.trees[t];
-          parts.kernel->tree_leaves(view, tree, ranks, padded, padded, leaf);
+          parts.kernel->tree_leaves(view, tree, ranks, padded, padded, leaf[0]);
           const double* leaves = forest.leaves.data() + tree.first_leaf;
-          if (parts.any_order) {
-            parts.kernel->add_leaves(leaves, tree.leaves, leaf, padded, sums);
+          if (parts.any_order && !by_four) {
+            parts.kernel->add_leaves(leaves, tree.leaves, leaf[0], padded, sums);
           } else {
-            for (std::size_t r = 0; r < padded; ++r) sums[r] = exact::add(sums[r], leaves[leaf[r]]);
+            for (std::size_t r = 0; r < padded; ++r) sums[r] = exact::add(sums[r], leaves[leaf[0][r]]);
           }
         }
       }

@@ -189,12 +189,3 @@ inline void tree_leaves(const ScanView& forest, const ScanTree& tree, const std:
   for (; r + 128 <= rows; r += 128) walk_rows<4>(node, tree.nodes, ranks + r, stride, leaf + r);
   for (; r < rows; r += 64) walk_rows<2>(node, tree.nodes, ranks + r, stride, leaf + r);
 }
-
-inline void add_leaves(const double* leaves, std::size_t, const std::uint8_t* leaf, std::size_t rows, double* sums) {
-  for (std::size_t r = 0; r < rows; r += 4) {
-    sums[r] += leaves[leaf[r]];
-    sums[r + 1] += leaves[leaf[r + 1]];
-    sums[r + 2] += leaves[leaf[r + 2]];
-    sums[r + 3] += leaves[leaf[r + 3]];
-  }
-}

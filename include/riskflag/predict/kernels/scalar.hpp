@@ -97,11 +97,7 @@ inline void tree_leaves(const ScanView& forest, const ScanTree& tree, const std:
   }
 }
 
-inline void add_leaves(const double* leaves, std::size_t, const std::uint8_t* leaf, std::size_t rows, double* sums) {
-  for (std::size_t r = 0; r < rows; ++r) sums[r] += leaves[leaf[r]];
-}
-
 inline constexpr ScanKernel kKernel = {"scalar",    CpuLevel::scalar, rank_row, row_leaves, rank_block,
-                                       tree_leaves, add_leaves,       0,        nullptr,    nullptr};
+                                       tree_leaves, nullptr,          0,        nullptr,    nullptr};
 
 }  // namespace riskflag::inline v0_1::scan_scalar

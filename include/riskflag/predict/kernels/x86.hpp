@@ -54,7 +54,7 @@ namespace riskflag::inline v0_1 {
 
 namespace scan_avx2 {
 inline constexpr ScanKernel kKernel = {"avx2",      CpuLevel::avx2, rank_row, row_leaves, rank_block,
-                                       tree_leaves, add_leaves,     0,        nullptr,    nullptr};
+                                       tree_leaves, nullptr,        0,        nullptr,    nullptr};
 }
 namespace scan_avx512 {
 inline constexpr ScanKernel kKernel = {"avx512",    CpuLevel::avx512, rank_row,   row_leaves,    rank_block,
