@@ -14,6 +14,12 @@ namespace {
 void bin_matrix(benchmark::State& state) {
   const SmallTable table = small_table(200000, 12, 1);
   riskflag::Pool pool(static_cast<unsigned>(state.range(0)));
+  const riskflag::Binned bins = riskflag::bin_matrix(table.view(), table.features, {}, pool);
+  for (std::size_t i = 0; i < table.rows; i += 97) {
+    for (std::size_t j = 0; j < table.cols; ++j) {
+      if (bins.column(j)[i] != bins.feature(j).bin_of(table.row(i)[j])) return state.SkipWithError("a bin is wrong");
+    }
+  }
   for (auto _ : state) benchmark::DoNotOptimize(riskflag::bin_matrix(table.view(), table.features, {}, pool));
   state.counters["ns_per_cell"] =
       benchmark::Counter(static_cast<double>(table.values.size()) * static_cast<double>(state.iterations()) * 1e-9,
@@ -23,7 +29,7 @@ void bin_matrix(benchmark::State& state) {
 void find_bins(benchmark::State& state) {
   const auto level = static_cast<riskflag::CpuLevel>(state.range(0));
   if (level > riskflag::cpu_level()) {
-    state.SkipWithError("this CPU lacks it");
+    state.SkipWithError("this CPU has no such instructions");
     return;
   }
   riskflag::FeatureCuts feature;
@@ -36,7 +42,7 @@ void find_bins(benchmark::State& state) {
   const auto kernel = riskflag::kernels::find_bins_for(level);
   kernel(table, x.data(), x.size(), bins.data());
   for (std::size_t i = 0; i < x.size(); ++i) {
-    if (bins[i] != feature.bin_of(x[i])) state.SkipWithError("wrong bins");
+    if (bins[i] != feature.bin_of(x[i])) return state.SkipWithError("wrong bins");
   }
   for (auto _ : state) {
     kernel(table, x.data(), x.size(), bins.data());

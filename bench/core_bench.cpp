@@ -1,9 +1,11 @@
 // core/<piece>/<what>: each checks its result before it is timed, and reports bytes or items a second.
 
 #include <atomic>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,11 +73,19 @@ BENCHMARK(sigmoid_exact)->Name("core/sigmoid/exact");
 
 void random_normal(benchmark::State& state) {
   const Random random(5);
+  for (std::uint64_t n = 0; n < 4096; ++n) {  // back through libm's distribution function
+    if (!(std::abs(0.5 * std::erfc(-random.normal(n) / std::sqrt(2.0)) - random.uniform(n)) <= 1e-15))
+      return state.SkipWithError("not the quantile of its uniform number");
+  }
   std::uint64_t i = 0;
   for (auto _ : state) benchmark::DoNotOptimize(random.normal(i++));
   state.SetItemsProcessed(state.iterations());
 }
 void random_bits(benchmark::State& state) {
+  // Random123's known answers of philox4x32-10
+  if (Random(0, 0).bits(0) != 0xe169c58d6627e8d5ULL ||
+      Random(0x299f31d0a4093822ULL, 0x0370734413198a2eULL).bits(0x85a308d3243f6a88ULL) != 0x94fdccebd16cfe09ULL)
+    return state.SkipWithError("not Philox");
   const Random random(5);
   std::uint64_t i = 0;
   for (auto _ : state) benchmark::DoNotOptimize(random.bits(i++));
@@ -87,7 +97,7 @@ BENCHMARK(random_normal)->Name("core/random/normal");
 void sha256(benchmark::State& state) {
   const std::string bytes(std::size_t{1} << 20, 'a');
   if (sha256_hex("abc") != "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad") {
-    state.SkipWithError("wrong digest");
+    return state.SkipWithError("wrong digest");
   }
   for (auto _ : state) benchmark::DoNotOptimize(sha256_hex(bytes));
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes.size()));
@@ -130,6 +140,10 @@ BENCHMARK(json_write)->Name("core/json/write");
 void parse_decimal(benchmark::State& state) {
   std::vector<std::string> texts;
   for (const double x : inputs(-1000, 1000)) texts.push_back(number_text(x));
+  for (const std::string& text : texts) {
+    const auto bits = std::bit_cast<std::uint64_t>(std::strtod(text.c_str(), nullptr));
+    if (std::bit_cast<std::uint64_t>(*parse_double(text)) != bits) return state.SkipWithError("differs from strtod");
+  }
   for (auto _ : state) {
     double sum = 0;
     for (const std::string& text : texts) sum += *parse_double(text);
@@ -141,6 +155,12 @@ BENCHMARK(parse_decimal)->Name("core/text/parse_double");
 
 void check_utf8(benchmark::State& state) {
   const std::string text(std::size_t{1} << 16, 'x');
+  for (std::size_t i = 0; i < 200; ++i) {  // one byte that begins nothing, or one whole letter, anywhere
+    std::string broken = text, whole = text;
+    broken[i * 327] = '\x80';
+    whole.replace(i * 327, 2, "\xc3\xa9");
+    if (is_utf8(broken) || !is_utf8(whole)) return state.SkipWithError("wrong about UTF-8");
+  }
   for (auto _ : state) benchmark::DoNotOptimize(is_utf8(text));
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text.size()));
 }

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,6 +77,16 @@ void group(benchmark::State& state) {
   MemorySource source(text);
   const Frame frame = read_csv(source, {}, serial).frame;
   const std::vector<std::string> columns = {"f0", "f1", "f2", "f3"};
+  const std::vector<std::uint64_t> ids = group_ids(frame, columns);
+  std::map<std::string, std::uint64_t> id_of;
+  std::set<std::uint64_t> seen;
+  for (std::size_t i = 0; i < frame.rows(); ++i) {
+    std::string key;
+    for (const std::string& name : columns) key.append(frame.column(name).cell_text(i)).append(",");
+    const auto [known, is_new] = id_of.emplace(key, ids[i]);
+    if (known->second != ids[i] || seen.insert(ids[i]).second != is_new)
+      return state.SkipWithError("groups are not those of the texts");
+  }
   for (auto _ : state) benchmark::DoNotOptimize(group_ids(frame, columns));
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * frame.rows()));
 }

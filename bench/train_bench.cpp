@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include <riskflag/model/walk.hpp>
 #include <riskflag/train.hpp>
 
 #include "../tests/train/small_table.hpp"
@@ -41,12 +43,19 @@ void fill(benchmark::State& state) {
   std::vector<std::uint32_t> rows;
   for (std::uint32_t i = 0; i < kRows; i += 1 + static_cast<std::uint32_t>(random.below(3, i))) rows.push_back(i);
   auto scratch = maker.make_scratch();
-  maker.clear(histogram.data());
+  maker.fill(histogram.data(), cells.data(), rows.data(), rows.size(), scratch);
+  for (std::size_t j = 0; j < kCols; ++j) {
+    const Binned::Place place = bins.place(j);
+    std::array<NarrowCell, 256> want{};
+    for (const std::uint32_t row : rows) want[bins.column(j)[row]] += cells[row];
+    for (std::size_t b = 0; b < bins.stored_bins(place.column) && !place.is_shared; ++b) {
+      if (histogram[place.column * kCellStride + b] != want[b]) return state.SkipWithError("wrong cells");
+    }
+  }
   for (auto _ : state) {
     maker.add_rows(histogram.data(), cells.data(), rows.data(), 0, rows.size(), scratch);
     benchmark::ClobberMemory();
   }
-  if (h_of(histogram[0]) + h_of(histogram[1]) == 0) state.SkipWithError("nothing was added");
   per_unit(state, "ns_per_cell", rows.size() * kCols);
 }
 
@@ -60,6 +69,16 @@ void partition(benchmark::State& state) {
   }
   std::array<std::uint8_t, 256> go_left{};
   for (std::size_t b = 0; b < 100; ++b) go_left[b] = 1;
+  std::vector<std::uint32_t> want;
+  for (const std::uint32_t row : rows) {
+    if (column[row] < 100) want.push_back(row);
+  }
+  const std::size_t left = want.size();
+  for (std::size_t i = kRows; i-- > 0;) {
+    if (column[i] >= 100) want.push_back(rows[i]);
+  }
+  if (kernels::partition_rows(column.data(), go_left.data(), rows.data(), 0, kRows, out.data()) != left || out != want)
+    return state.SkipWithError("wrong rows");
   for (auto _ : state)
     benchmark::DoNotOptimize(kernels::partition_rows(column.data(), go_left.data(), rows.data(), 0, kRows, out.data()));
   per_unit(state, "ns_per_row", kRows);
@@ -68,7 +87,7 @@ void partition(benchmark::State& state) {
 void gradients(benchmark::State& state) {
   const auto level = static_cast<CpuLevel>(state.range(0));
   if (level > cpu_level()) {
-    state.SkipWithError("this CPU lacks it");
+    state.SkipWithError("this CPU has no such instructions");
     return;
   }
   constexpr std::size_t kRows = 16384;
@@ -78,11 +97,22 @@ void gradients(benchmark::State& state) {
     scores[i] = Random(4).normal(i);
     labels[i] = static_cast<double>(i % 3 == 0);
   }
-  const kernels::TrainKernels kernel = kernels::train_kernels(level);
-  for (auto _ : state) {
+  const auto run = [&](const kernels::TrainKernels& kernel) {
     kernel.logistic({scores.data(), labels.data(), nullptr, g.data(), h.data(), kRows});
     const kernels::GradientSums sums = kernel.sum(g.data(), h.data(), kRows);
     kernel.quantize({g.data(), h.data(), 0, kRows, 1e9 / sums.g, 1e9 / sums.h, 1, 2}, cells.data());
+  };
+  const kernels::TrainKernels kernel = kernels::train_kernels(level);
+  run(kernels::TrainKernels{});
+  const std::vector<NarrowCell> want = cells;
+  for (std::size_t i = 0; i < kRows; ++i) {
+    if (std::abs(g[i] - (1 / (1 + std::exp(-scores[i])) - labels[i])) > 1e-15)
+      return state.SkipWithError("a gradient differs from libm's");
+  }
+  run(kernel);
+  if (cells != want) return state.SkipWithError("differs from the scalar kernels");
+  for (auto _ : state) {
+    run(kernel);
     benchmark::ClobberMemory();
   }
   per_unit(state, "ns_per_row", kRows);
@@ -91,7 +121,7 @@ void gradients(benchmark::State& state) {
 void scan(benchmark::State& state) {
   const auto level = static_cast<CpuLevel>(state.range(0));
   if (level > cpu_level()) {
-    state.SkipWithError("this CPU lacks it");
+    state.SkipWithError("this CPU has no such instructions");
     return;
   }
   std::vector<NarrowCell> cells(kCellStride);
@@ -103,7 +133,7 @@ void scan(benchmark::State& state) {
   }
   const kernels::ScanInput<NarrowCell> in{cells.data(), 0, 254, 0, total, 0.0, 1.0, 20.0};
   const auto kernel = kernels::train_kernels(level).scan;
-  if (kernel(in).cut != kernels::scan_scalar(in).cut) state.SkipWithError("wrong cut");
+  if (kernel(in).cut != kernels::scan_scalar(in).cut) return state.SkipWithError("wrong cut");
   for (auto _ : state) benchmark::DoNotOptimize(kernel(in));
   per_unit(state, "ns_per_bin", 254);
 }
@@ -114,6 +144,17 @@ void whole(benchmark::State& state) {
   options.num_iterations = 10;
   Pool pool(static_cast<unsigned>(state.range(0)));
   const Binned bins = bin_matrix(table.view(), table.features, bin_options(options), pool);
+  const Model model = train({.bins = bins, .labels = table.labels}, {}, options, pool).model;
+  SerialExecutor serial;
+  if (train(table.view(), table.features, table.labels, options, serial).model != model)
+    return state.SkipWithError("threads change the model");
+  double loss = 0, base = 0;  // by the slow scorer
+  for (std::size_t i = 0; i < table.rows; i += 50) {
+    const double sign = table.labels[i] == 1 ? -1 : 1;
+    loss += std::log1p(std::exp(sign * margin(model, table.row(i))));
+    base += std::log1p(std::exp(sign * model.base_margin[0]));
+  }
+  if (!(loss < 0.98 * base)) return state.SkipWithError("nothing was learned");
   for (auto _ : state) benchmark::DoNotOptimize(train({.bins = bins, .labels = table.labels}, {}, options, pool));
   per_unit(state, "ns_per_cell_and_tree", table.values.size() * 10);
 }
