@@ -1,0 +1,61 @@
+// monitor/*: the training rows' profile, and a counter that a request adds to.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include <riskflag/core/random.hpp>
+#include <riskflag/monitor/counters.hpp>
+#include <riskflag/monitor/reference.hpp>
+
+namespace {
+
+using namespace riskflag;
+
+void reference(benchmark::State& state) {
+  constexpr std::size_t kRows = 50'000;
+  const Random random(1);
+  Frame frame;
+  for (std::uint64_t j = 0; j < 10; ++j) {
+    Column column{.name = "c" + std::to_string(j)};
+    for (std::uint64_t i = 0; i < kRows; ++i) column.numbers.push_back(random.uniform(i * 10 + j));
+    frame.add(std::move(column));
+  }
+  const Schema schema = infer_schema(frame);
+  const monitor::Reference made = monitor::make_reference(schema, frame, {});
+  for (std::size_t j = 0; j < 10; ++j) {
+    const std::vector<double>& x = frame.column("c" + std::to_string(j)).numbers;
+    const monitor::FieldProfile& field = made.fields[j];
+    for (std::size_t b = 0; b < field.counts.size(); ++b) {  // no value is twice: bins are tenths of the rows
+      const auto inside = std::count_if(x.begin(), x.end(), [&](double v) {
+        return (b == 0 || v > field.edges[b - 1]) && (b == field.edges.size() || v <= field.edges[b]);
+      });
+      if (field.counts.size() != 10 || inside != kRows / 10 || field.counts[b] != kRows / 10)
+        return state.SkipWithError("bins are not tenths");
+    }
+  }
+  for (auto _ : state) benchmark::DoNotOptimize(monitor::make_reference(schema, frame, {}));
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kRows * 10));
+}
+
+void count(benchmark::State& state) {
+  monitor::Counters counters(20);
+  std::uint64_t added = 0;
+  for (auto _ : state) {
+    counters.add(added % 20);
+    ++added;
+  }
+  std::uint64_t total = 0;
+  for (std::size_t c = 0; c < 20; ++c) total += counters.total(c);
+  if (total != added) state.SkipWithError("counts were lost");
+}
+
+BENCHMARK(reference)->Name("monitor/make_reference/rows:50000/columns:10")->Unit(benchmark::kMillisecond);
+BENCHMARK(count)->Name("monitor/counters/add");
+
+}  // namespace
