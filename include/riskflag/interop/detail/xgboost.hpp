@@ -17,6 +17,7 @@
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/result.hpp>
 #include <riskflag/core/text.hpp>
+#include <riskflag/interop/detail/refusing.hpp>
 #include <riskflag/interop/detail/value.hpp>
 #include <riskflag/interop/detail/xgboost_tree.hpp>
 #include <riskflag/interop/xgboost.hpp>
@@ -27,10 +28,10 @@ namespace riskflag::inline v0_1::interop {
 namespace detail {
 
 /// From the parsed file to a Model. Life: constructed; read() once.
-class XgboostReader {
+class XgboostReader : private Refusing {
  public:
   XgboostReader(const Value& root, std::size_t bytes, std::string_view where)
-      : root_(root), where_(where), set_words_(4'000'000 + 8 * bytes) {}
+      : Refusing(std::string(where)), root_(root), set_words_(4'000'000 + 8 * bytes) {}
 
   [[nodiscard]] Result<Model> read() {
     const Value* learner = root_.find("learner");
@@ -51,14 +52,6 @@ class XgboostReader {
   }
 
  private:
-  Failure refusal(std::string message, ErrorCode code = ErrorCode::corrupt) const {
-    return {code, where_, std::move(message)};
-  }
-  bool refuse(std::string message, ErrorCode code = ErrorCode::corrupt) {
-    failure_ = refusal(std::move(message), code);
-    return false;
-  }
-
   /// A parameter, which XGBoost keeps as text.
   static std::string text_of(const Value& object, std::string_view key) {
     const Value* value = object.find(key);
@@ -280,12 +273,10 @@ class XgboostReader {
   }
 
   const Value& root_;
-  std::string where_;
   std::size_t set_words_;
   Model model_;
   std::int64_t features_ = 0;
   std::vector<float> base_scores_;
-  Failure failure_;
 };
 
 }  // namespace detail

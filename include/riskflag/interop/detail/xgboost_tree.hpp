@@ -15,6 +15,7 @@
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/result.hpp>
 #include <riskflag/core/text.hpp>
+#include <riskflag/interop/detail/refusing.hpp>
 #include <riskflag/interop/detail/value.hpp>
 #include <riskflag/model/tree.hpp>
 
@@ -28,10 +29,10 @@ namespace riskflag::inline v0_1::interop::detail {
 }
 
 /// Reads one tree. Leaves are numbered by rising node id. Life: constructed; read() once.
-class XgboostTree {
+class XgboostTree : private Refusing {
  public:
   XgboostTree(const Value& json, std::vector<Feature>& features, std::size_t& set_words, std::string where)
-      : json_(json), features_(features), set_words_(set_words), where_(std::move(where)) {}
+      : Refusing(std::move(where)), json_(json), features_(features), set_words_(set_words) {}
 
   [[nodiscard]] Result<Tree> read() {
     const Value* left = json_.find("left_children");
@@ -50,14 +51,6 @@ class XgboostTree {
   }
 
  private:
-  Failure refusal(std::string message, ErrorCode code = ErrorCode::corrupt) const {
-    return {code, where_, std::move(message)};
-  }
-  bool refuse(std::string message, ErrorCode code = ErrorCode::corrupt) {
-    failure_ = refusal(std::move(message), code);
-    return false;
-  }
-
   bool array(std::string_view key, const std::vector<double>*& out, bool optional = false) {
     const Value* value = json_.find(key);
     if (value == nullptr && optional) return true;
@@ -193,13 +186,11 @@ class XgboostTree {
   const Value& json_;
   std::vector<Feature>& features_;
   std::size_t& set_words_;  // that all trees may still take for their sets
-  std::string where_;
   std::size_t size_ = 0;
   const std::vector<double>*left_ = nullptr, *right_ = nullptr, *feature_ = nullptr, *condition_ = nullptr,
         *default_left_ = nullptr, *type_ = nullptr, *cover_ = nullptr, *gain_ = nullptr, *value_ = nullptr;
   std::vector<std::vector<std::uint32_t>> sets_;
   Tree tree_;
-  Failure failure_;
 };
 
 [[nodiscard]] inline Result<Tree> read_tree(const Value& json, std::vector<Feature>& features, std::size_t& set_words,
