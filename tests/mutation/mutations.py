@@ -14,11 +14,16 @@ CSV = ["data/csv_test.cpp"]
 AUDIT = ["audit/leak_test.cpp"]
 METRICS = ["metrics/classification_test.cpp"]
 SHA256 = ["core/sha256_test.cpp"]
+SHAP = ["explain/shap_test.cpp"]
 
 WIDTHS = "every number of rows around the vector widths is scored alike"
 RULES = "every rule for missing values is scored alike, with columns beyond one, two and four registers"
 KERNELS = "invariant: every engine and kernel gives the slow scorer's bits"
 SETS = "categorical sets are scored alike: unseen levels, negative ones, fractions, missing ones"
+SYMMETRIC = "symmetric trees are found, scored level by level, and alike"
+UPPER_HALVES = "values whose upper halves are a threshold's are ranked by their lower halves"
+SAME_SHAP = "invariant: contributions have the same bits from every kernel, for one row and many"
+LIMITED = "limits on outputs and other orders of growth give the textbook's trees"
 TEXTBOOK = "training gives the trees of a textbook trainer with sums in double over raw rows"
 WEIGHTED = "weights multiply gradients, rows of weight 0 are as good as absent"
 SAME_CUT = "every kernel finds the scalar scan's cut and gain, to the bit, around every vector width and limit"
@@ -40,7 +45,14 @@ _SCALAR = "riskflag/predict/kernels/scalar.hpp"
 _AVX2 = "riskflag/predict/kernels/avx2.inl"
 _AVX512 = "riskflag/predict/kernels/avx512.inl"
 _RANK = "riskflag/predict/kernels/rank.inl"
+_RANK_AVX512 = "riskflag/predict/kernels/rank_avx512.inl"
+_PLANES = "riskflag/predict/kernels/planes.inl"
+_PLANES_AVX512 = "riskflag/predict/kernels/planes_avx512.inl"
+_NEON = "riskflag/predict/kernels/neon.hpp"
+_SHAP = "riskflag/explain/kernels/lanes.inl"
 _LANES = "riskflag/train/kernels/lanes.inl"
+_LIMITED = "riskflag/train/kernels/scan_limited.hpp"
+_SCAN_AVX512 = "riskflag/train/kernels/scan_avx512.hpp"
 _SCAN = "riskflag/data/detail/csv_scan.hpp"
 _NUMBER = "riskflag/data/detail/csv_number.hpp"
 _DIVIDE = "riskflag/data/detail/csv_divide.hpp"
@@ -56,33 +68,50 @@ MUTATIONS = [
     (_AVX2, "_mm256_cmpgt_epi64(x, _mm256_load_si256(at))",
      "_mm256_xor_si256(_mm256_cmpgt_epi64(_mm256_load_si256(at), x), _mm256_set1_epi8(-1))", PREDICT, WIDTHS),
     (_AVX2, "_mm256_cmpeq_epi8(_mm256_min_epu8(x, rank), x)", "_mm256_cmpeq_epi8(_mm256_min_epu8(x, rank), rank)", PREDICT, WIDTHS),
-    (_AVX2, "select(columns.at(load(step)), load(step + 64), load(step + 128), load(step + 192), e)",
-     "select(load(step + 64), columns.at(load(step)), load(step + 128), load(step + 192), e)", PREDICT, WIDTHS),
+    (_AVX2, "_mm256_cmpeq_epi8(_mm256_max_epu8(e, load(step + 128)), e)",
+     "_mm256_cmpeq_epi8(_mm256_max_epu8(e, load(step + 128)), load(step + 128))", PREDICT, WIDTHS),
     (_AVX2, "select(load(x), rank, a, b, e0)", "select(rank, load(x), a, b, e0)", PREDICT, WIDTHS),
     (_AVX2, "forest.columns <= 64", "forest.columns >= 64", PREDICT, RULES),
     (_AVX512, "_mm512_cmplt_epi64_mask(low, x)", "_mm512_cmple_epi64_mask(low, x)",
      PREDICT, WIDTHS),
-    (_AVX512, "_mm512_cmpgt_epi64_mask(_mm512_and_si512(bits, magnitude), infinity)",
-     "_mm512_cmpge_epi64_mask(_mm512_and_si512(bits, magnitude), infinity)", PREDICT, RULES),
-    (_AVX512, "_mm512_cmple_epi64_mask(_mm512_set1_epi64(order_key(-kZeroBand)), key)",
-     "_mm512_cmplt_epi64_mask(_mm512_set1_epi64(order_key(-kZeroBand)), key)", PREDICT, RULES),
     (_AVX512, "_mm512_cmpgt_epu8_mask(x, _mm512_load_si512(step + 64))", "_mm512_cmpge_epu8_mask(x, _mm512_load_si512(step + 64))",
      PREDICT, WIDTHS),
     (_AVX512, "_mm512_cmpgt_epu8_mask(_mm512_load_si512(x), rank)", "_mm512_cmpge_epu8_mask(_mm512_load_si512(x), rank)", PREDICT, WIDTHS),
-    (_AVX512, "count <= 64", "count <= 65", PREDICT, KERNELS),
+    (_AVX512, "if («count <= 16») return add_from_table", "count <= 32", PREDICT, WIDTHS),
     (_RANK, "key >= order_key(-kZeroBand)", "key > order_key(-kZeroBand)", PREDICT, RULES),
-    (_RANK, "order_key(x) <= order_key(-1.0)", "order_key(x) < order_key(-1.0)", PREDICT, SETS),
+    (_RANK, "key <= (forest.float32_inputs != 0 ? -1 : order_key(-1.0))", "key < (forest.float32_inputs != 0 ? -1 : order_key(-1.0))",
+     PREDICT, SETS),
     ("riskflag/predict/walk_forest.hpp", "return «key <= node.key»;", "key < node.key", PREDICT, WIDTHS),
+    (_RANK_AVX512, "_mm512_cmplt_epi32_mask(probe, x)", "_mm512_cmplt_epi32_mask(x, probe)", PREDICT, KERNELS),
+    (_RANK_AVX512, "_mm512_mask_cmpneq_epi32_mask(differs, probe, x)", "_mm512_mask_cmple_epi32_mask(differs, probe, x)",
+     PREDICT, UPPER_HALVES),
+    (_RANK_AVX512, "_mm512_cmpgt_epi32_mask(size, infinity)", "_mm512_cmpge_epi32_mask(size, infinity)", PREDICT, KERNELS),
+    (_PLANES, "«leaves <= 8») {", "leaves >= 8", PREDICT, WIDTHS),
+    (_PLANES, "pair < column.pairs", "pair + 1 < column.pairs", PREDICT, WIDTHS),
+    (_PLANES_AVX512, "t < view.tile_count", "t + 1 < view.tile_count", PREDICT, WIDTHS),
+    (_PLANES_AVX512, "for (unsigned bit = 0; «bit < bits»; ++bit)", "bit + 1 < bits", PREDICT, WIDTHS),
+    (_NEON, "forest.columns <= 64", "forest.columns >= 64", PREDICT, RULES),
+    # symmetric trees: a row, a block, planes
+    (_SCALAR, "if («forest.symmetric != 0») {", "forest.symmetric == 0", PREDICT, SYMMETRIC),
+    (_AVX2, "«s < bundle.steps»; ++s, step += bundle.width * kScanLevelBytes", "s + 1 < bundle.steps", PREDICT, SYMMETRIC),
+    (_AVX512, "«s < bundle.steps»; ++s, step += bundle.width * kScanLevelBytes", "s + 1 < bundle.steps", PREDICT, SYMMETRIC),
+    (_RANK, "level < tree.levels", "level + 1 < tree.levels", PREDICT, SYMMETRIC),
+    (_PLANES, "bit < tree.nodes", "bit + 1 < tree.nodes", PREDICT, SYMMETRIC),
+    # explain
+    (_SHAP, "keys[node.column] <= node.key", "RISKFLAG_LANES == 4 ? keys[node.column] < node.key : keys[node.column] <= node.key",
+     SHAP, SAME_SHAP),
+    (_SHAP, "room.hot[node.above] == node.above_side",
+     "RISKFLAG_LANES == 8 ? room.hot[node.above] != node.above_side : room.hot[node.above] == node.above_side", SHAP, SAME_SHAP),
     # train
     ("riskflag/train/kernels/histogram.hpp", "for (; «i < n»; ++i) add_row", "i + 1 < n", TREES, TEXTBOOK),
-    ("riskflag/train/histogram.hpp", "«i < last»; ++i) a[i] -= b[i]", "i + 1 < last", TREES, TEXTBOOK),
+    ("riskflag/train/kernels/histogram.hpp", "«i < n»; ++i) a[i] -= b[i]", "i + 1 < n", TREES, TEXTBOOK),
     ("riskflag/train/kernels/partition.hpp", "const std::uint32_t row = rows[i];\n    const std::size_t goes = «go_left[column[row]]»;",
      "go_left[column[row]] == 0", TREES, TEXTBOOK),
     ("riskflag/train/kernels/scan.hpp", "gain > best.gain", "gain < best.gain", TREES, TEXTBOOK),
     ("riskflag/train/kernels/quantize.hpp", "qh == 0 && «block.h[i] > 0.0»", "block.h[i] >= 0.0", GRADIENTS, SAME_CELLS),
     ("riskflag/train/kernels/logistic.hpp", "block.weights != nullptr", "block.weights == nullptr", TREES, WEIGHTED),
     (_LANES, "hr >= min_h", "RISKFLAG_LANES == 4 ? hr > min_h : hr >= min_h", SCAN, SAME_CUT),
-    (_LANES, "best_cut = «gain > best»", "RISKFLAG_LANES == 8 ? gain >= best : gain > best", SCAN, SAME_CUT),
+    (_LANES, "best_cut = «gain > best»", "RISKFLAG_LANES == 4 ? gain >= best : gain > best", SCAN, SAME_CUT),
     (_LANES, "reinterpret_cast<Longs>(score_bits) < 0",
      "RISKFLAG_LANES == 4 ? reinterpret_cast<Longs>(score_bits) >= 0 : reinterpret_cast<Longs>(score_bits) < 0", GRADIENTS, SAME_GRADIENTS),
     (_LANES, "magnitude[lane] <= std::bit_cast<std::uint64_t>(700.0)",
@@ -91,6 +120,13 @@ MUTATIONS = [
     (_LANES, "«h_bits == 0» ? one", "RISKFLAG_LANES == 8 ? h_bits != 0 : h_bits == 0", GRADIENTS, SAME_CELLS),
     (_LANES, "«m > 0.0» ? m", "RISKFLAG_LANES == 4 ? m >= 0.0 : m > 0.0", GRADIENTS, SAME_SUMS),
     (_LANES, "nonzero < least[v]", "RISKFLAG_LANES == 8 ? nonzero > least[v] : nonzero < least[v]", GRADIENTS, SAME_SUMS),
+    ("riskflag/train/kernels/sum.hpp", "for (std::size_t lane = 0; «lane < 8»; ++lane) {\n      const double m", "lane < 7",
+     GRADIENTS, SAME_SUMS),
+    (_LIMITED, "sides.gain > best.gain", "sides.gain < best.gain", TREES, LIMITED),
+    (_LIMITED, "out.left > out.right", "out.left < out.right", TREES, LIMITED),
+    (_SCAN_AVX512, "gains[lane] > top", "gains[lane] >= top", SCAN, SAME_CUT),
+    (_SCAN_AVX512, "_mm512_mask_cmp_pd_mask(allowed, hr, min_h, _CMP_GE_OQ)", "_mm512_mask_cmp_pd_mask(allowed, hr, min_h, _CMP_GT_OQ)",
+     SCAN, SAME_CUT),
     # bin
     ("riskflag/bin/kernels/find_bins.hpp", "cuts[p0 + step - 1] < x0", "cuts[p0 + step - 1] <= x0", BIN, FIND_BINS),
     ("riskflag/bin/kernels/find_bins.hpp", "cuts[p + step - 1] < x[i]", "cuts[p + step - 1] <= x[i]", BIN, FIND_BINS),
@@ -119,3 +155,12 @@ MUTATIONS = [
     ("riskflag/core/detail/sha256_x86.hpp", "group < 4", "group <= 4", SHA256,
      "the processor's SHA instructions give the portable code's state"),
 ]
+
+# Files in a kernels/ folder without a comparison that decides anything: why each needs no row.
+EXEMPT = {
+    "riskflag/explain/kernels/dispatch.hpp": "names the kernel of an instruction set",
+    "riskflag/explain/kernels/kernel.hpp": "declares what a kernel works on",
+    "riskflag/predict/kernels/kernel.hpp": "declares what a kernel is",
+    "riskflag/predict/kernels/x86.hpp": "includes the x86 kernels in their target regions",
+    "riskflag/train/kernels/dispatch.hpp": "names the kernel of an instruction set",
+}
