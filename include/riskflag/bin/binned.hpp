@@ -79,8 +79,13 @@ class Binned {
   [[nodiscard]] static Binned make(Cuts cuts, MatrixView<T> x, Use use, Executor& executor);
 
  private:
+  friend class ChunkedBinning;
+  /// Empty columns for so many rows, to be filled.
+  [[nodiscard]] static Binned start(Cuts cuts, std::size_t rows);
+  /// Rows [first, first + x.rows()) from `x`.
   template <class T>
-  void fill_columns(MatrixView<T> x, Executor& executor);
+  void fill_columns(MatrixView<T> x, std::size_t first, Executor& executor);
+  void finish(Use use, Executor& executor);
   void place_features(Use use, Executor& executor);
   void choose_sparse();
   void cut_into_tiles();

@@ -40,32 +40,40 @@ Binned Binned::make(Cuts cuts, MatrixView<T> x, Use use, Executor& executor) {
     fail(ErrorCode::schema_mismatch, "table",
          std::to_string(x.cols()) + " columns; the bins were made for " + std::to_string(cuts.bins.size()));
   }
-  Binned out;
-  out.cuts_ = std::move(cuts);
-  out.rows_ = x.rows();
-  out.columns_.resize(out.cols() * x.rows());
-  out.fill_columns(x, executor);
-  if (use != Use::validation) {
-    out.place_features(use, executor);
-    out.fill_tiles(executor);
-    out.fill_sparse(executor);
-  }
+  Binned out = start(std::move(cuts), x.rows());
+  out.fill_columns(x, 0, executor);
+  out.finish(use, executor);
   return out;
 }
 
+inline Binned Binned::start(Cuts cuts, std::size_t rows) {
+  Binned out;
+  out.cuts_ = std::move(cuts);
+  out.rows_ = rows;
+  out.columns_.resize(out.cols() * rows);
+  return out;
+}
+
+inline void Binned::finish(Use use, Executor& executor) {
+  if (use == Use::validation) return;
+  place_features(use, executor);
+  fill_tiles(executor);
+  fill_sparse(executor);
+}
+
 template <class T>
-void Binned::fill_columns(MatrixView<T> x, Executor& executor) {
+void Binned::fill_columns(MatrixView<T> x, std::size_t at, Executor& executor) {
   std::vector<kernels::CutTable> tables;
   for (const FeatureCuts& feature : cuts_.bins) tables.push_back(detail::cut_table(feature));
   const kernels::FindBins find_bins = kernels::find_bins_for(cpu_level());
-  parallel_for(executor, rows_, 8 * detail::kBinBlock, [&](std::size_t begin, std::size_t end, unsigned) {
+  parallel_for(executor, x.rows(), 8 * detail::kBinBlock, [&](std::size_t begin, std::size_t end, unsigned) {
     std::array<double, detail::kBinBlock> values;
     for (std::size_t first = begin; first < end; first += detail::kBinBlock) {
       const std::size_t n = std::min(detail::kBinBlock, end - first);
       for (std::size_t f = 0; f < cols(); ++f) {
         const FeatureCuts& cuts = cuts_.bins[f];
         const T* cell = x.col(f) + static_cast<std::ptrdiff_t>(first) * x.row_stride();
-        std::uint8_t* const bins = columns_.data() + f * rows_ + first;
+        std::uint8_t* const bins = columns_.data() + f * rows_ + at + first;
         if (cuts.type == FeatureType::categorical) {
           for (std::size_t i = 0; i < n; ++i, cell += x.row_stride()) bins[i] = cuts.bin_of(static_cast<double>(*cell));
           continue;

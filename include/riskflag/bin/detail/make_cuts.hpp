@@ -59,18 +59,19 @@ namespace detail {
   return out;
 }
 
+/// Adds the rows of each level; `first`: the number of the first row, for messages.
 template <class T>
-[[nodiscard]] FeatureCuts level_cuts(MatrixView<T> x, std::size_t column, const Feature& feature) {
+void count_levels(MatrixView<T> x, std::size_t column, const Feature& feature, std::size_t first,
+                  std::vector<std::uint64_t>& counts) {
   constexpr double kMost = 1048576.0;
   const std::size_t declared = feature.levels.size();
-  std::vector<std::uint64_t> counts(declared);
   const T* cell = x.col(column);
   for (std::size_t i = 0; i < x.rows(); ++i, cell += x.row_stride()) {
     const double value = static_cast<double>(*cell);
     if (is_missing(value)) continue;
     const double limit = declared != 0 ? static_cast<double>(declared) : kMost;
     if (!(value >= 0.0 && value < limit) || static_cast<double>(static_cast<std::int64_t>(value)) != value) {
-      fail(ErrorCode::invalid_data, "row " + std::to_string(i) + ", feature " + quoted(feature.name),
+      fail(ErrorCode::invalid_data, "row " + std::to_string(first + i) + ", feature " + quoted(feature.name),
            number_text(value) + " is no level; a categorical value is an index from 0 to " + number_text(limit - 1.0) +
                ", or NaN");
     }
@@ -78,6 +79,12 @@ template <class T>
     if (level >= counts.size()) counts.resize(level + 1);
     ++counts[level];
   }
+}
+
+template <class T>
+[[nodiscard]] FeatureCuts level_cuts(MatrixView<T> x, std::size_t column, const Feature& feature) {
+  std::vector<std::uint64_t> counts(feature.levels.size());
+  count_levels(x, column, feature, 0, counts);
   return bins_of_levels(counts);
 }
 
@@ -154,9 +161,9 @@ void numeric_cuts(MatrixView<T> x, std::size_t first, std::size_t end, std::span
   }
 }
 
-template <class T>
-[[nodiscard]] Cuts make_cuts(MatrixView<T> x, std::span<const Feature> features, const BinOptions& options,
-                             Executor& executor) {
+/// Throws what make_cuts() throws of options, features and the table's size.
+inline void check_cut_input(std::size_t rows, std::size_t cols, std::span<const Feature> features,
+                            const BinOptions& options) {
   if (options.max_bin < 2 || options.max_bin > 255) {
     fail(ErrorCode::invalid_option, "max_bin", std::to_string(options.max_bin) + " is not in 2 to 255");
   }
@@ -164,24 +171,29 @@ template <class T>
     fail(ErrorCode::invalid_option, "min_data_in_bin", std::to_string(options.min_data_in_bin) + " is not at least 1");
   }
   if (options.sample_rows < 1) fail(ErrorCode::invalid_option, "sample_rows", "0 is not at least 1");
-  if (features.size() != x.cols()) {
-    fail(
-        ErrorCode::schema_mismatch, "features",
-        std::to_string(features.size()) + " are described, but the table has " + std::to_string(x.cols()) + " columns");
+  if (features.size() != cols) {
+    fail(ErrorCode::schema_mismatch, "features",
+         std::to_string(features.size()) + " are described, but the table has " + std::to_string(cols) + " columns");
   }
-  if (!options.max_bin_by_feature.empty() && options.max_bin_by_feature.size() != x.cols()) {
+  if (!options.max_bin_by_feature.empty() && options.max_bin_by_feature.size() != cols) {
     fail(ErrorCode::invalid_option, "max_bin_by_feature",
-         std::to_string(options.max_bin_by_feature.size()) + " numbers for " + std::to_string(x.cols()) + " features");
+         std::to_string(options.max_bin_by_feature.size()) + " numbers for " + std::to_string(cols) + " features");
   }
   for (const int most : options.max_bin_by_feature) {
     if (most < 2 || most > 255)
       fail(ErrorCode::invalid_option, "max_bin_by_feature", std::to_string(most) + " is not in 2 to 255");
   }
-  if (x.cols() == 0) fail(ErrorCode::invalid_data, "table", "has no columns; at least one feature is needed");
-  if (x.rows() == 0) fail(ErrorCode::invalid_data, "table", "has no rows; at least one is needed");
-  if (x.rows() >= std::numeric_limits<std::uint32_t>::max()) {
-    fail(ErrorCode::unsupported, "table", std::to_string(x.rows()) + " rows; up to 4,294,967,294 can be trained on");
+  if (cols == 0) fail(ErrorCode::invalid_data, "table", "has no columns; at least one feature is needed");
+  if (rows == 0) fail(ErrorCode::invalid_data, "table", "has no rows; at least one is needed");
+  if (rows >= std::numeric_limits<std::uint32_t>::max()) {
+    fail(ErrorCode::unsupported, "table", std::to_string(rows) + " rows; up to 4,294,967,294 can be trained on");
   }
+}
+
+template <class T>
+[[nodiscard]] Cuts make_cuts(MatrixView<T> x, std::span<const Feature> features, const BinOptions& options,
+                             Executor& executor) {
+  check_cut_input(x.rows(), x.cols(), features, options);
   const std::vector<std::size_t> rows = sampled_rows(x.rows(), options.sample_rows, options.seed);
   Cuts out;
   out.features.assign(features.begin(), features.end());
