@@ -52,6 +52,10 @@ for compiler in "${compilers[@]}"; do
     configured "$here/find_package" "$work/$compiler-find" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_PREFIX_PATH="$work/prefix"
   check "$compiler the units link into one program" "$work/$compiler-find/consumer"
   check "$compiler predict.hpp without exceptions and RTTI, linking nothing" "$work/$compiler-find/predict_only"
+  check "$compiler add_subdirectory" \
+    configured "$here/add_subdirectory" "$work/$compiler-sub" -DCMAKE_CXX_COMPILER="$compiler" -DRISKFLAG_SOURCE="$root"
+  check "$compiler FetchContent from a local path" \
+    configured "$here/fetch_content" "$work/$compiler-fetch" -DCMAKE_CXX_COMPILER="$compiler" -DRISKFLAG_SOURCE="$root"
   check "$compiler bare -I include" "$compiler" "${strict[@]}" -I "$root/include" "$here/predict_only/main.cpp" -o "$work/bare-$compiler"
 done
 
@@ -71,8 +75,12 @@ doors_alone() {
 }
 check "each door compiles alone" doors_alone
 
-check "add_subdirectory" configured "$here/add_subdirectory" "$work/sub" -DRISKFLAG_SOURCE="$root"
-check "FetchContent from a local path" configured "$here/fetch_content" "$work/fetch" -DRISKFLAG_SOURCE="$root"
+# Boost.JSON compiled in by the consumer. One compiler is enough: the headers are warned about above, with each.
+header_only() {
+  configured "$here/json_header_only" "$work/json" -DCMAKE_CXX_COMPILER=$gcc -DCMAKE_PREFIX_PATH="$work/prefix" &&
+    "$work/json/consumer" && ! ldd "$work/json/consumer" | grep boost
+}
+check "json without linking Boost" header_only
 
 # A warning planted in an installed header must be seen by find_package's consumer, and be what stops it.
 planted() {
@@ -83,7 +91,8 @@ planted() {
 }
 check "a planted warning fails a consumer" planted
 
-# Two versions of the library in one process.
+# Two versions of the library in one process, with GCC alone: what keeps them apart is the inline namespace, in every
+# compiler's symbols alike.
 plugin() { $gcc -std=c++20 -O2 -fPIC -shared "${libraries[@]}" -I "$1" "$here/two_versions/plugin.cpp" -o "$2"; }
 two_versions() {
   mkdir -p "$work/new"
