@@ -61,13 +61,14 @@ inline void ChunkedBinning::choose() {
   const auto sample = MatrixView<double>::col_major(sample_.data(), sampled_.size(), features_.size());
   std::vector<std::size_t> all(sampled_.size());
   std::iota(all.begin(), all.end(), std::size_t{0});
-  constexpr std::size_t kTogether = detail::kCutColumns;
-  executor_.run((features_.size() + kTogether - 1) / kTogether, [&](std::size_t task, unsigned) {
-    const std::size_t first = task * kTogether;
-    for (std::size_t f = first; f < std::min(first + kTogether, features_.size()); ++f) {
+  const std::size_t together = detail::columns_together(sampled_.size());
+  std::vector<detail::CutKeys> room(executor_.concurrency());
+  executor_.run((features_.size() + together - 1) / together, [&](std::size_t group, unsigned worker) {
+    const std::size_t first = group * together, end = std::min(first + together, features_.size());
+    detail::numeric_cuts(sample, first, end, features_, all, options_, room[worker], cuts.bins);
+    for (std::size_t f = first; f < end; ++f) {
       if (features_[f].type == FeatureType::categorical) cuts.bins[f] = detail::bins_of_levels(counts_[f]);
     }
-    detail::numeric_cuts(sample, first, features_, all, options_, cuts.bins);
   });
   cuts.features = std::move(features_);
   sample_ = {};
