@@ -96,8 +96,6 @@ class Predictor {
   /// The first `wanted` outputs of one row. With a threshold: stops early, and `out` is then a bound on the threshold's
   /// side of the margin.
   void scan_row(const double* row, std::size_t wanted, double* out, const double* threshold = nullptr) const noexcept;
-  static double scan_in_order(const ScanView& view, std::size_t begin, std::size_t end, const std::uint8_t* ranks,
-                              double sum) noexcept;
   void walk_row(const double* row, std::ptrdiff_t stride, std::size_t wanted, double* out) const noexcept;
   /// Scores the first rows in planes, as many as are worth it, and says how many.
   std::size_t plane_blocks(MatrixView<double> rows, double* out) const noexcept;

@@ -438,7 +438,8 @@ class ScanBuilder {
     return out_.level_nodes.size() != 0;
   }
 
-  /// Deals the trees of each output, largest first, into bundles of 256, 128 or 64 lanes.
+  /// Deals the trees of each output into bundles of 256, 128 or 64 lanes: largest first, or, off the grid, in their
+  /// order.
   void make_lanes(const std::uint32_t* trees) {
     out_.output_bundles.push_back(static_cast<std::uint32_t>(out_.bundles.size()));
     for (int k = 0; k < model_.num_outputs; ++k) {
@@ -447,7 +448,7 @@ class ScanBuilder {
       for (std::size_t t = trees[k]; t < trees[k + 1]; ++t) {
         order.push_back(static_cast<std::int64_t>((kScanMaxLeaves - out_.trees[t].nodes) << 32 | t));
       }
-      std::sort(order.begin(), order.end());
+      if (model_.leaf_grid != 0.0) std::sort(order.begin(), order.end());
       for (std::size_t dealt = 0; dealt < order.size();) {
         const std::size_t groups = (order.size() - dealt + kScanLanes - 1) / kScanLanes;
         const std::size_t width = groups >= 3 ? 4 : groups;
@@ -463,11 +464,15 @@ class ScanBuilder {
     const auto tree_of = [&](std::size_t lane) {
       return out_.trees[static_cast<std::size_t>(order[lane] & 0xffffffff)];
     };
-    // The first one is the largest.
-    const std::uint32_t steps = out_.symmetric ? tree_of(0).levels : tree_of(0).nodes;
+    std::uint32_t steps = 0, nodes = 0;
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      const ScanTree tree = tree_of(lane);
+      nodes = std::max(nodes, tree.nodes);
+      steps = std::max(steps, out_.symmetric ? tree.levels : tree.nodes);
+    }
     const std::size_t first_byte = out_.steps.size();
     const std::size_t first_leaf = out_.lane_leaves.size();
-    const std::size_t stride = (std::size_t{tree_of(0).nodes} + 8) / 8 * 8;
+    const std::size_t stride = (std::size_t{nodes} + 8) / 8 * 8;
     out_.bundles.push_back({static_cast<std::uint32_t>(first_byte / 64), steps, static_cast<std::uint32_t>(width),
                             static_cast<std::uint32_t>(first_leaf), static_cast<std::uint32_t>(stride)});
     // Nodes that change nothing, where a lane has none: no rank is above 255.

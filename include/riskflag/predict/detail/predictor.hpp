@@ -138,15 +138,18 @@ inline void Predictor::scan_row(const double* row, std::size_t wanted, double* o
       const ScanView view = forest.view(forest.chunks[c]);
       if (k == 0 || forest.chunks.size() > 1) parts.kernel->rank_row(view, row, ranks);
       const std::size_t at = c * (outputs + 1) + k;
-      if (!parts.any_order) {
-        ordered = scan_in_order(view, forest.output_trees[at], forest.output_trees[at + 1], ranks, ordered);
-        continue;
-      }
       for (std::uint32_t b = forest.output_bundles[at]; b < forest.output_bundles[at + 1]; ++b) {
         const ScanBundle& bundle = forest.bundles[b];
         parts.kernel->row_leaves(view, bundle, ranks, leaf);
         const double* leaves = forest.lane_leaves.data() + bundle.first_leaf;
         const std::size_t lanes = bundle.width * kScanLanes;
+        if (!parts.any_order) {
+          // Off the grid the order counts: lanes are in it, and those without a tree add 0.
+          for (std::size_t lane = 0; lane < lanes; ++lane, leaves += bundle.stride) {
+            ordered = exact::add(ordered, leaves[leaf[lane]]);
+          }
+          continue;
+        }
         // A stride that the compiler knows saves a third of the additions' instructions.
         if (bundle.stride == 32) {
           detail::add_lanes(leaves, 32, leaf, lanes, sums);
@@ -168,21 +171,6 @@ inline void Predictor::scan_row(const double* row, std::size_t wanted, double* o
     }
     out[k] = finish(ordered, k);
   }
-}
-
-/// Off the grid the order counts: tree by tree, as the slow scorer adds them.
-inline double Predictor::scan_in_order(const ScanView& view, std::size_t begin, std::size_t end,
-                                       const std::uint8_t* ranks, double sum) noexcept {
-  for (std::size_t t = begin; t < end; ++t) {
-    const ScanTree& tree = view.trees[t];
-    const std::uint8_t* node = view.nodes + std::size_t{tree.first_node} * 4;
-    std::uint8_t e = 0;
-    for (std::uint32_t n = 0; n < tree.nodes; ++n, node += 4) {
-      e = ranks[node[0]] > node[1] && e == node[2] ? node[3] : e;
-    }
-    sum = exact::add(sum, view.leaves[tree.first_leaf + e]);
-  }
-  return sum;
 }
 
 inline std::size_t Predictor::plane_blocks(MatrixView<double> rows, double* out) const noexcept {
