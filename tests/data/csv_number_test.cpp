@@ -25,11 +25,11 @@ bool agrees_with_strtod(const std::string& text, bool& was_simple) {
   return std::bit_cast<std::uint64_t>(value) == std::bit_cast<std::uint64_t>(std::strtod(text.c_str(), nullptr));
 }
 
-using Look = bool (*)(const char*, const char*, double&);
+using Reader = bool (*)(const char*, const char*, double&);
 
 /// The same of a look at a number whose end is known; it takes only what simple_number takes. The bytes around the text
 /// are digits, which it must not mind.
-bool look_agrees(Look look, const std::string& text, bool& was_taken) {
+bool look_agrees(Reader look, const std::string& text, bool& was_taken) {
   const std::string padded = std::string(64, '7') + text + "," + std::string(64, '7');
   const char* const p = padded.c_str() + 64;
   double value = 0, simple = 0;
@@ -95,7 +95,7 @@ TEST_CASE("the looks at a number take the numbers of their length, and give strt
       if (!text.empty() && random() % 30 == 0) text[random() % text.size()] = "/:.-+e \"\n\0\xff"[random() % 11];
     }
     for (const auto& [look, count] :
-         {std::pair<Look, int*>(tiny_number, &tiny), {short_number, &of_short}, {long_number, &of_long}}) {
+         {std::pair<Reader, int*>(tiny_number, &tiny), {short_number, &of_short}, {long_number, &of_long}}) {
       bool was_taken = false;
       if (!look_agrees(look, text, was_taken)) FAIL(text);
       *count += was_taken ? 1 : 0;
@@ -104,7 +104,7 @@ TEST_CASE("the looks at a number take the numbers of their length, and give strt
   CHECK(tiny > 30'000);
   CHECK(of_short > 60'000);
   CHECK(of_long > 20'000);
-  const auto takes = [](Look look, const char* text) {
+  const auto takes = [](Reader look, const char* text) {
     CAPTURE(text);
     bool was_taken = false;
     CHECK(look_agrees(look, text, was_taken));
