@@ -4,7 +4,8 @@
 //   train_driver TABLE THREADS MARGINS [option=value ...]
 //
 // TABLE: int64 rows, test rows, columns; per column int64 levels (0 = numeric); float32 training rows one after
-// another, as the peers get them; float64 labels; float32 test rows. Prints one JSON object; seconds exclude reading,
+// another, as the peers get them; float64 labels; float32 test rows; then, for tests/peers, float64 weights and init
+// margins of the training rows, or nothing. Prints one JSON object; seconds exclude reading,
 // and memory_mb is the peak above what was there when training began.
 
 #include <chrono>
@@ -59,6 +60,9 @@ int run(int argc, char** argv) {
   const auto values = take<float>(bytes, rows * cols);
   const auto labels = take<double>(bytes, rows);
   const auto test = take<float>(bytes, test_rows * cols);
+  std::vector<double> weights, init_margins;
+  if (!bytes.empty()) weights = take<double>(bytes, rows);
+  if (!bytes.empty()) init_margins = take<double>(bytes, rows);
   std::vector<Feature> features(cols);
   for (std::size_t j = 0; j < cols; ++j) {
     features[j].name = "f" + std::to_string(j);
@@ -76,7 +80,8 @@ int run(int argc, char** argv) {
   const Binned bins =
       bin_matrix(MatrixView<float>::row_major(values.data(), rows, cols), features, bin_options(options), pool);
   const double bin_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  const TrainResult result = train({.bins = bins, .labels = labels}, {}, options, pool);
+  const TrainResult result =
+      train({.bins = bins, .labels = labels, .weights = weights, .init_margins = init_margins}, {}, options, pool);
   const double cpu_seconds = static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC;
   const double memory_mb = status_mb("VmHWM:") - memory;
   std::vector<double> margins(test_rows), row(cols);
