@@ -84,6 +84,14 @@ void versus(benchmark::State& state, std::size_t trees, std::size_t leaves) {
   Explainer::Scratch scratch;
   std::vector<double> out(data.cols), base(1);
   const auto reference = MatrixView<double>::row_major(data.rows.data(), 1, data.cols);
+  for (std::size_t r = 1; r < 100; ++r) {  // from the reference's margin to the row's
+    const double* const row = data.rows.data() + r * data.cols;
+    if (!explainer->contributions_against(row, reference, out, base, scratch)) return state.SkipWithError("wrong size");
+    double sum = margin(data.model, std::span(data.rows).first(data.cols));
+    for (const double x : out) sum += x;
+    if (!(std::abs(sum - margin(data.model, {row, data.cols})) < 1e-12 * static_cast<double>(trees)))
+      return state.SkipWithError("wrong answer");
+  }
   std::size_t at = 1;
   for (auto _ : state) {
     benchmark::DoNotOptimize(

@@ -59,14 +59,42 @@ void log_loss(benchmark::State& state) {
 
 void summary(benchmark::State& state) {
   const Rows rows = make_rows(static_cast<std::size_t>(state.range(0)));
-  if (m::binary_metrics(rows.p, rows.y, {}, 0.5).roc_auc != m::roc_auc(rows.p, rows.y).value) {
+  if (m::binary_metrics(rows.p, rows.y, {}, 0.5).roc_auc != m::roc_auc(rows.p, rows.y).value ||
+      m::binary_metrics(rows.p, rows.y, {}, 0.5).log_loss != m::log_loss(rows.p, rows.y).value) {
     return state.SkipWithError("wrong answer");
   }
   for (auto _ : state) benchmark::DoNotOptimize(m::binary_metrics(rows.p, rows.y, {}, 0.5));
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 
+/// DeLong's variance by its definition, pair by pair.
+double slow_variance(const Rows& rows) {
+  double variance = 0;
+  for (const double side : {1.0, 0.0}) {
+    std::vector<double> placements;  // of each row of this class among those of the other
+    for (std::size_t i = 0; i < rows.p.size(); ++i) {
+      if (rows.y[i] != side) continue;
+      double below = 0, others = 0;
+      for (std::size_t j = 0; j < rows.p.size(); ++j) {
+        if (rows.y[j] == side) continue;
+        ++others;
+        below += rows.p[j] < rows.p[i] ? 1 : rows.p[j] == rows.p[i] ? 0.5 : 0;
+      }
+      placements.push_back(below / others);
+    }
+    const auto n = static_cast<double>(placements.size());
+    double mean = 0, squares = 0;
+    for (const double x : placements) mean += x / n;
+    for (const double x : placements) squares += (x - mean) * (x - mean);
+    variance += squares / (n - 1) / n;
+  }
+  return variance;
+}
+
 void delong(benchmark::State& state) {
+  const Rows few = make_rows(1000);
+  if (!(std::abs(*m::delong_variance(few.p, few.y).value / slow_variance(few) - 1) < 1e-9))
+    return state.SkipWithError("wrong answer");
   const Rows rows = make_rows(static_cast<std::size_t>(state.range(0)));
   if (!m::delong(rows.p, rows.y)) return state.SkipWithError("no interval");
   for (auto _ : state) benchmark::DoNotOptimize(m::delong(rows.p, rows.y));

@@ -75,6 +75,10 @@ void batch(benchmark::State& state, const PredictorOptions options, std::size_t 
 void load(benchmark::State& state) {
   const Case data = make_case(500, 31);
   const std::string text = model_text(data.model);
+  const auto back = parse_model(text, "model.json");
+  const auto predictor = back ? Predictor::make(*back) : Predictor::make(data.model);
+  if (!back || *back != data.model || !predictor || !is_right(data, *predictor))
+    return state.SkipWithError("wrong answer");
   for (auto _ : state) {
     auto model = parse_model(text, "model.json");
     if (!model) return state.SkipWithError("refused");
