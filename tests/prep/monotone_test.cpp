@@ -18,6 +18,7 @@
 using namespace riskflag;
 using prep::FieldDirection;
 
+namespace prep_monotone_test {
 namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
@@ -197,3 +198,5 @@ TEST_CASE("invariant: a sign that was carried through an expression holds wherev
   CHECK(rising > 200);
   CHECK(falling > 200);
 }
+
+}  // namespace prep_monotone_test

@@ -178,7 +178,7 @@ TEST_CASE("limits that fit neither the table nor each other are refused") {
   CHECK(refusal(t, o).find("is not \"basic\", the only one that is built") != std::string::npos);
   o = quick();
   o.grow_policy = "lossguide";
-  CHECK(refusal(t, o) == "grow_policy: \"lossguide\" is not \"leafwise\" or \"depthwise\"");
+  CHECK(refusal(t, o) == "grow_policy: \"lossguide\" is not \"leafwise\", \"depthwise\" or \"symmetric\"");
 }
 
 TEST_CASE("lists are read in LightGBM's form and written back") {

@@ -15,30 +15,14 @@
 #include <riskflag/core/parallel.hpp>
 #include <riskflag/train/cell.hpp>
 #include <riskflag/train/detail/split_search.hpp>
+#include <riskflag/train/grown_tree.hpp>
 #include <riskflag/train/histogram.hpp>
 #include <riskflag/train/limits.hpp>
 #include <riskflag/train/options.hpp>
 #include <riskflag/train/split.hpp>
+#include <riskflag/train/symmetric.hpp>
 
 namespace riskflag::inline v0_1::detail {
-
-/// A split that was made: children >= 0 are splits, < 0 are leaves (~child).
-template <class Cell>
-struct MadeSplit {
-  Split<Cell> split;
-  std::int32_t left = 0;
-  std::int32_t right = 0;
-  OutputBounds bounds{};  ///< of the node's own output, in quanta
-};
-
-/// The shape of a tree and which rows ended where; valid until the grower grows the next.
-template <class Cell>
-struct GrownTree {
-  std::vector<MadeSplit<Cell>> splits;  ///< parents before children
-  std::vector<std::span<const std::uint32_t>>
-      leaf_rows;                          ///< empty spans when no split was made: all rows are in leaf 0
-  std::vector<OutputBounds> leaf_bounds;  ///< in quanta; empty: none
-};
 
 /// Life: 1. made once for a table; 2. grow() for each tree, on one thread, which shares work out to the executor.
 ///
@@ -61,6 +45,7 @@ class Grower {
     for (auto& buffer : buffers_) buffer.resize(bins.rows());
     for (unsigned w = 0; w < executor.concurrency(); ++w) workers_.push_back({maker_.make_scratch(), {}, false});
     count_table();
+    if (options.grow_policy == "symmetric") symmetric_.emplace(bins, options, executor);
   }
 
   /// `rows`: those that take part, rising; empty with all_rows: every row of the table.
@@ -179,6 +164,7 @@ class Grower {
   std::span<const Cell> cells_;
   NodeFeatures node_features_;
   bool by_level_ = options_.grow_policy == "depthwise";
+  std::optional<SymmetricGrower<Cell>> symmetric_;  ///< grows instead, where all nodes of a level ask the same
 };
 
 }  // namespace riskflag::inline v0_1::detail

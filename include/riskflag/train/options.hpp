@@ -41,7 +41,7 @@ struct TrainOptions {
   bool first_metric_only = false;         ///< early stopping looks at the first metric of each validation set alone
   std::uint64_t seed = 42;                ///< the only source of randomness
   // From here on a model's file names an option only where it differs from its default.
-  std::string grow_policy = "leafwise";     ///< or "depthwise": level by level, the best leaves of a level first
+  std::string grow_policy = "leafwise";     ///< or "depthwise": level by level; "symmetric": one question a level
   double max_delta_step = 0.0;              ///< largest |leaf| before the learning rate; <= 0: no limit
   double feature_fraction_bynode = 1.0;     ///< (0, 1]; share of a tree's features that a node may ask, at least one
   bool extra_trees = false;                 ///< one random cut a feature and node instead of the best

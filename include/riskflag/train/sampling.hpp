@@ -39,8 +39,10 @@ class Sampling {
 
   void draw(int iteration) {
     const auto round = static_cast<std::uint64_t>(iteration);
-    if (draws_rows() && (iteration - 1) % options_.bagging_freq == 0) {
-      const Random rows = random_.split(1).split(round);
+    const int since = draws_rows() ? (iteration - 1) % options_.bagging_freq : 0;  // rounds with the same rows
+    if (draws_rows() && (since == 0 || !has_drawn_)) {
+      has_drawn_ = true;
+      const Random rows = random_.split(1).split(static_cast<std::uint64_t>(iteration - since));
       drawn_.clear();
       const std::size_t n = all_positive_ ? table_rows_ : positive_.size();
       for (std::size_t i = 0; i < n; ++i) {
@@ -83,6 +85,7 @@ class Sampling {
   std::vector<std::uint32_t> features_, order_;
   std::vector<std::uint32_t> positive_, drawn_;
   bool all_positive_ = true;
+  bool has_drawn_ = false;
   Random random_;
 };
 

@@ -20,6 +20,10 @@ struct TrainData {
   std::span<const double> labels;
   std::span<const double> weights{};       ///< >= 0 and finite; a row of weight 0 is as good as absent
   std::span<const double> init_margins{};  ///< offsets before the link, rounded to the leaf grid; not part of the model
+  /// Set: training goes on from this model, as if it had never stopped: rounds are counted on, its trees stand before
+  /// the new ones, and init_margins come on top of it. Same objective and features; num_iterations are new rounds.
+  const Model* start = nullptr;
+  MatrixView<double> features{};  ///< needed with `start` alone: the rows of `bins` as they were before binning
 };
 
 /// Rows that metrics are computed on after every iteration. Values as in training: NaN = missing.
@@ -74,10 +78,10 @@ struct TrainResult {
 /// Learns boosted trees. The same data and options give the same model, byte for byte, whatever the executor.
 ///
 /// Throws Error(invalid_option) for options (see validate()), Error(invalid_data) for no rows, labels that are NaN,
-/// infinite or not 0 and 1 (binary), of one class only, weights that are negative, not finite or all zero,
-/// Error(schema_mismatch) for lengths that differ, Error(numeric) when a sum of gradients leaves the finite numbers.
-/// Not to be called from inside a task of `executor`. Memory: about 40 bytes a row besides `data`, and 2.1 KB a feature
-/// and leaf.
+/// infinite or not 0 and 1 (binary), of one class only, weights that are negative, not finite or all zero, a model to
+/// go on from that does not fit, Error(schema_mismatch) for lengths that differ, Error(numeric) when a sum of gradients
+/// leaves the finite numbers. Not to be called from inside a task of `executor`. Memory: about 40 bytes a row besides
+/// `data`, and 2.1 KB a feature and leaf.
 [[nodiscard]] TrainResult train(const TrainData& data, std::span<const ValidData> valid, const TrainOptions& options,
                                 Executor& executor, const TrainHooks& hooks = {});
 

@@ -21,6 +21,7 @@
 #include <riskflag/core/text.hpp>
 #include <riskflag/model/monotone.hpp>
 #include <riskflag/train/detail/check_data.hpp>
+#include <riskflag/train/detail/continue.hpp>
 #include <riskflag/train/detail/finish_tree.hpp>
 #include <riskflag/train/detail/row_gradients.hpp>
 #include <riskflag/train/detail/score_rows.hpp>
@@ -52,6 +53,12 @@ class Booster {
     check_train_data(data, *objective_);
     is_monotone_ = check_monotone_constraints(data.bins, options);
     groups_ = interaction_groups(data.bins.cuts().features, options);
+    if (data.start != nullptr) {
+      check_start_model(*data.start, data.bins.cuts().features, *objective_, options);
+      check_length(data.features.rows(), data.bins.rows(), "features to go on with");
+      check_length(data.features.cols(), data.bins.cols(), "features to go on with, columns");
+      first_ = static_cast<int>(data.start->trees.size());
+    }
     for (const ValidData& set : valid) check_valid_data(set, data.bins.cols(), *objective_);
     make_weights();
     start(valid);
@@ -65,6 +72,7 @@ class Booster {
   [[nodiscard]] double best_constant(double mean) const;
   void prove_monotone() const;
   void start(std::span<const ValidData> valid);
+  void start_from_model();
   [[nodiscard]] SplitUnits units(const RowGradients& gradients) const noexcept;
   template <class Cell>
   [[nodiscard]] bool add_tree(Grower<Cell>& grower, std::span<const Cell> cells, const RowGradients& gradients,
@@ -85,6 +93,7 @@ class Booster {
   std::vector<std::string> metrics_;
   std::vector<std::vector<std::uint32_t>> groups_;  ///< of interaction_constraints
   bool is_monotone_ = false;
+  int first_ = 0;           ///< rounds of the model that training goes on from
   double rate_ = 0.0;       ///< of the round
   double leaf_mass_ = 0.0;  ///< sum over trees of the largest |leaf|: must stay exact in double
   TrainResult result_;
@@ -146,12 +155,14 @@ inline void Booster::start(std::span<const ValidData> valid) {
         sum_wy, sum_of_block(rows, [&](std::size_t i) { return w == nullptr ? y[i] : exact::mul(w[i], y[i]); }));
     for (std::size_t i = 0; i < rows; ++i) range = std::max(range, magnitude(y[i]));
   }
-  const double grid = objective_->leaf_grid(exact::mul(range, 2.0));
+  const bool goes_on = data_.start != nullptr;
+  const double grid =
+      goes_on && data_.start->leaf_grid > 0.0 ? data_.start->leaf_grid : objective_->leaf_grid(exact::mul(range, 2.0));
   if (!is_finite(sum_wy)) {
     fail(ErrorCode::numeric, "labels",
          "their weighted sum is " + number_text(sum_wy) + "; scale labels or weights down");
   }
-  const bool average = options_.boost_from_average && data_.init_margins.empty();
+  const bool average = options_.boost_from_average && data_.init_margins.empty() && !goes_on;
   const double base = average ? on_grid(best_constant(exact::div(sum_wy, sum_of_weights_)), grid) : 0.0;
 
   Model& model = result_.model;
@@ -161,11 +172,14 @@ inline void Booster::start(std::span<const ValidData> valid) {
   model.num_outputs = 1;
   model.base_margin = {base};
   model.leaf_grid = grid;
-  model.options = recorded_options(options_);
+  TrainOptions recorded = options_;
+  recorded.num_iterations += first_;
+  model.options = recorded_options(recorded);
   scores_.assign(n, base);
   for (std::size_t i = 0; i < data_.init_margins.size(); ++i) scores_[i] = on_grid(data_.init_margins[i], grid);
   leaf_mass_ = magnitude(base);
   for (const double score : scores_) leaf_mass_ = std::max(leaf_mass_, magnitude(score));
+  if (goes_on) start_from_model();
 
   metrics_ = options_.metric;
   if (metrics_.empty()) metrics_.emplace_back(objective_->default_metric());
@@ -174,9 +188,24 @@ inline void Booster::start(std::span<const ValidData> valid) {
     ValidSet out{bin_like(data_.bins.cuts(), set.features, executor_), &set,
                  std::vector<double>(set.labels.size(), base)};
     for (std::size_t i = 0; i < set.init_margins.size(); ++i) out.scores[i] = on_grid(set.init_margins[i], grid);
+    if (goes_on) add_margins(margins_of(*data_.start, set.features, executor_), out.scores);
     valid_.push_back(std::move(out));
   }
   result_.bin_seconds = seconds_since(binning);
+}
+
+/// Trees, base margin and starting scores of the model that training goes on from.
+inline void Booster::start_from_model() {
+  const Model& before = *data_.start;
+  if (!(before.leaf_grid > 0.0)) {
+    fail(ErrorCode::invalid_data, "model",
+         "its leaves lie on no grid (it was imported); give its margins as init margins instead");
+  }
+  Model& model = result_.model;
+  model.base_margin = before.base_margin;
+  model.trees = before.trees;
+  leaf_mass_ = exact::add(leaf_mass_, leaf_mass(before));
+  add_margins(margins_of(before, data_.features, executor_), scores_);
 }
 
 /// The margin that training starts from.
@@ -279,13 +308,18 @@ inline TrainResult Booster::run(const TrainHooks& hooks) {
     for (const std::string& metric : metrics_) model.history.names.push_back(set.data->name + "." + metric);
     for (const CustomMetric& metric : hooks.metrics) model.history.names.push_back(set.data->name + "." + metric.name);
   }
+  if (first_ > 0 &&
+      data_.start->history.names == model.history.names) {  // other values would stand beside wrong rounds
+    model.history.values = data_.start->history.values;
+    model.history.values.resize(std::min(model.history.values.size(), static_cast<std::size_t>(first_)));
+  }
   if ((options_.objective == "custom") != static_cast<bool>(hooks.gradients)) {
     fail(ErrorCode::invalid_option, "objective",
          hooks.gradients
              ? quoted(options_.objective) + " has gradients of its own; TrainHooks::gradients is for \"custom\""
              : "\"custom\" needs TrainHooks::gradients: a function of the program that trains");
   }
-  for (int iteration = 1; iteration <= options_.num_iterations; ++iteration) {
+  for (int iteration = first_ + 1; iteration <= first_ + options_.num_iterations; ++iteration) {
     if (hooks.stop.stop_requested()) {
       result_.cancelled = true;
       break;

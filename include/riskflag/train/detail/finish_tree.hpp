@@ -60,8 +60,12 @@ class TreeFinisher {
  public:
   TreeFinisher(const Binned& bins, const TrainOptions& options, std::span<const double> weights, double sum_of_weights,
                double leaf_grid)
-      : bins_(bins),
-        options_(options),
+      : TreeFinisher(options, weights, sum_of_weights, leaf_grid) {
+    bins_ = &bins;
+  }
+  /// For refit() alone: no table, so no finish().
+  TreeFinisher(const TrainOptions& options, std::span<const double> weights, double sum_of_weights, double leaf_grid)
+      : options_(options),
         weights_(weights),
         weight_scale_(weights.empty() ? 1.0 : fine_scale(sum_of_weights)),
         leaf_grid_(leaf_grid) {}
@@ -72,12 +76,17 @@ class TreeFinisher {
                             const std::optional<LeafRenewal>& renewal, Executor& executor) {
     learning_rate_ = learning_rate;
     const double scale_g = fine_scale(gradients.sum_g()), scale_h = fine_scale(gradients.sum_h());
+    const bool shared = !grown.leaf_value.empty();
+    const std::vector<FineSum> shared_sums =
+        shared ? leaf_sums(grown.value_rows, gradients, scale_g, scale_h, executor) : std::vector<FineSum>{};
+    // Last: add_to_scores() goes by what the last sums noted.
     const std::vector<FineSum> leaves = leaf_sums(grown.leaf_rows, gradients, scale_g, scale_h, executor);
     Tree tree;
     const double unit = exact::div(gradients.unit_g(), gradients.unit_h());  // margins of one output in quanta
     for (std::size_t k = 0; k < leaves.size(); ++k) {
       const OutputBounds bounds = grown.leaf_bounds.empty() ? OutputBounds{} : grown.leaf_bounds[k];
-      tree.leaves.push_back(value(leaves[k], scale_g, scale_h, bounds, unit));
+      tree.leaves.push_back(
+          value(shared ? shared_sums[grown.leaf_value[k]] : leaves[k], scale_g, scale_h, bounds, unit));
       tree.leaf_counts.push_back(count(leaves[k]));
     }
     if (renewal) renew(tree, grown, *renewal, unit, executor);
@@ -93,7 +102,7 @@ class TreeFinisher {
       node.feature = made.split.feature;
       node.categorical = made.split.categorical;
       node.default_left = made.split.default_left;
-      const FeatureCuts& cuts = bins_.feature(static_cast<std::size_t>(made.split.feature));
+      const FeatureCuts& cuts = bins_->feature(static_cast<std::size_t>(made.split.feature));
       if (cuts.zero_is_missing) node.missing = MissingRule::zero;
       if (node.categorical) {
         node.category_set = static_cast<std::uint32_t>(tree.category_sets.size());
@@ -111,6 +120,11 @@ class TreeFinisher {
     if (renewal) average_upwards(tree);
     return tree;
   }
+
+  /// A leaf becomes decay times what it was plus the rest of what its rows say now; nodes too. A leaf without rows
+  /// stays.
+  void refit(Tree& tree, std::span<const std::span<const std::uint32_t>> leaf_rows, const RowGradients& gradients,
+             double learning_rate, double decay, const std::optional<LeafRenewal>& renewal, Executor& executor);
 
   /// Adds the tree's leaves to the scores of the rows in them.
   void add_to_scores(const Tree& tree, std::span<const std::span<const std::uint32_t>> leaf_rows,
@@ -152,7 +166,7 @@ class TreeFinisher {
     const std::vector<Piece> pieces = pieces_of(leaf_rows);
     const double* const g = gradients.g().data();
     const double* const h = gradients.h().data();
-    note_leaves(leaf_rows, pieces, executor);
+    note_leaves(leaf_rows, pieces, gradients.g().size(), executor);
     if (by_row_) return leaf_sums_by_row(leaf_rows, g, h, scale_g, scale_h, executor);
     std::vector<FineSum> sums(pieces.size());
     executor.run(pieces.size(), [&](std::size_t i, unsigned) {
@@ -176,10 +190,10 @@ class TreeFinisher {
   /// Where every row of the table is in one of at most 256 leaves, notes which: gradients and scores are then read in
   /// their own order, twice as fast as leaf by leaf.
   void note_leaves(std::span<const std::span<const std::uint32_t>> leaf_rows, const std::vector<Piece>& pieces,
-                   Executor& executor) {
+                   std::size_t table_rows, Executor& executor) {
     std::size_t rows = 0;
     for (const auto& leaf : leaf_rows) rows += leaf.size();
-    by_row_ = rows == bins_.rows() && leaf_rows.size() <= 256;
+    by_row_ = rows == table_rows && leaf_rows.size() <= 256;
     if (!by_row_) return;
     leaf_of_row_.resize(rows);
     executor.run(pieces.size(), [&](std::size_t i, unsigned) {
@@ -227,22 +241,29 @@ class TreeFinisher {
   [[nodiscard]] double shrunk(double out, const OutputBounds& bounds, double unit) const noexcept {
     if (bounds.low > -OutputBounds::kNone && out < exact::mul(bounds.low, unit)) out = exact::mul(bounds.low, unit);
     if (bounds.high < OutputBounds::kNone && out > exact::mul(bounds.high, unit)) out = exact::mul(bounds.high, unit);
-    return on_grid(exact::mul(out, learning_rate_), leaf_grid_);
+    return placed(exact::mul(out, learning_rate_));
+  }
+  /// On the leaf grid, where there is one: imported models have none.
+  [[nodiscard]] double placed(double x) const noexcept { return leaf_grid_ > 0.0 ? on_grid(x, leaf_grid_) : x; }
+  /// The quantile of label - score over a leaf's rows.
+  [[nodiscard]] double renewed(std::span<const std::uint32_t> rows, const LeafRenewal& renewal) const {
+    std::vector<WeightedValue> left;
+    left.reserve(rows.size());
+    for (const std::uint32_t row : rows) {
+      const double weight = weights_.empty() ? 1.0 : exact::mul(weights_[row], weight_scale_);
+      left.push_back({exact::sub(renewal.labels[row], renewal.scores[row]), static_cast<std::int64_t>(weight)});
+    }
+    const double out = percentile(left, !weights_.empty(), renewal.share);
+    return options_.max_delta_step > 0.0 ? OutputBounds{-options_.max_delta_step, options_.max_delta_step}.clipped(out)
+                                         : out;
   }
   /// Leaves become quantiles of label - score over their rows.
   template <class Cell>
   void renew(Tree& tree, const GrownTree<Cell>& grown, const LeafRenewal& renewal, double unit,
              Executor& executor) const {
     executor.run(tree.leaves.size(), [&](std::size_t k, unsigned) {
-      std::vector<WeightedValue> left;
-      left.reserve(grown.leaf_rows[k].size());
-      for (const std::uint32_t row : grown.leaf_rows[k]) {
-        const double weight = weights_.empty() ? 1.0 : exact::mul(weights_[row], weight_scale_);
-        left.push_back({exact::sub(renewal.labels[row], renewal.scores[row]), static_cast<std::int64_t>(weight)});
-      }
-      double out = percentile(left, !weights_.empty(), renewal.share);
-      if (options_.max_delta_step > 0.0)
-        out = OutputBounds{-options_.max_delta_step, options_.max_delta_step}.clipped(out);
+      const double out =
+          renewed(grown.leaf_value.empty() ? grown.leaf_rows[k] : grown.value_rows[grown.leaf_value[k]], renewal);
       tree.leaves[k] = shrunk(out, grown.leaf_bounds.empty() ? OutputBounds{} : grown.leaf_bounds[k], unit);
     });
   }
@@ -257,7 +278,7 @@ class TreeFinisher {
         sum = exact::add(sum, exact::mul(count, child >= 0 ? tree.nodes[at].value : tree.leaves[at]));
         rows = exact::add(rows, count);
       }
-      node.value = on_grid(exact::div(sum, rows), leaf_grid_);
+      node.value = on_grid(rows > 0.0 ? exact::div(sum, rows) : 0.0, leaf_grid_);  // of a symmetric tree: no rows
     }
   }
   [[nodiscard]] double count(const FineSum& sum) const noexcept {
@@ -276,7 +297,7 @@ class TreeFinisher {
     return words;
   }
 
-  const Binned& bins_;
+  const Binned* bins_ = nullptr;
   const TrainOptions& options_;
   std::span<const double> weights_;
   double weight_scale_;

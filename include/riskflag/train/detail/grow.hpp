@@ -113,7 +113,12 @@ const GrownTree<Cell>& Grower<Cell>::grow(std::span<const Cell> cells, Rows whic
                                           SplitUnits units, std::span<const std::uint32_t> features,
                                           const Random& random) {
   cells_ = cells;
-  node_features_.start_tree(features, random.split(0x6e6f6465));            // "node"
+  node_features_.start_tree(features, random.split(0x6e6f6465));  // "node"
+  if (symmetric_) {
+    const bool all = which == Rows::all;
+    return symmetric_->grow(cells, all ? nullptr : rows.data(), all ? bins_.rows() : rows.size(), units, node_features_,
+                            random);
+  }
   search_.emplace(bins_, options_, units, random.split(0x637574), level_);  // "cut"
   plant(which, rows);
   Leaf& root = leaves_[0];

@@ -79,8 +79,11 @@ inline void validate(const TrainOptions& o) {
   detail::check_integer("min_data_per_group", o.min_data_per_group, 1, kMax, "at least 1");
   detail::check_integer("early_stopping_round", o.early_stopping_round, 0, kMax, "at least 0");
   detail::check_not_negative("early_stopping_min_delta", o.early_stopping_min_delta);
-  detail::check_option(o.grow_policy == "leafwise" || o.grow_policy == "depthwise", "grow_policy",
-                       quoted(o.grow_policy), "\"leafwise\" or \"depthwise\"");
+  detail::check_option(o.grow_policy == "leafwise" || o.grow_policy == "depthwise" || o.grow_policy == "symmetric",
+                       "grow_policy", quoted(o.grow_policy), "\"leafwise\", \"depthwise\" or \"symmetric\"");
+  if (o.grow_policy == "symmetric") {
+    detail::check_integer("num_leaves", o.num_leaves, 2, 1024, "in 2 to 1024, as grow_policy symmetric needs");
+  }
   detail::check_option(is_finite(o.max_delta_step), "max_delta_step", number_text(o.max_delta_step), "a finite number");
   detail::check_above("feature_fraction_bynode", o.feature_fraction_bynode, 0.0, 1.0, "in (0, 1]");
   detail::check_above("pos_bagging_fraction", o.pos_bagging_fraction, 0.0, 1.0, "in (0, 1]");
