@@ -153,6 +153,70 @@ TEST_CASE(
   CHECK(learn(t, other).model.trees != learn(t, random_cuts).model.trees);
 }
 
+TEST_CASE("feature_contri and cegb_penalty_split make features and splits dearer") {
+  const SmallTable t = small_table(500, 6, 12);
+  TrainOptions o = quick();
+  const Model free = learn(t, o).model;
+  o.feature_contri = {1, 1, 1, 1, 1, 1};
+  CHECK(learn(t, o).model.trees == free.trees);
+  o.feature_contri = {0, 1, 1, 1, 1, 1};  // f0 decides most of the labels
+  for (const Tree& tree : learn(t, o).model.trees) {
+    for (const Node& node : tree.nodes) CHECK(node.feature != 0);
+  }
+  o.feature_contri = {};
+  o.cegb_penalty_split = 0.06;
+  o.cegb_tradeoff = 0.5;
+  const Model dear = learn(t, o).model;
+  std::size_t splits[2] = {0, 0};
+  for (const Tree& tree : free.trees) splits[0] += tree.nodes.size();
+  for (const Tree& tree : dear.trees) {
+    splits[1] += tree.nodes.size();
+    for (const Node& node : tree.nodes) CHECK(node.gain > 0.0);
+  }
+  CHECK(splits[1] > 0);
+  CHECK(splits[1] < splits[0]);
+  // The root of the first tree is the same question, and its gain is less by 0.03 for each of its 500 rows.
+  CHECK(dear.trees[0].nodes[0].threshold == free.trees[0].nodes[0].threshold);
+  CHECK(dear.trees[0].nodes[0].gain == doctest::Approx(free.trees[0].nodes[0].gain - 15.0).epsilon(1e-9));
+  o.feature_contri = {1, 1};
+  CHECK(refusal(t, o).find("2 numbers for 6 features") != std::string::npos);
+}
+
+TEST_CASE("bagging_by_query draws whole groups of rows") {
+  SmallTable once = small_table(150, 4, 13), t = once;
+  t.rows = 450;  // every row three times: its three copies are a group
+  std::vector<std::uint64_t> groups;
+  t.values.clear();
+  t.labels.clear();
+  for (std::size_t i = 0; i < t.rows; ++i) {
+    const std::size_t from = i % 150;
+    t.values.insert(t.values.end(), once.row(from).begin(), once.row(from).end());
+    t.labels.push_back(once.labels[from]);
+    groups.push_back(1000 + from);
+  }
+  TrainOptions o = quick();
+  o.bagging_freq = 1;
+  o.bagging_fraction = 0.5;
+  SerialExecutor serial;
+  const Binned bins = bin_matrix(t.view(), t.features, bin_options(o), serial);
+  const auto odd_counts = [&](bool by_query) {
+    o.bagging_by_query = by_query;
+    std::size_t odd = 0;
+    const TrainResult got = train({.bins = bins, .labels = t.labels, .groups = groups}, {}, o, serial);
+    for (const Tree& tree : got.model.trees) {
+      CHECK(tree.nodes[0].count > 150);
+      CHECK(tree.nodes[0].count < 300);
+      for (const double count : tree.leaf_counts) odd += std::fmod(count, 3.0) != 0.0 ? 1 : 0;
+    }
+    return odd;
+  };
+  CHECK(odd_counts(true) == 0);
+  CHECK(odd_counts(false) > 0);
+  CHECK(refusal(t, o) == "accepted");
+  o.bagging_by_query = true;
+  CHECK(refusal(t, o).find("there are no groups to draw") != std::string::npos);
+}
+
 TEST_CASE("limits that fit neither the table nor each other are refused") {
   const SmallTable t = small_table(100, 3, 2);
   TrainOptions o = quick();

@@ -119,6 +119,11 @@ Case draw_case(std::uint64_t seed) {
   if (draw.below(6) == 0) {
     for (std::size_t f = 0; f < t.cols; ++f) o.max_bin_by_feature.push_back(draw.of({255, 2, 7}));
   }
+  o.cegb_penalty_split = draw.of({0.0, 0.0, 0.0, 0.01});
+  o.cegb_tradeoff = draw.of({1.0, 0.5});
+  if (draw.below(6) == 0) {
+    for (std::size_t f = 0; f < t.cols; ++f) o.feature_contri.push_back(draw.of({1.0, 0.3, 0.0, 2.0}));
+  }
   if (draw.below(3) == 0) c.weights = t.weights;
   if (!binary && !c.weights.empty()) c.weights[0] = 1.0;
   if (draw.below(12) == 0) {            // heavy tails: the wide cell
@@ -179,7 +184,8 @@ void check_invariants(const Case& c, const Model& model) {
     std::vector<std::set<std::string>> asked(tree.nodes.size());
     for (std::size_t k = 0; k < tree.nodes.size(); ++k) {
       const Node& node = tree.nodes[k];
-      CHECK(node.gain > o.min_gain_to_split);
+      const bool has_costs = !o.feature_contri.empty() || o.cegb_penalty_split > 0;  // paid after min_gain_to_split
+      CHECK(node.gain > (has_costs ? 0.0 : o.min_gain_to_split));
       if (o.max_depth > 0) CHECK(depth[k] < o.max_depth);
       asked[k].insert(t.features[static_cast<std::size_t>(node.feature)].name);
       if (!o.interaction_constraints.empty()) {

@@ -111,6 +111,11 @@ class Grower {
     for (const std::uint32_t f : features_.of(leaf.state, own)) {
       Split<Cell> split = best_of(leaf, f, total, least);
       if (split.feature < 0 || !(split.gain > floor)) continue;
+      if (!o_.feature_contri.empty()) split.gain = exact::mul(split.gain, o_.feature_contri[f]);
+      if (o_.cegb_penalty_split > 0.0)
+        split.gain = exact::sub(split.gain, exact::mul(exact::mul(o_.cegb_tradeoff, o_.cegb_penalty_split),
+                                                       static_cast<double>(leaf.rows.size())));
+      if (!(split.gain > 0.0)) continue;
       if (!leaf.best.exists() || split.gain > leaf.best.gain) leaf.best = split;
     }
   }

@@ -110,7 +110,7 @@ using OnPhase = std::function<void(std::string_view phase, double fraction)>;
 
   on_phase("bin", 1);
   on_phase("train", 0);
-  const TrainData data{bins, labels, weights, {}};
+  const TrainData data{.bins = bins, .labels = labels, .weights = weights, .groups = groups};
   out.trained = train(data, valid, options, executor, hooks);
   if (out.trained.cancelled && out.trained.model.trees.empty()) check_stop(hooks.stop, "train");
   seconds.bin += binned + out.trained.bin_seconds;

@@ -52,10 +52,14 @@ struct TrainOptions {
   std::string monotone_constraints_method = "basic";  ///< "basic" alone: neither side passes the middle of two outputs
   std::vector<std::vector<std::string>> interaction_constraints{};  ///< groups of features that may share a path
   std::vector<int> max_bin_by_feature{};                            ///< empty, or max_bin for each feature, 2 to 255
-  double alpha = 0.9;                   ///< quantile: (0, 1), which one; huber: > 0, where the loss becomes linear
-  double poisson_max_delta_step = 0.7;  ///< > 0; poisson: added to the margin in the hessian
-  double tweedie_variance_power = 1.5;  ///< [1, 2); tweedie
-  bool zero_as_missing = false;         ///< numeric zeros (|x| <= 1e-35) are missing values
+  double alpha = 0.9;                    ///< quantile: (0, 1), which one; huber: > 0, where the loss becomes linear
+  double poisson_max_delta_step = 0.7;   ///< > 0; poisson: added to the margin in the hessian
+  double tweedie_variance_power = 1.5;   ///< [1, 2); tweedie
+  bool zero_as_missing = false;          ///< numeric zeros (|x| <= 1e-35) are missing values
+  bool bagging_by_query = false;         ///< bagging draws whole groups of rows (TrainData::groups)
+  double cegb_tradeoff = 1.0;            ///< >= 0; multiplied into cegb_penalty_split
+  double cegb_penalty_split = 0.0;       ///< >= 0; taken off a split's gain for each row of its node
+  std::vector<double> feature_contri{};  ///< empty, or for each feature >= 0: its gains are multiplied by it
 };
 
 /// Throws Error(invalid_option) with the option's name, its value and its range.

@@ -17,10 +17,12 @@ namespace riskflag::inline v0_1::detail {
 /// Which rows and features the next tree may use. Whether a row is drawn depends on (seed, iteration, row) alone.
 class Sampling {
  public:
-  /// `labels`: for fractions by class; they have to outlive the object.
-  Sampling(const TrainOptions& options, std::span<const double> labels, std::size_t rows, std::size_t features)
+  /// `labels`: for fractions by class, `groups`: for bagging_by_query; they have to outlive the object.
+  Sampling(const TrainOptions& options, std::span<const double> labels, std::size_t rows, std::size_t features,
+           std::span<const std::uint64_t> groups = {})
       : options_(options),
         labels_(labels),
+        groups_(groups),
         table_rows_(rows),
         table_features_(features),
         features_(features),
@@ -50,7 +52,8 @@ class Sampling {
         const double fraction = !by_class()           ? options_.bagging_fraction
                                 : labels_[row] != 0.0 ? options_.pos_bagging_fraction
                                                       : options_.neg_bagging_fraction;
-        if (rows.uniform(row) < fraction) drawn_.push_back(row);
+        const std::uint64_t drawn_by = options_.bagging_by_query ? groups_[row] : row;
+        if (rows.uniform(drawn_by) < fraction) drawn_.push_back(row);
       }
     }
     if (options_.feature_fraction < 1.0) {
@@ -80,6 +83,7 @@ class Sampling {
 
   const TrainOptions& options_;
   std::span<const double> labels_;
+  std::span<const std::uint64_t> groups_;
   std::size_t table_rows_;
   std::size_t table_features_;
   std::vector<std::uint32_t> features_, order_;

@@ -82,7 +82,7 @@ class SymmetricGrower {
   }
   void plant(const std::uint32_t* rows, std::size_t n);
   [[nodiscard]] BinSums bin_sums(const Group& group, std::uint32_t f) const noexcept;
-  [[nodiscard]] bool gain_of(const Group& group, Cell left, std::uint32_t left_rows, double l2, int sign,
+  [[nodiscard]] bool gain_of(const Group& group, std::uint32_t f, Cell left, std::uint32_t left_rows, double l2,
                              double& gain) const noexcept;
   void add(const Group& group, Candidate& to, bool splits, double gain) const noexcept;
   [[nodiscard]] Question best_cut(std::uint32_t f, const Random& draw) const;

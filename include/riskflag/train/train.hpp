@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <stop_token>
@@ -24,6 +25,7 @@ struct TrainData {
   /// the new ones, and init_margins come on top of it. Same objective and features; num_iterations are new rounds.
   const Model* start = nullptr;
   MatrixView<double> features{};  ///< needed with `start` alone: the rows of `bins` as they were before binning
+  std::span<const std::uint64_t> groups{};  ///< of each row (group_ids()), for bagging_by_query
 };
 
 /// Rows that metrics are computed on after every iteration. Values as in training: NaN = missing.

@@ -48,9 +48,10 @@ class Booster {
         executor_(executor),
         level_(level),
         objective_(make_objective(options, level)),
-        sampling_(options, data.labels, data.bins.rows(), data.bins.cols()) {
+        sampling_(options, data.labels, data.bins.rows(), data.bins.cols(), data.groups) {
     validate(options);
     check_train_data(data, *objective_);
+    check_groups_and_costs(data, options);
     is_monotone_ = check_monotone_constraints(data.bins, options);
     groups_ = interaction_groups(data.bins.cuts().features, options);
     if (data.start != nullptr) {

@@ -60,6 +60,20 @@ inline void check_train_data(const TrainData& data, const ObjectiveFunction& obj
   objective.check_labels(data.labels, data.weights);
 }
 
+/// The groups that bagging_by_query draws are there, and feature_contri has a number for each feature.
+inline void check_groups_and_costs(const TrainData& data, const TrainOptions& options) {
+  if (!data.groups.empty()) check_length(data.groups.size(), data.bins.rows(), "groups");
+  if (options.bagging_by_query && data.groups.empty()) {
+    fail(ErrorCode::invalid_option, "bagging_by_query",
+         "there are no groups to draw; give TrainData::groups (riskflag-train: --split group)");
+  }
+  if (!options.feature_contri.empty() && options.feature_contri.size() != data.bins.cols()) {
+    fail(ErrorCode::invalid_option, "feature_contri",
+         std::to_string(options.feature_contri.size()) + " numbers for " + std::to_string(data.bins.cols()) +
+             " features");
+  }
+}
+
 /// True when any feature has a monotone constraint.
 inline bool check_monotone_constraints(const Binned& bins, const TrainOptions& options) {
   if (options.monotone_constraints.empty()) return false;

@@ -56,7 +56,7 @@ void SymmetricGrower<Cell>::ask(Question& question) {
         kernels::partition_rows(bins_.column(f), go_left.data(), rows_.data() + group.begin, 0, group.count, out));
     group.left = Cell{};
     for (std::uint32_t i = 0; i < group.left_count; ++i) group.left += cells_[out[i]];
-    group.is_split = gain_of(group, group.left, group.left_count, l2, sign, group.gain);
+    group.is_split = gain_of(group, static_cast<std::uint32_t>(f), group.left, group.left_count, l2, group.gain);
     if (!group.is_split) std::copy_n(rows_.begin() + group.begin, group.count, out);
     for (std::uint32_t i = 0; i < group.count; ++i) gathered_[group.begin + i] = cells_[out[i]];
   });

@@ -21,7 +21,8 @@ namespace detail {
 using OptionMember =
     std::variant<int TrainOptions::*, double TrainOptions::*, bool TrainOptions::*, std::uint64_t TrainOptions::*,
                  std::string TrainOptions::*, std::vector<std::string> TrainOptions::*,
-                 std::vector<int> TrainOptions::*, std::vector<std::vector<std::string>> TrainOptions::*>;
+                 std::vector<int> TrainOptions::*, std::vector<double> TrainOptions::*,
+                 std::vector<std::vector<std::string>> TrainOptions::*>;
 
 struct OptionRow {
   std::string_view name;
@@ -82,6 +83,10 @@ struct OptionRow {
       OptionRow{"poisson_max_delta_step", &O::poisson_max_delta_step, ""},
       OptionRow{"tweedie_variance_power", &O::tweedie_variance_power, ""},
       OptionRow{"zero_as_missing", &O::zero_as_missing, ""},
+      OptionRow{"bagging_by_query", &O::bagging_by_query, ""},
+      OptionRow{"cegb_tradeoff", &O::cegb_tradeoff, ""},
+      OptionRow{"cegb_penalty_split", &O::cegb_penalty_split, ""},
+      OptionRow{"feature_contri", &O::feature_contri, "feature_contrib fc fp feature_penalty"},
   };
   return kTable;
 }
@@ -148,6 +153,15 @@ struct ParseOption {
       (options.*member).push_back(static_cast<int>(*x));
     }
   }
+  void operator()(std::vector<double> TrainOptions::* member) const {
+    (options.*member).clear();
+    if (text.empty()) return;
+    for (const std::string_view part : split_text(text, ',')) {
+      const auto x = parse_double(trimmed(part));
+      if (!x) refuse("a list of numbers, such as 1,0.5");
+      (options.*member).push_back(*x);
+    }
+  }
   /// [a,b],[c]: LightGBM's form; features by name.
   void operator()(std::vector<std::vector<std::string>> TrainOptions::* member) const {
     (options.*member).clear();
@@ -182,6 +196,11 @@ struct PrintOption {
   std::string operator()(std::vector<int> TrainOptions::* member) const {
     std::string out;
     for (const int part : options.*member) out += (out.empty() ? "" : ",") + std::to_string(part);
+    return out;
+  }
+  std::string operator()(std::vector<double> TrainOptions::* member) const {
+    std::string out;
+    for (const double part : options.*member) out += (out.empty() ? "" : ",") + number_text(part);
     return out;
   }
   std::string operator()(std::vector<std::vector<std::string>> TrainOptions::* member) const {

@@ -23,6 +23,18 @@
 
 namespace riskflag::inline v0_1::detail {
 
+/// What is left of a gain when feature and rows have been paid for: LightGBM's feature_contri, then its
+/// cegb_penalty_split.
+[[nodiscard]] inline double priced_gain(const TrainOptions& options, double gain, std::uint32_t rows,
+                                        std::uint32_t feature) noexcept {
+  if (!options.feature_contri.empty()) gain = exact::mul(gain, options.feature_contri[feature]);
+  if (options.cegb_penalty_split > 0.0) {
+    const double a_row = exact::mul(options.cegb_tradeoff, options.cegb_penalty_split);
+    gain = exact::sub(gain, exact::mul(a_row, static_cast<double>(rows)));
+  }
+  return gain;
+}
+
 /// A leaf as the search sees it.
 template <class Cell>
 struct LeafView {
@@ -54,8 +66,13 @@ class SplitSearch {
     const double floor = least_gain(leaf);
     double beaten = -1.0;
     for (const std::uint32_t f : features) {
+      if (!options_.feature_contri.empty()) beaten = -1.0;  // prices differ: a smaller gain may win
       const Split<Cell> split = best_of_feature(leaf, f, beaten);
-      if (split.exists() && split.gain > floor && (!out.exists() || split.gain > out.gain)) out = split;
+      if (!split.exists() || !(split.gain > floor)) continue;
+      const double gain = priced_gain(options_, split.gain, leaf.rows, f);
+      if (!(gain > 0.0) || (out.exists() && !(gain > out.gain))) continue;
+      out = split;
+      out.gain = gain;
     }
     if (out.exists()) complete(leaf, out);
     return out;

@@ -30,7 +30,7 @@ auto SymmetricGrower<Cell>::bin_sums(const Group& group, std::uint32_t f) const 
 
 /// False when the group stays whole. `gain` is in quanta, over what the group gains as one.
 template <class Cell>
-bool SymmetricGrower<Cell>::gain_of(const Group& group, Cell left, std::uint32_t left_rows, double l2, int sign,
+bool SymmetricGrower<Cell>::gain_of(const Group& group, std::uint32_t f, Cell left, std::uint32_t left_rows, double l2,
                                     double& gain) const noexcept {
   const Cell right = group.total - left;
   if (left_rows < least_rows() || group.count - left_rows < least_rows()) return false;
@@ -42,12 +42,14 @@ bool SymmetricGrower<Cell>::gain_of(const Group& group, Cell left, std::uint32_t
   const auto g = static_cast<double>(g_of(group.total)), h = static_cast<double>(h_of(group.total));
   if (!units_.limited) {
     gain = units_.real_gain(kernels::two_sided_gain(gl, hl, gr, hr, units_.l1), g, h);
+    gain = priced_gain(options_, gain, group.count, f);
     return gain > 0.0;
   }
+  const int sign = options_.monotone_constraints.empty() ? 0 : options_.monotone_constraints[f];
   const kernels::LimitedSides sides =
       kernels::limited_sides(gl, hl, gr, hr, units_.l1, units_.allowed(group.bounds), sign);
   if (sides.gain == kNoGain) return false;
-  gain = units_.limited_gain(sides.gain, g, h, group.bounds);
+  gain = priced_gain(options_, units_.limited_gain(sides.gain, g, h, group.bounds), group.count, f);
   return gain > 0.0;
 }
 
@@ -65,7 +67,6 @@ void SymmetricGrower<Cell>::add(const Group& group, Candidate& to, bool splits, 
 template <class Cell>
 auto SymmetricGrower<Cell>::best_cut(std::uint32_t f, const Random& draw) const -> Question {
   const FeatureCuts& cuts = bins_.feature(f);
-  const int sign = options_.monotone_constraints.empty() ? 0 : options_.monotone_constraints[f];
   Question best;
   Candidates candidates{};
   for (const Group& group : groups_) {
@@ -82,7 +83,7 @@ auto SymmetricGrower<Cell>::best_cut(std::uint32_t f, const Random& draw) const 
         if (b == 0 || bins.rows[b] != 0) {
           left += bins.sum[b];
           left_rows += bins.rows[b];
-          splits = gain_of(group, left, left_rows, units_.l2, sign, gain);
+          splits = gain_of(group, f, left, left_rows, units_.l2, gain);
         }
         add(group, candidates[side][b], splits, gain);
         if (!missing) add(group, candidates[1][b], splits, gain);
@@ -150,7 +151,7 @@ auto SymmetricGrower<Cell>::best_levels(std::uint32_t f, const Random& draw) con
         left += bins[k].sum[level_at(side, i)];
         left_rows += bins[k].rows[level_at(side, i)];
         double gain = 0.0;
-        const bool splits = gain_of(groups_[k], left, left_rows, l2, 0, gain);
+        const bool splits = gain_of(groups_[k], f, left, left_rows, l2, gain);
         add(groups_[k], candidates[side][i], splits, gain);
       }
     }

@@ -110,6 +110,13 @@ inline void validate(const TrainOptions& o) {
   detail::check_above("poisson_max_delta_step", o.poisson_max_delta_step, 0.0, 100.0, "in (0, 100]");
   detail::check_option(o.tweedie_variance_power >= 1.0 && o.tweedie_variance_power < 2.0, "tweedie_variance_power",
                        number_text(o.tweedie_variance_power), "in [1, 2)");
+  detail::check_not_negative("cegb_tradeoff", o.cegb_tradeoff);
+  detail::check_not_negative("cegb_penalty_split", o.cegb_penalty_split);
+  for (const double share : o.feature_contri) detail::check_not_negative("feature_contri", share);
+  if (o.bagging_by_query && (o.pos_bagging_fraction != 1.0 || o.neg_bagging_fraction != 1.0)) {
+    fail(ErrorCode::invalid_option, "bagging_by_query",
+         "draws whole groups, pos_bagging_fraction and neg_bagging_fraction draw rows by their label; set one of them");
+  }
   for (const std::string& metric : o.metric) {
     if (std::find(metrics.begin(), metrics.end(), metric) != metrics.end()) continue;
     std::string known;
