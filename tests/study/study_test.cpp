@@ -234,6 +234,47 @@ TEST_CASE("a promise that cannot be kept, and an objective without gradients, ar
   has(refusal([](StudyOptions& o) { o.train.objective = "custom"; }), "a command line has none");
 }
 
+TEST_CASE("where no option of capacity is given folds choose them; one that is given leaves LightGBM's") {
+  Setup setup(600);
+  setup.options.train = {};
+  setup.options.replace = Replace::exchange, setup.options.table_defaults = true;
+  const auto recorded = [&] {
+    const Model model = value_or_throw(parse_model(setup.saved("model.json"), "model.json"));
+    return std::map<std::string, std::string>(model.options.begin(), model.options.end());
+  };
+  const StudyResult chosen = setup.run();
+  auto options = recorded();
+  CHECK(std::to_string(chosen.trees) == options["num_iterations"]);
+  CHECK(options["learning_rate"] != "0.1");
+  CHECK(options["early_stopping_round"] == "0");  // the folds chose the rounds
+  for (const bool by_name : {true, false}) {      // the value is the default: only the name says that it was given
+    setup.options.given = by_name ? std::vector<std::string>{"num_leaves"} : std::vector<std::string>{};
+    setup.options.table_defaults = by_name;
+    (void)setup.run();
+    options = recorded();
+    CHECK(options["learning_rate"] == "0.1");
+    CHECK(options["early_stopping_round"] == "50");
+  }
+}
+
+TEST_CASE("invariant: neither held-out labels nor the executor reach the defaults that few rows choose") {
+  Setup plain(600), turned(600);
+  plain.options.train = turned.options.train = TrainOptions{};
+  plain.options.table_defaults = turned.options.table_defaults = true;
+  plain.options.parts.kind = turned.options.parts.kind = SplitKind::random;
+  std::vector<std::uint32_t> held_out;
+  plain.options.report = "r.html";
+  plain.hooks.report = [&](const StudyView& view) {
+    held_out = view.split.test;
+    held_out.insert(held_out.end(), view.split.valid.begin(), view.split.valid.end());
+    return std::string();
+  };
+  (void)plain.run();
+  turned.files["loans.csv"] = csv_text(with_turned_labels(simulate({.rows = 600}), held_out));
+  (void)run_study(turned.options, *std::make_unique<Pool>(3), turned.hooks);
+  CHECK(trees_of(turned) == trees_of(plain));
+}
+
 TEST_CASE("cross-validation: out-of-fold scores choose, the final fit sees all but test, valid is not told") {
   Setup setup;
   setup.options.parts.cv = 3;

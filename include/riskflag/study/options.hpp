@@ -84,6 +84,11 @@ struct StudyOptions {
   std::vector<SearchParameter> search_space = default_search_space();
   /// Raw fields in which the prediction may only rise or only fall, whatever the recipe makes of them
   std::vector<prep::FieldDirection> monotone{};
+  /// Training options that were given, by name, so that they stay even where the value is TrainOptions' default.
+  std::vector<std::string> given{};
+  /// True: where no option of capacity was given, folds of the training rows choose them (study/table_defaults.hpp);
+  /// false: they have TrainOptions' defaults, which are LightGBM's.
+  bool table_defaults = false;
 };
 
 /// Rounds without improvement after which training stops, when nobody said otherwise.

@@ -11,6 +11,7 @@
 #include <riskflag/core/version.hpp>
 #include <riskflag/json/schema_json.hpp>
 #include <riskflag/study/detail/check_study.hpp>
+#include <riskflag/study/detail/choose_defaults.hpp>
 #include <riskflag/study/detail/judge_and_save.hpp>
 #include <riskflag/study/detail/read_and_audit.hpp>
 #include <riskflag/study/detail/run_search.hpp>
@@ -29,7 +30,6 @@ inline void StudyRun::begin_log() {
   result_.run_id = log_.id();
   log_.log([&](track::Run& run) {
     std::vector<track::KeyValue> params;
-    for (const auto& [name, value] : options_list(train_options_)) params.push_back({name, value});
     params.push_back({"target", options_.columns.target});
     params.push_back({"threshold_rule", options_.threshold.text});
     params.push_back({"cv", std::to_string(options_.parts.cv)});
@@ -116,6 +116,12 @@ inline StudyResult StudyRun::run() {
     check("read");
     read();
     audit();
+    choose_defaults();
+    log_.log([&](track::Run& run) {
+      std::vector<track::KeyValue> params;
+      for (const auto& [name, value] : options_list(train_options_)) params.push_back({name, value});
+      run.params(params);
+    });
     search_if_asked();
     cross_validate_if_asked();
     fit_all();

@@ -110,6 +110,7 @@ inline StudyOptions Settings::resolve() const {
       row->apply(options, value);
       continue;
     }
+    options.given.push_back(said.name);
     try {
       set_option(options.train, said.name, value.text());
     } catch (const Error& error) {

@@ -22,6 +22,8 @@ namespace riskflag::inline v0_1::study {
 
 namespace detail {
 
+struct FoldTrial;
+
 /// One study from beginning to end; a class only because its steps share so much.
 ///
 /// Life: 1. constructed; 2. run(), once.
@@ -48,6 +50,9 @@ class StudyRun {
   void begin_log();
   void read();
   void audit();
+  void choose_defaults();
+  [[nodiscard]] FoldTrial try_fold(const TrainOptions& options, const std::vector<std::uint32_t>& held_out,
+                                   Executor& executor) const;
   void search_if_asked();
   [[nodiscard]] std::string search_key() const;
   [[nodiscard]] TrialScore judge_trial(const SearchTrial& trial, double share, Executor& executor) const;
