@@ -10,11 +10,13 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 compilers=${COMPILERS:-"g++ clang++-16 clang++-19"}
 
-# program (a .cpp beside this script) | modes that hold at every strict flag | modes that hold under -ffast-math too | libraries
+# program (a .cpp beside this script) | modes that hold at every strict flag | modes that hold under -ffast-math too | libraries |
+# its strict lines of flags, between semicolons, where all would take too long to compile
 programs=(
-  "exact_hash|all scoring|scoring|"
-  "train_hash|all more||-pthread"
-  "calibrate_hash|all scoring|scoring|"
+  "exact_hash|all scoring|scoring||"
+  "train_hash|all more||-pthread|"
+  "calibrate_hash|all scoring|scoring||"
+  "study_hash|plain original||-isystem /usr/include/eigen3 -pthread|-O0;-O3 -march=native -ffp-contract=fast"
 )
 strict=(
   "-O0"
@@ -75,7 +77,7 @@ start() {  # as check, but for the output; one job a processor at a time
 
 if [[ ${1:-} == --print ]]; then
   for row in "${programs[@]}"; do
-    IFS='|' read -r program modes _ libraries <<<"$row"
+    IFS='|' read -r program modes _ libraries _ <<<"$row"
     build "${compilers%% *}" -O2 "$program" "$libraries" "$work/$program" || { cat "$work/$program.log" >&2; exit 1; }
     for mode in $modes; do "$work/$program" "$mode"; done
   done
@@ -93,8 +95,10 @@ for compiler in $compilers; do
     continue
   fi
   for row in "${programs[@]}"; do
-    IFS='|' read -r program modes fast_modes libraries <<<"$row"
-    for flags in "${strict[@]}"; do start "$compiler" "$flags" "$program" "$modes" "$libraries"; done
+    IFS='|' read -r program modes fast_modes libraries own <<<"$row"
+    lines=("${strict[@]}")
+    [[ -z $own ]] || IFS=';' read -ra lines <<<"$own"
+    for flags in "${lines[@]}"; do start "$compiler" "$flags" "$program" "$modes" "$libraries"; done
     [[ -z $fast_modes ]] || for flags in "${fast[@]}"; do start "$compiler" "$flags" "$program" "$fast_modes" "$libraries"; done
   done
 done
