@@ -68,7 +68,8 @@ namespace riskflag::inline v0_1::interop::detail {
 /// The leaf with its output's base margin or its share of the average, rounded to float.
 [[nodiscard]] inline float float_leaf(const Model& model, std::size_t tree, double leaf, double scale) noexcept {
   const auto outputs = static_cast<std::size_t>(model.num_outputs);
-  if (model.average_output) leaf = exact::div(leaf, static_cast<double>(model.trees.size() / outputs));
+  const std::size_t iterations = model.trees.size() / outputs;
+  if (model.average_output) leaf = exact::div(leaf, static_cast<double>(iterations));
   if (tree < outputs && !model.base_margin.empty()) leaf = exact::add(leaf, model.base_margin[tree]);
   return static_cast<float>(exact::mul(leaf, scale));
 }
