@@ -46,6 +46,33 @@ TEST_CASE("a ragged row says its line, what it has and what is needed") {
   CHECK(refusal("a\tb\n1\t2\t\n").starts_with("train.csv:2: the row has 3 cells"));
 }
 
+TEST_CASE("an error in the last pass leaves the texts before it where they are") {
+  // Column a is written in the second pass, in which b has just been found to be text: its last cell has a NUL.
+  CsvOptions options;
+  options.keep_text = {"a"};
+  options.max_levels = 1;
+  std::string text = "a,b\n";
+  for (int i = 0; i < 9000; ++i) text += "some longer text,x\n";
+  text += "t,y\nt,z\nt,a";
+  text += '\0';
+  text += "b\n";
+  CHECK(refusal(text, options).starts_with("train.csv:9004: "));
+}
+
+TEST_CASE("a blank inside quotes keeps a cell from being a number, wherever it stands") {
+  for (const int before : {1, 20'000}) {
+    CAPTURE(before);
+    std::string text = "a\n";
+    for (int i = 0; i < before; ++i) text += "1\n";
+    text += "\" 12\"\n";
+    CHECK(read_train(text).frame.column(0).type == ColumnType::category);
+    CsvOptions forced;
+    forced.types = {{"a", ColumnType::number}};
+    CHECK(refusal(text, forced, ErrorCode::schema_mismatch)
+              .starts_with("train.csv:" + std::to_string(before + 2) + ": column \"a\": \" 12\""));
+  }
+}
+
 TEST_CASE("of several wrong cells the text's first one is named, and its row before a ragged one") {
   CsvOptions options;
   options.types = {{"a", ColumnType::number}, {"b", ColumnType::number}};

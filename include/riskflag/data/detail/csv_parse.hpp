@@ -120,6 +120,10 @@ class RegionParser {
     try {
       for (std::size_t j = 0; j < cols_; ++j) take_column(worker, part, j, rows, row);
     } catch (const Error&) {
+      // Their room is full already: the cells are only cut again.
+      for (Slot& slot : worker.slots) {
+        if (slot.mode == Mode::text_fill) slot.mode = Mode::skip;
+      }
       for (std::size_t i = 0; i < rows; ++i) take_row(worker, part, worker.cutter.cell_begin(i, 0), row + i);
       throw;
     }
@@ -171,7 +175,7 @@ class RegionParser {
   /// The number [p, end) when a quick way understands all of it; else false, and nothing is done.
   [[nodiscard]] bool look_at_number(const char* p, const char* end, double& out) const noexcept {
     if (*p == '"') {
-      if (end - p < 2 || end[-1] != '"') return false;
+      if (end - p < 2 || end[-1] != '"' || p[1] == ' ') return false;  // blanks inside quotes are the cell's
       ++p;
       --end;
     }
