@@ -15,6 +15,7 @@
 #include <riskflag/core/cpu.hpp>
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/missing.hpp>
+#include <riskflag/core/text.hpp>
 
 namespace riskflag::inline v0_1 {
 namespace detail {
@@ -92,6 +93,13 @@ void Binned::fill_columns(MatrixView<T> x, std::size_t at, Executor& executor) {
 inline void Binned::place_features(Use use, Executor& executor) {
   counts_.resize(cols());
   executor.run(cols(), [&](std::size_t f, unsigned) { counts_[f] = detail::count_bins(column(f), nullptr, rows_); });
+  for (std::size_t f = 0; use == Use::training && f < cols(); ++f) {
+    if (feature(f).type == FeatureType::categorical && counts_[f][feature(f).unseen_bin()] != 0) {
+      fail(ErrorCode::schema_mismatch, "feature " + quoted(cuts_.features[f].name),
+           std::to_string(counts_[f][feature(f).unseen_bin()]) +
+               " rows have levels that its cuts have not seen; train on the rows that the cuts were made of");
+    }
+  }
   detail::Bundles bundles = detail::choose_bundles(cuts_.bins, counts_, columns_.data(), rows_, use == Use::training);
   members_ = std::move(bundles.members);
   sparse_.first = members_.size();

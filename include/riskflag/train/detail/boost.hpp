@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -173,6 +174,11 @@ inline void Booster::start(std::span<const ValidData> valid) {
   model.num_outputs = 1;
   model.base_margin = {base};
   model.leaf_grid = grid;
+  if (first_ > std::numeric_limits<int>::max() - options_.num_iterations) {
+    fail(ErrorCode::invalid_option, "num_iterations",
+         std::to_string(options_.num_iterations) + " after the " + std::to_string(first_) +
+             " of the model that training goes on from; together at most 2147483647");
+  }
   TrainOptions recorded = options_;
   recorded.num_iterations += first_;
   model.options = recorded_options(recorded);
