@@ -6,9 +6,9 @@ wrong=0
 for bench in "$RISKFLAG_BUILD"/bench/*_bench; do
   [ -x "$bench" ] || continue
   basename "$bench"
-  text=$("$bench" --benchmark_min_time=0.01 --benchmark_color=false '--benchmark_filter=-rows:1000000' 2> /dev/null) ||
-    { echo "it ended with $?"; exit 1; }
-  grep -vE '^(-|Benchmark)' <<< "$text" | cut -c1-120
+  text=$("$bench" --benchmark_min_time=0.01 --benchmark_color=false '--benchmark_filter=-rows:1000000' 2> "$RISKFLAG_BUILD/bench.err") ||
+    { echo "it ended with $?"; cat "$RISKFLAG_BUILD/bench.err"; exit 1; }
+  grep -vE '^(-|Benchmark)' <<< "$text" | cut -c1-120 || { echo "it measures nothing"; exit 1; }
   if grep 'ERROR OCCURRED' <<< "$text" | grep -v 'this CPU has no '; then wrong=1; fi
 done
 [ "$wrong" = 0 ] || echo "a benchmark's comparison failed"

@@ -5,7 +5,8 @@ set -euo pipefail
 export RISKFLAG_BUILD=$RISKFLAG_BUILD-quickstart
 rm -rf "$RISKFLAG_BUILD"
 hidden=$(mktemp -d)
-trap 'rm -rf "$hidden"' EXIT
+pid=
+trap 'rm -rf "$hidden"; [ -z "$pid" ] || kill "$pid" 2> /dev/null || true' EXIT
 # CMake takes what these say for every find_package of those names: as on a machine that lacks them.
 mkdir -p "$hidden"/{doctest,benchmark}
 for package in doctest benchmark; do
