@@ -134,6 +134,26 @@ class Policy(driver.ProgramTest):
             print(f"{compiler}: {seconds:.2f} processor seconds")
             self.assertLess(seconds, 6 if driver.SANITIZED else 3)
 
+    def test_two_policies_of_one_namespace_in_one_program_give_their_own_answers(self):
+        path = self.table()
+        main = '#include <cstdio>\n'
+        expected = []
+        for name, rounds in [("one", 3), ("two", 9)]:
+            self.train(path, "--set", f"num_iterations={rounds}", output=name)
+            self.path(f"{name}.hpp").write_text(self.exported(model=name), encoding="utf-8")
+            self.path(f"{name}.cpp").write_text(f'#include "{name}.hpp"\ndouble {name}() {{ return credit_policy::probability({{.x = 1.5, .c = credit_policy::C::red}}); }}\n', encoding="utf-8")
+            main += f"double {name}();\n"
+            driver.write_table(self.path("row.csv"), ["x", "c"], [[1.5, "red"]])
+            done = driver.run("score", "--model", self.path(name), "--data", self.path("row.csv"), "--output", self.path(f"{name}.csv"))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            expected.append(float(driver.read_rows(self.path(f"{name}.csv"))[0]["probability"]))
+        self.assertNotEqual(*expected)
+        self.path("main.cpp").write_text(main + 'int main() { std::printf("%.17g %.17g", one(), two()); }\n', encoding="utf-8")
+        for compiler in COMPILERS:
+            subprocess.run([compiler, *STRICT, "-O0", "main.cpp", "one.cpp", "two.cpp", "-o", "main"], cwd=self.dir, check=True)
+            answers = subprocess.run([self.path("main")], capture_output=True, text=True, check=True).stdout
+            self.assertEqual(list(map(float, answers.split())), expected)
+
     def test_what_is_no_policy_is_refused(self):
         path = self.table()
         self.train(path, "--objective", "regression", "--set", "num_iterations=3")

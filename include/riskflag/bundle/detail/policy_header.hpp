@@ -18,6 +18,7 @@
 #include <riskflag/core/detail/exact_tables.hpp>
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/missing.hpp>
+#include <riskflag/core/sha256.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/core/version.hpp>
 
@@ -41,6 +42,8 @@ class PolicyWriter {
     forest();
     out_ += kPolicyForest;
     answers();
+    // A program may have several policies of one namespace; the linker must not merge what is inline in them.
+    out_.insert(own_name_at_, "m_" + sha256_hex(out_).substr(0, 12));
     return std::move(out_);
   }
 
@@ -113,7 +116,9 @@ class PolicyWriter {
             "; export the model again instead of editing this file.\n";
     out_ += "// C++20, GCC or Clang. static_assert(" + options_.name_space +
             "::decide({...}) == " + options_.name_space + "::Risk::High) fails the build when a policy changes.\n";
-    out_ += "#pragma once\n\n#include <cstdint>\n\nnamespace " + options_.name_space + " {\n\n";
+    out_ += "#pragma once\n\n#include <cstdint>\n\nnamespace " + options_.name_space + "::inline ";
+    own_name_at_ = out_.size();
+    out_ += " {\n\n";
     out_ += "inline constexpr const char* kModelDigest = \"" + bundle_.digest + "\";\n";
     out_ += "/// High exactly when probability >= kThreshold.\ninline constexpr double kThreshold = " +
             literal(bundle_.decision.threshold) + ";\n";
@@ -459,6 +464,7 @@ constexpr Date date(int year, int month, int day) noexcept {
   std::vector<std::size_t> inputs_;  // indices into the schema's fields
   std::vector<std::string> members_, types_;
   std::string out_;
+  std::size_t own_name_at_ = 0;
 };
 
 }  // namespace detail
