@@ -41,7 +41,7 @@ class Policy(driver.ProgramTest):
             debt = rng.choice([None, -1, 0, 96, 98, round(rng.gauss(50, 100), 2), rng.gauss(0, 1) * 10 ** rng.randint(-300, 300)])
             row = [rng.choice([None, round(rng.gauss(3000, 900), 1)]), rng.randint(18, 90), debt if strange or rng.random() < 0.5 else rng.gauss(50, 9),
                    rng.choice(["OWN", "RENT", "own flat", "2 rooms", "class", ""]), rng.choice(["nurse", "Surgeon", "cook", "none"]),
-                   rng.choice(["Bern", "Zürich", "Genf \"x\"", "Basel\\"] + ["Nowhere"] * strange), f"20{rng.randint(10, 25)}-0{rng.randint(1, 9)}-1{rng.randint(0, 9)}"]
+                   rng.choice(["Bern", "Zürich", "Genf \"x\"", "Basel\\", "L’Aquila – Ost"] + ["Nowhere"] * strange), f"20{rng.randint(10, 25)}-0{rng.randint(1, 9)}-1{rng.randint(0, 9)}"]
             if strange and rng.random() < 0.2:
                 row[rng.randint(0, 6)] = None
             out.append(row)
@@ -136,7 +136,7 @@ class Policy(driver.ProgramTest):
 
     def test_two_policies_of_one_namespace_in_one_program_give_their_own_answers(self):
         path = self.table()
-        main = '#include <cstdio>\n'
+        main = "#include <cstdio>\n"
         expected = []
         for name, rounds in [("one", 3), ("two", 9)]:
             self.train(path, "--set", f"num_iterations={rounds}", output=name)
@@ -154,13 +154,23 @@ class Policy(driver.ProgramTest):
             answers = subprocess.run([self.path("main")], capture_output=True, text=True, check=True).stdout
             self.assertEqual(list(map(float, answers.split())), expected)
 
+    def test_characters_that_turn_the_writing_around_stand_in_no_comment(self):
+        turning = [chr(code) for code in (0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))]
+        self.train(self.table(change=lambda header, body: (header, [[key, x, c + turning[i % len(turning)] + "’", y] for i, (key, x, c, y) in enumerate(body)])),
+                   "--set", "num_iterations=3")
+        text = self.exported()
+        for character in turning:
+            self.assertNotIn(character, text)
+        self.assertIn('"red?’"', text)
+
     def test_what_is_no_policy_is_refused(self):
         path = self.table()
         self.train(path, "--objective", "regression", "--set", "num_iterations=3")
         refused = driver.run("import", "--from", self.path("model"), "--export", "cpp", "--output", self.path("p.hpp"))
         self.assert_refused(refused, 1, "it is a regression model", "binary")
         self.assertFalse(self.path("p.hpp").exists())
-        for flags, words in [(["--namespace", "a-b", "--export", "cpp"], "no namespace"), (["--export", "perl"], "accepted: cpp"),
+        for flags, words in [*((["--namespace", name, "--export", "cpp"], "no namespace") for name in ("a-b", "a::", "a::new", "_a", "1a", "a:b")),
+                             (["--export", "perl"], "accepted: cpp"),
                              (["--namespace", "x"], "needs --export cpp"), (["--export", "cpp", "--data", path], "are for imports")]:
             self.train(path, "--set", "num_iterations=3", "--force")
             refused = driver.run("import", "--from", self.path("model"), "--output", self.path("p.hpp"), *flags)

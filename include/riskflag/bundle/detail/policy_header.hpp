@@ -90,21 +90,17 @@ class PolicyWriter {
            "it is a " + std::string(name_of(bundle_.kind())) +
                " model; a policy decides High or Low, which binary models do");
     }
-    bool name_wanted = true, good = true;
-    const std::string& space = options_.name_space;
-    for (std::size_t i = 0; i < space.size() && good; ++i) {
-      const char c = space[i];
-      const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c == '_' && !name_wanted);
-      if (c == ':' && !name_wanted && i + 2 < space.size() && space[i + 1] == ':') {
-        ++i;
-        name_wanted = true;
-      } else {
-        good = letter || (!name_wanted && c >= '0' && c <= '9');
-        name_wanted = false;
-      }
+    std::string_view rest = options_.name_space;
+    bool good = true;
+    for (bool more = true; more && good;) {
+      const std::size_t end = rest.find("::");
+      good = is_name(rest.substr(0, end));
+      more = end != std::string_view::npos;
+      if (more) rest.remove_prefix(end + 2);
     }
-    if (!good || name_wanted) {
-      fail(ErrorCode::usage, "--namespace", quoted(space) + " is no namespace; accepted: credit_policy, bank::policy");
+    if (!good) {
+      fail(ErrorCode::usage, "--namespace",
+           quoted(options_.name_space) + " is no namespace; accepted: credit_policy, bank::policy");
     }
   }
 
@@ -408,7 +404,7 @@ constexpr Date date(int year, int month, int day) noexcept {
     std::string special;
     for (const double code : own.special) special += " && " + value + " != " + literal(code);
     for (const double code : missing_numbers(own)) special += " && " + value + " != " + literal(code);
-    out_ += "  if ((" + outside + ")" + special + ") return false;\n";
+    out_ += "  if (!missing(" + value + ") && (" + outside + ")" + special + ") return false;\n";
   }
 
   [[nodiscard]] std::size_t slot_count() const {

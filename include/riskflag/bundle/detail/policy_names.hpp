@@ -31,6 +31,16 @@ inline constexpr auto kTakenWords = std::to_array<std::string_view>(
      "FALSE",       "HUGE",      "I",          "INFINITY",  "NAN",      "NULL",         "OVERFLOW",
      "TRUE",        "UNDERFLOW", "stdin",      "stdout",    "stderr"});
 
+/// Whether `text` is an identifier that a namespace may have: ASCII, no '_' first, and no word of kTakenWords.
+[[nodiscard]] inline bool is_name(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (!letter && (i == 0 || (c != '_' && (c < '0' || c > '9')))) return false;
+  }
+  return !text.empty() && std::find(kTakenWords.begin(), kTakenWords.end(), text) == kTakenWords.end();
+}
+
 /// `text` with '_' for what no name may have, `lead` before a digit; never empty, reserved or in `taken`, to which it
 /// is added.
 [[nodiscard]] inline std::string unique_name(std::string_view text, std::string_view lead,
@@ -70,13 +80,15 @@ inline constexpr auto kTakenWords = std::to_array<std::string_view>(
   return unique_name(name, "Field", taken);
 }
 
-/// `text` in quotes, fit for a // comment: no line break, and none of the characters that turn the writing around.
+/// `text` in quotes, fit for a // comment: no line break, and '?' for each of the characters that turn the writing
+/// around (U+200E, 200F, 202A to 202E, 2066 to 2069) or break lines (2028, 2029).
 [[nodiscard]] inline std::string comment_text(std::string_view text) {
   std::string out = quoted(text, 200);
-  for (std::size_t i = 0; i + 1 < out.size(); ++i) {
-    const auto second = static_cast<unsigned char>(out[i + 1]);
-    if (out[i] == '\xE2' && (second == 0x80 || second == 0x81)) out[i] = out[i + 1] = '?';
-    if (static_cast<unsigned char>(out[i]) >= 0x80 && out[i + 1] == '\n') out[i + 1] = ' ';
+  for (std::size_t i = 0; i + 2 < out.size(); ++i) {
+    if (out[i] != '\xE2') continue;
+    const auto second = static_cast<unsigned char>(out[i + 1]), third = static_cast<unsigned char>(out[i + 2]);
+    const bool mark = second == 0x80 && (third == 0x8E || third == 0x8F || (third >= 0xA8 && third <= 0xAE));
+    if (mark || (second == 0x81 && third >= 0xA6 && third <= 0xA9)) out.replace(i, 3, "?");
   }
   return out;
 }
