@@ -135,7 +135,11 @@ TEST_CASE("expressions follow the rule of signs as far as ranges are known") {
   CHECK(sign_in(formula("if_missing(x, 0)")) == "1");
   CHECK(sign_in(formula("abs(min(x, 0))")) == "-1");
   CHECK(sign_in(formula("y + p")).find("no feature derives from") != std::string::npos);
-  CHECK(refused(formula("x * y"), "\"x * y\": a product whose other operand may be negative or positive"));
+  CHECK(refused(
+      formula("x * y"),
+      "\"x * y\": a product whose other operand may be negative or positive; say which by max(..., 0) around it"));
+  CHECK(sign_in(formula("x * max(y, 0)")) == "1");
+  CHECK(sign_in(formula("x / max(y, 0)")) == "1");
   CHECK(refused(formula("p / x"), "divides by what may be negative or positive"));
   CHECK(refused(formula("x - log(x)"), "work against each other"));
   CHECK(refused(formula("abs(x)"), "falls, then rises"));

@@ -272,8 +272,7 @@ class MonotoneSlots {
     const std::optional<int> from_x = effect(x.sign, of_y), from_y = effect(divides ? -y.sign : y.sign, of_x);
     if (!from_x || !from_y) {
       return unknown_course(std::string(divides ? "a quotient" : "a product") +
-                            " whose other operand may be negative or positive; say which by the field's minimum in the "
-                            "recipe, or by max(..., 0)");
+                            " whose other operand may be negative or positive; say which by max(..., 0) around it");
     }
     const std::optional<int> sign = sum_of_signs(*from_x, *from_y);
     if (!sign) return unknown_course("its operands work against each other as the field rises");
