@@ -67,6 +67,18 @@ TEST_CASE("what xgboost_json wrote, import_xgboost reads back to the same margin
   }
 }
 
+TEST_CASE("an averaged model without trees is its base margin") {
+  Model model = float_model(4, 6);
+  REQUIRE(model.average_output);
+  model.trees.clear();
+  model.base_margin = {0.75};
+  const auto text = interop::xgboost_json(model);
+  REQUIRE_MESSAGE(text, text.failure().text());
+  const auto back = interop::import_xgboost(*text, "text");
+  REQUIRE_MESSAGE(back, back.failure().text());
+  CHECK(margin(*back, std::vector<double>(model.features.size(), 0.0)) == 0.75);
+}
+
 TEST_CASE("a float's threshold lets the same floats through as the double's") {
   const float inf = std::numeric_limits<float>::infinity();
   for (const double threshold : {0.1, -0.1, 0.0, -0.0, 1e-46, -1e-46, 1e300, -1e300, 3.5e38, -3.5e38, 1.0,

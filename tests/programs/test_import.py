@@ -95,6 +95,7 @@ class Import(driver.ProgramTest):
                                   (["--from", XGBOOST, *out, "--target", "y"], 2, ["--target", "--data"]),
                                   (["--from", XGBOOST, *out, "--data", data, "--target", "outcome"], 2, ["--positive"]),
                                   (["--from", XGBOOST, *out, "--recipe", "r.json"], 2, ["--recipe", "needs --data"]),
+                                  (["--from", XGBOOST, *out, "--start-iteration", 2], 2, ["--start-iteration", "2 is past the end", "has 2 iterations"]),
                                   (["--from", LIGHTGBM, *out, "--data", data], 1, ["Column_0"])]:
             with self.subTest(args=args):
                 self.assert_refused(driver.run("import", *args), code, *words)

@@ -1,5 +1,6 @@
 // riskflag-import: another library's model file in, a model directory out.
 
+#include <cstddef>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -159,6 +160,12 @@ int import(const Flags& flags) {
   Foreign foreign = read_foreign(flags.from);
   riskflag::Model& model = foreign.model;
   if (flags.start_iteration != 0 || flags.num_iteration > 0) {
+    const std::size_t all = model.trees.size() / static_cast<std::size_t>(model.num_outputs);
+    if (flags.start_iteration > 0 && static_cast<std::size_t>(flags.start_iteration) >= all) {
+      riskflag::fail(riskflag::ErrorCode::usage, "--start-iteration",
+                     std::to_string(flags.start_iteration) + " is past the end: " + flags.from + " has " +
+                         std::to_string(all) + " iterations, the first of which is 0");
+    }
     model = riskflag::take_iterations(model, flags.start_iteration, flags.num_iteration);
   }
   const riskflag::bundle::Kind kind = riskflag::bundle::kind_of(model.objective);

@@ -65,11 +65,12 @@ namespace riskflag::inline v0_1::interop::detail {
   return {};
 }
 
-/// The leaf with its output's base margin or its share of the average, rounded to float.
+/// The leaf with its output's base margin or its share of the average, rounded to float; of a model without trees the
+/// leaf of the constant that stands for them.
 [[nodiscard]] inline float float_leaf(const Model& model, std::size_t tree, double leaf, double scale) noexcept {
   const auto outputs = static_cast<std::size_t>(model.num_outputs);
   const std::size_t iterations = model.trees.size() / outputs;
-  if (model.average_output) leaf = exact::div(leaf, static_cast<double>(iterations));
+  if (model.average_output && iterations > 0) leaf = exact::div(leaf, static_cast<double>(iterations));
   if (tree < outputs && !model.base_margin.empty()) leaf = exact::add(leaf, model.base_margin[tree]);
   return static_cast<float>(exact::mul(leaf, scale));
 }
