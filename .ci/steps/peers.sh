@@ -10,5 +10,6 @@ if ! cmp -s "$requirements" "$venv/installed.txt"; then
   cp "$requirements" "$venv/installed.txt"
 fi
 cd "$RISKFLAG_ROOT/tests/peers"
-export RISKFLAG_BIN_DIR="$RISKFLAG_BUILD/bin" OPENBLAS_NUM_THREADS=1
+# Pinned: an absent package is an error here, not a skip.
+export RISKFLAG_BIN_DIR="$RISKFLAG_BUILD/bin" OPENBLAS_NUM_THREADS=1 RISKFLAG_PEERS_PINNED=1
 "$venv/bin/python" -m unittest -v

@@ -17,6 +17,8 @@ try:
     import pandas as pd
     import xgboost
 except ImportError as absent:
+    if os.environ.get("RISKFLAG_PEERS_PINNED"):
+        raise
     print(f"skipped: test_import_lightgbm.py needs {absent.name}")
     raise SystemExit(0) if __name__ == "__main__" else unittest.SkipTest(str(absent))
 
@@ -134,7 +136,7 @@ class LightGBMImport(unittest.TestCase):
             data = xgboost.DMatrix(rows, feature_names=model.feature_names, feature_types=model.feature_types, enable_categorical=True)
             nodes = model.predict(data, pred_leaf=True).reshape(leaves.shape)
             for mine, theirs in zip(leaves.T, nodes.T):  # two numberings of the same leaves
-                self.assertEqual(len(set(zip(mine, theirs))), max(len(set(mine)), len(set(theirs))), "XGBoost: another leaf")
+                self.assertEqual([len(set(zip(mine, theirs)))] * 2, [len(set(mine)), len(set(theirs))], "XGBoost: another leaf")
             raw = model.predict(data, output_margin=True).reshape(margins.shape)
             factor = 1.0
             if booster.dump_model()["objective"].startswith("binary"):
