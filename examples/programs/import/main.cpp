@@ -181,7 +181,8 @@ int import(const Flags& flags) {
     schema = program::schema_of(model, foreign.unseen);
     pipeline = program::identity_pipeline(model);
   } else {
-    program::Prepared prepared = program::fit_recipe(flags.recipe, flags.data, flags.target, flags.positive, kind);
+    program::Prepared prepared =
+        program::fit_recipe(flags.recipe, flags.data, flags.target, flags.positive, kind, model);
     schema = std::move(prepared.schema);
     pipeline = std::move(prepared.pipeline);
     program::take_features(model, pipeline.features(), flags.from);

@@ -1,13 +1,15 @@
 #pragma once
 
 // --recipe: the applicant's raw fields are prepared first. The recipe is fitted on the rows of --data; the model's
-// features are found among what it makes, by name.
+// features are found among what it makes, by name. Columns that are neither prepared nor asked for stay out.
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <riskflag/bundle/parts.hpp>
@@ -21,6 +23,7 @@
 #include <riskflag/model/model.hpp>
 #include <riskflag/prep/fit.hpp>
 #include <riskflag/prep/recipe.hpp>
+#include <riskflag/prep/steps.hpp>
 #include <riskflag/study/target.hpp>
 
 namespace program {
@@ -30,8 +33,42 @@ struct Prepared {
   riskflag::prep::Pipeline pipeline;
 };
 
+/// Whether a step says the column's name; one with a pattern may mean any.
+inline bool is_said(const riskflag::prep::Recipe& recipe, const std::string& column) {
+  return std::any_of(recipe.steps.begin(), recipe.steps.end(), [&](const riskflag::prep::Step& any) {
+    return std::visit(
+        [&](const auto& step) {
+          if constexpr (requires { step.expression; }) {
+            return step.expression.find(column) != std::string::npos;
+          } else {
+            const std::vector<std::string>& names = step.columns.names;
+            return !step.columns.pattern.empty() || std::find(names.begin(), names.end(), column) != names.end();
+          }
+        },
+        any);
+  });
+}
+
+/// Takes the columns out that are neither prepared nor among what `model` asks for: ids, protected attributes, results.
+/// Whether there was one.
+inline bool drop_the_rest(riskflag::Schema& schema, const riskflag::prep::Recipe& recipe,
+                          const std::vector<riskflag::Feature>& made, const riskflag::Model& model) {
+  std::set<std::string> asked, used;
+  for (const riskflag::Feature& own : model.features) asked.insert(own.name);
+  for (const riskflag::Feature& feature : made) {
+    if (asked.contains(feature.name)) used.insert(feature.fields.begin(), feature.fields.end());
+  }
+  bool any = false;
+  for (riskflag::Field& field : schema.fields) {
+    if (field.role != riskflag::Role::feature || used.contains(field.name) || is_said(recipe, field.name)) continue;
+    field.role = riskflag::Role::dropped;
+    any = true;
+  }
+  return any;
+}
+
 inline Prepared fit_recipe(const std::string& recipe_file, const std::string& data, const std::string& target,
-                           const std::string& positive, riskflag::bundle::Kind kind) {
+                           const std::string& positive, riskflag::bundle::Kind kind, const riskflag::Model& model) {
   const riskflag::prep::Recipe recipe = riskflag::prep::parse_recipe(riskflag::read_file(recipe_file), recipe_file);
   riskflag::Pool pool(0);
   riskflag::CsvOptions csv;
@@ -55,6 +92,9 @@ inline Prepared fit_recipe(const std::string& recipe_file, const std::string& da
   riskflag::prep::FitInputs inputs;
   inputs.labels = labels;
   riskflag::prep::Pipeline pipeline = riskflag::prep::fit(recipe, schema, frame, inputs, pool).pipeline;
+  if (drop_the_rest(schema, recipe, pipeline.features(), model)) {
+    pipeline = riskflag::prep::fit(recipe, schema, frame, inputs, pool).pipeline;
+  }
   return {std::move(schema), std::move(pipeline)};
 }
 
@@ -71,7 +111,13 @@ inline void take_features(riskflag::Model& model, const std::vector<riskflag::Fe
                      "the model has the feature " + riskflag::quoted(own.name) + ", which the recipe does not make" +
                          riskflag::did_you_mean(own.name, names));
     }
-    place.push_back(static_cast<std::int32_t>(found - names.begin()));
+    const auto at = static_cast<std::int32_t>(found - names.begin());
+    if (std::find(place.begin(), place.end(), at) != place.end()) {
+      riskflag::fail(riskflag::ErrorCode::schema_mismatch, where,
+                     "the model has two features of the name " + riskflag::quoted(own.name) +
+                         ", and the recipe makes one; accepted: a name for each, such as a copy of the column");
+    }
+    place.push_back(at);
     const riskflag::Feature& made = features[static_cast<std::size_t>(place.back())];
     if (made.type != own.type || made.levels != own.levels) {
       riskflag::fail(riskflag::ErrorCode::schema_mismatch, where,
