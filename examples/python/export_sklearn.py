@@ -38,15 +38,21 @@ def export(fitted, path, recipe=None, feature_names=None):
             json.dump({"format": 1, "steps": plan.steps}, file, indent=1)
     if names is None:
         names = getattr(estimator, "feature_names_in_", [f"f{i}" for i in range(estimator.n_features_in_)])
+    names = [str(name) for name in names]
+    if len(names) != estimator.n_features_in_:
+        raise NotExportable(f"there are {len(names)} names and {estimator.n_features_in_} features; name each of them, in order")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise NotExportable(f"two features have the name {twice[0]!r}; give each a name of its own; a column used twice: a copy")
     kind = type(estimator).__name__
     if kind.startswith("HistGradientBoosting"):
-        model = boosting(estimator, [str(name) for name in names])
+        model = boosting(estimator, names)
     elif kind.removesuffix("Classifier").removesuffix("Regressor") in ("RandomForest", "ExtraTrees"):
-        model = forest(estimator, [str(name) for name in names])
+        model = forest(estimator, names)
     else:
         raise NotExportable(f"{kind} is not read; HistGradientBoosting*, RandomForest* and ExtraTrees* are")
     if transformers:
-        for feature, column in zip(model["features"], plan.columns):
+        for feature, column in zip(model["features"], plan.columns, strict=True):
             feature["fields"] = [column.field]
     write(model, path)
 
@@ -70,7 +76,7 @@ def document(objective, outputs, base, trees, names, levels, average, float32):
         "base_margin": [float(x) for x in base], "leaf_grid": 0.0, "average_output": average, "float32_inputs": float32,
         "best_iteration": len(trees) // outputs, "data_digest": "", "schema_digest": "", "options": [],
         "features": [{"name": name, "type": "numeric" if own is None else "categorical", "levels": own or [], "fields": [name]}
-                     for name, own in zip(names, levels)],
+                     for name, own in zip(names, levels, strict=True)],
         "history": {"names": [], "values": []}, "trees": trees}
 
 
@@ -155,14 +161,20 @@ def forest(estimator, names):
 
 
 def is_gap(level):
-    return level is None or (isinstance(level, float) and np.isnan(level))
+    return level is None or type(level).__name__ == "NAType" or (isinstance(level, (float, np.floating)) and bool(np.isnan(level)))
 
 
 def text(level):
     """A level as a CSV file has it."""
-    if isinstance(level, (float, np.floating)) and float(level).is_integer():
-        return str(int(level))
+    if isinstance(level, (float, np.floating)):
+        raise NotExportable(f"the level {level!r} of a category is a float, whose text differs from file to file (2, 2.0, 2e0); make it a "
+                            "DataFrame's column of integers or text before fitting, and write the CSV file from that")
     return str(level)
+
+
+def refuse_joined(encoder):
+    if encoder.max_categories is not None or encoder.min_frequency is not None:
+        raise NotExportable(f"{type(encoder).__name__} with max_categories or min_frequency joins rare levels; leave them at their defaults")
 
 
 class Column:
@@ -184,26 +196,35 @@ class Plan:
         if transformer == "passthrough" or kind == "FunctionTransformer" and transformer.func is None:
             return columns
         if transformer == "drop":
-            if names:
-                self.steps.append({"op": "drop", "columns": names})
-            return []
+            return []  # riskflag-import leaves out what the model does not ask for
         if kind == "Pipeline":
             for _, step in transformer.steps:
                 columns = self.applied(step, columns)
             return columns
         if kind == "ColumnTransformer":
-            by_place, out = {i: column for i, column in enumerate(columns)}, []
+            out, taken = [], set()
             for _, part, chosen in transformer.transformers_:
                 places = self.places(chosen, names)
-                out += self.applied(part, [by_place[i] for i in places])
+                if isinstance(part, str) and part == "drop":
+                    continue
+                again = [i for i in places if i in taken] + [i for i in places if places.count(i) > 1]
+                if again:
+                    raise NotExportable(f"the ColumnTransformer uses {names[again[0]]!r} twice; copy the column under another name for the second use")
+                taken.update(places)
+                out += self.applied(part, [columns[i] for i in places])
             return out
         if not names:
             return []
         if kind == "SimpleImputer":
+            if not is_gap(transformer.missing_values) or transformer.missing_values is None:
+                raise NotExportable(f"SimpleImputer(missing_values={transformer.missing_values!r}); make these cells NaN before the pipeline")
+            for name, fill in zip(names, transformer.statistics_, strict=True):
+                if is_gap(fill):
+                    raise NotExportable(f"SimpleImputer drops {name!r}, of which it saw no value; leave the column out before the pipeline")
             step = {"op": "impute", "columns": names, "strategy": transformer.strategy}
             if transformer.strategy == "constant":
-                fill = transformer.fill_value
-                step["level" if isinstance(fill, str) else "value"] = fill if isinstance(fill, str) else float(fill or 0)
+                fill = transformer.statistics_[0]  # fill_value=None: 0 or "missing_value", by the columns' type
+                step["level" if isinstance(fill, str) else "value"] = str(fill) if isinstance(fill, str) else float(fill)
             if transformer.add_indicator:
                 raise NotExportable("SimpleImputer(add_indicator=True) puts its indicators last; impute without them")
             self.steps.append(step)
@@ -212,7 +233,8 @@ class Plan:
             self.steps.append({"op": "scale", "columns": names, "center": bool(transformer.with_mean), "scale": bool(transformer.with_std)})
             return columns
         if kind == "OrdinalEncoder":
-            for column, known in zip(columns, transformer.categories_):
+            refuse_joined(transformer)
+            for column, known in zip(columns, transformer.categories_, strict=True):
                 unseen = transformer.unknown_value if transformer.handle_unknown == "use_encoded_value" else None
                 step = {"op": "ordinal_encode", "columns": [column.name], "order": [text(level) for level in known if not is_gap(level)]}
                 for key, code in (("unseen", unseen), ("missing", transformer.encoded_missing_value)):
@@ -221,11 +243,12 @@ class Plan:
                 self.steps.append(step)
             return columns
         if kind == "OneHotEncoder":
-            if transformer.drop is not None or transformer.max_categories or transformer.min_frequency:
-                raise NotExportable("OneHotEncoder with drop, max_categories or min_frequency; leave them at their defaults")
+            refuse_joined(transformer)
+            if transformer.drop is not None:
+                raise NotExportable("OneHotEncoder with drop leaves levels out; leave it at its default")
             self.steps.append({"op": "one_hot", "columns": names})
             return [Column(f"{column.name}={'missing' if is_gap(level) else text(level)}", column.field)
-                    for column, known in zip(columns, transformer.categories_) for level in known]
+                    for column, known in zip(columns, transformer.categories_, strict=True) for level in known]
         raise NotExportable(f"{kind} has no step here; SimpleImputer, StandardScaler, OrdinalEncoder, OneHotEncoder and ColumnTransformer have")
 
     @staticmethod
