@@ -115,6 +115,16 @@ TEST_CASE("a search that is stopped keeps its trials beside the output, and the 
           std::string::npos);
   }
   CHECK(list_directory(setup.directory) == std::vector<std::string>{"model.search.json"});
+  SearchSetup other;  // its trials are other trials
+  other.options.search = 10;
+  other.options.monotone = {{"Income", -1}};
+  write_file(other.options.output + ".search.json", read_file(setup.options.output + ".search.json"));
+  double others_first = -1;
+  other.hooks.progress = [&](const Progress& progress) {
+    if (progress.phase == "search" && progress.fraction > 0 && others_first < 0) others_first = progress.fraction;
+  };
+  (void)other.run(serial);
+  CHECK(others_first == doctest::Approx(8.0 / 11));
   setup.hooks.stop = {};
   double first = -1;
   setup.hooks.progress = [&](const Progress& progress) {

@@ -58,6 +58,12 @@ inline std::string StudyRun::search_key() const {
   for (const auto& [name, value] : options_list(train_options_)) json.key(name).value(value);
   json.key("seed").value(options_.seed).key("target").value(options_.columns.target);
   json.key("positive").value(target_.positive).key("cv").value(options_.parts.cv);
+  json.key("split").value(static_cast<int>(options_.parts.kind)).key("time_by").value(options_.parts.time_by);
+  json.key("group_by").begin_array();
+  for (const std::string& column : options_.parts.group_by) json.value(column);
+  json.end_array().key("monotone").begin_array();
+  for (const prep::FieldDirection& promise : options_.monotone) json.value(promise.field).value(promise.sign);
+  json.end_array();
   json.key("space").begin_array();
   for (const SearchParameter& p : options_.search_space) {
     json.value(p.name).value(p.low).value(p.high).value(p.log).value(p.whole);
