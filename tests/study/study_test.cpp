@@ -257,6 +257,32 @@ TEST_CASE("where no option of capacity is given folds choose them; one that is g
   }
 }
 
+TEST_CASE("where folds cannot judge the profiles the careful one it is, and a note says so") {
+  Setup setup(600);
+  setup.options.train = {};
+  setup.options.replace = Replace::exchange, setup.options.table_defaults = true;
+  std::vector<std::string> notes;
+  setup.hooks.note = [&](std::string_view note) { notes.emplace_back(note); };
+  Frame frame = simulate({.rows = 600});
+  Column branch;
+  branch.name = "Branch", branch.type = ColumnType::number;
+  for (std::size_t i = 0; i < 600; ++i) branch.numbers.push_back(static_cast<double>(i % 3));
+  frame.add(std::move(branch));
+  setup.files["loans.csv"] = csv_text(frame);
+  setup.options.parts.group_by = {"Branch"}, setup.options.parts.kind = SplitKind::group;
+  setup.options.parts.test_fraction = 0.34, setup.options.parts.valid_fraction = 0.5;
+  (void)setup.run();
+  CHECK(notes == std::vector<std::string>{
+                     "defaults: careful, for training rows that cannot be cut into 5 folds of both classes"});
+  const Model model = value_or_throw(parse_model(setup.saved("model.json"), "model.json"));
+  const std::map<std::string, std::string> options(model.options.begin(), model.options.end());
+  CHECK(options.at("num_leaves") == "7");
+  CHECK(options.at("early_stopping_round") == "50");
+  setup.options.train.num_leaves = 4;
+  (void)setup.run();
+  CHECK(notes.back() == "defaults: LightGBM's: an option of capacity was given");
+}
+
 TEST_CASE("invariant: neither held-out labels nor the executor reach the defaults that few rows choose") {
   Setup plain(600), turned(600);
   plain.options.train = turned.options.train = TrainOptions{};

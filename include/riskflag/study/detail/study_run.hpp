@@ -51,6 +51,7 @@ class StudyRun {
   void read();
   void audit();
   void choose_defaults();
+  [[nodiscard]] std::vector<std::vector<std::uint32_t>> judging_folds(const std::vector<std::uint32_t>& rows) const;
   [[nodiscard]] FoldTrial try_fold(const TrainOptions& options, const std::vector<std::uint32_t>& held_out,
                                    Executor& executor) const;
   void search_if_asked();
