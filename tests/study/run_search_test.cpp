@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include <riskflag/core/file.hpp>
 #include <riskflag/data/simulate.hpp>
+#include <riskflag/model/file.hpp>
 #include <riskflag/study/study.hpp>
 
 #include "text_sink.hpp"
@@ -133,6 +135,22 @@ TEST_CASE("a search that is stopped keeps its trials beside the output, and the 
   (void)setup.run(serial);
   CHECK(first == doctest::Approx(3.0 / 11));  // 8 of 11 were kept
   CHECK(list_directory(setup.directory) == std::vector<std::string>{"model"});
+}
+
+TEST_CASE("trials keep early stopping where folds chose the defaults") {
+  SearchSetup setup;
+  setup.options.train = {};
+  setup.options.search = 1;
+  setup.options.table_defaults = true;
+  SerialExecutor serial;
+  (void)setup.run(serial);
+  REQUIRE(!setup.notes.empty());
+  CHECK(setup.notes[0].find("of 4 profiles has the least log loss on 5 folds") != std::string::npos);
+  const std::string text = read_file(join_path(setup.options.output, "model.json"));
+  const Model model = value_or_throw(parse_model(text, "model.json"));
+  const std::map<std::string, std::string> options(model.options.begin(), model.options.end());
+  CHECK(options.at("early_stopping_round") == "50");
+  CHECK(options.at("num_iterations") == "1000");
 }
 
 TEST_CASE("a search without held-out rows, or with a value that cannot be, is refused") {
