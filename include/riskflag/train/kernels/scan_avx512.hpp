@@ -49,7 +49,7 @@ RISKFLAG_TARGET inline ScanBest scan_run(const CutRun& run, const ScanInput<Narr
   __m512d bar = _mm512_set1_pd(in.floor);
   __m512i carry = _mm512_set1_epi64(static_cast<std::int64_t>(run.start));
   for (unsigned b = 0; b < run.end; b += 8) {
-    const __mmask8 here = run.end - b >= 8 ? 0xff : static_cast<__mmask8>((1U << (run.end - b)) - 1);
+    const auto here = static_cast<__mmask8>(run.end - b >= 8 ? 0xffU : (1U << (run.end - b)) - 1);
     __m512i left = _mm512_maskz_loadu_epi64(here, run.cells + b);
     left = _mm512_add_epi64(left, _mm512_maskz_alignr_epi64(0xff, left, zero, 7));
     left = _mm512_add_epi64(left, _mm512_maskz_alignr_epi64(0xff, left, zero, 6));
@@ -108,7 +108,7 @@ RISKFLAG_TARGET inline ScanBest scan_cuts(const ScanInput<NarrowCell>& in) noexc
   std::uint8_t masks[32];
   unsigned n = 0;
   for (unsigned b = in.first; b < in.end; b += 8) {
-    const __mmask8 here = in.end - b >= 8 ? 0xff : static_cast<__mmask8>((1U << (in.end - b)) - 1);
+    const auto here = static_cast<__mmask8>(in.end - b >= 8 ? 0xffU : (1U << (in.end - b)) - 1);
     const __m512i cells = _mm512_maskz_loadu_epi64(here, in.cells + b);
     const auto some = static_cast<__mmask8>(_mm512_test_epi64_mask(cells, cells) | (b == in.first ? 1U : 0U));
     _mm512_storeu_si512(full + n, _mm512_maskz_compress_epi64(some, cells));
