@@ -1,0 +1,158 @@
+#pragma once
+
+// The trees of a ScanForest side by side, a lane each: the form that a single row is scored in.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include <riskflag/core/exact.hpp>
+#include <riskflag/predict/detail/flat_array.hpp>
+#include <riskflag/predict/scan_forest.hpp>
+
+namespace riskflag::inline v0_1::detail {
+
+/// Deals a forest's trees, which stand in its nodes and leaves, to bundles of lanes. Life: one deal().
+class LaneDealer {
+ public:
+  /// `on_grid`: the leaves' sum is exact in any order, so that trees may be sorted and the rest of a sum bounded.
+  LaneDealer(std::size_t outputs, bool on_grid, ScanForest& out) : outputs_(outputs), on_grid_(on_grid), out_(out) {}
+
+  /// Trees that are all symmetric are dealt level by level, unless `may_be_symmetric` is false.
+  void deal(bool may_be_symmetric) {
+    out_.symmetric = may_be_symmetric && find_levels();
+    for (std::size_t c = 0; c < out_.chunks.size(); ++c) make_lanes(out_.output_trees.data() + c * (outputs_ + 1));
+    if (on_grid_) bound_the_rest();
+  }
+
+ private:
+  /// True when there are questions, and every tree asks one a level: level_nodes and the trees' levels are then filled.
+  [[nodiscard]] bool find_levels() {
+    for (ScanTree& tree : out_.trees) {
+      std::uint32_t levels = 0;
+      while ((1U << levels) < tree.leaves) ++levels;
+      if ((1U << levels) != tree.leaves) return false;
+      tree.first_level = static_cast<std::uint32_t>(out_.level_nodes.size() / 2);
+      tree.levels = levels;
+      out_.level_nodes.resize(out_.level_nodes.size() + 2 * std::size_t{levels}, 0);
+      std::uint8_t* questions = out_.level_nodes.data() + std::size_t{tree.first_level} * 2;
+      std::uint32_t asked = 0;  // a bit a level
+      const std::uint8_t* node = out_.nodes.data() + std::size_t{tree.first_node} * 4;
+      for (std::size_t n = 0; n < tree.nodes; ++n, node += 4) {
+        const std::uint32_t half = std::uint32_t{node[3]} - node[2];
+        std::uint32_t level = 0;
+        while (level < levels && (tree.leaves >> (level + 1)) != half) ++level;
+        if (level == levels || node[2] % (2 * half) != 0) return false;
+        std::uint8_t* question = questions + std::size_t{2} * level;
+        if ((asked >> level & 1U) == 0) {
+          question[0] = node[0];
+          question[1] = node[1];
+          asked |= 1U << level;
+        }
+        if (question[0] != node[0] || question[1] != node[1]) return false;
+      }
+    }
+    return out_.level_nodes.size() != 0;
+  }
+
+  /// Deals the trees of each output into bundles of 256, 128 or 64 lanes: largest first, or, off the grid, in their
+  /// order.
+  void make_lanes(const std::uint32_t* trees) {
+    out_.output_bundles.push_back(static_cast<std::uint32_t>(out_.bundles.size()));
+    for (std::size_t k = 0; k < outputs_; ++k) {
+      // Sorted as numbers: fewer nodes than 256 above, the tree's index below.
+      FlatArray<std::int64_t> order;
+      for (std::size_t t = trees[k]; t < trees[k + 1]; ++t) {
+        order.push_back(static_cast<std::int64_t>((kScanMaxLeaves - out_.trees[t].nodes) << 32 | t));
+      }
+      if (on_grid_) std::sort(order.begin(), order.end());
+      for (std::size_t dealt = 0; dealt < order.size();) {
+        const std::size_t groups = (order.size() - dealt + kScanLanes - 1) / kScanLanes;
+        const std::size_t width = groups >= 3 ? 4 : groups;
+        const std::size_t lanes = std::min(width * kScanLanes, order.size() - dealt);
+        make_bundle(order.data() + dealt, lanes, width);
+        dealt += lanes;
+      }
+      out_.output_bundles.push_back(static_cast<std::uint32_t>(out_.bundles.size()));
+    }
+  }
+
+  void make_bundle(const std::int64_t* order, std::size_t lanes, std::size_t width) {
+    const auto tree_of = [&](std::size_t lane) {
+      return out_.trees[static_cast<std::size_t>(order[lane] & 0xffffffff)];
+    };
+    std::uint32_t steps = 0, nodes = 0;
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      const ScanTree tree = tree_of(lane);
+      nodes = std::max(nodes, tree.nodes);
+      steps = std::max(steps, out_.symmetric ? tree.levels : tree.nodes);
+    }
+    const std::size_t first_byte = out_.steps.size();
+    const std::size_t first_leaf = out_.lane_leaves.size();
+    const std::size_t stride = (std::size_t{nodes} + 8) / 8 * 8;
+    out_.bundles.push_back({static_cast<std::uint32_t>(first_byte / 64), steps, static_cast<std::uint32_t>(width),
+                            static_cast<std::uint32_t>(first_leaf), static_cast<std::uint32_t>(stride)});
+    // Nodes that change nothing, where a lane has none: no rank is above 255.
+    for (std::size_t i = 0; i < steps * width; ++i) {
+      out_.steps.resize(out_.steps.size() + 64, 0);
+      out_.steps.resize(out_.steps.size() + 64, 255);
+      if (!out_.symmetric) out_.steps.resize(out_.steps.size() + 64, 0);
+    }
+    out_.lane_leaves.resize(first_leaf + width * kScanLanes * stride, 0.0);
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      const ScanTree tree = tree_of(lane);
+      double* leaves = out_.lane_leaves.data() + first_leaf + lane * stride;
+      // The last one again behind it: bounds need not know where a tree ends.
+      for (std::size_t i = 0; i < stride; ++i) {
+        leaves[i] = out_.leaves[tree.first_leaf + (i < tree.leaves ? i : tree.leaves - 1)];
+      }
+      if (out_.symmetric) {
+        // Questions that are never true come first where a tree has fewer levels.
+        const std::size_t first = steps - tree.levels;
+        for (std::size_t l = 0; l < tree.levels; ++l) {
+          std::uint8_t* step =
+              out_.steps.data() + first_byte + ((first + l) * width + lane / kScanLanes) * kScanLevelBytes;
+          step[lane % kScanLanes] = out_.level_nodes[2 * (tree.first_level + l)];
+          step[kScanLanes + lane % kScanLanes] = out_.level_nodes[2 * (tree.first_level + l) + 1];
+        }
+        continue;
+      }
+      for (std::size_t n = 0; n < tree.nodes; ++n) {
+        const std::uint8_t* node = out_.nodes.data() + (tree.first_node + n) * 4;
+        std::uint8_t* step =
+            out_.steps.data() + first_byte + ((node[3] - std::size_t{1}) * width + lane / kScanLanes) * kScanStepBytes;
+        for (std::size_t part = 0; part < 3; ++part) step[part * kScanLanes + lane % kScanLanes] = node[part];
+      }
+    }
+  }
+
+  void bound_the_rest() {
+    for (std::size_t k = 0; k < outputs_; ++k) {
+      double low = 0.0, high = 0.0;
+      for (std::size_t c = out_.chunks.size(); c-- > 0;) {
+        const std::uint32_t* bundles = out_.output_bundles.data() + c * (outputs_ + 1) + k;
+        for (std::uint32_t b = bundles[1]; b-- > bundles[0];) {
+          ScanBundle& bundle = out_.bundles[b];
+          bundle.rest_low = low;
+          bundle.rest_high = high;
+          const double* leaves = out_.lane_leaves.data() + bundle.first_leaf;
+          for (std::size_t i = 0; i < bundle.width * kScanLanes; ++i, leaves += bundle.stride) {
+            double least = leaves[0], most = leaves[0];
+            for (std::size_t j = 1; j < bundle.stride; ++j) {
+              least = std::min(least, leaves[j]);
+              most = std::max(most, leaves[j]);
+            }
+            low = exact::add(low, least);
+            high = exact::add(high, most);
+          }
+        }
+      }
+    }
+  }
+
+  std::size_t outputs_;
+  bool on_grid_;
+  ScanForest& out_;
+};
+
+}  // namespace riskflag::inline v0_1::detail
