@@ -90,6 +90,25 @@ TEST_CASE("init margins come on top of the model that training goes on from") {
     CHECK(got.trees[3].leaves[k] == doctest::Approx(alone.trees[0].leaves[k]).epsilon(1e-9));
 }
 
+TEST_CASE("history counts its rows from the first round, watched or not, and is cut with the trees") {
+  const SmallTable t = small_table(300, 4, 25), held = small_table(100, 4, 26);
+  SerialExecutor serial;
+  TrainOptions o = quick();
+  o.num_iterations = 3;
+  const Binned bins = bin_matrix(t.view(), t.features, bin_options(o), serial);
+  const Model unwatched = train({.bins = bins, .labels = t.labels}, {}, o, serial).model;
+  const ValidData valid{.features = held.view(), .labels = held.labels};
+  o.num_iterations = 4;
+  const TrainData more{.bins = bins, .labels = t.labels, .start = &unwatched, .features = t.view()};
+  const Model got = train(more, std::span(&valid, 1), o, serial).model;
+  REQUIRE(got.history.values.size() == 7);
+  for (std::size_t i = 0; i < 7; ++i) CHECK(is_missing(got.history.values[i][0]) == (i < 3));
+  const Model cut = cut_at(got, 4);
+  REQUIRE(cut.history.values.size() == 4);
+  CHECK(cut.history.values[3][0] == got.history.values[3][0]);
+  CHECK(static_cast<bool>(parse_model(model_text(got), "m")));
+}
+
 TEST_CASE("a model that does not fit is not gone on from, with what differs") {
   const SmallTable t = small_table(300, 4, 24);
   SerialExecutor serial;
@@ -187,6 +206,24 @@ TEST_CASE("refit gives the leaves of sums in double over the new rows, and their
       CHECK(static_cast<bool>(parse_model(model_text(got), "m")));
     }
   }
+}
+
+TEST_CASE("refit weighs classes as training does") {
+  const SmallTable old_rows = small_table(400, 5, 30), new_rows = small_table(200, 5, 31);
+  SerialExecutor serial;
+  TrainOptions o = quick();
+  const Model model = train(old_rows.view(), old_rows.features, old_rows.labels, o, serial).model;
+  std::vector<double> weights = new_rows.weights;
+  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] *= new_rows.labels[i] != 0 ? 4.0 : 1.0;
+  const Model by_hand = refit(model, new_rows.view(), new_rows.labels, weights, o, 0.5, serial);
+  o.scale_pos_weight = 4.0;
+  const Model got = refit(model, new_rows.view(), new_rows.labels, new_rows.weights, o, 0.5, serial);
+  CHECK(got.trees == by_hand.trees);
+  CHECK(got.trees != model.trees);
+  o.monotone_constraints = {1, 0};
+  CHECK(refusal([&] {
+          (void)refit(model, new_rows.view(), new_rows.labels, {}, o, 0.5, serial);
+        }).find("2 numbers for 5 features") != std::string::npos);
 }
 
 TEST_CASE("refit of an L1 model gives medians of what is left; broken promises and bad rates are refused") {

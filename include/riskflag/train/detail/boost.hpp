@@ -18,10 +18,12 @@
 #include <riskflag/core/cpu.hpp>
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/exact.hpp>
+#include <riskflag/core/missing.hpp>
 #include <riskflag/core/random.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/model/monotone.hpp>
 #include <riskflag/train/detail/check_data.hpp>
+#include <riskflag/train/detail/class_weights.hpp>
 #include <riskflag/train/detail/continue.hpp>
 #include <riskflag/train/detail/finish_tree.hpp>
 #include <riskflag/train/detail/row_gradients.hpp>
@@ -87,7 +89,7 @@ class Booster {
   CpuLevel level_;
   std::unique_ptr<const ObjectiveFunction> objective_;
   Sampling sampling_;
-  std::vector<double> own_weights_;  ///< where scale_pos_weight changes them
+  std::vector<double> own_weights_;  ///< where classes weigh differently
   std::span<const double> weights_;
   double sum_of_weights_ = 0.0;
   std::vector<double> scores_;
@@ -103,20 +105,8 @@ class Booster {
 
 inline void Booster::make_weights() {
   weights_ = data_.weights;
-  double of_class[2] = {1.0, options_.objective == "binary" ? options_.scale_pos_weight : 1.0};
-  if (options_.is_unbalance) {
-    std::uint64_t rows[2] = {0, 0};
-    for (std::size_t i = 0; i < data_.labels.size(); ++i)
-      rows[data_.labels[i] != 0.0 ? 1 : 0] += weights_.empty() || weights_[i] > 0.0 ? 1U : 0U;
-    const std::size_t rare = rows[1] <= rows[0] ? 1 : 0;
-    of_class[rare] = exact::div(static_cast<double>(rows[1 - rare]), static_cast<double>(rows[rare]));
-  }
-  if (of_class[0] != 1.0 || of_class[1] != 1.0) {
-    own_weights_.assign(data_.labels.size(), 1.0);
-    for (std::size_t i = 0; i < own_weights_.size(); ++i) {
-      if (!weights_.empty()) own_weights_[i] = weights_[i];
-      own_weights_[i] = exact::mul(own_weights_[i], of_class[data_.labels[i] != 0.0 ? 1 : 0]);
-    }
+  own_weights_ = class_weighted(options_, data_.labels, weights_);
+  if (!own_weights_.empty()) {
     weights_ = own_weights_;
     warn_of_weights();
   }
@@ -315,10 +305,11 @@ inline TrainResult Booster::run(const TrainHooks& hooks) {
     for (const std::string& metric : metrics_) model.history.names.push_back(set.data->name + "." + metric);
     for (const CustomMetric& metric : hooks.metrics) model.history.names.push_back(set.data->name + "." + metric.name);
   }
-  if (first_ > 0 &&
-      data_.start->history.names == model.history.names) {  // other values would stand beside wrong rounds
-    model.history.values = data_.start->history.values;
-    model.history.values.resize(std::min(model.history.values.size(), static_cast<std::size_t>(first_)));
+  if (first_ > 0 && !model.history.names.empty()) {
+    // A row a round, from the first one: what was not watched then is missing.
+    if (data_.start->history.names == model.history.names) model.history.values = data_.start->history.values;
+    model.history.values.resize(static_cast<std::size_t>(first_),
+                                std::vector<double>(model.history.names.size(), kMissing));
   }
   if ((options_.objective == "custom") != static_cast<bool>(hooks.gradients)) {
     fail(ErrorCode::invalid_option, "objective",

@@ -19,6 +19,7 @@
 #include <riskflag/model/monotone.hpp>
 #include <riskflag/model/walk.hpp>
 #include <riskflag/train/detail/check_data.hpp>
+#include <riskflag/train/detail/class_weights.hpp>
 #include <riskflag/train/detail/continue.hpp>
 #include <riskflag/train/detail/finish_tree.hpp>
 #include <riskflag/train/detail/row_gradients.hpp>
@@ -109,6 +110,13 @@ inline Model refit(const Model& model, MatrixView<double> x, std::span<const dou
   if (!weights.empty()) detail::check_length(weights.size(), x.rows(), "weights");
   detail::check_weights(weights, "weight");
   objective->check_labels(labels, weights);
+  if (!options.monotone_constraints.empty() && options.monotone_constraints.size() != model.features.size()) {
+    fail(ErrorCode::invalid_option, "monotone_constraints",
+         std::to_string(options.monotone_constraints.size()) + " numbers for " + std::to_string(model.features.size()) +
+             " features");
+  }
+  const std::vector<double> of_classes = detail::class_weighted(options, labels, weights);
+  if (!of_classes.empty()) weights = of_classes;
   double sum_of_weights = static_cast<double>(x.rows());
   if (!weights.empty()) {
     sum_of_weights = 0.0;
@@ -137,7 +145,7 @@ inline Model refit(const Model& model, MatrixView<double> x, std::span<const dou
     }
     finisher.add_to_scores(tree, leaf_rows, scores, executor);
   }
-  for (std::size_t f = 0; f < options.monotone_constraints.size() && f < out.features.size(); ++f) {
+  for (std::size_t f = 0; f < options.monotone_constraints.size(); ++f) {
     if (const auto found =
             find_monotone_violation(out, static_cast<std::int32_t>(f), options.monotone_constraints[f])) {
       fail(ErrorCode::invalid_data, "tree " + std::to_string(found->tree + 1),
