@@ -23,28 +23,14 @@ import tempfile
 import time
 import warnings
 
+from bench_venv import into_venv
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 DATA = pathlib.Path(os.environ.get("RISKFLAG_DATA", ROOT.parent / "shared" / "data"))
 
 
-def into_venv():
-    """Runs this script again in .venv-bench, made from the pinned list, unless this Python has everything."""
-    try:
-        import catboost, lightgbm, pandas, sklearn, xgboost  # noqa: F401
-        return
-    except ImportError:
-        pass
-    python = ROOT / ".venv-bench" / "bin" / "python"
-    if os.path.realpath(sys.prefix) == os.path.realpath(ROOT / ".venv-bench"):
-        return  # a peer cannot be installed here: those that can are compared
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", ROOT / ".venv-bench"], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "-r", ROOT / "bench" / "requirements.txt"], check=True)
-    os.execv(python, [str(python), *sys.argv])
-
-
 if __name__ == "__main__":
-    into_venv()
+    into_venv("catboost", "lightgbm", "pandas", "sklearn", "xgboost")
 
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402

@@ -11,16 +11,15 @@ import subprocess
 import tempfile
 import unittest
 
+import absent
+
 try:
     import numpy as np
     import scipy.optimize
     from sklearn.calibration import _SigmoidCalibration
     from sklearn.isotonic import IsotonicRegression
-except ImportError as absent:
-    if os.environ.get("RISKFLAG_PEERS_PINNED"):
-        raise
-    print(f"skipped: test_calibrate_sklearn.py needs {absent.name}")
-    raise SystemExit(0) if __name__ == "__main__" else unittest.SkipTest(str(absent))
+except ImportError as missing:
+    absent.skip_or_fail(__file__, missing)
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent

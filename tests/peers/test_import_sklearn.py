@@ -10,6 +10,8 @@ import tempfile
 import unittest
 import warnings
 
+import absent
+
 try:
     import numpy as np
     import pandas as pd
@@ -20,11 +22,8 @@ try:
     from sklearn.linear_model import LinearRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
-except ImportError as absent:
-    if os.environ.get("RISKFLAG_PEERS_PINNED"):
-        raise
-    print(f"skipped: test_import_sklearn.py needs {absent.name}")
-    raise SystemExit(0) if __name__ == "__main__" else unittest.SkipTest(str(absent))
+except ImportError as missing:
+    absent.skip_or_fail(__file__, missing)
 
 from test_import_lightgbm import EDGES, ROWS, Driver, adversarial
 

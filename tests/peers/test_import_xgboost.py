@@ -4,19 +4,17 @@ leaf of every tree, margins within 1e-6 of max(1, sum of |leaf|), contributions 
 Compiles import_driver.cpp with $CXX (default c++). RISKFLAG_PEER_MODELS: how many (default 60).
 """
 import json
-import os
 import unittest
+
+import absent
 
 try:
     import lightgbm
     import numpy as np
     import pandas as pd
     import xgboost
-except ImportError as absent:
-    if os.environ.get("RISKFLAG_PEERS_PINNED"):
-        raise
-    print(f"skipped: test_import_xgboost.py needs {absent.name}")
-    raise SystemExit(0) if __name__ == "__main__" else unittest.SkipTest(str(absent))
+except ImportError as missing:
+    absent.skip_or_fail(__file__, missing)
 
 from test_import_lightgbm import EDGES, MODELS, ROWS, Driver, adversarial, table
 

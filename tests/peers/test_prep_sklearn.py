@@ -12,17 +12,16 @@ import tempfile
 import unittest
 import warnings
 
+import absent
+
 try:
     import numpy as np
     import pandas as pd
     from sklearn.impute import MissingIndicator, SimpleImputer
     from sklearn.model_selection import PredefinedSplit
     from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, OrdinalEncoder, StandardScaler, TargetEncoder
-except ImportError as absent:
-    if os.environ.get("RISKFLAG_PEERS_PINNED"):
-        raise
-    print(f"skipped: test_prep_sklearn.py needs {absent.name}")
-    raise SystemExit(0) if __name__ == "__main__" else unittest.SkipTest(str(absent))
+except ImportError as missing:
+    absent.skip_or_fail(__file__, missing)
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
