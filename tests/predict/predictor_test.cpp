@@ -432,6 +432,25 @@ TEST_CASE("float rows are scored as the doubles that they are, in every layout")
   }
 }
 
+TEST_CASE("large batches of floats have the doubles' bits, whole blocks or not, in one piece or several") {
+  for (const std::size_t features : {3u, 40u, 600u}) {
+    const Model model = random_model(features, {.trees = 20, .leaves = 9, .features = features});
+    for (const std::size_t count : {171u, 512u, 1500u}) {
+      CAPTURE(features);
+      CAPTURE(count);
+      std::vector<double> rows = random_rows(features, count, model);
+      std::vector<float> narrow;
+      for (double& x : rows) {
+        narrow.push_back(static_cast<float>(x));
+        x = static_cast<double>(narrow.back());
+      }
+      std::vector<double> got(count, -1.0);
+      REQUIRE(Predictor::make(model)->margins(MatrixView<float>::row_major(narrow.data(), count, features), got));
+      CHECK(bits(got) == bits(slow(model, rows)));
+    }
+  }
+}
+
 TEST_CASE("RISKFLAG_KERNEL chooses the kernel that an option does not name") {
   const Model model = random_model(71, {});
   setenv("RISKFLAG_KERNEL", "scalar", 1);

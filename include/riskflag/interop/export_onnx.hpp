@@ -7,7 +7,7 @@
 
 namespace riskflag::inline v0_1::interop {
 
-/// `model` as an ONNX file (ai.onnx 13, ai.onnx.ml 1; ONNX Runtime 1.10 and later): input `features`, float
+/// `model` as an ONNX file (ai.onnx 13, ai.onnx.ml 1; scored by ONNX Runtime 1.32): input `features`, float
 /// [rows, features], NaN = missing, categories as the indices of their levels; outputs `margin` and `prediction`
 /// (after the link), float [rows, outputs]. Requires a checked model.
 ///

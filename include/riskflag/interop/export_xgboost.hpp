@@ -7,7 +7,7 @@
 
 namespace riskflag::inline v0_1::interop {
 
-/// `model` as XGBoost's JSON, which XGBoost 2.0 and later load: the same leaf for every row of floats without
+/// `model` as XGBoost's JSON, which XGBoost 3.2 loads: the same leaf for every row of floats without
 /// infinities, margins within 1e-6 of max(1, sum of |leaf|). Requires a checked model.
 ///
 /// Thresholds become the least float above the last float that goes left. Base margins go into the leaves of each

@@ -59,7 +59,8 @@ class Predictor {
   /// The margins of many rows into `out`, rows x outputs, row-major. Requires rows.cols() == features() and
   /// out.size() == rows.rows() * outputs(); nothing is written otherwise, and false returned.
   bool margins(MatrixView<double> rows, std::span<double> out) const noexcept;
-  /// Of float rows: each value as the double that it is. Rows of more than 4096 features are copied to the heap.
+  /// Of float rows: each value as the double that it is. A row of more than 4096 features, and batches that are scored
+  /// in planes, are copied to the heap piece by piece (2 MiB, or one block).
   bool margins(MatrixView<float> rows, std::span<double> out) const;
   /// The same after the link: softmax over a row's outputs for "multiclass".
   bool probabilities(MatrixView<double> rows, std::span<double> out) const noexcept;

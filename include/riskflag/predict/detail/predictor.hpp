@@ -323,12 +323,19 @@ inline bool Predictor::margins(MatrixView<float> rows, std::span<double> out) co
   const auto outputs = static_cast<std::size_t>(parts_->outputs);
   const std::size_t cols = features();
   if (rows.cols() != cols || out.size() != rows.rows() * outputs) return false;
-  constexpr std::size_t kCells = 4096;
+  constexpr std::size_t kCells = 4096, kManyCells = std::size_t{1} << 18;
   double few[kCells];
   detail::FlatArray<double> many;
-  if (cols > kCells) many.resize(cols, 0.0);
-  double* const cells = cols > kCells ? many.data() : few;
-  const std::size_t fitting = cols == 0 ? kCells : cols > kCells ? 1 : kCells / cols;
+  std::size_t fitting = cols == 0 ? kCells : cols > kCells ? 1 : kCells / cols;
+  // Pieces below a block would never be scored in planes.
+  const std::size_t block = parts_->planes.grid != 0.0 ? parts_->kernel->plane_rows : 0;
+  if (block != 0 && fitting < block && rows.rows() >= block / 3) {
+    fitting = kManyCells / cols / block * block;
+    if (fitting == 0) fitting = block;
+    if (fitting > rows.rows()) fitting = rows.rows();
+  }
+  if (fitting * cols > kCells) many.resize(fitting * cols, 0.0);
+  double* const cells = fitting * cols > kCells ? many.data() : few;
   for (std::size_t begin = 0; begin < rows.rows(); begin += fitting) {
     const std::size_t count = rows.rows() - begin < fitting ? rows.rows() - begin : fitting;
     for (std::size_t r = 0; r < count; ++r) {
