@@ -21,7 +21,7 @@
 #include <riskflag/model/link.hpp>
 #include <riskflag/train/detail/score_rows.hpp>
 #include <riskflag/train/options.hpp>
-#include <riskflag/train/train.hpp>
+#include <riskflag/train/train_data.hpp>
 
 namespace riskflag::inline v0_1::detail {
 

@@ -13,7 +13,8 @@
 #include <riskflag/core/text.hpp>
 #include <riskflag/train/detail/row_gradients.hpp>
 #include <riskflag/train/objective.hpp>
-#include <riskflag/train/train.hpp>
+#include <riskflag/train/options.hpp>
+#include <riskflag/train/train_data.hpp>
 
 namespace riskflag::inline v0_1::detail {
 
