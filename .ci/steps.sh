@@ -9,19 +9,21 @@ export CCACHE_BASEDIR="$RISKFLAG_ROOT" CCACHE_NOHASHDIR=1
 export CMAKE_GENERATOR=Ninja
 timings=()
 
+# Beside the clock's seconds stand the processors': on a machine with other work they say more.
 run_steps() {
-  local step name begin seconds
+  local step name took TIMEFORMAT='%0R s  %0U %0S'
+  took=$(mktemp)
   for step in "$@"; do
     name=$(basename "$step" .sh)
     printf '\n=== %s\n' "$name"
-    begin=$(date +%s)
-    if ! bash "$step"; then
-      printf '\n=== %s FAILED after %s s (%s)\n' "$name" "$(($(date +%s) - begin))" "${step#"$RISKFLAG_ROOT"/}"
+    if ! { time bash "$step" 2>&3; } 3>&2 2> "$took"; then
+      printf '\n=== %s FAILED after %s (%s)\n' "$name" "$(cut -d' ' -f1,2 "$took")" "${step#"$RISKFLAG_ROOT"/}"
+      rm -f "$took"
       return 1
     fi
-    seconds=$(($(date +%s) - begin))
-    timings+=("$(printf '%6d s  %s' "$seconds" "$name")")
+    timings+=("$(awk -v name="$name" '{ printf "%6d s  %6d s of processors  %s", $1, $3 + $4, name }' "$took")")
   done
+  rm -f "$took"
 }
 
 print_timings() {
