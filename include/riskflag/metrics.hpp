@@ -7,6 +7,7 @@
 #include <riskflag/metrics/credit.hpp>
 #include <riskflag/metrics/intervals.hpp>
 #include <riskflag/metrics/metric.hpp>
+#include <riskflag/metrics/multiclass.hpp>
 #include <riskflag/metrics/regression.hpp>
 #include <riskflag/metrics/summary.hpp>
 #include <riskflag/metrics/threshold.hpp>

@@ -14,7 +14,7 @@ compilers=${COMPILERS:-"g++ clang++-16 clang++-19"}
 # its strict lines of flags, between semicolons, where all would take too long to compile
 programs=(
   "exact_hash|all scoring|scoring||"
-  "train_hash|all more||-pthread|-O0;-O2;-O3 -march=native -flto;-O3 -march=native -ffp-contract=fast"
+  "train_hash|all more classes||-pthread|-O0;-O2;-O3 -march=native -flto;-O3 -march=native -ffp-contract=fast"
   "calibrate_hash|all scoring|scoring||"
   "study_hash|plain original||-isystem /usr/include/eigen3 -pthread|-O0;-O3 -march=native -ffp-contract=fast"
 )

@@ -1,7 +1,7 @@
 // A hash of models trained on simulated tables: the whole model file, with every instruction set that this CPU has,
 // with 1 and 3 threads. tests/bits/run.sh compares it across compilers and flags.
 //
-//   train_hash [all | more]
+//   train_hash [all | more | classes]
 
 #include <cstdio>
 #include <span>
@@ -77,10 +77,32 @@ int print_more() {
   return 0;
 }
 
+/// Several classes: softmax, and each against all others.
+int print_classes() {
+  std::string all;
+  SmallTable table = small_table(3000, 8, 9, false);
+  make_classes(table, 4);
+  TrainOptions options;
+  options.num_class = 4;
+  options.num_iterations = 4;
+  options.num_leaves = 12;
+  options.max_bin = 63;
+  for (const char* objective : {"multiclass", "multiclassova"}) {
+    options.objective = objective;
+    for (const std::span<const double> weights : {std::span<const double>{}, std::span<const double>(table.weights)}) {
+      const std::string model = agreed_model(objective, table, options, weights);
+      all += sha256_hex(model.empty() ? "differs" + all : model);
+    }
+  }
+  std::printf("train_hash classes %s\n", sha256_hex(all).c_str());
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc > 1 && std::string(argv[1]) == "more") return print_more();
+  if (argc > 1 && std::string(argv[1]) == "classes") return print_classes();
   std::string all;
   const auto take = [&](const std::string& model) { all += sha256_hex(model.empty() ? "differs" + all : model); };
   const SmallTable binary = small_table(6000, 10, 1), squared = small_table(3000, 9, 2, false);

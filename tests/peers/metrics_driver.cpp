@@ -2,7 +2,8 @@
 // compiles this file (c++ -std=c++20 -O2 -I include).
 //
 // In: a line "classes" or "numbers"; then rows "score label weight" (classes) or "prediction target weight" (numbers).
-// Out: lines "name value", value "none" where the metric is undefined.
+// Or a line "many K"; then rows "label weight" and K probabilities. Out: lines "name value", value "none" where the
+// metric is undefined.
 
 #include <cstdio>
 #include <cstdlib>
@@ -26,11 +27,32 @@ void print(const char* name, const m::Metric& metric) {
 
 void print(const char* name, double value) { print(name, m::Metric::of(value)); }
 
+int many_classes() {
+  std::size_t classes = 0;
+  std::cin >> classes;
+  std::vector<double> y, w, p;
+  std::string x;
+  for (std::size_t i = 0; std::cin >> x; ++i) {
+    const std::size_t place = i % (classes + 2);
+    (place == 0 ? y : place == 1 ? w : p).push_back(std::strtod(x.c_str(), nullptr));
+  }
+  const auto view = riskflag::MatrixView<double>::row_major(p.data(), y.size(), classes);
+  const m::ClassConfusion table = m::class_confusion(view, y, w);
+  print("log_loss", m::multi_log_loss(view, y, w));
+  print("accuracy", m::accuracy(table));
+  print("f1_macro", m::f1_macro(table));
+  print("f1_weighted", m::f1_weighted(table));
+  print("roc_auc_ovr", m::roc_auc_ovr(view, y, w));
+  for (const double cell : table.cells) print("confusion", cell);
+  return 0;
+}
+
 }  // namespace
 
 int main() {
   std::string kind;
   std::cin >> kind;
+  if (kind == "many") return many_classes();
   std::vector<double> a, b, w;
   // strtod: streams do not read every double back.
   for (std::string x, y, z; std::cin >> x >> y >> z;) {

@@ -99,6 +99,31 @@ class MetricsEqualScikitLearn(unittest.TestCase):
             warnings.simplefilter("ignore")
             self.agree(self.ours("classes", p, y, np.ones(5)), "log_loss", [sk.log_loss(y, p)])
 
+    def test_many_classes(self):
+        for seed, rows, classes, levels in [(1, 60, 3, 0), (2, 3000, 4, 20), (3, 20000, 7, 0)]:
+            with self.subTest(seed=seed):
+                rng = np.random.default_rng(seed)
+                p = rng.random((rows, classes)) ** 3 + 1e-3
+                if levels:
+                    p = np.floor(p * levels) + 1  # ties
+                p /= p.sum(axis=1, keepdims=True)
+                y = (p.cumsum(axis=1) < rng.random((rows, 1))).sum(axis=1).clip(0, classes - 1)
+                w = rng.random(rows) * 3
+                text = f"many {classes}\n" + "\n".join(f"{k} {v!r} " + " ".join(map(repr, row)) for k, v, row in
+                                                      zip(y.tolist(), w.tolist(), p.tolist()))
+                lines = subprocess.run([self.driver], input=text, capture_output=True, text=True, check=True).stdout.split("\n")
+                found = {}
+                for line in filter(None, lines):
+                    name, value = line.split()
+                    found.setdefault(name, []).append(float(value))
+                called = p.argmax(axis=1)
+                self.agree(found, "log_loss", [sk.log_loss(y, p, sample_weight=w)])
+                self.agree(found, "accuracy", [sk.accuracy_score(y, called, sample_weight=w)])
+                self.agree(found, "f1_macro", [sk.f1_score(y, called, average="macro", sample_weight=w)])
+                self.agree(found, "f1_weighted", [sk.f1_score(y, called, average="weighted", sample_weight=w)])
+                self.agree(found, "roc_auc_ovr", [sk.roc_auc_score(y, p, multi_class="ovr", average="macro", sample_weight=w)])
+                self.agree(found, "confusion", sk.confusion_matrix(y, called, sample_weight=w).ravel())
+
     def test_numbers(self):
         for seed, rows in [(1, 20), (2, 3000), (3, 20000)]:
             with self.subTest(seed=seed):

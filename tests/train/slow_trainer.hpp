@@ -208,6 +208,7 @@ class Trainer {
     std::vector<Tree> out;
     for (int iteration = 1; iteration <= o_.num_iterations; ++iteration) {
       sampling.draw(iteration);
+      sampling.draw_features(static_cast<std::uint64_t>(iteration));
       const Random here = random.split(static_cast<std::uint64_t>(iteration));
       gradients.compute(scores, labels_, weights_, here, serial);
       std::vector<std::uint32_t> rows(sampling.rows().begin(), sampling.rows().end());

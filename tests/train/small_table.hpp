@@ -74,6 +74,16 @@ inline SmallTable small_table(std::size_t rows, std::size_t cols, std::uint64_t 
   return t;
 }
 
+/// A table of `small_table(..., false)` with classes 0, 1, ..., classes - 1 for labels: the real label cut at 0, 1, 2,
+/// ...
+inline void make_classes(SmallTable& t, int classes) {
+  for (double& y : t.labels) {
+    int k = 0;
+    while (k + 1 < classes && y > static_cast<double>(k)) ++k;
+    y = static_cast<double>(k);
+  }
+}
+
 /// Makes the columns from `first` exclude each other: a row keeps one of their cells (or none), the others become what
 /// most rows hold: 0, missing, level 0 or a missing level, by column.
 inline void make_exclusive(SmallTable& t, std::size_t first, std::uint64_t seed) {

@@ -17,6 +17,7 @@
 #include <riskflag/core/parallel.hpp>
 #include <riskflag/metrics/classification.hpp>
 #include <riskflag/metrics/credit.hpp>
+#include <riskflag/metrics/multiclass.hpp>
 #include <riskflag/metrics/regression.hpp>
 #include <riskflag/model/link.hpp>
 #include <riskflag/train/detail/score_rows.hpp>
@@ -26,18 +27,54 @@
 namespace riskflag::inline v0_1::detail {
 
 [[nodiscard]] inline bool higher_is_better(std::string_view metric) noexcept {
-  return metric == "auc" || metric == "average_precision" || metric == "ks" || metric == "gini";
+  return metric == "auc" || metric == "average_precision" || metric == "ks" || metric == "gini" ||
+         metric == "accuracy" || metric == "f1_macro" || metric == "f1_weighted" || metric == "roc_auc_ovr";
+}
+
+/// Whether a metric is made of predictions; the others take margins.
+[[nodiscard]] inline bool is_of_predictions(std::string_view metric) noexcept {
+  return metric != "auc" && metric != "average_precision" && metric != "ks" && metric != "gini" &&
+         metric != "cross_entropy";
 }
 
 /// One validation set during training.
 struct ValidSet {
   Binned bins;
   const ValidData* data;
-  std::vector<double> scores;
+  std::vector<double> scores;       ///< output after output
+  std::vector<double> predictions;  ///< the same after the link, as of the last predict()
+
+  [[nodiscard]] std::size_t outputs() const noexcept { return scores.size() / data->labels.size(); }
+
+  /// To be called before value() when scores have changed.
+  void predict(const TrainOptions& options, Executor& executor) {
+    predictions = scores;
+    const Link kind = find_link(options.objective).value_or(Link::identity);
+    if (kind == Link::identity) return;
+    const std::size_t rows = data->labels.size(), width = outputs();
+    parallel_for(executor, rows, 4096, [&](std::size_t begin, std::size_t end, unsigned) {
+      std::vector<double> row(width);
+      for (std::size_t i = begin; i < end; ++i) {
+        for (std::size_t k = 0; k < width; ++k) row[k] = scores[k * rows + i];
+        apply_link(kind, 1.0, row);
+        for (std::size_t k = 0; k < width; ++k) predictions[k * rows + i] = row[k];
+      }
+    });
+  }
+  /// The scores as callers see them: rows x outputs, row-major.
+  [[nodiscard]] std::vector<double> margins_by_row() const {
+    const std::size_t rows = data->labels.size(), width = outputs();
+    std::vector<double> out(scores.size());
+    for (std::size_t i = 0; i < rows; ++i) {
+      for (std::size_t k = 0; k < width; ++k) out[i * width + k] = scores[k * rows + i];
+    }
+    return out;
+  }
 
   /// The metric of the present scores; NaN where it is not defined.
-  [[nodiscard]] double value(std::string_view metric, const TrainOptions& options, Executor& executor) const {
+  [[nodiscard]] double value(std::string_view metric, const TrainOptions& options) const {
     using namespace metrics;
+    if (outputs() > 1) return value_of_classes(metric);
     const std::span<const double> y = data->labels, w = data->weights;
     Metric out;
     if (metric == "auc") {
@@ -51,7 +88,7 @@ struct ValidSet {
     } else if (metric == "cross_entropy") {
       return cross_entropy();
     } else {
-      const std::vector<double> p = predictions(options, executor);
+      const std::span<const double> p = predictions;
       if (metric == "binary_logloss") out = log_loss(p, y, w);
       if (metric == "brier") out = brier(p, y, w);
       if (metric == "l1") out = mae(p, y, w);
@@ -67,14 +104,21 @@ struct ValidSet {
   }
 
  private:
-  [[nodiscard]] std::vector<double> predictions(const TrainOptions& options, Executor& executor) const {
-    std::vector<double> out = scores;
-    const Link kind = find_link(options.objective).value_or(Link::identity);
-    if (kind == Link::identity) return out;
-    parallel_for(executor, out.size(), 4096, [&](std::size_t begin, std::size_t end, unsigned) {
-      for (std::size_t i = begin; i < end; ++i) apply_link(kind, 1.0, std::span<double>(&out[i], 1));
-    });
-    return out;
+  [[nodiscard]] double value_of_classes(std::string_view metric) const {
+    using namespace metrics;
+    const std::span<const double> y = data->labels, w = data->weights;
+    const auto p = MatrixView<double>::col_major(predictions.data(), y.size(), outputs());
+    Metric out;
+    if (metric == "multi_logloss") {
+      out = multi_log_loss(p, y, w);
+    } else if (metric == "roc_auc_ovr") {
+      out = roc_auc_ovr(p, y, w);
+    } else {
+      const ClassConfusion table = class_confusion(p, y, w);
+      out = metric == "f1_macro" ? f1_macro(table) : metric == "f1_weighted" ? f1_weighted(table) : accuracy(table);
+      if (metric == "multi_error" && out) return exact::sub(1.0, *out.value);
+    }
+    return out.value.value_or(kMissing);
   }
   /// Weighted mean of `loss` of each row.
   template <class Loss>

@@ -20,6 +20,18 @@ struct GradientBlock {
   double* g;  ///< out: first derivative of the loss by the margin, times the weight
   double* h;  ///< out: second derivative, >= 0, times the weight
   std::size_t rows;
+  std::size_t output = 0;        ///< whose margins `scores` are
+  const double* tops = nullptr;  ///< what share_rows() found out, where the objective shares rows
+  const double* sums = nullptr;
+};
+
+/// Rows of one block with the margins of all outputs: output k's lie k * stride behind the first's.
+struct SharedBlock {
+  const double* scores;
+  std::size_t stride, outputs;
+  double* tops;  ///< out: what share_rows() keeps of a row for its outputs
+  double* sums;
+  std::size_t rows;
 };
 
 /// A loss, as training sees it. Stateless: one object serves all threads.
@@ -44,7 +56,13 @@ class ObjectiveFunction {
                std::string(name()) + ")");
     }
   }
-  /// The best constant margin for labels with this weighted mean.
+  /// Margins of a row, each with a tree of its own in every round.
+  [[nodiscard]] virtual std::size_t outputs() const noexcept { return 1; }
+  /// Set: gradients() needs what share_rows() says of the margins at the beginning of the round.
+  [[nodiscard]] virtual bool shares_rows() const noexcept { return false; }
+  virtual void share_rows(const SharedBlock& block) const noexcept { (void)block; }
+  /// The best constant margin for labels with this weighted mean; of several outputs: for a class with this share of
+  /// the rows.
   [[nodiscard]] virtual double margin_of_mean(double mean) const noexcept = 0;
   /// Set: the constant margin, and every leaf's, is not a mean but this quantile of what is left to explain.
   [[nodiscard]] virtual std::optional<double> quantile() const noexcept { return std::nullopt; }

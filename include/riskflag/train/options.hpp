@@ -13,7 +13,7 @@ namespace riskflag::inline v0_1 {
 /// How trees are grown. Names, meanings and defaults are LightGBM's; docs/parameters.md lists aliases and differences.
 struct TrainOptions {
   std::string objective = "binary";  ///< what is learned; docs/guide/train.md lists objectives
-  int num_iterations = 100;          ///< boosting rounds, >= 1; each adds one tree
+  int num_iterations = 100;          ///< boosting rounds, >= 1; each adds one tree, or one for each class
   double learning_rate = 0.1;        ///< (0, 1]; multiplied into every leaf
   int num_leaves = 31;               ///< a tree, 2 to 131,072; the best leaf is split first
   int max_depth = -1;                ///< questions on the longest path; <= 0: no limit
@@ -60,6 +60,7 @@ struct TrainOptions {
   double cegb_tradeoff = 1.0;            ///< >= 0; multiplied into cegb_penalty_split
   double cegb_penalty_split = 0.0;       ///< >= 0; taken off a split's gain for each row of its node
   std::vector<double> feature_contri{};  ///< empty, or for each feature >= 0: its gains are multiplied by it
+  int num_class = 1;                     ///< multiclass, multiclassova: how many classes, 2 to 1000; elsewhere 1
 };
 
 /// Throws Error(invalid_option) with the option's name, its value and its range.

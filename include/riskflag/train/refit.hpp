@@ -17,8 +17,8 @@ namespace riskflag::inline v0_1 {
 /// leaves of L1 and quantile models are quantiles again. base_margin stays.
 ///
 /// decay_rate is in [0, 1]; empty weights count as 1. Throws what train() throws for labels, weights and options;
-/// Error(invalid_data) or Error(schema_mismatch) for a model that does not fit (another objective, several outputs,
-/// other columns); Error(invalid_data) when options.monotone_constraints do not hold for the new leaves.
+/// Error(invalid_data) or Error(schema_mismatch) for a model that does not fit (another objective, other classes or
+/// columns); Error(invalid_data) when options.monotone_constraints do not hold for the new leaves.
 [[nodiscard]] Model refit(const Model& model, MatrixView<double> x, std::span<const double> labels,
                           std::span<const double> weights, const TrainOptions& options, double decay_rate,
                           Executor& executor);

@@ -39,8 +39,8 @@ class Sampling {
     if (all_positive_) positive_.clear();
   }
 
+  /// The rows of a round (1-based).
   void draw(int iteration) {
-    const auto round = static_cast<std::uint64_t>(iteration);
     const int since = draws_rows() ? (iteration - 1) % options_.bagging_freq : 0;  // rounds with the same rows
     if (draws_rows() && (since == 0 || !has_drawn_)) {
       has_drawn_ = true;
@@ -56,10 +56,14 @@ class Sampling {
         if (rows.uniform(drawn_by) < fraction) drawn_.push_back(row);
       }
     }
+  }
+
+  /// The features of the next tree. Trees are counted from 1, over all rounds and outputs.
+  void draw_features(std::uint64_t tree) {
     if (options_.feature_fraction < 1.0) {
       order_.resize(table_features_);
       std::iota(order_.begin(), order_.end(), 0U);
-      shuffle(order_, random_.split(2).split(round));
+      shuffle(order_, random_.split(2).split(tree));
       const std::size_t kept = drawn_features(options_.feature_fraction, order_.size());
       features_.assign(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(kept));
       std::sort(features_.begin(), features_.end());

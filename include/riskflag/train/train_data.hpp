@@ -19,8 +19,10 @@ namespace riskflag::inline v0_1 {
 struct TrainData {
   const Binned& bins;
   std::span<const double> labels;
-  std::span<const double> weights{};       ///< >= 0 and finite; a row of weight 0 is as good as absent
-  std::span<const double> init_margins{};  ///< offsets before the link, rounded to the leaf grid; not part of the model
+  std::span<const double> weights{};  ///< >= 0 and finite; a row of weight 0 is as good as absent
+  /// Offsets before the link, rounded to the leaf grid; not part of the model. Rows x classes, row-major, for
+  /// multiclass.
+  std::span<const double> init_margins{};
   /// Set: training goes on from this model, as if it had never stopped: rounds are counted on, its trees stand before
   /// the new ones, and init_margins come on top of it. Same objective and features; num_iterations are new rounds, and
   /// early stopping begins anew.
@@ -50,7 +52,7 @@ struct IterationReport {
 struct CustomMetric {
   std::string name;
   bool higher_is_better = false;
-  /// From the margins before the link; NaN where it is not defined.
+  /// From the margins before the link (rows x classes, row-major, for multiclass); NaN where it is not defined.
   std::function<double(std::span<const double> margins, const ValidData& set)> value;
 };
 

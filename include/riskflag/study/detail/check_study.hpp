@@ -21,10 +21,12 @@ namespace riskflag::inline v0_1::study {
 namespace detail {
 
 inline void StudyRun::check_options() {
-  validate(options_.train);
   const auto refuse = [](const char* where, const std::string& message) {
     fail(ErrorCode::invalid_option, where, message);
   };
+  if (bundle::kind_of(Objective{options_.train.objective, 1.0, 0.0}) == bundle::Kind::multiclass)
+    refuse("--objective", "several classes are not built yet here; train() has them");
+  validate(options_.train);
   if (options_.train.objective == "custom")
     refuse("--objective",
            "\"custom\" takes its gradients from a function of the program that trains "

@@ -23,6 +23,7 @@
 #include <riskflag/core/text.hpp>
 #include <riskflag/model/monotone.hpp>
 #include <riskflag/train/detail/check_data.hpp>
+#include <riskflag/train/detail/class_shares.hpp>
 #include <riskflag/train/detail/class_weights.hpp>
 #include <riskflag/train/detail/continue.hpp>
 #include <riskflag/train/detail/finish_tree.hpp>
@@ -51,6 +52,7 @@ class Booster {
         executor_(executor),
         level_(level),
         objective_(make_objective(options, level)),
+        outputs_(objective_->outputs()),
         sampling_(options, data.labels, data.bins.rows(), data.bins.cols(), data.groups) {
     validate(options);
     check_train_data(data, *objective_);
@@ -61,7 +63,7 @@ class Booster {
       check_start_model(*data.start, data.bins.cuts().features, *objective_, options);
       check_length(data.features.rows(), data.bins.rows(), "features to go on with");
       check_length(data.features.cols(), data.bins.cols(), "features to go on with, columns");
-      first_ = static_cast<int>(data.start->trees.size());
+      first_ = static_cast<int>(data.start->trees.size() / outputs_);
     }
     for (const ValidData& set : valid) check_valid_data(set, data.bins.cols(), *objective_);
     make_weights();
@@ -74,32 +76,50 @@ class Booster {
   void make_weights();
   void warn_of_weights();
   [[nodiscard]] double best_constant(double mean) const;
+  [[nodiscard]] std::vector<double> class_margins(bool average, double grid);
   void prove_monotone() const;
   void start(std::span<const ValidData> valid);
   void start_from_model();
   [[nodiscard]] SplitUnits units(const RowGradients& gradients) const noexcept;
+  /// The margins of output k, of all that output after output gives.
+  [[nodiscard]] std::span<double> of_output(std::vector<double>& scores, std::size_t k) const noexcept {
+    const std::size_t rows = scores.size() / outputs_;
+    return std::span(scores).subspan(k * rows, rows);
+  }
+  void add_init_margins(std::span<const double> margins, std::vector<double>& scores) const;
+  [[nodiscard]] bool add_round(int iteration, const TrainHooks& hooks, const Random& random);
   template <class Cell>
-  [[nodiscard]] bool add_tree(Grower<Cell>& grower, std::span<const Cell> cells, const RowGradients& gradients,
-                              TreeFinisher& finisher, const Random& random);
-  void check_leaves(const Tree& tree);
+  [[nodiscard]] bool add_tree(Grower<Cell>& grower, std::span<const Cell> cells, std::size_t output,
+                              const Random& random);
+  void add_idle_tree();
+  [[nodiscard]] std::vector<double> values_of(const TrainHooks& hooks);
+  void check_leaves(const Tree& tree, std::size_t output);
 
   const TrainData& data_;
   const TrainOptions& options_;
   Executor& executor_;
   CpuLevel level_;
   std::unique_ptr<const ObjectiveFunction> objective_;
+  std::size_t outputs_;
   Sampling sampling_;
   std::vector<double> own_weights_;  ///< where classes weigh differently
   std::span<const double> weights_;
   double sum_of_weights_ = 0.0;
-  std::vector<double> scores_;
+  std::vector<double> scores_;  ///< output after output
+  std::vector<bool> learned_;   ///< of each output; false: a class without rows
   std::vector<ValidSet> valid_;
   std::vector<std::string> metrics_;
   std::vector<std::vector<std::uint32_t>> groups_;  ///< of interaction_constraints
   bool is_monotone_ = false;
-  int first_ = 0;           ///< rounds of the model that training goes on from
-  double rate_ = 0.0;       ///< of the round
-  double leaf_mass_ = 0.0;  ///< sum over trees of the largest |leaf|: must stay exact in double
+  int first_ = 0;                  ///< rounds of the model that training goes on from
+  double rate_ = 0.0;              ///< of the round
+  std::vector<double> leaf_mass_;  ///< of an output: sum over trees of the largest |leaf|: must stay exact in double
+  // While it runs:
+  std::optional<RowGradients> gradients_;
+  std::optional<SharedRows> shared_;
+  std::optional<TreeFinisher> finisher_;
+  std::optional<Grower<NarrowCell>> narrow_;
+  std::optional<Grower<WideCell>> wide_;
   TrainResult result_;
 };
 
@@ -155,14 +175,20 @@ inline void Booster::start(std::span<const ValidData> valid) {
          "their weighted sum is " + number_text(sum_wy) + "; scale labels or weights down");
   }
   const bool average = options_.boost_from_average && data_.init_margins.empty() && !goes_on;
-  const double base = average ? on_grid(best_constant(exact::div(sum_wy, sum_of_weights_)), grid) : 0.0;
+  std::vector<double> base;
+  if (outputs_ > 1) {
+    base = class_margins(average, grid);
+  } else {
+    base = {average ? on_grid(best_constant(exact::div(sum_wy, sum_of_weights_)), grid) : 0.0};
+    learned_ = {true};
+  }
 
   Model& model = result_.model;
   model.objective.name = std::string(objective_->name());
   model.objective.parameter = objective_->parameter();
   model.features = data_.bins.cuts().features;
-  model.num_outputs = 1;
-  model.base_margin = {base};
+  model.num_outputs = static_cast<int>(outputs_);
+  model.base_margin = base;
   model.leaf_grid = grid;
   if (first_ > std::numeric_limits<int>::max() - options_.num_iterations) {
     fail(ErrorCode::invalid_option, "num_iterations",
@@ -172,23 +198,48 @@ inline void Booster::start(std::span<const ValidData> valid) {
   TrainOptions recorded = options_;
   recorded.num_iterations += first_;
   model.options = recorded_options(recorded);
-  scores_.assign(n, base);
-  for (std::size_t i = 0; i < data_.init_margins.size(); ++i) scores_[i] = on_grid(data_.init_margins[i], grid);
-  leaf_mass_ = magnitude(base);
-  for (const double score : scores_) leaf_mass_ = std::max(leaf_mass_, magnitude(score));
+  for (const double margin : base) scores_.insert(scores_.end(), n, margin);
+  add_init_margins(data_.init_margins, scores_);
+  for (std::size_t k = 0; k < outputs_; ++k) {
+    double& mass = leaf_mass_.emplace_back(magnitude(base[k]));
+    for (const double score : of_output(scores_, k)) mass = std::max(mass, magnitude(score));
+  }
   if (goes_on) start_from_model();
 
   metrics_ = options_.metric;
   if (metrics_.empty()) metrics_.emplace_back(objective_->default_metric());
   const auto binning = std::chrono::steady_clock::now();
   for (const ValidData& set : valid) {
-    ValidSet out{bin_like(data_.bins.cuts(), set.features, executor_), &set,
-                 std::vector<double>(set.labels.size(), base)};
-    for (std::size_t i = 0; i < set.init_margins.size(); ++i) out.scores[i] = on_grid(set.init_margins[i], grid);
+    ValidSet out{bin_like(data_.bins.cuts(), set.features, executor_), &set, {}, {}};
+    for (const double margin : base) out.scores.insert(out.scores.end(), set.labels.size(), margin);
+    add_init_margins(set.init_margins, out.scores);
     if (goes_on) add_margins(margins_of(*data_.start, set.features, executor_), out.scores);
     valid_.push_back(std::move(out));
   }
   result_.bin_seconds = seconds_since(binning);
+}
+
+/// Where init margins are given, no base margin was: they stand for it.
+inline void Booster::add_init_margins(std::span<const double> margins, std::vector<double>& scores) const {
+  for (std::size_t i = 0; i < margins.size(); ++i)
+    of_output(scores, i % outputs_)[i / outputs_] = on_grid(margins[i], result_.model.leaf_grid);
+}
+
+/// The margins that classes start from, and which of them there is something to learn about. As in LightGBM a class
+/// without rows keeps the margin of its share (1e-15) whatever boost_from_average says.
+inline std::vector<double> Booster::class_margins(bool average, double grid) {
+  const std::vector<double> shares = class_shares(data_.labels, weights_, outputs_);
+  std::vector<double> out;
+  for (std::size_t k = 0; k < outputs_; ++k) {
+    learned_.push_back(shares[k] > 0.0);
+    const bool starts_at_share = average || (!learned_[k] && data_.init_margins.empty() && data_.start == nullptr);
+    out.push_back(starts_at_share ? on_grid(objective_->margin_of_mean(shares[k]), grid) : 0.0);
+    if (!learned_[k]) {
+      result_.warnings.push_back("no training row is of class " + std::to_string(k) +
+                                 ": the model gives it next to no probability, whatever the row");
+    }
+  }
+  return out;
 }
 
 /// Trees, base margin and starting scores of the model that training goes on from.
@@ -201,7 +252,7 @@ inline void Booster::start_from_model() {
   Model& model = result_.model;
   model.base_margin = before.base_margin;
   model.trees = before.trees;
-  leaf_mass_ = exact::add(leaf_mass_, leaf_mass(before));
+  for (std::size_t k = 0; k < outputs_; ++k) leaf_mass_[k] = exact::add(leaf_mass_[k], leaf_mass(before, k));
   add_margins(margins_of(before, data_.features, executor_), scores_);
 }
 
@@ -238,45 +289,92 @@ inline SplitUnits Booster::units(const RowGradients& gradients) const noexcept {
 }
 
 /// Sums of leaves are exact only below 2^53 quanta of the grid; nothing sane comes near.
-inline void Booster::check_leaves(const Tree& tree) {
-  double largest = 0.0;
-  for (const double leaf : tree.leaves) largest = std::max(largest, magnitude(leaf));
-  leaf_mass_ = exact::add(leaf_mass_, largest);
-  if (!(leaf_mass_ < exact::mul(0x1p52, result_.model.leaf_grid))) {
+inline void Booster::check_leaves(const Tree& tree, std::size_t output) {
+  double& mass = leaf_mass_[output];
+  mass = exact::add(mass, largest_leaf(tree));
+  if (!(mass < exact::mul(0x1p52, result_.model.leaf_grid))) {
     fail(ErrorCode::numeric, "tree " + std::to_string(result_.model.trees.size() + 1),
-         "leaves and margins add up to " + number_text(leaf_mass_) +
+         "leaves and margins add up to " + number_text(mass) +
              ", too much for exact sums; raise lambda_l2 or "
              "min_sum_hessian_in_leaf, or check labels and init margins");
   }
 }
 
-/// False when no leaf could be split.
+/// A tree that says nothing: other rows or features may do better in the next iteration, or another class did in this.
+inline void Booster::add_idle_tree() {
+  Tree idle;
+  idle.leaves = {0.0};
+  idle.leaf_counts = {weights_.empty() ? static_cast<double>(data_.labels.size()) : sum_of_weights_};
+  result_.model.trees.push_back(std::move(idle));
+}
+
+/// Adds one tree. False when it is idle and another round would find no more.
 template <class Cell>
-bool Booster::add_tree(Grower<Cell>& grower, std::span<const Cell> cells, const RowGradients& gradients,
-                       TreeFinisher& finisher, const Random& random) {
+bool Booster::add_tree(Grower<Cell>& grower, std::span<const Cell> cells, std::size_t output, const Random& random) {
   using Rows = typename Grower<Cell>::Rows;
   const GrownTree<Cell>& grown = grower.grow(cells, sampling_.uses_all_rows() ? Rows::all : Rows::listed,
-                                             sampling_.rows(), units(gradients), sampling_.features(), random);
+                                             sampling_.rows(), units(*gradients_), sampling_.features(), random);
   if (grown.splits.empty()) {
-    if (!sampling_.draws() && !options_.extra_trees && options_.feature_fraction_bynode >= 1.0) return false;
-    Tree idle;  // other rows or features may do better in the next iteration
-    idle.leaves = {0.0};
-    idle.leaf_counts = {weights_.empty() ? static_cast<double>(data_.labels.size()) : sum_of_weights_};
-    result_.model.trees.push_back(std::move(idle));
-    return true;
+    add_idle_tree();
+    return sampling_.draws() || options_.extra_trees || options_.feature_fraction_bynode < 1.0;
   }
+  const std::span<double> scores = of_output(scores_, output);
   std::optional<LeafRenewal> renewal;
-  if (const auto share = objective_->quantile()) renewal = LeafRenewal{*share, data_.labels, scores_};
-  Tree tree = finisher.finish(grown, gradients, rate_, renewal, executor_);
-  check_leaves(tree);
+  if (const auto share = objective_->quantile()) renewal = LeafRenewal{*share, data_.labels, scores};
+  Tree tree = finisher_->finish(grown, *gradients_, rate_, renewal, executor_);
+  check_leaves(tree, output);
   if (sampling_.uses_all_rows()) {
-    finisher.add_to_scores(tree, grown.leaf_rows, scores_, executor_);
+    finisher_->add_to_scores(tree, grown.leaf_rows, scores, executor_);
   } else {
-    score_rows<Cell>(data_.bins, grown.splits, tree.leaves, scores_, executor_);
+    score_rows<Cell>(data_.bins, grown.splits, tree.leaves, scores, executor_);
   }
-  for (ValidSet& set : valid_) score_rows<Cell>(set.bins, grown.splits, tree.leaves, set.scores, executor_);
+  for (ValidSet& set : valid_)
+    score_rows<Cell>(set.bins, grown.splits, tree.leaves, of_output(set.scores, output), executor_);
   result_.model.trees.push_back(std::move(tree));
   return true;
+}
+
+/// Adds a tree for each output, all from the margins at the beginning of the round. False, and nothing added, when no
+/// leaf of any could be split.
+inline bool Booster::add_round(int iteration, const TrainHooks& hooks, const Random& random) {
+  sampling_.draw(iteration);
+  shared_->look(scores_, executor_);
+  bool grew = false;
+  for (std::size_t k = 0; k < outputs_; ++k) {
+    if (!learned_[k]) {
+      add_idle_tree();
+      continue;
+    }
+    const Random here = outputs_ == 1 ? random : random.split(k);
+    sampling_.draw_features(static_cast<std::uint64_t>(iteration - 1) * outputs_ + k + 1);
+    gradients_->compute(of_output(scores_, k), data_.labels, weights_, here, executor_, hooks.gradients,
+                        shared_->of(k));
+    bool more = false;
+    if (gradients_->is_wide()) {
+      if (!wide_) wide_.emplace(data_.bins, options_, groups_, executor_, level_);
+      more = add_tree<WideCell>(*wide_, gradients_->wide(), k, here);
+    } else {
+      if (!narrow_) narrow_.emplace(data_.bins, options_, groups_, executor_, level_);
+      more = add_tree<NarrowCell>(*narrow_, gradients_->narrow(), k, here);
+    }
+    grew = grew || more;
+  }
+  if (!grew) result_.model.trees.resize(result_.model.trees.size() - outputs_);
+  return grew;
+}
+
+/// Every metric of every validation set.
+inline std::vector<double> Booster::values_of(const TrainHooks& hooks) {
+  std::vector<double> values;
+  for (ValidSet& set : valid_) {
+    if (std::any_of(metrics_.begin(), metrics_.end(), is_of_predictions)) set.predict(options_, executor_);
+    for (const std::string& metric : metrics_) values.push_back(set.value(metric, options_));
+    if (hooks.metrics.empty()) continue;
+    const std::vector<double> by_row = outputs_ > 1 ? set.margins_by_row() : std::vector<double>{};
+    for (const CustomMetric& metric : hooks.metrics)
+      values.push_back(metric.value(outputs_ > 1 ? by_row : set.scores, *set.data));
+  }
+  return values;
 }
 
 /// Monotone constraints are proved over the finished trees; a violation is a defect of ours, and no model leaves.
@@ -295,10 +393,9 @@ inline void Booster::prove_monotone() const {
 inline TrainResult Booster::run(const TrainHooks& hooks) {
   const auto begin = std::chrono::steady_clock::now();
   const Random random = Random(options_.seed).split(0x726f756e64);  // "round"
-  RowGradients gradients(data_.labels.size(), *objective_, level_);
-  TreeFinisher finisher(data_.bins, options_, weights_, sum_of_weights_, result_.model.leaf_grid);
-  std::optional<Grower<NarrowCell>> narrow;
-  std::optional<Grower<WideCell>> wide;
+  gradients_.emplace(data_.labels.size(), *objective_, level_);
+  shared_.emplace(data_.labels.size(), *objective_);
+  finisher_.emplace(data_.bins, options_, weights_, sum_of_weights_, result_.model.leaf_grid);
   EarlyStopping stopping(options_, metrics_, hooks.metrics, valid_.size());
   Model& model = result_.model;
   for (const ValidSet& set : valid_) {
@@ -322,25 +419,10 @@ inline TrainResult Booster::run(const TrainHooks& hooks) {
       result_.cancelled = true;
       break;
     }
-    sampling_.draw(iteration);
-    const Random here = random.split(static_cast<std::uint64_t>(iteration));
-    gradients.compute(scores_, data_.labels, weights_, here, executor_, hooks.gradients);
     rate_ = hooks.learning_rate ? hooks.learning_rate(iteration) : options_.learning_rate;
     check_above("learning_rate of round " + std::to_string(iteration), rate_, 0.0, 1.0, "in (0, 1]");
-    bool grew = false;
-    if (gradients.is_wide()) {
-      if (!wide) wide.emplace(data_.bins, options_, groups_, executor_, level_);
-      grew = add_tree<WideCell>(*wide, gradients.wide(), gradients, finisher, here);
-    } else {
-      if (!narrow) narrow.emplace(data_.bins, options_, groups_, executor_, level_);
-      grew = add_tree<NarrowCell>(*narrow, gradients.narrow(), gradients, finisher, here);
-    }
-    if (!grew) break;  // nothing is left to learn
-    std::vector<double> values;
-    for (const ValidSet& set : valid_) {
-      for (const std::string& metric : metrics_) values.push_back(set.value(metric, options_, executor_));
-      for (const CustomMetric& metric : hooks.metrics) values.push_back(metric.value(set.scores, *set.data));
-    }
+    if (!add_round(iteration, hooks, random.split(static_cast<std::uint64_t>(iteration)))) break;  // all is learned
+    const std::vector<double> values = values_of(hooks);
     if (!valid_.empty()) model.history.values.push_back(values);
     if (hooks.on_iteration) hooks.on_iteration({iteration, model.history.names, values, seconds_since(begin)});
     if (stopping.stop_after(iteration, values)) {
@@ -349,9 +431,9 @@ inline TrainResult Booster::run(const TrainHooks& hooks) {
     }
   }
   prove_monotone();
-  const auto trees = static_cast<int>(model.trees.size());
-  result_.best_iteration = stopping.is_on() && stopping.best_iteration() > 0 ? stopping.best_iteration() : trees;
-  if (stopping.is_on()) model.trees.resize(static_cast<std::size_t>(result_.best_iteration));
+  const auto rounds = static_cast<int>(model.trees.size() / outputs_);
+  result_.best_iteration = stopping.is_on() && stopping.best_iteration() > 0 ? stopping.best_iteration() : rounds;
+  if (stopping.is_on()) model.trees.resize(static_cast<std::size_t>(result_.best_iteration) * outputs_);
   model.best_iteration = result_.best_iteration;
   result_.train_seconds = seconds_since(begin);
   return std::move(result_);

@@ -39,10 +39,21 @@ inline void check_weights(std::span<const double> weights, const std::string& wh
   if (!is_finite(sum)) fail(ErrorCode::numeric, what + "s", "their sum is infinite; scale them down");
 }
 
-inline void check_margins(std::span<const double> margins) {
+/// One for each output of each row.
+inline void check_margin_count(std::size_t found, std::size_t rows, const ObjectiveFunction& objective,
+                               const std::string& where) {
+  const std::size_t outputs = objective.outputs();
+  if (outputs == 1) return check_length(found, rows, where + "init margins");
+  if (found == rows * outputs) return;
+  fail(ErrorCode::schema_mismatch, where + "init margins",
+       std::to_string(found) + " values for " + std::to_string(rows) + " rows; " + std::to_string(rows * outputs) +
+           " are accepted, " + std::to_string(outputs) + " a row");
+}
+
+inline void check_margins(std::span<const double> margins, std::size_t outputs) {
   for (std::size_t i = 0; i < margins.size(); ++i) {
     if (!is_finite(margins[i])) {
-      fail(ErrorCode::invalid_data, "row " + std::to_string(i),
+      fail(ErrorCode::invalid_data, "row " + std::to_string(i / outputs),
            "init margin " + number_text(margins[i]) + " is not a finite number");
     }
   }
@@ -55,9 +66,9 @@ inline void check_train_data(const TrainData& data, const ObjectiveFunction& obj
     fail(ErrorCode::invalid_data, "training rows", "were binned with bin_like(), for validation; use bin_matrix()");
   check_length(data.labels.size(), rows, "labels");
   if (!data.weights.empty()) check_length(data.weights.size(), rows, "weights");
-  if (!data.init_margins.empty()) check_length(data.init_margins.size(), rows, "init margins");
+  if (!data.init_margins.empty()) check_margin_count(data.init_margins.size(), rows, objective, "");
   check_weights(data.weights, "weight");
-  check_margins(data.init_margins);
+  check_margins(data.init_margins, objective.outputs());
   objective.check_labels(data.labels, data.weights);
 }
 
@@ -129,9 +140,9 @@ inline void check_valid_data(const ValidData& data, std::size_t cols, const Obje
   if (rows == 0) fail(ErrorCode::invalid_data, where, "has no rows; leave it out instead");
   check_length(data.labels.size(), rows, where + ": labels");
   if (!data.weights.empty()) check_length(data.weights.size(), rows, where + ": weights");
-  if (!data.init_margins.empty()) check_length(data.init_margins.size(), rows, where + ": init margins");
+  if (!data.init_margins.empty()) check_margin_count(data.init_margins.size(), rows, objective, where + ": ");
   check_weights(data.weights, "weight");
-  check_margins(data.init_margins);
+  check_margins(data.init_margins, objective.outputs());
   for (std::size_t i = 0; i < rows; ++i) {
     objective.check_label(data.labels[i], where + ", row " + std::to_string(i));
   }

@@ -29,7 +29,10 @@ inline void check_start_model(const Model& model, std::span<const Feature> featu
                               const TrainOptions& options) {
   const auto refuse = [](const std::string& message) { fail(ErrorCode::invalid_data, "model", message); };
   if (const auto sound = check_model(model, "model"); !sound) refuse(sound.failure().message);
-  if (model.num_outputs != 1) refuse("it has " + std::to_string(model.num_outputs) + " outputs; one is accepted");
+  if (static_cast<std::size_t>(model.num_outputs) != objective.outputs()) {
+    refuse("it has " + std::to_string(model.num_outputs) + " outputs; the options ask for " +
+           std::to_string(objective.outputs()));
+  }
   if (model.objective.name != objective.name() || model.objective.parameter != objective.parameter() ||
       model.objective.sigmoid != 1.0) {
     refuse("its objective is " + quoted(model.objective.name) +
@@ -55,14 +58,15 @@ inline void check_start_model(const Model& model, std::span<const Feature> featu
   }
 }
 
-/// The model's margin of every row.
+/// The model's margins of every row, output after output.
 [[nodiscard]] inline std::vector<double> margins_of(const Model& model, MatrixView<double> x, Executor& executor) {
-  std::vector<double> out(x.rows());
+  std::vector<double> out(x.rows() * static_cast<std::size_t>(model.num_outputs));
   parallel_for(executor, x.rows(), kSumBlock, [&](std::size_t begin, std::size_t end, unsigned) {
     std::vector<double> row(x.cols());
     for (std::size_t i = begin; i < end; ++i) {
       for (std::size_t f = 0; f < row.size(); ++f) row[f] = x(i, f);
-      out[i] = margin(model, row);
+      for (int k = 0; k < model.num_outputs; ++k)
+        out[static_cast<std::size_t>(k) * x.rows() + i] = margin(model, row, k);
     }
   });
   return out;
@@ -73,14 +77,17 @@ inline void add_margins(std::span<const double> margins, std::span<double> score
   for (std::size_t i = 0; i < scores.size(); ++i) scores[i] = exact::add(scores[i], margins[i]);
 }
 
-/// At least the largest partial sum of the model's leaves, whatever the row.
-[[nodiscard]] inline double leaf_mass(const Model& model) noexcept {
-  double out = model.base_margin.empty() ? 0.0 : magnitude(model.base_margin[0]);
-  for (const Tree& tree : model.trees) {
-    double largest = 0.0;
-    for (const double leaf : tree.leaves) largest = magnitude(leaf) > largest ? magnitude(leaf) : largest;
-    out = exact::add(out, largest);
-  }
+[[nodiscard]] inline double largest_leaf(const Tree& tree) noexcept {
+  double out = 0.0;
+  for (const double leaf : tree.leaves) out = magnitude(leaf) > out ? magnitude(leaf) : out;
+  return out;
+}
+
+/// At least the largest partial sum of an output's leaves, whatever the row.
+[[nodiscard]] inline double leaf_mass(const Model& model, std::size_t output) noexcept {
+  double out = model.base_margin.empty() ? 0.0 : magnitude(model.base_margin[output]);
+  for (std::size_t t = output; t < model.trees.size(); t += static_cast<std::size_t>(model.num_outputs))
+    out = exact::add(out, largest_leaf(model.trees[t]));
   return out;
 }
 

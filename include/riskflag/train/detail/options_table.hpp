@@ -87,6 +87,7 @@ struct OptionRow {
       OptionRow{"cegb_tradeoff", &O::cegb_tradeoff, ""},
       OptionRow{"cegb_penalty_split", &O::cegb_penalty_split, ""},
       OptionRow{"feature_contri", &O::feature_contri, "feature_contrib fc fp feature_penalty"},
+      OptionRow{"num_class", &O::num_class, "num_classes"},
   };
   return kTable;
 }
@@ -233,6 +234,10 @@ struct PrintOption {
   for (const std::string_view alias : {"l1", "mean_absolute_error", "mae"}) {
     if (name == alias) return "regression_l1";
   }
+  if (name == "softmax") return "multiclass";
+  for (const std::string_view alias : {"multiclass_ova", "ova", "ovr"}) {
+    if (name == alias) return "multiclassova";
+  }
   return name == "xentropy" ? "cross_entropy" : name;
 }
 [[nodiscard]] inline std::string_view canonical_metric(std::string_view name) noexcept {
@@ -246,6 +251,9 @@ struct PrintOption {
   }
   for (const std::string_view alias : {"mean_absolute_error", "mae", "regression_l1"}) {
     if (name == alias) return "l1";
+  }
+  for (const std::string_view alias : {"multiclass", "softmax", "multiclassova", "multiclass_ova", "ova", "ovr"}) {
+    if (name == alias) return "multi_logloss";
   }
   if (name == "xentropy") return "cross_entropy";
   if (name == "poisson") return "poisson_deviance";  // LightGBM's differs from it by what no model can change

@@ -126,22 +126,29 @@ inline Model refit(const Model& model, MatrixView<double> x, std::span<const dou
   const Random random = Random(options.seed).split(0x7265666974);  // "refit"
   detail::RowGradients gradients(x.rows(), *objective, cpu_level());
   detail::TreeFinisher finisher(options, weights, sum_of_weights, model.leaf_grid);
-  std::vector<double> scores(x.rows(), out.base_margin.empty() ? 0.0 : out.base_margin[0]);
+  const std::size_t outputs = objective->outputs();
+  detail::SharedRows shared(x.rows(), *objective);
+  std::vector<double> all_scores, mass;  // output after output
+  for (std::size_t k = 0; k < outputs; ++k) {
+    const double base = out.base_margin.empty() ? 0.0 : out.base_margin[k];
+    all_scores.insert(all_scores.end(), x.rows(), base);
+    mass.push_back(detail::magnitude(base));
+  }
   std::vector<std::uint32_t> rows;
-  double mass = detail::magnitude(scores[0]);
   for (std::size_t t = 0; t < out.trees.size(); ++t) {
     Tree& tree = out.trees[t];
-    gradients.compute(scores, labels, weights, random.split(t), executor);
+    const std::size_t k = t % outputs;
+    if (k == 0) shared.look(all_scores, executor);
+    const std::span<double> scores = std::span(all_scores).subspan(k * x.rows(), x.rows());
+    gradients.compute(scores, labels, weights, random.split(t), executor, {}, shared.of(k));
     const auto leaf_rows = detail::rows_by_leaf(tree, x, rows, executor);
     std::optional<detail::LeafRenewal> renewal;
     if (const auto share = objective->quantile()) renewal = detail::LeafRenewal{*share, labels, scores};
     finisher.refit(tree, leaf_rows, gradients, options.learning_rate, decay_rate, renewal, executor);
-    double largest = 0.0;
-    for (const double leaf : tree.leaves) largest = std::max(largest, detail::magnitude(leaf));
-    mass = exact::add(mass, largest);
-    if (!(mass < exact::mul(0x1p52, model.leaf_grid)) && model.leaf_grid > 0.0) {
+    mass[k] = exact::add(mass[k], detail::largest_leaf(tree));
+    if (!(mass[k] < exact::mul(0x1p52, model.leaf_grid)) && model.leaf_grid > 0.0) {
       fail(ErrorCode::numeric, "tree " + std::to_string(t + 1),
-           "leaves add up to " + number_text(mass) + ", too much for exact sums; raise lambda_l2 or decay_rate");
+           "leaves add up to " + number_text(mass[k]) + ", too much for exact sums; raise lambda_l2 or decay_rate");
     }
     finisher.add_to_scores(tree, leaf_rows, scores, executor);
   }

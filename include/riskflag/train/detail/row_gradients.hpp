@@ -22,6 +22,12 @@
 
 namespace riskflag::inline v0_1::detail {
 
+/// Which output's gradients are asked for, and what share_rows() says of the round; nothing for one output.
+struct OfOutput {
+  std::size_t output = 0;
+  std::span<const double> tops{}, sums{};
+};
+
 /// TrainHooks::gradients.
 using CustomGradients = std::function<void(std::span<const double> margins, std::span<double> g, std::span<double> h)>;
 
@@ -65,8 +71,9 @@ class RowGradients {
   /// `own`: the caller's gradients instead of the objective's. Throws Error(numeric) with round and row when a sum is
   /// not finite.
   void compute(std::span<const double> scores, std::span<const double> labels, std::span<const double> weights,
-               const Random& random, Executor& executor, const CustomGradients& own = {}) {
-    ++round_;
+               const Random& random, Executor& executor, const CustomGradients& own = {}, const OfOutput& of = {}) {
+    if (round_ == 0 || of.output <= of_.output) ++round_;
+    of_ = of;
     if (own) own(scores, g_, h_);
     is_custom_ = static_cast<bool>(own);
     sum(scores, labels, weights, executor);
@@ -127,9 +134,15 @@ class RowGradients {
     const std::size_t blocks = (n + kSumBlock - 1) / kSumBlock;
     block_sums_.resize(blocks);
     parallel_for(executor, n, kSumBlock, [&](std::size_t begin, std::size_t end, unsigned) {
-      const GradientBlock block{
-          scores.data() + begin, labels.data() + begin, weights.empty() ? nullptr : weights.data() + begin,
-          g_.data() + begin,     h_.data() + begin,     end - begin};
+      const GradientBlock block{scores.data() + begin,
+                                labels.data() + begin,
+                                weights.empty() ? nullptr : weights.data() + begin,
+                                g_.data() + begin,
+                                h_.data() + begin,
+                                end - begin,
+                                of_.output,
+                                at(of_.tops, begin),
+                                at(of_.sums, begin)};
       if (is_custom_) {
         weigh(block);
       } else {
@@ -156,6 +169,10 @@ class RowGradients {
     // All gradients or hessians zero: nothing is left to learn, and any scale will do.
     if (!(sum_g_ >= 0x1p-900)) sum_g_ = 0x1p-900;
     if (!(sum_h_ >= 0x1p-900)) sum_h_ = 0x1p-900;
+  }
+
+  [[nodiscard]] static const double* at(std::span<const double> x, std::size_t row) noexcept {
+    return x.empty() ? nullptr : x.data() + row;
   }
 
   /// The caller's gradients times the weights. Hessians that are not positive are raised to the least: a negative one
@@ -206,6 +223,33 @@ class RowGradients {
   bool is_wide_ = false;
   bool is_custom_ = false;
   int round_ = 0;
+  OfOutput of_;
+};
+
+/// What an objective of several outputs keeps of every row from the beginning of a round to its last output.
+///
+/// Life: 1. made once; 2. look() at all margins when a round begins; 3. of() for each output of the round.
+class SharedRows {
+ public:
+  SharedRows(std::size_t rows, const ObjectiveFunction& objective) : objective_(objective) {
+    if (!objective.shares_rows()) return;
+    tops_.resize(rows);
+    sums_.resize(rows);
+  }
+
+  /// `scores`: the margins of all rows, output after output.
+  void look(std::span<const double> scores, Executor& executor) {
+    if (tops_.empty()) return;
+    parallel_for(executor, tops_.size(), kSumBlock, [&](std::size_t begin, std::size_t end, unsigned) {
+      objective_.share_rows({scores.data() + begin, tops_.size(), objective_.outputs(), tops_.data() + begin,
+                             sums_.data() + begin, end - begin});
+    });
+  }
+  [[nodiscard]] OfOutput of(std::size_t output) const noexcept { return {output, tops_, sums_}; }
+
+ private:
+  const ObjectiveFunction& objective_;
+  std::vector<double> tops_, sums_;
 };
 
 }  // namespace riskflag::inline v0_1::detail

@@ -15,9 +15,13 @@
 namespace riskflag::inline v0_1 {
 namespace detail {
 
-inline constexpr std::array<std::string_view, 10> kObjectives{"binary",  "cross_entropy", "regression", "regression_l1",
-                                                              "huber",   "quantile",      "poisson",    "gamma",
-                                                              "tweedie", "custom"};
+inline constexpr std::array<std::string_view, 12> kObjectives{
+    "binary",  "cross_entropy", "regression", "regression_l1", "huber",      "quantile",
+    "poisson", "gamma",         "tweedie",    "custom",        "multiclass", "multiclassova"};
+
+[[nodiscard]] inline bool is_multiclass(std::string_view objective) noexcept {
+  return objective == "multiclass" || objective == "multiclassova";
+}
 
 /// The metrics that may be named with an objective; none for an objective that is unknown.
 [[nodiscard]] inline std::span<const std::string_view> metrics_of(std::string_view objective) noexcept {
@@ -25,7 +29,10 @@ inline constexpr std::array<std::string_view, 10> kObjectives{"binary",  "cross_
   static constexpr std::string_view kShares[] = {"cross_entropy", "l1", "l2", "rmse"};
   static constexpr std::string_view kNumbers[] = {
       "l2", "rmse", "l1", "huber", "quantile", "poisson_deviance", "gamma_deviance", "tweedie_deviance"};
+  static constexpr std::string_view kClasses[] = {"multi_logloss", "multi_error", "accuracy",
+                                                  "f1_macro",      "f1_weighted", "roc_auc_ovr"};
   if (std::find(kObjectives.begin(), kObjectives.end(), objective) == kObjectives.end()) return {};
+  if (is_multiclass(objective)) return kClasses;
   if (objective == "binary") return kBinary;
   if (objective == "cross_entropy") return kShares;
   return kNumbers;
@@ -56,6 +63,17 @@ inline void validate(const TrainOptions& o) {
     for (const std::string_view name : detail::kObjectives) known += (known.empty() ? "" : ", ") + quoted(name);
     fail(ErrorCode::invalid_option, "objective",
          quoted(o.objective) + " is not one of " + known + did_you_mean(o.objective, detail::kObjectives));
+  }
+  if (detail::is_multiclass(o.objective)) {
+    detail::check_integer("num_class", o.num_class, 2, 1000,
+                          "in 2 to 1000, the number of classes that objective " + o.objective + " needs");
+    if (o.scale_pos_weight != 1.0) {
+      fail(ErrorCode::invalid_option, "scale_pos_weight",
+           "is for objective binary; weigh the rows of several classes by weights of their own");
+    }
+  } else {
+    detail::check_integer("num_class", o.num_class, 1, 1,
+                          "1, as objective " + o.objective + " needs (multiclass has more)");
   }
   detail::check_integer("num_iterations", o.num_iterations, 1, kMax, "at least 1");
   detail::check_above("learning_rate", o.learning_rate, 0.0, 1.0, "in (0, 1]");
@@ -91,12 +109,14 @@ inline void validate(const TrainOptions& o) {
   if (o.objective != "binary" && (o.pos_bagging_fraction != 1.0 || o.neg_bagging_fraction != 1.0)) {
     fail(ErrorCode::invalid_option, "pos_bagging_fraction",
          "pos_bagging_fraction and neg_bagging_fraction are for objective binary; " + quoted(o.objective) +
-             " has no classes to draw from");
+             " has no such two classes to draw from");
   }
   if (o.is_unbalance && (o.objective != "binary" || o.scale_pos_weight != 1.0)) {
     fail(ErrorCode::invalid_option, "is_unbalance",
          o.objective != "binary"
-             ? "is for objective binary; " + quoted(o.objective) + " has no classes"
+             ? "is for objective binary; " + (detail::is_multiclass(o.objective)
+                                                  ? "weigh the rows of several classes by weights of their own"
+                                                  : quoted(o.objective) + " has no classes")
              : "and scale_pos_weight " + number_text(o.scale_pos_weight) + " both weigh classes; set one of them");
   }
   for (const int sign : o.monotone_constraints)

@@ -14,6 +14,7 @@
 #include <riskflag/train/kernels/quantize.hpp>
 #include <riskflag/train/kernels/scan.hpp>
 #include <riskflag/train/kernels/scan_avx512.hpp>
+#include <riskflag/train/kernels/softmax.hpp>
 #include <riskflag/train/kernels/sum.hpp>
 
 #if defined(__x86_64__)
@@ -46,12 +47,19 @@ struct TrainKernels {
   SumGradients sum = sum_scalar;
   Quantize quantize = quantize_scalar;
   ScanNarrow scan = scan_scalar<NarrowCell>;
+  SoftmaxSums softmax_sums = softmax_sums_scalar;
+  SoftmaxGradients softmax_gradients = softmax_gradients_scalar;
 };
 
 [[nodiscard]] inline TrainKernels train_kernels(CpuLevel level) noexcept {
 #if defined(__x86_64__)
-  if (level == CpuLevel::avx512) return {avx512::logistic, avx512::sum, avx512::quantize, avx512::scan_cuts};
-  if (level == CpuLevel::avx2) return {avx2::logistic, avx2::sum, avx2::quantize, avx2::scan};
+  if (level == CpuLevel::avx512) {
+    return {avx512::logistic,  avx512::sum,          avx512::quantize,
+            avx512::scan_cuts, avx512::softmax_sums, avx512::softmax_gradients};
+  }
+  if (level == CpuLevel::avx2) {
+    return {avx2::logistic, avx2::sum, avx2::quantize, avx2::scan, avx2::softmax_sums, avx2::softmax_gradients};
+  }
 #endif
   (void)level;
   return {};

@@ -7,6 +7,7 @@
 #include <riskflag/train/objectives/binary.hpp>
 #include <riskflag/train/objectives/custom.hpp>
 #include <riskflag/train/objectives/log_link.hpp>
+#include <riskflag/train/objectives/multiclass.hpp>
 #include <riskflag/train/objectives/regression.hpp>
 #include <riskflag/train/objectives/robust.hpp>
 #include <riskflag/train/options.hpp>
@@ -25,6 +26,8 @@ namespace riskflag::inline v0_1::detail {
   if (name == "gamma") return std::make_unique<GammaObjective>();
   if (name == "tweedie") return std::make_unique<TweedieObjective>(options.tweedie_variance_power);
   if (name == "cross_entropy") return std::make_unique<CrossEntropyObjective>(level);
+  if (name == "multiclass") return std::make_unique<SoftmaxObjective>(options.num_class, level);
+  if (name == "multiclassova") return std::make_unique<OneVsAllObjective>(options.num_class, level);
   if (name == "custom") return std::make_unique<CustomObjective>();
   return std::make_unique<BinaryObjective>(level);
 }
