@@ -18,6 +18,7 @@ SHAP = ["explain/shap_test.cpp"]
 
 WIDTHS = "every number of rows around the vector widths is scored alike"
 RULES = "every rule for missing values is scored alike, with columns beyond one, two and four registers"
+LANES = "every number of trees around the lanes is scored alike"
 KERNELS = "invariant: every engine and kernel gives the slow scorer's bits"
 SETS = "categorical sets are scored alike: unseen levels, negative ones, fractions, missing ones"
 SYMMETRIC = "symmetric trees are found, scored level by level, and alike"
@@ -47,6 +48,9 @@ _AVX512 = "riskflag/predict/kernels/avx512.inl"
 _RANK = "riskflag/predict/kernels/rank.inl"
 _RANK_AVX512 = "riskflag/predict/kernels/rank_avx512.inl"
 _PLANES = "riskflag/predict/kernels/planes.inl"
+_PLANES_BYTES = "riskflag/predict/kernels/planes_bytes.inl"
+_PLANES_PICK = "riskflag/predict/kernels/planes_pick.inl"
+_RANK_AVX2 = "riskflag/predict/kernels/rank_avx2.inl"
 _PLANES_AVX512 = "riskflag/predict/kernels/planes_avx512.inl"
 _NEON = "riskflag/predict/kernels/neon.hpp"
 _SHAP = "riskflag/explain/kernels/lanes.inl"
@@ -90,6 +94,11 @@ MUTATIONS = [
     (_PLANES, "pair < column.pairs", "pair + 1 < column.pairs", PREDICT, WIDTHS),
     (_PLANES_AVX512, "t < view.tile_count", "t + 1 < view.tile_count", PREDICT, WIDTHS),
     (_PLANES_AVX512, "for (unsigned bit = 0; «bit < bits»; ++bit)", "bit + 1 < bits", PREDICT, WIDTHS),
+    (_PLANES_BYTES, "bytes.trees > kPlaneCarry", "bytes.trees > 4 * kPlaneCarry", PREDICT, LANES),
+    (_PLANES_PICK, "most <= 16", "most <= 32", PREDICT, WIDTHS),
+    (_RANK_AVX2, "_mm256_cmpgt_epi32(x, first)", "_mm256_cmpgt_epi32(first, x)", PREDICT, KERNELS),
+    (_RANK_AVX2, "keys[rank] == probes[r]", "keys[rank] < probes[r]", PREDICT, UPPER_HALVES),
+    (_RANK_AVX2, "_mm256_cmpgt_epi32(size, infinity)", "_mm256_cmpgt_epi32(infinity, size)", PREDICT, KERNELS),
     (_NEON, "forest.columns <= 64", "forest.columns >= 64", PREDICT, RULES),
     # symmetric trees: a row, a block, planes
     (_SCALAR, "if («forest.symmetric != 0») {", "forest.symmetric == 0", PREDICT, SYMMETRIC),
@@ -161,6 +170,7 @@ EXEMPT = {
     "riskflag/explain/kernels/dispatch.hpp": "names the kernel of an instruction set",
     "riskflag/explain/kernels/kernel.hpp": "declares what a kernel works on",
     "riskflag/predict/kernels/kernel.hpp": "declares what a kernel is",
+    "riskflag/predict/kernels/planes_avx2.inl": "loads, places and picks bytes, without a comparison",
     "riskflag/predict/kernels/x86.hpp": "includes the x86 kernels in their target regions",
     "riskflag/train/kernels/dispatch.hpp": "names the kernel of an instruction set",
 }

@@ -45,9 +45,9 @@ TEST_CASE("invariant: scoring a row or a small batch allocates nothing, with any
     const Model model = random_model(
         features,
         {.trees = 90, .leaves = 31, .features = features, .categorical = 0.3, .all_rules = true, .outputs = 2});
-    const std::vector<double> rows = random_rows(features, 100, model);
+    const std::vector<double> rows = random_rows(features, 40, model);
     const std::vector<double> many = random_rows(features, 600, model);
-    std::vector<double> out(200);
+    std::vector<double> out(80);
     std::vector<double> long_out(1200);
     for (const char* engine : {"scan", "walk"}) {
       const auto made = Predictor::make(model, {.engine = engine});
@@ -56,7 +56,7 @@ TEST_CASE("invariant: scoring a row or a small batch allocates nothing, with any
       out[0] = made->margin(rows.data());
       out[1] = made->is_at_least(rows.data(), 0.5) ? 1.0 : 0.0;
       made->row_probabilities(rows.data(), out.data());
-      const bool done = made->probabilities(MatrixView<double>::row_major(rows.data(), 100, features), out);
+      const bool done = made->probabilities(MatrixView<double>::row_major(rows.data(), 40, features), out);
       const std::size_t after = allocations;
       const bool large = made->margins(MatrixView<double>::row_major(many.data(), 600, features), long_out);
       CHECK(allocations <= after + 1);

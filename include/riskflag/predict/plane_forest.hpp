@@ -9,8 +9,8 @@
 //
 //     moved = at[a] & test;   at[b] = moved;   at[a] ^= moved
 //
-// and ends with the rows of every leaf, whose numbers' bits are again planes. Two operations a node for 512 rows,
-// where the interval scan has three for 64.
+// and ends with the rows of every leaf, whose numbers' bits are again planes. Two operations a node for as many rows as
+// a register has bits, where the interval scan has three or five for as many as it has bytes.
 
 #include <cstddef>
 #include <cstdint>
@@ -50,6 +50,7 @@ struct PlaneGroup {
   std::uint32_t first_table;  ///< in lines of 64 bytes
   std::uint16_t width;        ///< 32, 64, 128 or 256: no less than the leaves of any of its trees
   std::uint16_t bytes;
+  std::int64_t constant;  ///< the least leaves of its trees, summed
 };
 
 /// Of a symmetric forest the nodes are the levels, from the root down, and the tests themselves the leaf number's bits.

@@ -30,8 +30,9 @@ struct PredictorOptions {
 /// any flags, for one row or many.
 ///
 /// Life: 1. made from a model, which it does not keep; 2. used from any number of threads, no member locks, and none
-/// allocates for a row or a small batch (margins() takes up to 75 KiB of stack; a batch of 170 rows and more one buffer
-/// of up to 1.2 MiB where there is one to be had); 3. copied for free: copies share the forest.
+/// allocates for a row or a small batch (margins() takes up to 75 KiB of stack; a batch that is scored in planes, from
+/// 48 rows on at the earliest, one buffer of up to 1.2 MiB where there is one to be had); 3. copied for free: copies
+/// share the forest.
 class Predictor {
  public:
   /// Fails with `corrupt` for a model that check_model refuses, `unsupported` when options.engine is "scan" or

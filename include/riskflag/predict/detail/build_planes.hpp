@@ -145,6 +145,7 @@ class PlaneBuilder {
     for (std::size_t i = 0; i < count; ++i) {
       const ScanTree& tree = tree_at(begin + i);
       const std::int64_t low = least(tree);
+      group.constant += low;
       std::uint8_t* table =
           out_.tables.data() + std::size_t{group.first_table} * 64 + i / 4 * group.bytes * one + i % 4 * group.width;
       for (std::size_t leaf = 0; leaf < tree.leaves; ++leaf) {

@@ -49,6 +49,7 @@ class ScanBuilder {
       begin += count;
       if (all == 0) break;
     }
+    out_.halves.push_back(INT32_MAX);  // kernels look at the key after the last one below
     LaneDealer(static_cast<std::size_t>(model_.num_outputs), model_.leaf_grid != 0.0, out_).deal(may_be_symmetric);
     return {};
   }

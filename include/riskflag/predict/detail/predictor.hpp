@@ -61,7 +61,7 @@ inline Result<Predictor> Predictor::make(const Model& model, const PredictorOpti
   }
   if (parts->why_walk.empty()) {
     parts->kernel = kernel;
-    if (parts->any_order && kernel->plane_rows != 0) {
+    if (parts->any_order) {
       detail::PlaneBuilder(parts->scan, static_cast<std::size_t>(model.num_outputs), model.leaf_grid, parts->planes)
           .build();
     }
@@ -178,8 +178,8 @@ inline std::size_t Predictor::plane_blocks(MatrixView<double> rows, double* out)
   const ScanForest& forest = parts.scan;
   const PlaneForest& planes = parts.planes;
   const std::size_t block = parts.kernel->plane_rows;
-  // A block costs the same however few its rows: below a third of one the scan is faster.
-  if (planes.grid == 0.0 || rows.rows() < block / 3) return 0;
+  const std::size_t least = parts.kernel->least_plane_rows;
+  if (planes.grid == 0.0 || rows.rows() < least) return 0;
   const auto outputs = static_cast<std::size_t>(parts.outputs);
   const std::size_t columns = forest.most_columns();
   const std::size_t scratch = parts.kernel->plane_scratch(columns, planes.most_tests);
@@ -191,7 +191,7 @@ inline std::size_t Predictor::plane_blocks(MatrixView<double> rows, double* out)
   std::uint8_t* const ranks = memory + scratch + block * sizeof(double);
   std::memset(ranks, 0, block * columns);
   std::size_t begin = 0;
-  for (; begin < rows.rows() && rows.rows() - begin >= block / 3; begin += block) {
+  for (; begin < rows.rows() && rows.rows() - begin >= least; begin += block) {
     const std::size_t count = rows.rows() - begin < block ? rows.rows() - begin : block;
     for (std::size_t k = 0; k < outputs; ++k) {
       const double start = parts.average ? 0.0 : parts.base[k];
@@ -329,7 +329,7 @@ inline bool Predictor::margins(MatrixView<float> rows, std::span<double> out) co
   std::size_t fitting = cols == 0 ? kCells : cols > kCells ? 1 : kCells / cols;
   // Pieces below a block would never be scored in planes.
   const std::size_t block = parts_->planes.grid != 0.0 ? parts_->kernel->plane_rows : 0;
-  if (block != 0 && fitting < block && rows.rows() >= block / 3) {
+  if (block != 0 && fitting < block && rows.rows() >= parts_->kernel->least_plane_rows) {
     fitting = kManyCells / cols / block * block;
     if (fitting == 0) fitting = block;
     if (fitting > rows.rows()) fitting = rows.rows();

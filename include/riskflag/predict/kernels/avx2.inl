@@ -22,14 +22,7 @@ inline std::uint32_t rank_of(const std::int64_t* keys, std::uint32_t blocks, std
 
 #include <riskflag/predict/kernels/rank.inl>
 
-inline void search_row(const ScanView& forest, const double* row, std::uint8_t* ranks) {
-  search_row_one_by_one(forest, row, ranks);
-}
-
-inline void rank_rows(const ScanView& forest, const double* cells, std::ptrdiff_t row_stride, std::ptrdiff_t col_stride,
-                      std::size_t rows, std::uint8_t* ranks, std::size_t stride) {
-  rank_rows_one_by_one(forest, cells, row_stride, col_stride, rows, ranks, stride);
-}
+#include <riskflag/predict/kernels/rank_avx2.inl>
 
 /// Columns by number, 16 bytes a table: Tables is 4 (up to 64 columns) or 16 (up to 256).
 template <int Tables>
@@ -76,6 +69,50 @@ inline void look_up(const std::uint8_t* table, std::uint32_t span, const std::ui
   const Columns<4> levels(table);
   store(ranks, levels.at(load(level)));
   store(ranks + 32, levels.at(load(level + 32)));
+}
+
+/// Every column's rank, from the searches' ones.
+template <int Tables>
+inline void fill_row(const ScanView& forest, const std::uint8_t* found, const std::uint8_t* missing,
+                     std::uint8_t* ranks) {
+  const Columns<Tables> rank_of_search(found), missing_of_search(missing);
+  for (std::uint32_t c = 0; c < forest.columns; c += 32) {
+    const __m256i search = load(forest.column_facts + c);
+    const __m256i instead = load(forest.column_facts + kScanMaxColumns + c);
+    store(ranks + c, _mm256_blendv_epi8(rank_of_search.at(search), instead, missing_of_search.at(search)));
+  }
+}
+
+/// A row with a value whose lower half decides is searched again in whole keys.
+inline void search_row(const ScanView& forest, const double* row, std::uint8_t* ranks) {
+  const std::uint32_t count = forest.search_count;
+  if (forest.column_facts == nullptr) return search_row_one_by_one(forest, row, ranks);
+  if (count == 0) return;
+  alignas(32) std::int32_t probes[kScanMaxColumns], absent[kScanMaxColumns], unsure[8];
+  alignas(32) std::uint8_t found[kScanMaxColumns], missing[kScanMaxColumns];
+  for (std::uint32_t i = 0; i < count; ++i) probes[i] = upper_half(forest, row[forest.searches[i].feature]);
+  for (std::uint32_t i = count; i % 32 != 0; ++i) probes[i] = 0;
+  __m256i alone = _mm256_setzero_si256();
+  for (std::uint32_t i = 0; i < count; i += 32) {
+    for (std::uint32_t j = i; j < i + 32; j += 8) {
+      make_eight_probes(probes + j, absent + j, unsure);
+      alone = _mm256_or_si256(alone, load_halves(unsure));
+    }
+    store(missing + i, narrow(absent + i));
+  }
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const ScanSearch& search = forest.searches[i];
+    const std::int32_t* halves = forest.halves + search.first_key;
+    const __m256i x = _mm256_set1_epi32(probes[i]);
+    const std::uint32_t block =
+        search.blocks > 1 ? 8 * twice_below(load_halves(halves), load_halves(halves + 8), x) : 0;
+    const __m256i first = load_halves(halves + 16 + block), second = load_halves(halves + 24 + block);
+    alone = _mm256_or_si256(alone, _mm256_or_si256(_mm256_cmpeq_epi32(first, x), _mm256_cmpeq_epi32(second, x)));
+    found[i] = static_cast<std::uint8_t>(block + twice_below(first, second, x) / 2);
+  }
+  if (_mm256_testz_si256(alone, alone) == 0) return search_row_one_by_one(forest, row, ranks);
+  if (count <= 64) return fill_row<4>(forest, found, missing, ranks);
+  fill_row<16>(forest, found, missing, ranks);
 }
 
 /// e = (x > rank and e == a) ? b : e. x <= rank is min(x, rank) == x; AVX2 compares signed bytes only.

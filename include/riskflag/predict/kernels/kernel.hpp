@@ -33,8 +33,8 @@ struct ScanKernel {
   /// four trees at a time, is no slower.
   void (*add_leaves)(const double* leaves, std::size_t count, const std::uint8_t* leaf, std::size_t rows, double* sums);
 
-  /// Rows of a block of planes; 0 when the kernel has none, and nothing below.
-  std::size_t plane_rows;
+  /// Rows of a block of planes, and the fewest that are worth one: it costs the same however few there are.
+  std::size_t plane_rows, least_plane_rows;
   /// Bytes of sum_planes' scratch.
   std::size_t (*plane_scratch)(std::size_t columns, std::size_t tests);
   /// sums[row] += what the view's trees give, for plane_rows rows; their ranks have plane_rows as their stride.

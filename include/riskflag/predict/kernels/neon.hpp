@@ -152,8 +152,29 @@ inline void tree_leaves(const ScanView& forest, const ScanTree& tree, const std:
   for (; r < rows; r += 64) walk_rows<4>(node, tree.nodes, ranks + r, stride, leaf + r);
 }
 
-inline constexpr ScanKernel kKernel = {"neon",      CpuLevel::neon, rank_row, row_leaves, rank_block,
-                                       tree_leaves, nullptr,        0,        nullptr,    nullptr};
+/// Planes of 128 rows.
+typedef int64x2_t Plane;
+inline constexpr std::size_t kPickWidth = 64;
+#include <riskflag/predict/kernels/planes.inl>
+//
+#include <riskflag/predict/kernels/planes_bytes.inl>
+
+inline Plane piece(const std::uint8_t* table) { return vreinterpretq_s64_u8(vld1q_u8(table)); }
+
+/// Where leaves are in a piece: numbers beyond it, for which a table gives 0, elsewhere.
+inline Plane place(Plane number, int piece) {
+  return vreinterpretq_s64_u8(
+      vsubq_u8(vreinterpretq_u8_s64(number), vdupq_n_u8(static_cast<std::uint8_t>(16 * piece))));
+}
+
+inline Plane pick(Plane piece, Plane place) {
+  return vreinterpretq_s64_u8(vqtbl1q_u8(vreinterpretq_u8_s64(piece), vreinterpretq_u8_s64(place)));
+}
+
+#include <riskflag/predict/kernels/planes_pick.inl>
+
+inline constexpr ScanKernel kKernel = {"neon",  CpuLevel::neon, rank_row, row_leaves,    rank_block, tree_leaves,
+                                       nullptr, kPlaneRows,     48,       plane_scratch, sum_planes};
 
 }  // namespace riskflag::inline v0_1::scan_neon
 

@@ -50,14 +50,13 @@ inline void make_tests(const PlaneView& view, const PlaneTile& tile, const Plane
 
 /// The rows of some leaves together; of the bits of the leaves' numbers, the planes.
 template <int Leaves>
-[[gnu::always_inline]] inline Plane fold(const Plane* at, Plane* bits) {
+[[gnu::always_inline]] inline Plane fold(const Plane* at, Plane& b0, Plane& b1, Plane& b2, Plane& b3, Plane& b4) {
   if constexpr (Leaves == 1) {
     return at[0];
   } else {
-    constexpr int kBit = Leaves == 2 ? 0 : Leaves == 4 ? 1 : Leaves == 8 ? 2 : Leaves == 16 ? 3 : 4;
-    const Plane left = fold<Leaves / 2>(at, bits);
-    const Plane right = fold<Leaves / 2>(at + Leaves / 2, bits);
-    bits[kBit] |= right;
+    const Plane left = fold<Leaves / 2>(at, b0, b1, b2, b3, b4);
+    const Plane right = fold<Leaves / 2>(at + Leaves / 2, b0, b1, b2, b3, b4);
+    (Leaves == 2 ? b0 : Leaves == 4 ? b1 : Leaves == 8 ? b2 : Leaves == 16 ? b3 : b4) |= right;
     return left | right;
   }
 }
@@ -107,18 +106,22 @@ inline void walk_trees(const PlaneView& view, const PlaneTree* trees, std::uint3
 
 /// The planes of the bits of a tree's leaf numbers, from the rows of its leaves, which it overwrites past the last one.
 inline void number_bits(std::uint32_t leaves, Plane* at, Plane* out) {
-  Plane bits[8] = {};
+  // Named, not an array: registers.
+  Plane b0{}, b1{}, b2{}, b3{}, b4{}, b5{}, b6{}, b7{};
   if (leaves <= 8) {
     while (leaves < 8) at[leaves++] = Plane{};
-    fold<8>(at, bits);
+    fold<8>(at, b0, b1, b2, b3, b4);
+  } else if (leaves <= 16) {
+    while (leaves < 16) at[leaves++] = Plane{};
+    fold<16>(at, b0, b1, b2, b3, b4);
   } else {
     while (leaves % 32 != 0) at[leaves++] = Plane{};
-    for (std::uint32_t block = 0; block * 32 < leaves; ++block) {
-      const Plane all = fold<32>(at + std::size_t{block} * 32, bits);
-      for (unsigned bit = 5; block >> (bit - 5) != 0; ++bit) {
-        if ((block >> (bit - 5) & 1U) != 0) bits[bit] |= all;
-      }
+    for (std::uint32_t block = 0; block * 32 < leaves; ++block, at += 32) {
+      const Plane all = fold<32>(at, b0, b1, b2, b3, b4);
+      if ((block & 1U) != 0) b5 |= all;
+      if ((block & 2U) != 0) b6 |= all;
+      if ((block & 4U) != 0) b7 |= all;
     }
   }
-  for (unsigned i = 0; i < 8; ++i) out[i] = bits[i];
+  out[0] = b0, out[1] = b1, out[2] = b2, out[3] = b3, out[4] = b4, out[5] = b5, out[6] = b6, out[7] = b7;
 }

@@ -97,7 +97,16 @@ inline void tree_leaves(const ScanView& forest, const ScanTree& tree, const std:
   }
 }
 
-inline constexpr ScanKernel kKernel = {"scalar",    CpuLevel::scalar, rank_row, row_leaves, rank_block,
-                                       tree_leaves, nullptr,          0,        nullptr,    nullptr};
+/// Planes of 128 rows, of the same 16 bytes.
+typedef std::int64_t Plane __attribute__((vector_size(16)));
+inline constexpr std::size_t kPickWidth = 0;
+#include <riskflag/predict/kernels/planes.inl>
+//
+#include <riskflag/predict/kernels/planes_bytes.inl>
+
+inline void pick_four(const std::uint8_t*, const PlaneGroup&, std::uint32_t, std::uint32_t, const Plane*, PlaneSums&) {}
+
+inline constexpr ScanKernel kKernel = {"scalar", CpuLevel::scalar, rank_row, row_leaves,    rank_block, tree_leaves,
+                                       nullptr,  kPlaneRows,       48,       plane_scratch, sum_planes};
 
 }  // namespace riskflag::inline v0_1::scan_scalar

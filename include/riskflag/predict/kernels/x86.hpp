@@ -25,6 +25,8 @@
 
 namespace riskflag::inline v0_1::scan_avx2 {
 #include <riskflag/predict/kernels/avx2.inl>
+//
+#include <riskflag/predict/kernels/planes_avx2.inl>
 }  // namespace riskflag::inline v0_1::scan_avx2
 
 #if defined(__clang__)
@@ -53,12 +55,12 @@ namespace riskflag::inline v0_1::scan_avx512 {
 namespace riskflag::inline v0_1 {
 
 namespace scan_avx2 {
-inline constexpr ScanKernel kKernel = {"avx2",      CpuLevel::avx2, rank_row, row_leaves, rank_block,
-                                       tree_leaves, nullptr,        0,        nullptr,    nullptr};
+inline constexpr ScanKernel kKernel = {"avx2",  CpuLevel::avx2, rank_row, row_leaves,    rank_block, tree_leaves,
+                                       nullptr, kPlaneRows,     112,      plane_scratch, sum_planes};
 }
 namespace scan_avx512 {
-inline constexpr ScanKernel kKernel = {"avx512",    CpuLevel::avx512, rank_row,   row_leaves,    rank_block,
-                                       tree_leaves, add_leaves,       kPlaneRows, plane_scratch, sum_planes};
+inline constexpr ScanKernel kKernel = {"avx512",   CpuLevel::avx512, rank_row, row_leaves,    rank_block, tree_leaves,
+                                       add_leaves, kPlaneRows,       170,      plane_scratch, sum_planes};
 }
 
 }  // namespace riskflag::inline v0_1
