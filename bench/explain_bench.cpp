@@ -77,26 +77,27 @@ void batch(benchmark::State& state, CpuLevel level, std::size_t trees, std::size
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(data.count));
 }
 
-void versus(benchmark::State& state, std::size_t trees, std::size_t leaves) {
+void versus(benchmark::State& state, std::size_t kept, std::size_t trees, std::size_t leaves) {
   const Case data = make_case(trees, leaves);
   const auto explainer = Explainer::make(data.model);
   if (!explainer || !adds_up(data, *explainer)) return state.SkipWithError("wrong answer");
   Explainer::Scratch scratch;
-  std::vector<double> out(data.cols), base(1);
-  const auto reference = MatrixView<double>::row_major(data.rows.data(), 1, data.cols);
-  for (std::size_t r = 1; r < 100; ++r) {  // from the reference's margin to the row's
+  std::vector<double> out(data.cols);
+  const auto references = explainer->references(MatrixView<double>::row_major(data.rows.data(), kept, data.cols));
+  if (!references) return state.SkipWithError("wrong size");
+  for (std::size_t r = kept; r < kept + 100; ++r) {  // from the references' mean margin to the row's
     const double* const row = data.rows.data() + r * data.cols;
-    if (!explainer->contributions_against(row, reference, out, base, scratch)) return state.SkipWithError("wrong size");
-    double sum = margin(data.model, std::span(data.rows).first(data.cols));
+    if (!explainer->contributions_against(row, *references, out, scratch)) return state.SkipWithError("wrong size");
+    double sum = references->base()[0];
     for (const double x : out) sum += x;
     if (!(std::abs(sum - margin(data.model, {row, data.cols})) < 1e-12 * static_cast<double>(trees)))
       return state.SkipWithError("wrong answer");
   }
-  std::size_t at = 1;
+  std::size_t at = kept;
   for (auto _ : state) {
     benchmark::DoNotOptimize(
-        explainer->contributions_against(data.rows.data() + at * data.cols, reference, out, base, scratch));
-    if (++at == data.count) at = 1;
+        explainer->contributions_against(data.rows.data() + at * data.cols, *references, out, scratch));
+    if (++at == data.count) at = kept;
   }
 }
 
@@ -111,8 +112,10 @@ const bool kRegistered = [] {
       benchmark::RegisterBenchmark((name + "/batch").c_str(),
                                    [=](benchmark::State& state) { batch(state, level, trees, leaves); });
     }
-    benchmark::RegisterBenchmark(("explain/one_reference" + size + "/row").c_str(),
-                                 [=](benchmark::State& state) { versus(state, trees, leaves); });
+    for (const std::size_t kept : {1U, 64U}) {
+      benchmark::RegisterBenchmark(("explain/references:" + std::to_string(kept) + size + "/row").c_str(),
+                                   [=](benchmark::State& state) { versus(state, kept, trees, leaves); });
+    }
   }
   return true;
 }();

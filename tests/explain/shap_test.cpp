@@ -143,7 +143,9 @@ TEST_CASE("one question: the feature is worth the child's value minus the mean, 
   const Explainer explainer = Explainer::make(model).value();
   CHECK(explainer.base() == 0.75);  // 0.25 + (3 x 1 - 1) / 4
   const double row[] = {0.0, 5.0};
-  CHECK(contributions_of(explainer, row) == std::vector<double>{0.0, -1.5});
+  const auto got = contributions_of(explainer, row);
+  CHECK(got[0] == 0.0);
+  CHECK(std::abs(got[1] + 1.5) < 1e-15);
 }
 
 TEST_CASE("path-dependent contributions are the Shapley values of the conditional means, by all subsets") {
@@ -201,6 +203,7 @@ TEST_CASE("invariant: base and contributions add up to the margin within 1e-12 o
 
 TEST_CASE("invariant: contributions have the same bits from every kernel, for one row and many") {
   for (const std::size_t leaves : {1u, 2u, 9u, 31u, 200u}) {
+    CAPTURE(leaves);
     Model model = random_model(leaves, shape_of(20, leaves, 9));
     count_rows(model, leaves);
     const std::vector<double> rows = random_rows(5, 37, model);
@@ -221,7 +224,7 @@ TEST_CASE("invariant: contributions have the same bits from every kernel, for on
 }
 
 TEST_CASE("paths with far more features than points keep their exactness: a chain, by its symmetric parts") {
-  for (const std::size_t length : {15u, 16u, 17u, 18u, 33u, 100u}) {
+  for (const std::size_t length : {7u, 8u, 9u, 15u, 16u, 17u, 18u, 33u, 100u}) {
     CAPTURE(length);
     Model model = chain(length);
     // Equal counts: each node sends half of its rows on, so that all features of the path are alike.
@@ -278,6 +281,82 @@ TEST_CASE("interventional contributions are the Shapley values of replacing feat
       for (std::size_t f = 0; f < features; ++f) CHECK(std::abs(got[f] - want[f]) < 1e-12);
     }
   }
+}
+
+TEST_CASE(
+    "invariant: many references give the mean of one by one, the same bits from every kernel, looked at once or each "
+    "time") {
+  for (const std::size_t count : {1u, 2u, 63u, 64u, 65u, 130u}) {
+    CAPTURE(count);
+    Model model = random_model(count, shape_of(12, 40, 11));
+    count_rows(model, count);
+    const std::vector<double> rows = random_rows(7, 3, model), kept = random_rows(8, count, model);
+    const auto references = MatrixView<double>::row_major(kept.data(), count, 11);
+    const Explainer plain = Explainer::make(model, CpuLevel::scalar).value();
+    Explainer::Scratch scratch;
+    std::vector<double> want(11), got(11), one(11), base(1);
+    for (std::size_t r = 0; r < 3; ++r) {
+      const double* row = rows.data() + r * 11;
+      REQUIRE(plain.contributions_against(row, references, want, base, scratch));
+      std::vector<double> mean(11, 0.0);
+      double sum = base[0];
+      for (std::size_t i = 0; i < count; ++i) {
+        std::vector<double> own(1);
+        REQUIRE(plain.contributions_against(row, references.rows_from(i, 1), one, own, scratch));
+        for (std::size_t f = 0; f < 11; ++f) mean[f] += one[f] / static_cast<double>(count);
+      }
+      for (std::size_t f = 0; f < 11; ++f) {
+        CHECK(std::abs(mean[f] - want[f]) < 1e-12);
+        sum += want[f];
+      }
+      CHECK(std::abs(sum - margin(model, std::span(rows).subspan(r * 11, 11))) < 1e-12);
+      for (const CpuLevel level : levels()) {
+        CAPTURE(name_of(level));
+        const Explainer explainer = Explainer::make(model, level).value();
+        const auto looked_at = explainer.references(references);
+        REQUIRE(looked_at);
+        CHECK(looked_at->rows() == count);
+        CHECK(looked_at->base() == base);
+        REQUIRE(explainer.contributions_against(row, *looked_at, got, scratch));
+        CHECK(got == want);
+      }
+    }
+  }
+}
+
+TEST_CASE("a long path against a reference: each of its features is worth the same, by symmetry") {
+  for (const std::size_t length : {8u, 63u, 64u, 65u, 200u}) {
+    CAPTURE(length);
+    const Model model = chain(length);
+    const Explainer explainer = Explainer::make(model).value();
+    Explainer::Scratch scratch;
+    // The leaf that is worth 1 is reached when all answers are "right": the row's all are, none of the reference's.
+    const std::vector<double> row(length, 1.0), other(length, -1.0);
+    std::vector<double> got(length), base(1);
+    REQUIRE(explainer.contributions_against(row.data(), MatrixView<double>::row_major(other.data(), 1, length), got,
+                                            base, scratch));
+    for (const double part : got) CHECK(std::abs(part * static_cast<double>(length) - 1.0) < 1e-13);
+    REQUIRE(explainer.contributions_against(other.data(), MatrixView<double>::row_major(row.data(), 1, length), got,
+                                            base, scratch));
+    for (const double part : got) CHECK(std::abs(part * static_cast<double>(length) + 1.0) < 1e-13);
+  }
+}
+
+TEST_CASE("references of another explainer, none, and rows of another width are refused") {
+  Model model = random_model(3, shape_of(3, 8, 4)), other = random_model(4, shape_of(5, 9, 4));
+  count_rows(model, 1);
+  count_rows(other, 1);
+  const Explainer explainer = Explainer::make(model).value();
+  const std::vector<double> cells(8, 0.5);
+  CHECK(!explainer.references(MatrixView<double>::row_major(cells.data(), 0, 4)));
+  CHECK(!explainer.references(MatrixView<double>::row_major(cells.data(), 1, 5)));
+  const auto foreign = Explainer::make(other).value().references(MatrixView<double>::row_major(cells.data(), 1, 4));
+  REQUIRE(foreign);
+  std::vector<double> out(4, 9.0);
+  Explainer::Scratch scratch;
+  CHECK(!explainer.contributions_against(cells.data(), *foreign, out, scratch));
+  CHECK(!explainer.contributions_against(cells.data(), Explainer::References{}, out, scratch));
+  CHECK(out == std::vector<double>(4, 9.0));
 }
 
 TEST_CASE("a model without counts, or with counts that contradict one another, is refused") {

@@ -23,6 +23,7 @@ KERNELS = "invariant: every engine and kernel gives the slow scorer's bits"
 SETS = "categorical sets are scored alike: unseen levels, negative ones, fractions, missing ones"
 SYMMETRIC = "symmetric trees are found, scored level by level, and alike"
 UPPER_HALVES = "values whose upper halves are a threshold's are ranked by their lower halves"
+SAME_REFERENCES = "invariant: many references give the mean of one by one, the same bits from every kernel, looked at once or each time"
 SAME_SHAP = "invariant: contributions have the same bits from every kernel, for one row and many"
 LIMITED = "limits on outputs and other orders of growth give the textbook's trees"
 TEXTBOOK = "training gives the trees of a textbook trainer with sums in double over raw rows"
@@ -53,6 +54,7 @@ _PLANES_PICK = "riskflag/predict/kernels/planes_pick.inl"
 _RANK_AVX2 = "riskflag/predict/kernels/rank_avx2.inl"
 _PLANES_AVX512 = "riskflag/predict/kernels/planes_avx512.inl"
 _NEON = "riskflag/predict/kernels/neon.hpp"
+_REFERENCES = "riskflag/explain/kernels/references.inl"
 _SHAP = "riskflag/explain/kernels/lanes.inl"
 _LANES = "riskflag/train/kernels/lanes.inl"
 _LIMITED = "riskflag/train/kernels/scan_limited.hpp"
@@ -111,6 +113,7 @@ MUTATIONS = [
      SHAP, SAME_SHAP),
     (_SHAP, "room.hot[node.above] == node.above_side",
      "RISKFLAG_LANES == 8 ? room.hot[node.above] != node.above_side : room.hot[node.above] == node.above_side", SHAP, SAME_SHAP),
+    (_REFERENCES, "__builtin_popcountll(«leave & at_least[a]»", "RISKFLAG_LANES == 4 ? at_least[a] : leave & at_least[a]", SHAP, SAME_REFERENCES),
     # train
     ("riskflag/train/kernels/histogram.hpp", "for (; «i < n»; ++i) add_row", "i + 1 < n", TREES, TEXTBOOK),
     ("riskflag/train/kernels/histogram.hpp", "«i < n»; ++i) a[i] -= b[i]", "i + 1 < n", TREES, TEXTBOOK),

@@ -3,7 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <riskflag/core/cpu.hpp>
@@ -26,11 +28,30 @@ namespace riskflag::inline v0_1 {
 /// nothing is allocated once a Scratch is warm; 3. copied for free: copies share the trees.
 class Explainer {
  public:
+  /// Rows to compare with, looked at once: which way each goes at every node. Made by references(), for that Explainer
+  /// and its copies alone. A word a node for every 64 rows.
+  class References {
+   public:
+    [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
+    /// Mean margin of the rows, of each output.
+    [[nodiscard]] const std::vector<double>& base() const noexcept { return base_; }
+
+   private:
+    friend class Explainer;
+    std::size_t rows_ = 0;
+    std::vector<std::uint64_t> left_;
+    std::vector<double> base_;
+  };
+
   /// One thread's memory.
   struct Scratch {
     std::vector<ShapLine> lines, phi;
-    std::vector<std::int64_t> keys, reference_keys;
+    std::vector<ShapStep> steps;
+    std::vector<std::int64_t> keys;
+    std::vector<std::uint64_t> words;
+    std::vector<std::uint32_t> features;
     std::vector<std::uint8_t> bytes;
+    References references;
   };
 
   /// Fails with `corrupt` for a model that check_model refuses, `unsupported` for one without counts of training rows
@@ -51,10 +72,17 @@ class Explainer {
   /// cells in `out`; nothing is written otherwise, and false returned.
   bool contributions(MatrixView<double> rows, std::span<double> out, Scratch& scratch) const;
 
-  /// Interventional contributions of one row against the mean of `references` (at least one row of features() values),
-  /// output by output: a feature that is not known takes the reference row's value. Writes the references' mean margin,
-  /// to which they add up, into `base` (outputs() values). False, and nothing written, when the shape does not fit.
-  /// O(references x nodes).
+  /// Looks at rows to compare with (features() values each); nothing for none, or for rows of another width.
+  [[nodiscard]] std::optional<References> references(MatrixView<double> rows) const;
+
+  /// Interventional contributions of one row against the mean of `references`, output by output: a feature that is not
+  /// known takes the reference row's value. They add up from references.base() to the row's margin. False, and nothing
+  /// written, when the references are another Explainer's or `out` has not outputs() * features() cells. References
+  /// that agree on a path are counted together, 64 at once, so that 64 cost a few times what one does.
+  bool contributions_against(const double* row, const References& references, std::span<double> out,
+                             Scratch& scratch) const;
+  /// The same against rows that are looked at for this call alone: O(references x nodes). Writes their mean margin into
+  /// `base` (outputs() values).
   bool contributions_against(const double* row, MatrixView<double> references, std::span<double> out,
                              std::span<double> base, Scratch& scratch) const;
 
@@ -68,8 +96,16 @@ class Explainer {
     std::uint32_t first_word, words;
   };
   struct TreeRange {
-    std::size_t first_node, first_leaf, first_point;
-    std::uint32_t nodes, leaves, points;
+    std::size_t first_node, first_leaf;
+    std::uint32_t nodes, leaves, rule;
+  };
+  /// Quadrature for trees with so many features on their paths.
+  struct Rule {
+    std::uint32_t count = 0;  // points; 0: no tree has asked yet
+    std::vector<double> points;
+    std::vector<ShapLine> weights, entries;  // ShapTree's
+    std::uint32_t used = 0;                  // entries
+    ShapKernel kernel = nullptr;
   };
   /// Everything, made once and shared by copies; never changed afterwards.
   struct Parts {
@@ -78,19 +114,21 @@ class Explainer {
     double scale = 1.0;  // of every tree: 1 / trees of one output where these are averaged
     std::vector<TreeRange> trees;
     std::vector<ShapNode> nodes;
-    std::vector<double> leaves, points, weights;
+    std::vector<double> leaves;
+    std::vector<Rule> rules;
     std::vector<KeyColumn> columns;
     std::vector<std::uint32_t> words;
-    std::size_t most_slots = 1, most_nodes = 1;
+    std::size_t most_slots = 1, most_nodes = 1, most_distinct = 0;  // of any tree; features on a path
+    std::vector<double> reference_weights;                          // ReferenceTree's
+    ReferenceKernel reference_kernel = nullptr;
     bool float32_inputs = false;
-    ShapKernel kernel = nullptr;
   };
   class Builder;
-  struct Versus;
 
   explicit Explainer(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
   [[nodiscard]] ShapTree tree(std::size_t t) const noexcept;
-  void make_keys(const double* row, std::ptrdiff_t stride, std::vector<std::int64_t>& keys) const;
+  void make_keys(const double* row, std::ptrdiff_t stride, std::int64_t* keys) const noexcept;
+  void look_at(MatrixView<double> rows, References& out, Scratch& scratch) const;
   void explain_rows(MatrixView<double> rows, double* out, Scratch& scratch) const;
 
   std::shared_ptr<const Parts> parts_;

@@ -20,21 +20,21 @@ namespace riskflag::inline v0_1 {
 inline ShapTree Explainer::tree(std::size_t t) const noexcept {
   const Parts& parts = *parts_;
   const TreeRange& range = parts.trees[t];
+  const Rule& rule = parts.rules[range.rule];
   return {parts.nodes.data() + range.first_node,
           parts.leaves.data() + range.first_leaf,
-          parts.points.data() + range.first_point,
-          parts.weights.data() + range.first_point,
+          rule.weights.front().at,
+          rule.entries.front().at,
           range.nodes,
           range.leaves,
-          range.points};
+          rule.count};
 }
 
-inline void Explainer::make_keys(const double* row, std::ptrdiff_t stride, std::vector<std::int64_t>& keys) const {
+inline void Explainer::make_keys(const double* row, std::ptrdiff_t stride, std::int64_t* keys) const noexcept {
   constexpr std::int64_t kLeft = std::numeric_limits<std::int64_t>::min();
   constexpr std::int64_t kRight = std::numeric_limits<std::int64_t>::max();
   const Parts& parts = *parts_;
-  keys.resize(parts.columns.size());
-  for (std::size_t i = 0; i < keys.size(); ++i) {
+  for (std::size_t i = 0; i < parts.columns.size(); ++i) {
     const KeyColumn& column = parts.columns[i];
     double x = row[static_cast<std::ptrdiff_t>(column.feature) * stride];
     const bool missing = is_missing(x);
@@ -62,31 +62,24 @@ inline void Explainer::explain_rows(MatrixView<double> rows, double* out, Scratc
   const Parts& parts = *parts_;
   const std::size_t slots = parts.most_slots;
   const std::size_t width = outputs() * parts.features;
-  if (scratch.lines.size() < 2 * slots + 2 * parts.most_nodes) {
-    scratch.lines.resize(2 * slots + 2 * parts.most_nodes);
-    scratch.bytes.resize(2 * parts.most_nodes);
-  }
-  ShapLine* lines = scratch.lines.data();
-  std::uint8_t* bytes = scratch.bytes.data();
-  const ShapRoom room{lines, lines + slots,           lines + 2 * slots, lines + 2 * slots + parts.most_nodes,
-                      bytes, bytes + parts.most_nodes};
+  if (scratch.lines.size() < 2 * slots) scratch.lines.resize(2 * slots);
+  if (scratch.steps.size() < parts.most_nodes) scratch.steps.resize(parts.most_nodes);
+  if (scratch.bytes.size() < 2 * (parts.most_nodes + 1)) scratch.bytes.resize(2 * (parts.most_nodes + 1));
+  const ShapRoom room{scratch.lines.data()->at, scratch.lines[slots].at, scratch.steps.data(), scratch.bytes.data(),
+                      scratch.bytes.data() + parts.most_nodes + 1};
   const std::size_t columns = parts.columns.size();
   for (std::size_t first = 0; first < rows.rows(); first += kBlock) {
     const std::size_t count = std::min(kBlock, rows.rows() - first);
     scratch.phi.assign(count * width, ShapLine{});
-    scratch.reference_keys.resize(count * columns);
+    scratch.keys.resize(count * columns);
     for (std::size_t r = 0; r < count; ++r) {
-      make_keys(rows.row(first + r), rows.col_stride(), scratch.keys);
-      std::copy(scratch.keys.begin(), scratch.keys.end(),
-                scratch.reference_keys.begin() + static_cast<std::ptrdiff_t>(r * columns));
+      make_keys(rows.row(first + r), rows.col_stride(), scratch.keys.data() + r * columns);
     }
     for (std::size_t t = 0; t < parts.trees.size(); ++t) {
       if (parts.trees[t].nodes == 0) continue;
-      const ShapTree flat = tree(t);
       const std::size_t shift = t % outputs() * parts.features;
-      for (std::size_t r = 0; r < count; ++r) {
-        parts.kernel(flat, scratch.reference_keys.data() + r * columns, room, scratch.phi.data() + r * width + shift);
-      }
+      parts.rules[parts.trees[t].rule].kernel(tree(t), scratch.keys.data(), columns, count, room,
+                                              scratch.phi.data() + shift, width);
     }
     for (std::size_t i = 0; i < count * width; ++i) {
       const double(&at)[kShapPoints] = scratch.phi[i].at;

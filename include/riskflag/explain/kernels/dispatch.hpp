@@ -19,6 +19,7 @@
 #endif
 #define RISKFLAG_LEVEL plain
 #include <riskflag/explain/kernels/lanes.inl>
+#include <riskflag/explain/kernels/references.inl>
 #undef RISKFLAG_LANES
 #undef RISKFLAG_TARGET
 #undef RISKFLAG_PIN
@@ -26,10 +27,11 @@
 
 #if defined(__x86_64__)
 #define RISKFLAG_LANES 4
-#define RISKFLAG_TARGET __attribute__((target("avx2,bmi,bmi2")))
+#define RISKFLAG_TARGET __attribute__((target("avx2,bmi,bmi2,popcnt")))
 #define RISKFLAG_PIN "+x"
 #define RISKFLAG_LEVEL avx2
 #include <riskflag/explain/kernels/lanes.inl>
+#include <riskflag/explain/kernels/references.inl>
 #undef RISKFLAG_LANES
 #undef RISKFLAG_TARGET
 #undef RISKFLAG_PIN
@@ -48,14 +50,24 @@
 
 namespace riskflag::inline v0_1 {
 
-/// The kernel for an instruction set; a level that this build has no kernel of its own for gets the plain one.
-[[nodiscard]] inline ShapKernel shap_kernel(CpuLevel level) noexcept {
+/// The kernel for an instruction set and a rule's number of points; a level that this build has no kernel of its own
+/// for gets the plain one.
+[[nodiscard]] inline ShapKernel shap_kernel(CpuLevel level, std::size_t points) noexcept {
 #if defined(__x86_64__)
-  if (level == CpuLevel::avx512) return shap_kernels::avx512::tree;
-  if (level == CpuLevel::avx2) return shap_kernels::avx2::tree;
+  if (level == CpuLevel::avx512 && points >= kShapPoints) return shap_kernels::avx512::tree;
+  if (level == CpuLevel::avx2 || level == CpuLevel::avx512) return shap_kernels::avx2::tree;
 #endif
   (void)level;
+  (void)points;
   return shap_kernels::plain::tree;
+}
+
+[[nodiscard]] inline ReferenceKernel reference_kernel(CpuLevel level) noexcept {
+#if defined(__x86_64__)
+  if (level == CpuLevel::avx2 || level == CpuLevel::avx512) return shap_kernels::avx2::references;
+#endif
+  (void)level;
+  return shap_kernels::plain::references;
 }
 
 }  // namespace riskflag::inline v0_1

@@ -1,4 +1,4 @@
-// One tree and one row with RISKFLAG_LANES quadrature points a vector; included once for each instruction set, with
+// One tree and some rows with RISKFLAG_LANES quadrature points a vector; included once for each instruction set, with
 //   RISKFLAG_LANES   doubles a vector
 //   RISKFLAG_TARGET  the target attribute of every function
 //   RISKFLAG_PIN     the register constraint of a vector
@@ -15,62 +15,91 @@ RISKFLAG_TARGET inline Doubles pin(Doubles x) noexcept {
   return x;
 }
 RISKFLAG_TARGET inline Doubles all(double x) noexcept { return Doubles{} + x; }
-RISKFLAG_TARGET inline Doubles& line(ShapLine* lines, std::size_t i, std::size_t q) noexcept {
-  return *reinterpret_cast<Doubles*>(lines[i].at + q % kShapPoints);
+RISKFLAG_TARGET inline Doubles at(const double* place) noexcept { return *reinterpret_cast<const Doubles*>(place); }
+RISKFLAG_TARGET inline void put(double* place, Doubles x) noexcept { *reinterpret_cast<Doubles*>(place) = x; }
+
+/// The row's side at every node, and where that leads. No branches: which features repeat differs from tree to tree.
+RISKFLAG_TARGET inline void answer(const ShapTree& tree, const std::int64_t* keys, const ShapRoom& room,
+                                   std::uint32_t width) noexcept {
+  room.hot[0] = 0;
+  room.on[0] = 1;
+  const std::uint32_t entry_size = 2 * tree.count;
+  for (std::uint32_t n = 0; n < tree.num_nodes; ++n) {
+    const ShapNode& node = tree.nodes[n];
+    const std::uint32_t hot = keys[node.column] <= node.key ? 0 : 1;
+    const std::uint32_t on = room.on[node.above] & (room.hot[node.above] == node.above_side ? 1U : 0U);
+    room.hot[n + 1] = static_cast<std::uint8_t>(hot);
+    room.on[n + 1] = static_cast<std::uint8_t>(on);
+    ShapStep& step = room.steps[n];
+    step.cold_share = node.share[1 - hot];
+    step.hot = node.slot[hot] * width;
+    step.cold = node.slot[1 - hot] * width;
+    step.entry = on * node.entry * entry_size;
+    step.feature = node.feature;
+  }
 }
 
-/// With every feature known with chance x, independently: value(node) = M + x D, where M is the mean of the children by
-/// their shares and D = value(the row's child) - M; and the node's feature is worth the integral over x of C D, where C
-/// is the product of the path's factors. A feature that was asked above is known with chance s = x / (z (1 - x) + x)
-/// instead, z being the share of its edges so far, and worth C D z / (z (1 - x) + x)^2: the part above counted it with
-/// s. Where the row left the path at the feature, s is 0 and there is nothing to add.
-RISKFLAG_TARGET inline void tree(const ShapTree& tree, const std::int64_t* keys, const ShapRoom& room,
-                                 ShapLine* phi) noexcept {
-  for (std::size_t q = 0; q < tree.count; q += RISKFLAG_LANES) {
-    Doubles x, weight;
-    __builtin_memcpy(&x, tree.points + q, sizeof x);
-    __builtin_memcpy(&weight, tree.weights + q, sizeof weight);
-    const Doubles y = 1.0 - x;
-    line(room.down, 0, q) = weight;
+/// With every feature known with chance x, independently: value(node) = V - y D, where V is the value of the child that
+/// the row takes, y = 1 - x and D = (V - value(the other child)) times the other child's share, so that V - D is the
+/// mean of both; and the node's feature is worth the integral over x of C D, where C is the product of the path's
+/// factors: 1 - y share(other) towards the row's child, y share(other) towards the other. A feature that was asked
+/// above is known with chance s = x / (z (1 - x) + x) instead, z being the share of its edges so far, and worth
+/// C D z / (z (1 - x) + x)^2: the part above counted it with s. Where the row left the path at the feature, s is 0 and
+/// there is nothing to add. `first`: of the rule's points; kVectors of them are taken together.
+template <int kVectors>
+RISKFLAG_TARGET inline void points(const ShapTree& tree, std::uint32_t first, const std::int64_t* keys,
+                                   std::size_t columns, std::size_t rows, const ShapRoom& room, ShapLine* phi,
+                                   std::size_t features) noexcept {
+  constexpr std::uint32_t kWidth = kVectors * RISKFLAG_LANES;
+  double* const down = room.down;
+  double* const up = room.up;
+  for (std::uint32_t l = 0; l < tree.num_leaves; ++l) {
+    for (int v = 0; v < kVectors; ++v)
+      put(up + (tree.num_nodes + l) * kWidth + v * RISKFLAG_LANES, all(tree.leaves[l]));
+  }
+  for (int v = 0; v < kVectors; ++v) put(down + v * RISKFLAG_LANES, at(tree.weights + first + v * RISKFLAG_LANES));
+  const double* const unknown = tree.entries + first;
+  const double* const gain = unknown + tree.count;
+  for (std::size_t r = 0; r < rows; ++r) {
+    answer(tree, keys + r * columns, room, kWidth);
     for (std::uint32_t n = 0; n < tree.num_nodes; ++n) {
-      const ShapNode& node = tree.nodes[n];
-      const std::size_t hot = keys[node.column] <= node.key ? 0 : 1;
-      room.hot[n] = static_cast<std::uint8_t>(hot);
-      const Doubles c = line(room.down, n, q);
-      Doubles s = x;
-      if (node.above >= 0) {
-        const std::uint8_t on =
-            static_cast<std::uint8_t>(room.on[node.above] & (room.hot[node.above] == node.above_side ? 1 : 0));
-        room.on[n] = on;
-        const Doubles z = all(node.above_share);
-        const Doubles inverse = all(static_cast<double>(on)) / pin(pin(z * y) + x);
-        s = pin(x * inverse);
-        line(room.included, n, q) = s;
-        line(room.gain, n, q) = pin(pin(z * inverse) * inverse);
-      } else {
-        room.on[n] = 1;
+      const ShapStep& step = room.steps[n];
+      const Doubles share = all(step.cold_share);
+      for (int v = 0; v < kVectors; ++v) {
+        const std::uint32_t lane = static_cast<std::uint32_t>(v) * RISKFLAG_LANES;
+        const Doubles c = at(down + n * kWidth + lane);
+        const Doubles cold = pin(pin(c * at(unknown + step.entry + lane)) * share);
+        put(down + step.cold + lane, cold);
+        put(down + step.hot + lane, c - cold);
       }
-      const Doubles u = pin(c * s);
-      const Doubles w = pin(c - u);
-      line(room.down, node.slot[hot], q) = pin(pin(w * all(node.share[hot])) + u);
-      line(room.down, node.slot[1 - hot], q) = pin(w * all(node.share[1 - hot]));
     }
-    for (std::uint32_t l = 0; l < tree.num_leaves; ++l) line(room.up, tree.num_nodes + l, q) = all(tree.leaves[l]);
+    ShapLine* const parts = phi + r * features;
     for (std::uint32_t n = tree.num_nodes; n-- > 0;) {
-      const ShapNode& node = tree.nodes[n];
-      const Doubles mean = pin(pin(line(room.up, node.slot[0], q) * all(node.share[0])) +
-                               pin(line(room.up, node.slot[1], q) * all(node.share[1])));
-      const Doubles difference = pin(line(room.up, node.slot[room.hot[n]], q) - mean);
-      Doubles part = pin(line(room.down, n, q) * difference);
-      Doubles s = x;
-      if (node.above >= 0) {
-        s = line(room.included, n, q);
-        part = pin(part * line(room.gain, n, q));
+      const ShapStep& step = room.steps[n];
+      const Doubles share = all(step.cold_share);
+      double* const sums = parts[step.feature].at;
+      for (int v = 0; v < kVectors; ++v) {
+        const std::uint32_t lane = static_cast<std::uint32_t>(v) * RISKFLAG_LANES;
+        const Doubles value = at(up + step.hot + lane);
+        const Doubles difference = pin((value - at(up + step.cold + lane)) * share);
+        const Doubles part = pin(pin(at(down + n * kWidth + lane) * difference) * at(gain + step.entry + lane));
+        put(up + n * kWidth + lane, value - pin(at(unknown + step.entry + lane) * difference));
+        put(sums + lane, at(sums + lane) + part);
       }
-      line(room.up, n, q) = pin(mean + pin(s * difference));
-      Doubles& sum = line(phi, node.feature, q);
-      sum = pin(sum + part);
     }
+  }
+}
+
+RISKFLAG_TARGET inline void tree(const ShapTree& tree, const std::int64_t* keys, std::size_t columns, std::size_t rows,
+                                 const ShapRoom& room, ShapLine* phi, std::size_t features) noexcept {
+#if RISKFLAG_LANES < 8
+  if (tree.count < kShapPoints) {
+    points<kShapPoints / 2 / RISKFLAG_LANES>(tree, 0, keys, columns, rows, room, phi, features);
+    return;
+  }
+#endif
+  for (std::uint32_t first = 0; first < tree.count; first += kShapPoints) {
+    points<kShapPoints / RISKFLAG_LANES>(tree, first, keys, columns, rows, room, phi, features);
   }
 }
 
