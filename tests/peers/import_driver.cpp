@@ -1,7 +1,8 @@
 // Scores rows with a model file of another library: the C++ side of test_import_lightgbm.py and test_import_xgboost.py.
 //
-// import_driver MODEL ROWS COUNT OUT [START ITERATIONS]: ROWS holds COUNT rows of doubles. OUT gets, row by row: each
-// output's margin, each output's sum of |leaf| and |base|, each tree's leaf, each output's contributions and base.
+// import_driver MODEL ROWS COUNT OUT [START ITERATIONS | REFERENCES]: ROWS holds COUNT rows of doubles. OUT gets, row
+// by row: each output's margin, each output's sum of |leaf| and |base|, each tree's leaf, each output's contributions
+// and base. With REFERENCES, OUT.against gets each row's contributions against the first so many rows, and their base.
 // Every engine of the predictor must give the slow scorer's bits. Ends with 1 and a sentence when the model is refused.
 
 #include <bit>
@@ -39,7 +40,7 @@ std::string bytes_of(const char* path) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5 && argc != 7) end(2, "import_driver MODEL ROWS COUNT OUT [START ITERATIONS]");
+  if (argc < 5 || argc > 7) end(2, "import_driver MODEL ROWS COUNT OUT [START ITERATIONS | REFERENCES]");
   const std::string text = bytes_of(argv[1]);
   const bool lightgbm = looks_like_lightgbm(text);
   const bool own = text.substr(0, 20).find("\"format\"") != std::string::npos;  // export_sklearn.py's
@@ -99,6 +100,20 @@ int main(int argc, char** argv) {
     for (std::size_t k = 0; k < outputs; ++k) {
       for (std::size_t f = 0; f < features; ++f) put(contributions[(r * outputs + k) * features + f]);
       put(explainer->base(k));
+    }
+  }
+  if (argc == 6) {
+    const auto references = explainer->references(view.rows_from(0, static_cast<std::size_t>(std::atol(argv[5]))));
+    if (!references) end(3, "references");
+    std::vector<double> against(outputs * features);
+    std::ofstream file(argv[4] + std::string(".against"), std::ios::binary);
+    for (std::size_t r = 0; r < count; ++r) {
+      if (!explainer->contributions_against(rows.data() + r * features, *references, against, scratch)) end(3, "sizes");
+      for (std::size_t k = 0; k < outputs; ++k) {
+        file.write(reinterpret_cast<const char*>(against.data() + k * features),
+                   static_cast<std::streamsize>(features * sizeof(double)));
+        file.write(reinterpret_cast<const char*>(&references->base()[k]), sizeof(double));
+      }
     }
   }
   // The same model for other libraries, where they can say it.
