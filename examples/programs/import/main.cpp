@@ -8,9 +8,12 @@
 #include <vector>
 
 #include <riskflag/bundle/bundle.hpp>
+#include <riskflag/core/error.hpp>
 #include <riskflag/core/file.hpp>
+#include <riskflag/core/json_writer.hpp>
 #include <riskflag/core/parallel.hpp>
 #include <riskflag/core/random.hpp>
+#include <riskflag/core/text.hpp>
 #include <riskflag/data/csv.hpp>
 #include <riskflag/gzip/gzip.hpp>
 #include <riskflag/interop.hpp>
@@ -22,6 +25,7 @@
 #include <riskflag/study/target.hpp>
 #include <riskflag/study/threshold.hpp>
 
+#include "../command_line.hpp"
 #include "../program.hpp"
 #include "export.hpp"
 #include "prepare.hpp"
@@ -238,34 +242,34 @@ int import(const Flags& flags) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app(
-      "Makes a model directory of another library's model file: LightGBM's text, XGBoost's JSON and UBJSON,\n"
-      "scikit-learn's by way of export_sklearn.py. With --data it has a reference profile, with --target metrics and a "
-      "threshold, too.\n"
-      "With --export the other way: --from is a model directory, --output the file to write.",
+  program::CommandLine line(
+      "Makes a model directory of another library's model file: LightGBM's text, XGBoost's JSON and\n"
+      "UBJSON, scikit-learn's by way of export_sklearn.py. With --data it has a reference profile, with\n"
+      "--target metrics and a threshold, too. With --export the other way: --from is a model directory,\n"
+      "--output the file to write.",
       "riskflag-import");
   Flags flags;
-  app.add_option("--from", flags.from, "model file; its kind is detected")->required()->type_name("FILE");
-  app.add_option("--output", flags.output, "model directory to make")->required()->type_name("DIR");
-  app.add_option("--data", flags.data, "CSV file of rows such as the training rows, plain or .gz")->type_name("F.csv");
-  app.add_option("--target", flags.target, "its column that the model predicts")->type_name("COL");
-  app.add_option("--positive", flags.positive, "level of the target that counts as 1")->type_name("LEVEL");
-  app.add_option("--threshold", flags.threshold, "f1, cost:FN,FP, approve:RATE, NUMBER (f1; without labels 0.5)")
-      ->type_name("RULE");
-  app.add_option("--recipe", flags.recipe, "prepares the columns of --data first, and is fitted on them")
-      ->type_name("R.json");
-  app.add_option("--start-iteration", flags.start_iteration, "first of the model's iterations to take (0)")
-      ->type_name("N");
-  app.add_option("--num-iteration", flags.num_iteration, "how many of them, 0 or less: all that follow")
-      ->type_name("N");
-  app.add_option("--export", flags.to, "write the directory's model as " + std::string(program::kExports))
-      ->type_name("KIND");
-  app.add_option("--namespace", flags.name_space, "of the header that --export cpp writes (credit_policy)")
-      ->type_name("NAME");
-  app.add_flag("--force", flags.force, "replace what --output names");
-  app.add_flag("--json", flags.json, "one JSON object on stdout");
-  app.add_flag("--quiet", flags.quiet, "no messages");
-  return program::run(app, argc, argv, [&] {
+  line.add_option("--from", flags.from, "model file; its kind is detected").required().type_name("FILE");
+  line.add_option("--output", flags.output, "model directory to make").required().type_name("DIR");
+  line.add_option("--data", flags.data, "CSV file of rows such as the training rows, plain or .gz").type_name("F.csv");
+  line.add_option("--target", flags.target, "its column that the model predicts").type_name("COL");
+  line.add_option("--positive", flags.positive, "level of the target that counts as 1").type_name("LEVEL");
+  line.add_option("--threshold", flags.threshold, "f1, cost:FN,FP, approve:RATE, NUMBER (f1; without labels 0.5)")
+      .type_name("RULE");
+  line.add_option("--recipe", flags.recipe, "prepares the columns of --data first, and is fitted on them")
+      .type_name("R.json");
+  line.add_option("--start-iteration", flags.start_iteration, "first of the model's iterations to take (0)")
+      .type_name("N");
+  line.add_option("--num-iteration", flags.num_iteration, "how many of them, 0 or less: all that follow")
+      .type_name("N");
+  line.add_option("--export", flags.to, "write the directory's model as " + std::string(program::kExports))
+      .type_name("KIND");
+  line.add_option("--namespace", flags.name_space, "of the header that --export cpp writes (credit_policy)")
+      .type_name("NAME");
+  line.add_flag("--force", flags.force, "replace what --output names");
+  line.add_flag("--json", flags.json, "one JSON object on stdout");
+  line.add_flag("--quiet", flags.quiet, "no messages");
+  return line.run(argc, argv, [&] {
     if (!flags.to.empty()) {
       check_export(flags);
       return program::export_model(

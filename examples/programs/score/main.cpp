@@ -10,11 +10,15 @@
 
 #include <riskflag/bundle/bundle.hpp>
 #include <riskflag/bundle/reasons.hpp>
+#include <riskflag/core/error.hpp>
 #include <riskflag/core/file.hpp>
+#include <riskflag/core/json_writer.hpp>
 #include <riskflag/core/parallel.hpp>
+#include <riskflag/core/version.hpp>
 #include <riskflag/data/csv.hpp>
 #include <riskflag/gzip/gzip.hpp>
 
+#include "../command_line.hpp"
 #include "../program.hpp"
 #include "score_stream.hpp"
 
@@ -119,31 +123,29 @@ int score(const Flags& flags) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app(
+  program::CommandLine line(
       "Scores the rows of a CSV file with a model directory. Rows keep their order; a row that cannot be\n"
       "scored keeps its place with an error.",
       "riskflag-score");
   Flags flags;
-  app.add_option("--model", flags.model, "model directory")->required()->type_name("DIR");
-  app.add_option("--data", flags.data, "CSV file with a header, plain or .gz; - is standard input")
-      ->required()
-      ->type_name("F.csv");
-  app.add_option("--output", flags.output, "CSV file to write; - is standard output")
-      ->required()
-      ->type_name("scores.csv");
-  app.add_option("--delimiter", flags.delimiter, "auto, tab, space or a character")->type_name("CHAR");
-  app.add_flag("--no-header", flags.no_header, "columns are c0, c1, ..., as in training");
-  app.add_option("--skip-rows", flags.skip_rows, "lines before the header")
-      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1000000000}))
-      ->type_name("N");
-  app.add_option("--threads", flags.threads, "0 = all cores")->check(CLI::Range(0, 1024))->type_name("N");
-  app.add_flag("--allow-bad-rows", flags.allow_bad_rows, "rows that cannot be scored do not make the exit 1");
-  app.add_flag("--json", flags.json, "one JSON object on stdout");
-  app.add_flag("--quiet", flags.quiet, "no messages");
-  app.add_option("--explain", flags.explain, "codes of up to K reasons for High, a column each")
-      ->check(CLI::Range(1, static_cast<int>(riskflag::bundle::kMostReasons)))
-      ->type_name("K");
-  program::not_built_yet(app, "--replay", "replaying a decision log");
-  program::not_built_yet(app, "--tracking", "tracking of scores");
-  return program::run(app, argc, argv, [&] { return score(flags); });
+  line.add_option("--model", flags.model, "model directory").required().type_name("DIR");
+  line.add_option("--data", flags.data, "CSV file with a header, plain or .gz; - is standard input")
+      .required()
+      .type_name("F.csv");
+  line.add_option("--output", flags.output, "CSV file to write; - is standard output")
+      .required()
+      .type_name("scores.csv");
+  line.add_option("--delimiter", flags.delimiter, "auto, tab, space or a character").type_name("CHAR");
+  line.add_flag("--no-header", flags.no_header, "columns are c0, c1, ..., as in training");
+  line.add_option("--skip-rows", flags.skip_rows, "lines before the header").range(0, 1'000'000'000).type_name("N");
+  line.add_option("--threads", flags.threads, "0 = all cores").range(0, 1024).type_name("N");
+  line.add_flag("--allow-bad-rows", flags.allow_bad_rows, "rows that cannot be scored do not make the exit 1");
+  line.add_option("--explain", flags.explain, "codes of up to K reasons for High, a column each")
+      .range(1, static_cast<int>(riskflag::bundle::kMostReasons))
+      .type_name("K");
+  line.add_flag("--json", flags.json, "one JSON object on stdout");
+  line.add_flag("--quiet", flags.quiet, "no messages");
+  line.add_later("--replay", "replaying a decision log");
+  line.add_later("--tracking", "tracking of scores");
+  return line.run(argc, argv, [&] { return score(flags); });
 }

@@ -18,9 +18,15 @@
 #include <vector>
 
 #include <riskflag/bundle.hpp>
+#include <riskflag/core/error.hpp>
+#include <riskflag/core/file.hpp>
+#include <riskflag/core/json_writer.hpp>
+#include <riskflag/core/text.hpp>
+#include <riskflag/core/version.hpp>
 #include <riskflag/http.hpp>
 #include <riskflag/serve.hpp>
 
+#include "../command_line.hpp"
 #include "../program.hpp"
 
 namespace {
@@ -265,59 +271,60 @@ void refuse_later_variables() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app(
-      "Serves a model directory over HTTP: POST /v1/score with JSON, NDJSON or CSV; GET /v1/model, /v1/schema,\n"
-      "/livez, /readyz. Prints \"listening on URL\" on stdout; SIGTERM and SIGINT end it with 0 after what is under "
-      "way.\n"
-      "Each flag is also read from the environment: --max-body from RISKFLAG_MAX_BODY.",
+  program::CommandLine line(
+      "Serves a model directory over HTTP: POST /v1/score with JSON, NDJSON or CSV; GET /v1/model,\n"
+      "/v1/schema, /livez, /readyz. Prints \"listening on URL\" on stdout; SIGTERM and SIGINT end it with 0\n"
+      "after what is under way. Each flag is also read from the environment: --max-body from\n"
+      "RISKFLAG_MAX_BODY.",
       "riskflag-serve");
   Flags flags;
-  app.add_option("--model", flags.model, "model directory of riskflag-train")
-      ->envname("RISKFLAG_MODEL")
-      ->type_name("DIR");
-  app.add_option("--host", flags.host, "address to listen on, 127.0.0.1 unless given")
-      ->envname("RISKFLAG_HOST")
-      ->type_name("H");
-  app.add_option("--port", flags.port, "8080 unless given; 0 = any free one, printed")
-      ->envname("RISKFLAG_PORT")
-      ->check(CLI::Range(0, 65535))
-      ->type_name("P");
-  app.add_option("--threads", flags.threads, "that answer; 0 = all cores")
-      ->envname("RISKFLAG_THREADS")
-      ->check(CLI::Range(0, 1024))
-      ->type_name("N");
-  app.add_option("--max-body", flags.max_body, "of a request, 33554432 unless given")
-      ->envname("RISKFLAG_MAX_BODY")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 40))
-      ->type_name("BYTES");
-  app.add_option("--max-in-flight", flags.max_in_flight,
-                 "batches (bodies above 64 KiB) at once, 64 unless given; more get 503; 0 = no limit")
-      ->envname("RISKFLAG_MAX_IN_FLIGHT")
-      ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 20))
-      ->type_name("N");
-  app.add_option("--max-queue-ms", flags.max_queue_ms,
-                 "that a batch may wait for others, 1000 unless given; then 503; 0 = no limit")
-      ->envname("RISKFLAG_MAX_QUEUE_MS")
-      ->check(CLI::Range(0, 3600000))
-      ->type_name("MS");
-  app.add_option("--drain-ms", flags.drain_ms, "for what is under way at the end, 8000 unless given")
-      ->envname("RISKFLAG_DRAIN_MS")
-      ->check(CLI::Range(0, 3600000))
-      ->type_name("MS");
-  app.add_flag("--watch", flags.watch, "take a new model when the directory, or the link to it, is replaced")
-      ->envname("RISKFLAG_WATCH");
-  app.add_option("--keys", flags.keys, "file of API keys that requests need; read again when it changes")
-      ->envname("RISKFLAG_KEYS")
-      ->type_name("FILE");
-  app.add_flag("--insecure", flags.insecure, "listen on an address that others reach, without API keys")
-      ->envname("RISKFLAG_INSECURE");
-  app.add_flag("--json", flags.json, "stdout is one JSON object: url, port, model");
-  for (const auto& [flag, what] : kLaterFlags) program::not_built_yet(app, flag, what);
-  auto* health = app.add_subcommand("healthcheck", "asks the running server: exit 0 when it is ready")->fallthrough();
-  health->footer(
+  line.add_option("--model", flags.model, "model directory of riskflag-train")
+      .envname("RISKFLAG_MODEL")
+      .type_name("DIR");
+  line.add_option("--host", flags.host, "address to listen on, 127.0.0.1 unless given")
+      .envname("RISKFLAG_HOST")
+      .type_name("H");
+  line.add_option("--port", flags.port, "8080 unless given; 0 = any free one, printed")
+      .envname("RISKFLAG_PORT")
+      .range(0, 65535)
+      .type_name("P");
+  line.add_option("--threads", flags.threads, "that answer; 0 = all cores")
+      .envname("RISKFLAG_THREADS")
+      .range(0, 1024)
+      .type_name("N");
+  line.add_option("--max-body", flags.max_body, "of a request, 33554432 unless given")
+      .envname("RISKFLAG_MAX_BODY")
+      .range(1, std::int64_t{1} << 40)
+      .type_name("BYTES");
+  line.add_option("--max-in-flight", flags.max_in_flight,
+                  "batches (bodies above 64 KiB) at once, 64 unless given; more get 503; 0: any")
+      .envname("RISKFLAG_MAX_IN_FLIGHT")
+      .range(0, 1 << 20)
+      .type_name("N");
+  line.add_option("--max-queue-ms", flags.max_queue_ms,
+                  "that a batch may wait for others, 1000 unless given; then 503; 0 = no limit")
+      .envname("RISKFLAG_MAX_QUEUE_MS")
+      .range(0, 3600000)
+      .type_name("MS");
+  line.add_option("--drain-ms", flags.drain_ms, "for what is under way at the end, 8000 unless given")
+      .envname("RISKFLAG_DRAIN_MS")
+      .range(0, 3600000)
+      .type_name("MS");
+  line.add_flag("--watch", flags.watch, "take a new model when the directory, or the link to it, is replaced")
+      .envname("RISKFLAG_WATCH");
+  line.add_option("--keys", flags.keys, "file of API keys that requests need; read again when it changes")
+      .envname("RISKFLAG_KEYS")
+      .type_name("FILE");
+  line.add_flag("--insecure", flags.insecure, "listen on an address that others reach, without API keys")
+      .envname("RISKFLAG_INSECURE");
+  line.add_flag("--json", flags.json, "stdout is one JSON object: url, port, model");
+  for (const auto& [flag, what] : kLaterFlags) line.add_later(flag, what);
+  bool health = false;
+  line.add_task(
+      "healthcheck", health, "asks the running server: exit 0 when it is ready",
       "--host H, --port P  as the server has them (RISKFLAG_HOST, RISKFLAG_PORT; 127.0.0.1 and 8080 unless given)");
-  return program::run(app, argc, argv, [&] {
-    if (health->parsed()) return healthcheck(flags);
+  return line.run(argc, argv, [&] {
+    if (health) return healthcheck(flags);
     refuse_later_variables();
     return serve(flags);
   });

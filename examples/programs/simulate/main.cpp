@@ -9,11 +9,15 @@
 #include <vector>
 
 #include <riskflag/core/calendar.hpp>
+#include <riskflag/core/error.hpp>
 #include <riskflag/core/file.hpp>
+#include <riskflag/core/json_writer.hpp>
 #include <riskflag/core/parallel.hpp>
+#include <riskflag/core/text.hpp>
 #include <riskflag/data/csv.hpp>
 #include <riskflag/data/simulate.hpp>
 
+#include "../command_line.hpp"
 #include "../program.hpp"
 
 namespace {
@@ -140,28 +144,27 @@ int simulate(const Flags& flags) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app(
+  program::CommandLine line(
       "Writes a table of simulated loans whose default probabilities are known.\nRow i depends on the seed and i "
       "alone.",
       "riskflag-simulate");
   Flags flags;
-  app.add_option("--rows", flags.rows, "rows to write")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000'000}))
-      ->type_name("N")
-      ->capture_default_str();
-  app.add_option("--seed", flags.seed, "the only source of randomness")
+  line.add_option("--rows", flags.rows, "rows to write").range(0, 1'000'000'000'000).type_name("N").show_default();
+  line.add_option("--seed", flags.seed, "the only source of randomness")
       // CLI11 reads what does not fit as the greatest number.
-      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max() - 1))
-      ->type_name("N")
-      ->capture_default_str();
-  app.add_option("--output", flags.output, "CSV file to write; - is standard output")->required();
-  app.add_option("--preset", flags.table.preset, "loans, wide28, wide208, onehot300 or sparse95")
-      ->capture_default_str();
-  app.add_flag("--applicants", flags.applicants, "leave out the outcome column");
-  app.add_flag("--with-probability", flags.table.with_probability, "add the column default_probability");
-  app.add_option("--with-drift", flags.table.drift, "move the drifting columns by so many standard deviations");
-  app.add_option("--threads", flags.threads, "0 = all cores")->check(CLI::Range(0, 1024));
-  app.add_flag("--json", flags.json, "one JSON object on stdout");
-  app.add_flag("--quiet", flags.quiet, "say nothing when it works");
-  return program::run(app, argc, argv, [&] { return simulate(flags); });
+      .range(0, std::numeric_limits<std::int64_t>::max() - 1)
+      .type_name("N")
+      .show_default();
+  line.add_option("--output", flags.output, "CSV file to write; - is standard output").required().type_name("F.csv");
+  line.add_option("--preset", flags.table.preset, "loans, wide28, wide208, onehot300 or sparse95")
+      .type_name("NAME")
+      .show_default();
+  line.add_flag("--applicants", flags.applicants, "leave out the outcome column");
+  line.add_flag("--with-probability", flags.table.with_probability, "add the column default_probability");
+  line.add_option("--with-drift", flags.table.drift, "standard deviations that the drifting columns move by")
+      .type_name("X");
+  line.add_option("--threads", flags.threads, "0 = all cores").range(0, 1024).type_name("N");
+  line.add_flag("--json", flags.json, "one JSON object on stdout");
+  line.add_flag("--quiet", flags.quiet, "say nothing when it works");
+  return line.run(argc, argv, [&] { return simulate(flags); });
 }

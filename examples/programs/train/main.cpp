@@ -6,12 +6,14 @@
 #include <string>
 #include <vector>
 
+#include <riskflag/core/error.hpp>
 #include <riskflag/core/file.hpp>
 #include <riskflag/core/parallel.hpp>
 #include <riskflag/gzip/gzip.hpp>
 #include <riskflag/study.hpp>
 #include <riskflag/track/journal.hpp>
 
+#include "../command_line.hpp"
 #include "../program.hpp"
 #include "progress.hpp"
 #include "report_data.hpp"
@@ -33,30 +35,24 @@ std::string setting_name(const std::string& flag) {
   return name;
 }
 
-void add_flags(CLI::App& app, Flags& flags) {
-  const auto value = [&](const std::string& group, const std::string& flag, const std::string& what,
-                         const std::string& type) {
-    return app.add_option(flag, flags.values[setting_name(flag)], what)
-        ->group(group)
-        ->type_name(type)
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::Throw);
+void add_flags(program::CommandLine& line, Flags& flags) {
+  using program::Repeat;
+  const auto setting = [&](const std::string& group, const std::string& flag, const std::string& what,
+                           const std::string& type, Repeat repeat) {
+    line.add_option(flag, flags.values[setting_name(flag)], what, repeat).group(group).type_name(type);
   };
-  const auto list = [&](const std::string& group, const std::string& flag, const std::string& what,
-                        const std::string& type) {
-    return app.add_option(flag, flags.values[setting_name(flag)], what)
-        ->group(group)
-        ->type_name(type)
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  const auto value = [&](const char* group, const char* flag, const char* what, const char* type) {
+    setting(group, flag, what, type, Repeat::no);
+  };
+  const auto list = [&](const char* group, const char* flag, const char* what, const char* type) {
+    setting(group, flag, what, type, Repeat::yes);
   };
   const auto flag = [&](const std::string& group, const std::string& name, const std::string& what) {
-    app.add_flag_callback(name, [&flags, name] { flags.values[setting_name(name)] = {"true"}; }, what)->group(group);
+    line.add_flag(name, [&flags, name] { flags.values[setting_name(name)] = {"true"}; }, what).group(group);
   };
-  value("files", "--data", "CSV file, plain or .gz; - is standard input", "F.csv");
-  value("files", "--target", "column to predict", "COL");
-  value("files", "--output", "model directory to make", "DIR");
+  value("needed", "--data", "CSV file, plain or .gz; - is standard input", "F.csv");
+  value("needed", "--target", "column to predict", "COL");
+  value("needed", "--output", "model directory to make", "DIR");
 
   value("columns", "--positive", "level of the target that counts as 1", "LEVEL");
   list("columns", "--id", "names a row, never a feature", "COL");
@@ -70,34 +66,31 @@ void add_flags(CLI::App& app, Flags& flags) {
   list("reading", "--special", "codes that are levels of their own", "COL=CODE,...");
   value("reading", "--delimiter", "auto, tab, space or a character", "CHAR");
   flag("reading", "--no-header", "columns are c0, c1, ...");
-  value("reading", "--skip-rows", "lines before the header", "N");
-  value("reading", "--test-skip-rows", "of the --test file, if others", "N");
-  value("reading", "--valid-skip-rows", "of the --valid file, if others", "N");
+  value("reading", "--skip-rows", "lines before the header of each file", "N");
+  value("reading", "--test-skip-rows", "", "N");
+  value("reading", "--valid-skip-rows", "", "N");
   list("reading", "--date-format", "date such as due=%d/%m/%Y", "COL=FORMAT");
 
-  value("parts", "--test", "file of test rows", "F2.csv");
-  value("parts", "--test-fraction", "share of test rows (0.2)", "X");
-  value("parts", "--valid", "file of validation rows", "F3.csv");
-  value("parts", "--valid-fraction", "of what test leaves (0.1)", "X");
+  value("parts", "--test", "test rows: a file, or a share of --data (0.2)", "F2.csv");
+  value("parts", "--test-fraction", "", "X");
+  value("parts", "--valid", "validation: a file, or a share of what is left (0.1)", "F3.csv");
+  value("parts", "--valid-fraction", "", "X");
   value("parts", "--split", "stratified, random, group or time", "KIND");
   value("parts", "--group-by", "columns, or fields: all features", "COL,...");
   value("parts", "--time-by", "column that orders the rows", "COL");
   value("parts", "--cv", "folds instead of a validation part", "K");
 
   value("model", "--recipe", "how to prepare the columns", "R.json");
-  app.add_option("--config", flags.config, "options: JSON, or LightGBM's .conf")->group("model")->type_name("FILE");
-  app.add_option("--set", flags.sets, "any option or LightGBM parameter")
-      ->group("model")
-      ->type_name("NAME=VALUE")
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  line.add_option("--config", flags.config, "options: JSON, or LightGBM's .conf").group("model").type_name("FILE");
+  line.add_option("--set", flags.sets, "any option or LightGBM parameter", Repeat::yes)
+      .group("model")
+      .type_name("NAME=VALUE");
   value("model", "--objective", "binary or regression", "NAME");
   list("model", "--monotone", "only rises (+1) or falls (-1) with it", "FIELD=+1|-1");
   value("model", "--threads", "0 = all cores", "N");
   value("model", "--seed", "the only source of randomness (42)", "N");
-  value("model", "--search", "random trials; the best one is trained", "N");
-  value("model", "--search-space", "options and ranges to try", "S.json");
+  value("model", "--search", "random trials, the best one is trained; what to try", "N");
+  value("model", "--search-space", "", "S.json");
   value("model", "--threshold", "f1, cost:FN,FP, approve:RATE, NUMBER", "RULE");
   value("model", "--calibrate", "none, auto, platt, isotonic, beta, prior", "HOW");
   value("model", "--reasons", "code and text for each field", "R.json");
@@ -105,17 +98,17 @@ void add_flags(CLI::App& app, Flags& flags) {
     list("", later, "not built yet", "X");
   }
 
-  value("records", "--tracking", "journal:DIR", "WHERE");
-  flag("records", "--tracking-required", "a record that fails is an error");
-  value("records", "--experiment", "name of the experiment", "NAME");
-  value("records", "--run-name", "name of the run", "NAME");
+  value("records", "--tracking", "journal:DIR; required: what fails there is an error", "WHERE");
+  flag("records", "--tracking-required", "");
+  value("records", "--experiment", "names that the record has", "NAME");
+  value("records", "--run-name", "", "NAME");
   value("records", "--report", "HTML report to write", "F.html");
 
   flag("running", "--strict", "what the leak guard finds is an error");
   flag("running", "--force", "replace a model directory");
   flag("running", "--keep-on-interrupt", "Ctrl-C keeps the model so far");
-  app.add_flag("--json", flags.json, "one JSON object on stdout")->group("running");
-  app.add_flag("--quiet", flags.quiet, "no progress, no messages")->group("running");
+  line.add_flag("--json", flags.json, "one JSON object on stdout").group("running");
+  line.add_flag("--quiet", flags.quiet, "no progress, no messages").group("running");
 }
 
 riskflag::study::StudyOptions resolve(const Flags& flags, std::vector<std::string>& set_aside) {
@@ -210,8 +203,8 @@ std::string command_text(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Learns from a CSV file and writes a model directory.", "riskflag-train");
+  program::CommandLine line("Learns from a CSV file and writes a model directory.", "riskflag-train");
   Flags flags;
-  add_flags(app, flags);
-  return program::run(app, argc, argv, [&] { return train(flags, command_text(argc, argv)); });
+  add_flags(line, flags);
+  return line.run(argc, argv, [&] { return train(flags, command_text(argc, argv)); });
 }

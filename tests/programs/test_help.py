@@ -1,0 +1,31 @@
+"""--help of every program: complete, and on one screen."""
+import re
+
+import driver
+
+
+class Help(driver.ProgramTest):
+    def test_each_fits_a_screen_of_48_lines_and_100_columns(self):
+        names = sorted(path.name.removeprefix("riskflag-") for path in driver.BIN.glob("riskflag-*"))
+        self.assertTrue({"import", "score", "serve", "simulate", "train"} <= set(names), names)
+        for name in names:
+            lines = driver.run(name, "--help").stdout.splitlines() if name != "all" else []
+            self.assertLessEqual(len(lines), 48, name)
+            self.assertEqual([line for line in lines if len(line) > 100], [], name)
+
+    def test_flags_stand_beside_the_name_of_their_group(self):
+        text = driver.run("train", "--help").stdout
+        groups = re.findall(r"^(\w+) +--", text, re.M)
+        self.assertEqual(groups, ["needed", "columns", "reading", "parts", "model", "records", "running"])
+        for flag in ("--data F.csv", "--id COL ...", "--test-fraction X", "--set NAME=VALUE ...", "--tracking-required", "-h, --help, --version"):
+            self.assertIn(flag, text)
+        self.assertNotIn("--offset", text)  # refused: not built yet
+
+    def test_what_must_be_given_stands_in_the_usage_line(self):
+        self.assertIn("Usage: riskflag-score --model DIR --data F.csv --output scores.csv [flags]\n", driver.run("score", "--help").stdout)
+        self.assertIn("(60000)", driver.run("simulate", "--help").stdout)
+        self.assertIn("[healthcheck]", driver.run("serve", "--help").stdout)
+
+
+if __name__ == "__main__":
+    driver.main()
