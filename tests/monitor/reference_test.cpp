@@ -2,9 +2,16 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <numeric>
 #include <string>
 #include <vector>
+
+#include <riskflag/core/error.hpp>
+#include <riskflag/core/parallel.hpp>
+#include <riskflag/core/random.hpp>
 
 #include "../data/columns.hpp"
 
@@ -29,6 +36,53 @@ TEST_CASE("a value on an edge belongs to the bin below it") {
   CHECK(monitor::bin_of(edges, 1) == 0);
   CHECK(monitor::bin_of(edges, 1.5) == 1);
   CHECK(monitor::bin_of(edges, 2.5) == 2);
+}
+
+TEST_CASE("deciles of shuffled values with ties and signed zeros are those of the sorted ones") {
+  const Random random(11, 1);
+  for (const std::size_t rows : {1, 2, 7, 10, 99, 1000}) {
+    CAPTURE(rows);
+    std::vector<double> values;
+    for (std::size_t i = 0; i < rows; ++i) {
+      const double drawn = static_cast<double>(random.below(40, i)) - 20.0;
+      values.push_back(drawn == 0.0 && i % 2 == 0 ? -0.0 : drawn);
+    }
+    std::vector<double> sorted = values, want;
+    std::sort(sorted.begin(), sorted.end());
+    for (std::size_t d = 1; d < 10; ++d) {
+      const double edge = sorted[(rows * d + 9) / 10 - 1];
+      if (edge < sorted.back() && (want.empty() || want.back() < edge)) want.push_back(edge);
+    }
+    Frame frame;
+    frame.add(columns::numbers("x", values));
+    const auto x = monitor::make_reference(infer_schema(frame), frame, {}).fields.at(0);
+    CHECK(x.edges == want);
+    for (const double edge : x.edges) CHECK_FALSE((edge == 0.0 && std::signbit(edge)));
+  }
+}
+
+TEST_CASE("invariant: a reference profile is the same from any number of threads, and stops between fields") {
+  Frame frame;
+  std::vector<double> values(500), scores(500);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = static_cast<double>(i * 7919 % 1009), scores[i] = values[i] / 1009.0;
+  for (const char* name : {"a", "b", "c", "d"}) frame.add(columns::numbers(name, values));
+  const Schema schema = infer_schema(frame);
+  Pool pool(3);
+  CHECK(monitor::make_reference(schema, frame, scores, pool) == monitor::make_reference(schema, frame, scores));
+
+  struct Stopped : Executor {
+    std::size_t tasks = 0;
+    [[nodiscard]] unsigned concurrency() const noexcept override { return 1; }
+    void run(std::size_t n, FunctionRef<void(std::size_t, unsigned)> task) override {
+      for (std::size_t i = 0; i < n; ++i) {
+        if (++tasks > 2) fail(ErrorCode::cancelled, "save", "stopped");
+        task(i, 0);
+      }
+    }
+  } stopped;
+  CHECK_THROWS_AS((void)monitor::make_reference(schema, frame, scores, stopped), Error);
+  CHECK(stopped.tasks == 3);
 }
 
 TEST_CASE("missing cells, special codes and repeats are counted apart") {

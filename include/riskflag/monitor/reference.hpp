@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include <riskflag/core/parallel.hpp>
 #include <riskflag/data/frame.hpp>
 #include <riskflag/data/schema.hpp>
 
@@ -47,7 +48,11 @@ inline constexpr int kReferenceBins = 10;
 
 /// Counts `rows`' cells of every field with role feature, and the probabilities that the model gave to the same rows.
 /// `probabilities` may be empty (no score profile); otherwise one for each row. Throws Error(schema_mismatch) when a
-/// field is absent from `rows`. O(rows log rows) a number, for the deciles.
+/// field is absent from `rows`. O(rows) a field; each field is a task of `executor`, and what it throws between them
+/// passes through.
+[[nodiscard]] Reference make_reference(const Schema& schema, const Frame& rows, std::span<const double> probabilities,
+                                       Executor& executor);
+/// On the calling thread alone.
 [[nodiscard]] Reference make_reference(const Schema& schema, const Frame& rows, std::span<const double> probabilities);
 
 /// `reference` as reference.json holds it.

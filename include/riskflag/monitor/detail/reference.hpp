@@ -14,6 +14,7 @@
 #include <riskflag/core/json_file.hpp>
 #include <riskflag/core/json_writer.hpp>
 #include <riskflag/core/missing.hpp>
+#include <riskflag/core/parallel.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/monitor/reference.hpp>
 
@@ -22,17 +23,22 @@ namespace detail {
 
 inline constexpr std::int64_t kReferenceFormat = 1;
 
-/// The deciles of `values` (sorted here) as ascending edges without repeats: edge d is the value at rank ceil(n d /
-/// 10).
+/// The deciles of `values` (reordered here) as ascending edges without repeats: edge d is the value at rank
+/// ceil(n d / 10). -0 counts as 0.
 [[nodiscard]] inline std::vector<double> decile_edges(std::vector<double>& values) {
   std::vector<double> edges;
   if (values.empty()) return edges;
-  std::sort(values.begin(), values.end());
+  const double greatest = *std::max_element(values.begin(), values.end());
+  std::size_t done = 0;  // what lies before is not above what lies behind
   for (std::size_t d = 1; d < std::size_t{kReferenceBins}; ++d) {
     const std::size_t rank = (values.size() * d + kReferenceBins - 1) / kReferenceBins;  // 1-based
-    const double edge = values[rank == 0 ? 0 : rank - 1];
+    const std::size_t at = rank == 0 ? 0 : rank - 1;
+    const auto from = values.begin() + static_cast<std::ptrdiff_t>(done);
+    std::nth_element(from, values.begin() + static_cast<std::ptrdiff_t>(at), values.end());
+    done = at;
+    const double edge = values[at] == 0.0 ? 0.0 : values[at];
     // The greatest value needs no edge: nothing would lie above it.
-    if (edge < values.back() && (edges.empty() || edges.back() < edge)) edges.push_back(edge);
+    if (edge < greatest && (edges.empty() || edges.back() < edge)) edges.push_back(edge);
   }
   return edges;
 }
@@ -135,28 +141,38 @@ inline std::size_t bin_of(std::span<const double> edges, double x) noexcept {
   return static_cast<std::size_t>(std::lower_bound(edges.begin(), edges.end(), x) - edges.begin());
 }
 
-inline Reference make_reference(const Schema& schema, const Frame& rows, std::span<const double> probabilities) {
+inline Reference make_reference(const Schema& schema, const Frame& rows, std::span<const double> probabilities,
+                                Executor& executor) {
+  const auto& features = schema.features();
+  for (const std::size_t i : features) {
+    if (rows.find(schema.fields[i].name) == nullptr) {
+      fail(ErrorCode::schema_mismatch, "reference profile", "the rows have no column " + quoted(schema.fields[i].name));
+    }
+  }
+  if (!probabilities.empty() && probabilities.size() != rows.rows()) {
+    fail(ErrorCode::invalid_data, "reference profile",
+         std::to_string(probabilities.size()) + " probabilities for " + std::to_string(rows.rows()) + " rows");
+  }
   Reference reference;
   reference.rows = rows.rows();
-  for (const std::size_t i : schema.features()) {
-    const Field& field = schema.fields[i];
-    const Column* column = rows.find(field.name);
-    if (column == nullptr) {
-      fail(ErrorCode::schema_mismatch, "reference profile", "the rows have no column " + quoted(field.name));
-    }
-    reference.fields.push_back(detail::profile_of(field, *column));
-  }
-  if (!probabilities.empty()) {
-    if (probabilities.size() != rows.rows()) {
-      fail(ErrorCode::invalid_data, "reference profile",
-           std::to_string(probabilities.size()) + " probabilities for " + std::to_string(rows.rows()) + " rows");
+  reference.fields.resize(features.size());
+  executor.run(features.size() + (probabilities.empty() ? 0 : 1), [&](std::size_t task, unsigned) {
+    if (task < features.size()) {
+      const Field& field = schema.fields[features[task]];
+      reference.fields[task] = detail::profile_of(field, *rows.find(field.name));
+      return;
     }
     std::vector<double> scores(probabilities.begin(), probabilities.end());
     reference.score_edges = detail::decile_edges(scores);
     reference.score_counts.assign(reference.score_edges.size() + 1, 0);
     for (const double p : probabilities) ++reference.score_counts[bin_of(reference.score_edges, p)];
-  }
+  });
   return reference;
+}
+
+inline Reference make_reference(const Schema& schema, const Frame& rows, std::span<const double> probabilities) {
+  SerialExecutor serial;
+  return make_reference(schema, rows, probabilities, serial);
 }
 
 inline std::string reference_text(const Reference& reference) {

@@ -205,7 +205,7 @@ inline void StudyRun::save() {
   StopExecutor taking(executor_, kept_ ? std::stop_token() : hooks_.stop, "save");
   const Frame features = take_features(table_.frame, fit_.schema, train_rows_, taking);
   check("save");
-  const monitor::Reference reference = monitor::make_reference(fit_.schema, features, train_scores_);
+  const monitor::Reference reference = monitor::make_reference(fit_.schema, features, train_scores_, taking);
   const Frame example = example_rows();
   bundle::BundleParts parts{fit_.schema, fit_.pipeline, fit_.trained.model, reference, example};
   parts.decision.threshold = result_.threshold;
