@@ -2,7 +2,8 @@
 # The README's first command, as a new user types it: from a build directory of its own, without the packages that only tests
 # have; then once more with --keep, whose server must answer until it is stopped; then by a user who may install nothing.
 set -euo pipefail
-export RISKFLAG_BUILD=$RISKFLAG_BUILD-quickstart
+# By the compiler name of the build step, which ccache tells from c++: what was compiled there is not compiled again.
+export RISKFLAG_BUILD=$RISKFLAG_BUILD-quickstart CXX=g++
 rm -rf "$RISKFLAG_BUILD"
 hidden=$(mktemp -d)
 pid=

@@ -1,7 +1,7 @@
 #pragma once
 
 // The command line of a program: its flags, its help, and how it ends. CLI11 does the parsing, in command_line.cpp
-// alone: its headers cost a program 15 s to compile.
+// alone: to compile its headers costs more than most of a program.
 
 #include <cstdint>
 #include <functional>

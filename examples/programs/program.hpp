@@ -42,6 +42,7 @@ class Interrupt {
     struct sigaction plain = {};
     plain.sa_handler = SIG_DFL;
     sigaction(SIGTERM, &plain, nullptr);
+    // NOLINTNEXTLINE(bugprone-bad-signal-to-kill-thread): it is blocked, and ends a sigwait
     pthread_kill(waiter_.native_handle(), SIGTERM);
     waiter_.join();
   }

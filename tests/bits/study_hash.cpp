@@ -4,6 +4,8 @@
 //
 //   study_hash plain       the recipe that nobody chose, one validation part
 //   study_hash original    the recipe of the original pipeline (examples/host/original_recipe.json), three folds
+//   study_hash train_hash:all|more|classes    what train_hash prints: a study holds all of it, and is not compiled in
+//   two programs
 
 #include <cstdio>
 #include <exception>
@@ -19,6 +21,9 @@
 #include <riskflag/data/simulate.hpp>
 #include <riskflag/prep/recipe.hpp>
 #include <riskflag/study/study.hpp>
+
+#define RISKFLAG_PART_OF_STUDY_HASH
+#include "train_hash.cpp"
 
 namespace {
 
@@ -73,7 +78,8 @@ int print_hash(const std::string& mode) {
 
 int main(int argc, char** argv) {
   try {
-    return print_hash(argc > 1 ? argv[1] : "plain");
+    const std::string mode = argc > 1 ? argv[1] : "plain", of_train = "train_hash:";
+    return mode.starts_with(of_train) ? print_train_hash(mode.substr(of_train.size())) : print_hash(mode);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "study_hash: %s\n", error.what());
     return 1;

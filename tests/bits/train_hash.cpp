@@ -98,11 +98,9 @@ int print_classes() {
   return 0;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc > 1 && std::string(argv[1]) == "more") return print_more();
-  if (argc > 1 && std::string(argv[1]) == "classes") return print_classes();
+int print_train_hash(const std::string& mode) {
+  if (mode == "more") return print_more();
+  if (mode == "classes") return print_classes();
   std::string all;
   const auto take = [&](const std::string& model) { all += sha256_hex(model.empty() ? "differs" + all : model); };
   const SmallTable binary = small_table(6000, 10, 1), squared = small_table(3000, 9, 2, false);
@@ -124,4 +122,11 @@ int main(int argc, char** argv) {
   options.bagging_freq = 0;
   take(agreed_model("weighted squared error", squared, options, squared.weights));
   std::printf("train_hash all %s\n", sha256_hex(all).c_str());
+  return 0;
 }
+
+}  // namespace
+
+#ifndef RISKFLAG_PART_OF_STUDY_HASH
+int main(int argc, char** argv) { return print_train_hash(argc > 1 ? argv[1] : "all"); }
+#endif

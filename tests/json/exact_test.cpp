@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <bit>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -76,7 +77,7 @@ TEST_CASE("invariant: a double in shortest form comes back from JSON to the bit"
     REQUIRE(read_json_events("[" + number_text(x) + "]", last));
     const auto back = parse_double(last.text);
     REQUIRE(back);
-    if (std::memcmp(&*back, &x, sizeof x) != 0) FAIL_CHECK(last.text);
+    if (std::bit_cast<std::uint64_t>(*back) != std::bit_cast<std::uint64_t>(x)) FAIL_CHECK(last.text);
   }
   CHECK(tried > 39000);
 }

@@ -168,7 +168,8 @@ std::size_t rises_with_income(const Setup& setup) {
   for (std::size_t i = 0; i < frame.rows(); ++i) {
     bound.encode(i, 1, cells);
     double last = std::numeric_limits<double>::infinity();
-    for (row[income] = 1e4; row[income] < 4e5; row[income] *= 1.1) {
+    for (double more = 1e4; more < 4e5; more *= 1.1) {
+      row[income] = more;
       bundle.pipeline.transform_row(row, features, scratch);
       const double now = margin(bundle.model, features);
       rises += now > last ? 1 : 0;

@@ -17,6 +17,7 @@
 
 using namespace riskflag;
 
+namespace objectives_test {
 namespace {
 
 SmallTable positive_table(std::size_t rows, std::uint64_t seed) {
@@ -235,3 +236,5 @@ TEST_CASE("a schedule sets the rate of each round") {
   hooks.learning_rate = [](int) { return 0.0; };
   CHECK(refusal(t, o, hooks) == "learning_rate of round 1: 0 is not in (0, 1]");
 }
+
+}  // namespace objectives_test

@@ -134,7 +134,7 @@ TEST_CASE_TEMPLATE("every feature's histogram is the sum over its own column, be
   for (std::size_t i = 0; i < t.rows; ++i) {
     const auto g = static_cast<std::int32_t>(i * 7919 % 2000) - 1000;
     if constexpr (std::is_same_v<Cell, WideCell>) {
-      cells[i] = {g, static_cast<std::int64_t>(1 + i % 9)};
+      cells[i] = WideCell{g, static_cast<std::int64_t>(1 + i % 9)};
     } else {
       cells[i] = pack(g, static_cast<std::uint32_t>(1 + i % 9));
     }

@@ -19,6 +19,7 @@
 
 using namespace riskflag;
 
+namespace train_test {
 namespace {
 
 TrainOptions quick(int iterations = 5) {
@@ -292,3 +293,5 @@ TEST_CASE("sampling of rows and features depends on the seed alone") {
     CHECK(tree.nodes[0].count > 300.0);
   }
 }
+
+}  // namespace train_test

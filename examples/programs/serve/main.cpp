@@ -297,12 +297,12 @@ int main(int argc, char** argv) {
       .range(1, std::int64_t{1} << 40)
       .type_name("BYTES");
   line.add_option("--max-in-flight", flags.max_in_flight,
-                  "batches (bodies above 64 KiB) at once, 64 unless given; more get 503; 0: any")
+                  "batches (bodies above 64 KiB) at once (64); more get 503; 0: no limit")
       .envname("RISKFLAG_MAX_IN_FLIGHT")
       .range(0, 1 << 20)
       .type_name("N");
   line.add_option("--max-queue-ms", flags.max_queue_ms,
-                  "that a batch may wait for others, 1000 unless given; then 503; 0 = no limit")
+                  "that a batch may wait for others (1000); then 503; 0: no limit")
       .envname("RISKFLAG_MAX_QUEUE_MS")
       .range(0, 3600000)
       .type_name("MS");

@@ -442,7 +442,7 @@ constexpr Date date(int year, int month, int day) noexcept {
   [[nodiscard]] std::string calibrated() const {
     const std::string scale = literal(bundle_.model.objective.sigmoid);
     const bool identity = find_link(bundle_.model.objective.name) == Link::identity;
-    const std::string plain = identity ? "margin(applicant)" : "sigmoid(mul(" + scale + ", margin(applicant)))";
+    std::string plain = identity ? "margin(applicant)" : "sigmoid(mul(" + scale + ", margin(applicant)))";
     const Calibration& calibration = bundle_.calibration;
     if (calibration.method == CalibrationMethod::identity) return plain;
     if (calibration.method == CalibrationMethod::isotonic) {

@@ -1,0 +1,49 @@
+# riskflag_together(TARGET OUTPUT_FOLDER PREFIX [NAME SOURCE]...): one program that is several. Each SOURCE has a main(); a link
+# PREFIX-NAME to the program, called by that name, does what that main() does. Where the programs share most of their headers, the one
+# compilation takes little longer than the longest of them.
+function(riskflag_together target folder prefix)
+  set(includes "")
+  set(bodies "")
+  set(choices "")
+  set(names "")
+  while(ARGN)
+    list(POP_FRONT ARGN name source)
+    list(APPEND names ${name})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
+    get_filename_component(beside "${source}" DIRECTORY)
+    # What a source includes stands before all of them, outside the namespace that keeps its names apart.
+    file(STRINGS "${source}" own REGEX "^#include [<\"]")
+    list(TRANSFORM own REPLACE "\"(.*)\"" "\"${beside}/\\1\"")
+    list(APPEND includes ${own})
+    string(APPEND bodies "namespace program_${name} {\n#include \"${source}\"\n}\n")
+    string(APPEND choices "  if (name == \"${prefix}-${name}\") return call(&program_${name}::main, argc, argv);\n")
+  endwhile()
+  list(REMOVE_DUPLICATES includes)
+  list(JOIN includes "\n" includes)
+  string(CONFIGURE [==[
+@includes@
+
+#include <cstdio>
+#include <string_view>
+
+@bodies@
+namespace {
+[[maybe_unused]] int call(int (*body)(int, char**), int argc, char** argv) { return body(argc, argv); }
+[[maybe_unused]] int call(int (*body)(), int, char**) { return body(); }
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string_view name = argc > 0 ? argv[0] : "";
+  name.remove_prefix(name.rfind('/') + 1);
+@choices@
+  std::fputs("this is called by the name of one of its programs\n", stderr);
+  return 2;
+}
+]==] text @ONLY)
+  file(GENERATE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/${target}.cpp" CONTENT "${text}")
+  add_executable(${target} "${CMAKE_CURRENT_BINARY_DIR}/${target}.cpp")
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${folder}")
+  foreach(name IN LISTS names)
+    add_custom_command(TARGET ${target} POST_BUILD COMMAND "${CMAKE_COMMAND}" -E create_symlink ${target} "${folder}/${prefix}-${name}")
+  endforeach()
+endfunction()
