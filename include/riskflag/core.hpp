@@ -11,6 +11,7 @@
 #include <riskflag/core/json_reader.hpp>
 #include <riskflag/core/json_writer.hpp>
 #include <riskflag/core/matrix_view.hpp>
+#include <riskflag/core/memory.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/order_key.hpp>
 #include <riskflag/core/parallel.hpp>

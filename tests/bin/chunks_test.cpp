@@ -52,9 +52,17 @@ bool same_tables(const Binned& a, const Binned& b) {
   }
   for (std::size_t t = 0; t < a.tiles(); ++t) {
     if (a.tile(t).width != b.tile(t).width) return false;
+    if ((a.tile(t).cells == nullptr) != (b.tile(t).cells == nullptr)) return false;  // sparse ones have none
+    if (a.tile(t).cells == nullptr) continue;
     if (std::memcmp(a.tile(t).cells, b.tile(t).cells, a.rows() * a.tile(t).width) != 0) return false;
   }
-  return true;
+  for (std::size_t f = 0; f < a.cols(); ++f) {
+    const Binned::Place p = a.place(f), q = b.place(f);
+    if (p.column != q.column || p.is_shared != q.is_shared || p.most_frequent != q.most_frequent) return false;
+    if (p.first != q.first || p.others != q.others) return false;
+  }
+  const Binned::Sparse &s = a.sparse(), &r = b.sparse();
+  return s.first == r.first && s.begin == r.begin && s.entries == r.entries && s.usual == r.usual;
 }
 
 }  // namespace
@@ -71,6 +79,19 @@ TEST_CASE("invariant: a table in chunks of any size gets the bins of the whole t
       CHECK(same_tables(in_chunks(t, options, sizes, pool), whole));
     }
   }
+}
+
+TEST_CASE("columns that share a place, and sparse ones, are the same from chunks") {
+  SmallTable t = small_table(3000, 60, 64), exclusive = small_table(3000, 20, 65);
+  make_sparse(t, 20, 66);
+  make_exclusive(exclusive, 4, 67);
+  for (std::size_t i = 0; i < t.rows; ++i)
+    std::copy_n(exclusive.row(i).begin(), 20, t.values.begin() + static_cast<std::ptrdiff_t>(i * t.cols));
+  SerialExecutor serial;
+  const Binned whole = bin_matrix(t.view(), t.features, {}, serial);
+  REQUIRE(whole.stored_columns() < 50);
+  REQUIRE(whole.sparse().entries.size() > 100);
+  CHECK(same_tables(in_chunks(t, {}, {999, 1}, serial), whole));
 }
 
 TEST_CASE("chunks of floats give the bins of a table of floats") {
@@ -100,6 +121,12 @@ TEST_CASE("chunks that do not add up to what was announced are refused") {
   SmallTable bad = t;
   bad.values[70 * 3 + 2] = 1.5;  // f2 is categorical
   has(refusal([&] { binning.look(bad.view().rows_from(60, 30)); }), "row 70, feature \"f2\"");
+  // The chunk was not seen: mended, it may come again, and counts once.
+  binning.look(t.view().rows_from(60, 30));
+  binning.fill(t.view().rows_from(0, 90));
+  SmallTable first = t;
+  first.rows = 90;
+  CHECK(same_tables(binning.take(), bin_matrix(first.view(), t.features, {}, serial)));
   has(refusal([&] { ChunkedBinning(0, t.features, {}, serial); }), "has no rows");
 }
 

@@ -19,7 +19,8 @@ namespace {
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kMax = std::numeric_limits<double>::max();
 
-Cuts cuts_of(const std::vector<double>& column, BinOptions options = {}, Feature feature = {"x"}) {
+/// A bin for each value unless the test says otherwise.
+Cuts cuts_of(const std::vector<double>& column, BinOptions options = {.min_data_in_bin = 1}, Feature feature = {"x"}) {
   SerialExecutor serial;
   return make_cuts(MatrixView<double>::col_major(column.data(), column.size(), 1), {&feature, 1}, options, serial);
 }
@@ -39,6 +40,48 @@ TEST_CASE("few different values get a cut halfway between each two, whatever the
   CHECK(cuts.bins[0].cuts == std::vector<double>{1.5, 2.5, 5.5});
   CHECK(cuts.bins[0].value_bins == 4);
   CHECK(cuts.bins[0].missing_bin() == 4);
+}
+
+TEST_CASE("a bin of few different values holds at least min_data_in_bin rows, but for the last one") {
+  // By LightGBM's rule: counts 1, 2, 1, 1, 4, 1 of the values 1 to 6.
+  const std::vector<double> column = {1.0, 2.0, 2.0, 3.0, 4.0, 5.0, 5.0, 5.0, 5.0, 6.0};
+  CHECK(cuts_of(column, {.min_data_in_bin = 3}).bins[0].cuts == std::vector<double>{2.5, 5.5});
+  CHECK(cuts_of(column, {.min_data_in_bin = 2}).bins[0].cuts == std::vector<double>{2.5, 4.5, 5.5});
+  CHECK(cuts_of(column, {.min_data_in_bin = 11}).bins[0].cuts.empty());
+}
+
+TEST_CASE("forced bounds are cuts, and the other bins go to the stretches between them by their rows") {
+  std::vector<double> column;
+  for (int i = 1; i <= 1000; ++i) column.push_back(i);
+  const auto forced = [](std::vector<double> bounds) { return std::vector<ForcedBins>{{"x", std::move(bounds)}}; };
+  // 8 bins are free: 0.2, 0.3 and 0.5 of the rows are worth 1.6, 2.4 and 4, so 2, 2 and the 4 that are left.
+  const FeatureCuts cuts = cuts_of(column, {.max_bin = 11, .forced_bins = forced({200.0, 500.0})}).bins[0];
+  REQUIRE(cuts.cuts.size() == 10);
+  CHECK(cuts.cuts[2] == 200.0);
+  CHECK(cuts.cuts[5] == 500.0);
+  CHECK(cuts.bin_of(200.0) == 2);
+  CHECK(cuts.bin_of(200.5) == 3);
+  CHECK(std::abs(cuts.cuts[0] - 67.5) < 1.1);   // thirds of 200
+  CHECK(std::abs(cuts.cuts[6] - 600.5) < 1.1);  // fifths of 500
+  // Without room for more, the first bounds are kept; without rows too.
+  CHECK(cuts_of(column, {.max_bin = 3, .forced_bins = forced({0.5, 7.25, 9.0})}).bins[0].cuts ==
+        std::vector<double>{0.5, 7.25});
+  CHECK(cuts_of({kMissing}, {.forced_bins = forced({0.5})}).bins[0].cuts == std::vector<double>{0.5});
+  // Beside few values they stand where they were asked for.
+  CHECK(cuts_of({0.0, 1.0, 2.0}, {.min_data_in_bin = 1, .forced_bins = forced({0.9})}).bins[0].cuts ==
+        std::vector<double>{0.9, 1.5});
+}
+
+TEST_CASE("forced bins of what is no numeric feature, or out of order, are refused") {
+  const Feature level{"c", FeatureType::categorical, {"a", "b"}};
+  const auto message = [](std::vector<ForcedBins> forced) { return message_of({1.0}, {.forced_bins = forced}); };
+  CHECK(message({{"y", {1.0}}}) == "forced_bins: no feature is called \"y\"");
+  CHECK(message({{"x", {1.0}}, {"x", {2.0}}}) == "forced_bins: feature \"x\" is named twice");
+  CHECK(message({{"x", {1.0, 1.0}}}) ==
+        "forced_bins: bounds of feature \"x\" are finite numbers, each larger than the one before; 1 is not");
+  CHECK(message({{"x", {kInf}}}).find("inf is not") != std::string::npos);
+  CHECK(message_of({1.0}, {.forced_bins = {{"c", {1.0}}}}, level) ==
+        "forced_bins: feature \"c\" is categorical: its bins are levels");
 }
 
 TEST_CASE("invariant: x <= cuts[b] exactly when the bin of x is at most b") {

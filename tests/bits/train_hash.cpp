@@ -68,6 +68,17 @@ int print_more() {
   levels.is_unbalance = true;
   levels.interaction_constraints = {{"f0", "f1", "f2", "f4"}, {"f3", "f4", "f5", "f6", "f7"}};
   take(agreed_model("level by level", binary, levels, binary.weights));
+  TrainOptions level_by_level = options;
+  level_by_level.grow_policy = "symmetric";
+  level_by_level.num_leaves = 16;
+  take(agreed_model("symmetric", binary, level_by_level, binary.weights));
+  TrainOptions costly = limited;
+  costly.monotone_constraints_method = "intermediate";
+  costly.cegb_penalty_feature_coupled.assign(9, 1.0);
+  costly.cegb_penalty_feature_lazy.assign(9, 0.01);
+  costly.forced_bins = {{"f0", {-1.0, 0.25}}};
+  costly.min_data_in_bin = 20;
+  take(agreed_model("costly", binary, costly, {}));
   for (const char* objective : {"regression_l1", "huber", "quantile", "poisson", "gamma", "tweedie"}) {
     options.objective = objective;
     take(agreed_model(objective, positive, options, {}));

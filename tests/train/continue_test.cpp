@@ -109,6 +109,49 @@ TEST_CASE("history counts its rows from the first round, watched or not, and is 
   CHECK(static_cast<bool>(parse_model(model_text(got), "m")));
 }
 
+TEST_CASE("early stopping of a training that goes on counts from where it went on") {
+  const SmallTable t = small_table(250, 6, 32), held = small_table(150, 6, 33);
+  SerialExecutor serial;
+  TrainOptions o = quick();
+  o.learning_rate = 0.4;
+  o.num_iterations = 4;
+  const Binned bins = bin_matrix(t.view(), t.features, bin_options(o), serial);
+  const ValidData valid{.features = held.view(), .labels = held.labels};
+  const Model first = train({.bins = bins, .labels = t.labels}, std::span(&valid, 1), o, serial).model;
+  REQUIRE(first.trees.size() == 4);
+  o.num_iterations = 200;
+  o.early_stopping_round = 3;
+  const TrainData more{.bins = bins, .labels = t.labels, .start = &first, .features = t.view()};
+  const TrainResult got = train(more, std::span(&valid, 1), o, serial);
+  CHECK(got.stopped_early);
+  const auto& values = got.model.history.values;
+  REQUIRE(values.size() == static_cast<std::size_t>(got.best_iteration) + 3);
+  CHECK(got.best_iteration > 4);
+  // The best of the new rounds, even where an old one was better.
+  for (std::size_t i = 4; i < values.size(); ++i)
+    CHECK(values[static_cast<std::size_t>(got.best_iteration) - 1][0] <= values[i][0]);
+  CHECK(got.model.trees.size() == static_cast<std::size_t>(got.best_iteration));
+  CHECK(got.model.best_iteration == got.best_iteration);
+  for (std::size_t i = 0; i < 4; ++i) CHECK(got.model.trees[i] == first.trees[i]);
+}
+
+TEST_CASE("a model that training goes on from has paid for the features that it asks") {
+  const SmallTable t = small_table(400, 6, 34);
+  SerialExecutor serial;
+  TrainOptions o = quick();
+  o.num_iterations = 6;
+  o.cegb_penalty_feature_coupled = {2, 2, 2, 2, 2, 2};
+  const Binned bins = bin_matrix(t.view(), t.features, bin_options(o), serial);
+  const Model whole = train({.bins = bins, .labels = t.labels}, {}, o, serial).model;
+  const Model first = cut_at(whole, 2);
+  o.num_iterations = 4;
+  const TrainData more{.bins = bins, .labels = t.labels, .start = &first, .features = t.view()};
+  CHECK(train(more, {}, o, serial).model == whole);
+  o.cegb_penalty_feature_lazy = {1, 1, 1, 1, 1, 1};
+  CHECK(refusal([&] { (void)train(more, {}, o, serial); }).find("cannot go on from it with this option") !=
+        std::string::npos);
+}
+
 TEST_CASE("a model that does not fit is not gone on from, with what differs") {
   const SmallTable t = small_table(300, 4, 24);
   SerialExecutor serial;

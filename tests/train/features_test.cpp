@@ -4,10 +4,12 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include <riskflag/core/error.hpp>
+#include <riskflag/model/monotone.hpp>
 #include <riskflag/model/walk.hpp>
 
 #include "small_table.hpp"
@@ -182,6 +184,116 @@ TEST_CASE("feature_contri and cegb_penalty_split make features and splits dearer
   CHECK(refusal(t, o).find("2 numbers for 6 features") != std::string::npos);
 }
 
+TEST_CASE("intermediate keeps monotone constraints over all pairs of leaves, and fits closer than basic") {
+  double loss[2] = {0.0, 0.0};
+  for (const std::uint64_t seed : {21U, 22U, 23U}) {
+    const SmallTable t = small_table(1500, 8, seed);
+    TrainOptions o = quick();
+    o.num_iterations = 20;
+    o.num_leaves = 31;
+    o.monotone_constraints = {1, 1, 0, -1, 0, 1, 1, -1};
+    std::vector<Tree> basic;
+    for (const bool intermediate : {false, true}) {
+      o.monotone_constraints_method = intermediate ? "intermediate" : "basic";
+      const Model model = learn(t, o).model;
+      for (std::size_t f = 0; f < t.cols; ++f)
+        CHECK_FALSE(find_monotone_violation(model, static_cast<std::int32_t>(f), o.monotone_constraints[f]));
+      for (std::size_t i = 0; i < t.rows; ++i)
+        loss[intermediate ? 1 : 0] += std::log1p(std::exp((t.labels[i] != 0 ? -1 : 1) * margin(model, t.row(i))));
+      if (!intermediate) basic = model.trees;
+      if (intermediate) CHECK(model.trees != basic);
+    }
+  }
+  CHECK(loss[1] < loss[0]);
+}
+
+TEST_CASE(
+    "by hand: basic keeps a leaf at the middle of an earlier split, intermediate lets it come near its neighbour") {
+  // Rows of x = 0 say 0; those of x = 1 say 1 where z = 0 and 7 where z = 1. The first split is by x: 0 and 4,
+  // middle 2.
+  SmallTable t;
+  t.cols = 2;
+  t.features = {{"x"}, {"z"}};
+  const double labels[2][2] = {{0.0, 0.0}, {1.0, 7.0}};
+  for (int x = 0; x < 2; ++x) {
+    for (int z = 0; z < 2; ++z) {
+      for (int i = 0; i < 10; ++i) {
+        t.values.insert(t.values.end(), {static_cast<double>(x), static_cast<double>(z)});
+        t.labels.push_back(labels[x][z]);
+      }
+    }
+  }
+  t.rows = t.labels.size();
+  TrainOptions o = quick();
+  o.objective = "regression";
+  o.num_iterations = 1;
+  o.learning_rate = 1.0;
+  o.monotone_constraints = {1, 0};
+  for (const bool intermediate : {false, true}) {
+    o.monotone_constraints_method = intermediate ? "intermediate" : "basic";
+    const Model model = learn(t, o).model;
+    const auto says = [&](double x, double z) {
+      const double row[2] = {x, z};
+      return margin(model, row);
+    };
+    CHECK(says(0, 0) == doctest::Approx(0.0).epsilon(1e-6));
+    CHECK(says(0, 1) == doctest::Approx(0.0).epsilon(1e-6));
+    CHECK(says(1, 0) == doctest::Approx(intermediate ? 1.0 : 2.0).epsilon(1e-6));
+    CHECK(says(1, 1) == doctest::Approx(7.0).epsilon(1e-6));
+  }
+}
+
+TEST_CASE("cegb_penalty_feature_coupled is paid once, _lazy once a row, by hand on the first trees") {
+  const SmallTable t = small_table(500, 6, 12);
+  TrainOptions o = quick();
+  o.num_iterations = 3;
+  const Model free = learn(t, o).model;
+  const Node& first = free.trees[0].nodes[0];
+  TrainOptions coupled = o;
+  coupled.cegb_penalty_feature_coupled.assign(6, 4.0);
+  coupled.cegb_tradeoff = 0.5;
+  const Model paid = learn(t, coupled).model;
+  // The root's question costs 2 where nobody asked it before; a second tree asks it for nothing.
+  CHECK(paid.trees[0].nodes[0].feature == first.feature);
+  CHECK(paid.trees[0].nodes[0].gain == doctest::Approx(first.gain - 2.0).epsilon(1e-9));
+  TrainOptions one = coupled;
+  one.num_leaves = 2;
+  one.num_iterations = 2;
+  TrainOptions one_free = one;
+  one_free.cegb_penalty_feature_coupled = {};
+  const Model twice = learn(t, one).model, twice_free = learn(t, one_free).model;
+  REQUIRE(twice.trees[1].nodes[0].feature == twice.trees[0].nodes[0].feature);
+  CHECK(twice.trees[1].nodes[0].gain == twice_free.trees[1].nodes[0].gain);
+  // Dear features are left to those that are paid for.
+  coupled.cegb_penalty_feature_coupled = {0, 1e6, 1e6, 1e6, 1e6, 1e6};
+  for (const Tree& tree : learn(t, coupled).model.trees) {
+    for (const Node& node : tree.nodes) CHECK(node.feature == 0);
+  }
+  TrainOptions lazy = one_free;
+  lazy.cegb_penalty_feature_lazy.assign(6, 0.02);
+  const Model by_row = learn(t, lazy).model;
+  REQUIRE(by_row.trees[0].nodes[0].feature == twice_free.trees[0].nodes[0].feature);
+  CHECK(by_row.trees[0].nodes[0].gain ==
+        doctest::Approx(twice_free.trees[0].nodes[0].gain - 0.5 * 0.02 * 500).epsilon(1e-9));
+  REQUIRE(by_row.trees[1].nodes[0].feature == by_row.trees[0].nodes[0].feature);
+  CHECK(by_row.trees[1].nodes[0].gain == twice_free.trees[1].nodes[0].gain);
+}
+
+TEST_CASE("symmetric trees pay once a level for a feature that is new to the forest") {
+  const SmallTable t = small_table(600, 6, 12);
+  TrainOptions o = quick();
+  o.grow_policy = "symmetric";
+  o.num_iterations = 2;
+  o.num_leaves = 2;
+  const Model free = learn(t, o).model;
+  o.cegb_penalty_feature_coupled = {0, 1e6, 1e6, 1e6, 1e6, 1e6};
+  const Model paid = learn(t, o).model;
+  for (const Tree& tree : paid.trees) {
+    for (const Node& node : tree.nodes) CHECK(node.feature == 0);
+  }
+  CHECK(paid.trees[0].nodes[0].feature == free.trees[0].nodes[0].feature);
+}
+
 TEST_CASE("bagging_by_query draws whole groups of rows") {
   SmallTable once = small_table(150, 4, 13), t = once;
   t.rows = 450;  // every row three times: its three copies are a group
@@ -238,8 +350,18 @@ TEST_CASE("limits that fit neither the table nor each other are refused") {
   o.pos_bagging_fraction = 0.5;
   CHECK(refusal(t, o).find("are for objective binary") != std::string::npos);
   o = quick();
+  o.monotone_constraints_method = "advanced";
+  CHECK(refusal(t, o).find("\"advanced\" is not built; \"basic\" and \"intermediate\" are") != std::string::npos);
   o.monotone_constraints_method = "intermediate";
-  CHECK(refusal(t, o).find("is not \"basic\", the only one that is built") != std::string::npos);
+  o.grow_policy = "symmetric";
+  CHECK(refusal(t, o).find("use \"basic\" with it") != std::string::npos);
+  o = quick();
+  o.cegb_penalty_feature_lazy = {0.1, 0.1, 0.1};
+  o.grow_policy = "symmetric";
+  CHECK(refusal(t, o).find("is not built for grow_policy symmetric") != std::string::npos);
+  o = quick();
+  o.cegb_penalty_feature_coupled = {1.0, 2.0};
+  CHECK(refusal(t, o) == "cegb_penalty_feature_coupled: 2 numbers for 3 features");
   o = quick();
   o.grow_policy = "lossguide";
   CHECK(refusal(t, o) == "grow_policy: \"lossguide\" is not \"leafwise\", \"depthwise\" or \"symmetric\"");

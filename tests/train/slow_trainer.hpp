@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -28,13 +29,20 @@ struct Tree {
   std::vector<double> gain, leaves, counts;
 };
 
+/// Features that the forest has asked, and rows that have met a question about a feature.
+struct Paid {
+  std::vector<bool> features;
+  std::set<std::pair<std::size_t, std::uint32_t>> rows;
+};
+
 template <class Cell>
 class Grower {
  public:
-  Grower(const Binned& bins, const TrainOptions& options, const detail::RowGradients& gradients,
+  Grower(const Binned& bins, const TrainOptions& options, Paid& paid, const detail::RowGradients& gradients,
          std::span<const Cell> cells, detail::SplitUnits units, detail::NodeFeatures& features, const Random& random)
       : bins_(bins),
         o_(options),
+        paid_(paid),
         gradients_(gradients),
         cells_(cells),
         units_(units),
@@ -46,12 +54,20 @@ class Grower {
     int depth = 0;
     NodeState state;
     Split<Cell> best{};
+    double output = 0.0;
+    std::vector<std::uint8_t> region;  ///< method intermediate: of each feature, a flag a bin
   };
 
   std::vector<Leaf> grow(const std::vector<std::uint32_t>& rows, Tree& tree) {
     std::vector<Leaf> leaves(1);
     leaves[0].rows = rows;
     leaves[0].state = features_.root();
+    leaves[0].region.assign(bins_.cols() * 256, 0);
+    for (std::size_t f = 0; f < bins_.cols(); ++f) {
+      const FeatureCuts& cuts = bins_.feature(f);
+      const unsigned last = cuts.type == FeatureType::categorical ? cuts.unseen_bin() : cuts.missing_bin();
+      std::fill_n(leaves[0].region.begin() + static_cast<std::ptrdiff_t>(f * 256), last + 1, std::uint8_t{1});
+    }
     search(leaves[0]);
     while (static_cast<int>(leaves.size()) < o_.num_leaves) {
       std::size_t top = leaves.size();
@@ -70,6 +86,10 @@ class Grower {
       const auto go_left = parent.best.go_left(bins_.feature(f));
       Leaf child[2];
       for (const std::uint32_t row : parent.rows) child[go_left[bins_.column(f)[row]] != 0 ? 0 : 1].rows.push_back(row);
+      const bool cheaper = !o_.cegb_penalty_feature_coupled.empty() && !paid_.features[f] &&
+                           o_.cegb_tradeoff * o_.cegb_penalty_feature_coupled[f] > 0;
+      paid_.features[f] = true;
+      for (const std::uint32_t row : parent.rows) paid_.rows.insert({f, row});
       for (const std::size_t side : {0U, 1U}) {
         Leaf& c = child[side];
         c.depth = parent.depth + 1;
@@ -77,8 +97,14 @@ class Grower {
         c.state.bounds = parent.state.bounds;
         if (features_.varies()) c.state.groups = features_.groups_below(parent.state, static_cast<std::uint32_t>(f));
         const int sign = o_.monotone_constraints.empty() ? 0 : o_.monotone_constraints[f];
-        const double middle = exact::mul(exact::add(parent.best.left_output, parent.best.right_output), 0.5);
-        if (sign != 0) ((sign > 0) == (side == 0) ? c.state.bounds.high : c.state.bounds.low) = middle;
+        c.output = side == 0 ? parent.best.left_output : parent.best.right_output;
+        const double other = side == 0 ? parent.best.right_output : parent.best.left_output;
+        const double limit = is_intermediate() ? other : exact::mul(exact::add(c.output, other), 0.5);
+        if (sign != 0) ((sign > 0) == (side == 0) ? c.state.bounds.high : c.state.bounds.low) = limit;
+        c.region = parent.region;
+        for (std::size_t b = 0; b < 256; ++b) {
+          if ((go_left[b] != 0) != (side == 0)) c.region[f * 256 + b] = 0;
+        }
         search(c);
       }
       tree.leaf_split.push_back(static_cast<int>(top));
@@ -87,11 +113,65 @@ class Grower {
       tree.gain.push_back(parent.best.gain);
       leaves[top] = child[0];
       leaves.push_back(child[1]);
+      if (static_cast<int>(leaves.size()) == o_.num_leaves && !is_intermediate()) break;
+      for (std::size_t k = 0; k + 1 < leaves.size(); ++k) {
+        if (k == top) continue;
+        Leaf& leaf = leaves[k];
+        bool tighter = false;
+        for (const std::size_t c : {top, leaves.size() - 1}) {
+          const int order = is_intermediate() ? order_of(leaves[c], leaf) : 0;
+          double& bound = order > 0 ? leaf.state.bounds.low : leaf.state.bounds.high;
+          if (order == 0 || (order > 0 ? leaves[c].output <= bound : leaves[c].output >= bound)) continue;
+          bound = leaves[c].output;
+          tighter = true;
+        }
+        if (!cheaper && !(tighter && leaf.best.exists())) continue;
+        leaf.best = {};
+        search(leaf);
+      }
+    }
+    if (is_intermediate()) {
+      std::vector<detail::OutputBounds> last(leaves.size());
+      for (std::size_t a = 0; a < leaves.size(); ++a) {
+        for (std::size_t b = 0; b < leaves.size(); ++b) {
+          if (a == b || order_of(leaves[a], leaves[b]) <= 0) continue;
+          const double middle = exact::mul(exact::add(leaves[a].output, leaves[b].output), 0.5);
+          last[a].high = std::min(last[a].high, middle);
+          last[b].low = std::max(last[b].low, middle);
+        }
+      }
+      for (std::size_t k = 0; k < leaves.size(); ++k) leaves[k].state.bounds = last[k];
     }
     return leaves;
   }
 
  private:
+  [[nodiscard]] bool is_intermediate() const {
+    return o_.monotone_constraints_method == "intermediate" && !o_.monotone_constraints.empty();
+  }
+  /// 1: the output of `b` may not be below that of `a`; -1: not above; 0: neither. From all their bins.
+  [[nodiscard]] int order_of(const Leaf& a, const Leaf& b) const {
+    int apart = -1;
+    for (std::size_t f = 0; f < bins_.cols(); ++f) {
+      bool meet = false;
+      for (std::size_t bin = 0; bin < 256; ++bin)
+        meet = meet || (a.region[f * 256 + bin] != 0 && b.region[f * 256 + bin] != 0);
+      if (meet) continue;
+      if (apart >= 0) return 0;  // a row would have to change two features
+      apart = static_cast<int>(f);
+    }
+    if (apart < 0 || o_.monotone_constraints[static_cast<std::size_t>(apart)] == 0) return 0;
+    const auto first_value = [&](const Leaf& leaf) {
+      const auto f = static_cast<std::size_t>(apart);
+      for (unsigned bin = 0; bin < bins_.feature(f).value_bins; ++bin) {
+        if (leaf.region[f * 256 + bin] != 0) return static_cast<int>(bin);
+      }
+      return -1;
+    };
+    const int in_a = first_value(a), in_b = first_value(b);
+    if (in_a < 0 || in_b < 0) return 0;
+    return (in_a < in_b ? 1 : -1) * o_.monotone_constraints[static_cast<std::size_t>(apart)];
+  }
   [[nodiscard]] double output(Cell sum, const detail::OutputBounds& bounds) const {
     return kernels::limited_output(static_cast<double>(g_of(sum)),
                                    exact::add(static_cast<double>(h_of(sum)), units_.l2), units_.l1, bounds);
@@ -115,6 +195,14 @@ class Grower {
       if (o_.cegb_penalty_split > 0.0)
         split.gain = exact::sub(split.gain, exact::mul(exact::mul(o_.cegb_tradeoff, o_.cegb_penalty_split),
                                                        static_cast<double>(leaf.rows.size())));
+      if (!o_.cegb_penalty_feature_coupled.empty() && !paid_.features[f])
+        split.gain = exact::sub(split.gain, exact::mul(o_.cegb_tradeoff, o_.cegb_penalty_feature_coupled[f]));
+      if (!o_.cegb_penalty_feature_lazy.empty()) {
+        double unpaid = 0;
+        for (const std::uint32_t row : leaf.rows) unpaid += paid_.rows.count({f, row}) == 0 ? 1 : 0;
+        split.gain =
+            exact::sub(split.gain, exact::mul(exact::mul(o_.cegb_tradeoff, o_.cegb_penalty_feature_lazy[f]), unpaid));
+      }
       if (!(split.gain > 0.0)) continue;
       if (!leaf.best.exists() || split.gain > leaf.best.gain) leaf.best = split;
     }
@@ -180,6 +268,7 @@ class Grower {
 
   const Binned& bins_;
   const TrainOptions& o_;
+  Paid& paid_;
   const detail::RowGradients& gradients_;
   std::span<const Cell> cells_;
   detail::SplitUnits units_;
@@ -205,6 +294,7 @@ class Trainer {
     detail::RowGradients gradients(n, *objective, CpuLevel::scalar);
     const Random random = Random(o_.seed).split(0x726f756e64);
     detail::NodeFeatures features(o_, detail::interaction_groups(bins_.cuts().features, o_));
+    paid_.features.assign(bins_.cols(), false);
     std::vector<Tree> out;
     for (int iteration = 1; iteration <= o_.num_iterations; ++iteration) {
       sampling.draw(iteration);
@@ -248,7 +338,7 @@ class Trainer {
     const bool monotone =
         std::any_of(o_.monotone_constraints.begin(), o_.monotone_constraints.end(), [](int s) { return s != 0; });
     units.limited = o_.max_delta_step > 0 || monotone;
-    Grower<Cell> grower(bins_, o_, gradients, cells, units, features, here.split(0x637574));
+    Grower<Cell> grower(bins_, o_, paid_, gradients, cells, units, features, here.split(0x637574));
     const auto leaves = grower.grow(rows, tree);
     if (leaves.size() == 1) {
       tree.leaves = {0.0};
@@ -339,6 +429,7 @@ class Trainer {
   const std::vector<double>&labels_, &weights_, &margins_;
   const TrainOptions& o_;
   std::vector<std::vector<std::uint32_t>> last_leaf_rows_;
+  Paid paid_;
   std::size_t round_ = 0;
 
  public:

@@ -87,6 +87,31 @@ struct Slow {
   }
 };
 
+/// The bins on the left of each question about levels: they are ordered by g / h over all rows, and taken from either
+/// end.
+std::vector<std::vector<bool>> level_sets(const Binned& bins, std::size_t f, const Slow& slow) {
+  std::vector<std::pair<double, unsigned>> order;
+  for (unsigned b = 0; b <= bins.feature(f).missing_bin(); ++b) {
+    double g = 0, h = 0;
+    for (std::size_t i = 0; i < bins.rows(); ++i) {
+      if (bins.column(f)[i] != b) continue;
+      g += slow.g[i];
+      h += slow.h[i];
+    }
+    if (h > 0) order.emplace_back(g / h, b);
+  }
+  std::sort(order.begin(), order.end());
+  std::vector<std::vector<bool>> out;
+  for (const bool from_end : {false, true}) {
+    std::vector<bool> left(256);
+    for (std::size_t k = 0; k < order.size(); ++k) {
+      left[order[from_end ? order.size() - 1 - k : k].second] = true;
+      out.push_back(left);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 TEST_CASE(
@@ -123,15 +148,20 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("a level's question has the largest sum of gains of all cuts, by sums in double over raw rows") {
-  for (const std::uint64_t seed : {42U, 43U, 44U}) {
+TEST_CASE("a level's question has the largest sum of gains of all cuts and levels, by sums in double over raw rows") {
+  int asked_levels = 0;
+  for (const std::uint64_t seed : {42U, 43U, 44U, 45U}) {
     SmallTable t = small_table(500, 6, seed);
-    for (const std::size_t f : {2U, 4U}) {  // cuts alone: levels have an order of their own
-      t.features[f].type = FeatureType::numeric;
-      t.features[f].levels.clear();
-    }
     TrainOptions o = symmetric();
     o.lambda_l2 = 0.5;
+    o.max_cat_to_onehot = 30;  // all prefixes of the levels' order are asked
+    o.cat_smooth = 0.0;
+    if (seed == 42) {  // cuts alone
+      for (const std::size_t f : {2U, 4U}) {
+        t.features[f].type = FeatureType::numeric;
+        t.features[f].levels.clear();
+      }
+    }
     SerialExecutor serial;
     const Binned bins = bin_matrix(t.view(), t.features, bin_options(o), serial);
     const Model model = train({.bins = bins, .labels = t.labels}, {}, o, serial).model;
@@ -149,6 +179,11 @@ TEST_CASE("a level's question has the largest sum of gains of all cuts, by sums 
       for (std::size_t l = 0, node = 0; l < depth_of(tree); node += std::size_t{1} << l, ++l) {
         double best = 0;
         for (std::size_t f = 0; f < t.cols; ++f) {
+          if (t.features[f].type == FeatureType::categorical) {
+            for (const auto& left : level_sets(bins, f, slow))
+              best = std::max(best, slow.gain([&](std::size_t i) { return left[bins.column(f)[i]]; }));
+            continue;
+          }
           for (unsigned b = 0; b < bins.feature(f).value_bins; ++b) {
             for (const bool missing_left : {false, true}) {
               best = std::max(best, slow.gain([&](std::size_t i) {
@@ -159,6 +194,7 @@ TEST_CASE("a level's question has the largest sum of gains of all cuts, by sums 
           }
         }
         const Node& asked = tree.nodes[node];
+        asked_levels += asked.categorical ? 1 : 0;
         const auto goes = [&](std::size_t i) {
           return goes_left(tree, asked, t.row(i)[static_cast<std::size_t>(asked.feature)]);
         };
@@ -189,6 +225,7 @@ TEST_CASE("a level's question has the largest sum of gains of all cuts, by sums 
       for (std::size_t i = 0; i < t.rows; ++i) scores[i] += tree.leaves[leaf_of(tree, t.row(i))];
     }
   }
+  CHECK(asked_levels > 3);
 }
 
 TEST_CASE(

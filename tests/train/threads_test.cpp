@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <riskflag/bin/chunks.hpp>
 #include <riskflag/core/sha256.hpp>
 #include <riskflag/model/file.hpp>
 
@@ -56,6 +57,64 @@ TEST_CASE("invariant: one model, byte for byte, for 1, 2 and 7 threads, at 5, 70
     CHECK(hash_of_training(t, o, 2) == one);
     CHECK(hash_of_training(t, o, 7) == one);
     CHECK(hash_of_scalar(t, o) == one);
+  }
+}
+
+namespace {
+
+/// A caller's own: tasks from the last to the first, by workers in turn.
+class Backwards final : public Executor {
+ public:
+  [[nodiscard]] unsigned concurrency() const noexcept override { return 5; }
+  void run(std::size_t tasks, FunctionRef<void(std::size_t, unsigned)> task) override {
+    for (std::size_t i = tasks; i-- > 0;) task(i, static_cast<unsigned>(turn_++ % 5));
+    runs += tasks > 1 ? 1 : 0;
+  }
+  int runs = 0;
+
+ private:
+  std::size_t turn_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE(
+    "invariant: one model for 64 threads, a caller's own executor, and a table in chunks, with what limits leaves") {
+  const SmallTable t = small_table(70000, 9, 11);
+  TrainOptions plain;
+  plain.num_iterations = 2;
+  plain.max_bin = 63;
+  TrainOptions limited = plain;
+  limited.monotone_constraints = {1, -1, 0, 1, 0, -1, 1, 0, 0};
+  limited.monotone_constraints_method = "intermediate";
+  limited.cegb_penalty_feature_coupled = {1, 1, 1, 1, 1, 1, 1, 1, 1};
+  limited.cegb_penalty_feature_lazy = {0, 0.01, 0, 0.01, 0, 0.01, 0, 0.01, 0};
+  limited.forced_bins = {{"f0", {-1.0, 0.25}}};
+  limited.bagging_freq = 1;
+  limited.bagging_fraction = 0.8;
+  TrainOptions symmetric = plain;
+  symmetric.grow_policy = "symmetric";
+  symmetric.num_leaves = 16;
+  for (const TrainOptions& o : {plain, limited, symmetric}) {
+    CAPTURE(o.grow_policy);
+    const std::string want = hash_of_training(t, o, 1);
+    CHECK(hash_of_training(t, o, 64) == want);
+    CHECK(hash_of_scalar(t, o) == want);
+    Backwards own;
+    ChunkedBinning binning(t.rows, t.features, bin_options(o), own);
+    for (const bool second : {false, true}) {
+      for (std::size_t at = 0; at < t.rows; at += 9000) {
+        const auto chunk = t.view().rows_from(at, std::min<std::size_t>(9000, t.rows - at));
+        if (second) {
+          binning.fill(chunk);
+        } else {
+          binning.look(chunk);
+        }
+      }
+    }
+    const Binned bins = binning.take();
+    CHECK(sha256_hex(model_text(train({.bins = bins, .labels = t.labels}, {}, o, own).model)) == want);
+    CHECK(own.runs > 20);
   }
 }
 

@@ -106,6 +106,7 @@ class Binned {
 };
 
 /// Chooses cuts and bins `x` (rows x features, NaN = missing; read in place, whatever its layout). See make_cuts().
+/// Throws Error(resource) when memory runs out.
 [[nodiscard]] Binned bin_matrix(MatrixView<double> x, std::span<const Feature> features, const BinOptions& options,
                                 Executor& executor);
 [[nodiscard]] Binned bin_matrix(MatrixView<float> x, std::span<const Feature> features, const BinOptions& options,

@@ -22,22 +22,25 @@ namespace riskflag::inline v0_1 {
 /// Not thread-safe; each call shares its work out to the executor.
 class ChunkedBinning {
  public:
-  /// Throws what make_cuts() throws of options, features and the number of rows.
+  /// Throws what make_cuts() throws of options, features and the number of rows; Error(resource), here and below, when
+  /// memory runs out.
   ChunkedBinning(std::size_t rows, std::span<const Feature> features, const BinOptions& options, Executor& executor);
 
   /// The next rows of the first pass. Throws Error(schema_mismatch) for another number of columns or more rows than
-  /// were announced, Error(invalid_data) for a categorical value that is no index, with its row.
+  /// were announced, Error(invalid_data) for a categorical value that is no index, with its row: the chunk then counts
+  /// as not seen, and may come again.
   template <class T>
   void look(MatrixView<T> chunk);
   /// The next rows of the second pass. Throws Error(schema_mismatch) as look() does, or before look() has seen all
   /// rows.
   template <class T>
   void fill(MatrixView<T> chunk);
-  /// The bins, for training; the object is empty afterwards. Throws Error(schema_mismatch) before fill() has seen all
-  /// rows.
+  /// The bins, for training; the object is empty afterwards, whatever happens. Throws Error(schema_mismatch) before
+  /// fill() has seen all rows.
   [[nodiscard]] Binned take();
 
  private:
+  void make_room();
   void check_chunk(std::size_t rows, std::size_t cols, std::size_t seen) const;
   void choose();
 

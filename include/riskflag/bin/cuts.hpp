@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <riskflag/core/feature.hpp>
@@ -11,14 +12,22 @@
 
 namespace riskflag::inline v0_1 {
 
+/// Bins of one numeric feature that have to end where the caller says.
+struct ForcedBins {
+  std::string feature{};               ///< its name
+  std::vector<double> upper_bounds{};  ///< finite, rising: x <= upper_bounds[i] and x > upper_bounds[i] are apart
+  bool operator==(const ForcedBins&) const = default;
+};
+
 /// How real values become at most 255 bins and one for missing values.
 struct BinOptions {
-  int max_bin = 255;        ///< value bins a feature, 2 to 255; the missing bin comes on top
-  int min_data_in_bin = 3;  ///< >= 1; sampled rows a bin should hold where a feature has more values than bins
+  int max_bin = 255;                      ///< value bins a feature, 2 to 255; the missing bin comes on top
+  int min_data_in_bin = 3;                ///< >= 1; sampled rows a bin should hold
   std::uint64_t sample_rows = 200'000;    ///< >= 1; rows that the cuts are taken from, spread evenly over the table
   std::uint64_t seed = 42;                ///< chooses the sampled rows
   std::vector<int> max_bin_by_feature{};  ///< empty, or max_bin for each feature
   bool zero_as_missing = false;           ///< numeric values within 1e-35 of 0 are missing
+  std::vector<ForcedBins> forced_bins{};  ///< at most one of each feature; the first max_bin - 1 bounds are kept
 };
 
 /// LightGBM's kZeroThreshold, which model/tree.hpp repeats: what zero_as_missing takes for zero.
@@ -53,14 +62,17 @@ struct Cuts {
 
 /// Chooses the bins of every column.
 ///
-/// A numeric feature with at most max_bin different sampled values gets a cut between each two; otherwise equal shares
-/// of the sample, where a value with more than its share gets a bin of its own (LightGBM's greedy rule). Cuts lie
-/// halfway between two sampled values, so +-inf, 1e308 and denormals are ordinary values. The sample depends on the
-/// number of rows and the seed alone. Categorical values are indices into Feature::levels (or any index below 2^20
-/// where levels is empty).
+/// A numeric feature with at most max_bin different sampled values gets a cut after each value that fills its bin up to
+/// min_data_in_bin sampled rows; otherwise equal shares of the sample, where a value with more than its share gets a
+/// bin of its own (both LightGBM's greedy rule). Cuts lie halfway between two sampled values, so +-inf, 1e308 and
+/// denormals are ordinary values. Forced bounds are cuts, whatever the sample; what they leave of max_bin goes to the
+/// stretches between them by their shares of the sample, the rest to the last (LightGBM's forced bins). The sample
+/// depends on the number of rows and the seed alone. Categorical values are indices into Feature::levels (or any index
+/// below 2^20 where levels is empty).
 ///
-/// Throws Error(invalid_option) for options outside their range, Error(schema_mismatch) when features.size() is not
-/// x.cols(), Error(invalid_data) for no rows, no columns or a categorical value that is no index.
+/// Throws Error(invalid_option) for options outside their range or forced bins of no numeric feature,
+/// Error(schema_mismatch) when features.size() is not x.cols(), Error(invalid_data) for no rows, no columns or a
+/// categorical value that is no index, Error(resource) when memory runs out.
 [[nodiscard]] Cuts make_cuts(MatrixView<double> x, std::span<const Feature> features, const BinOptions& options,
                              Executor& executor);
 [[nodiscard]] Cuts make_cuts(MatrixView<float> x, std::span<const Feature> features, const BinOptions& options,

@@ -9,7 +9,6 @@
 #include <exception>
 #include <limits>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -122,7 +121,7 @@ inline Pool::Pool(unsigned threads) {
   for (unsigned worker = 1; worker < threads; ++worker) {
     try {
       threads_.emplace_back([this, worker] { live(worker); });
-    } catch (const std::system_error&) {  // a limit on threads: fewer do the same work
+    } catch (...) {  // a limit on threads or memory: fewer do the same work
       break;
     }
   }

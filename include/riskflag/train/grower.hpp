@@ -15,8 +15,10 @@
 #include <riskflag/core/parallel.hpp>
 #include <riskflag/train/cell.hpp>
 #include <riskflag/train/detail/split_search.hpp>
+#include <riskflag/train/feature_costs.hpp>
 #include <riskflag/train/grown_tree.hpp>
 #include <riskflag/train/histogram.hpp>
+#include <riskflag/train/leaf_order.hpp>
 #include <riskflag/train/limits.hpp>
 #include <riskflag/train/options.hpp>
 #include <riskflag/train/split.hpp>
@@ -32,20 +34,26 @@ namespace riskflag::inline v0_1::detail {
 template <class Cell>
 class Grower {
  public:
-  /// `groups`: of interaction constraints, as rising feature indices.
+  /// `groups`: of interaction constraints, as rising feature indices. `costs` outlive the object.
   Grower(const Binned& bins, const TrainOptions& options, std::vector<std::vector<std::uint32_t>> groups,
-         Executor& executor, CpuLevel level)
+         FeatureCosts& costs, Executor& executor, CpuLevel level)
       : bins_(bins),
         options_(options),
+        costs_(costs),
         executor_(executor),
         level_(level),
         maker_(bins),
         pool_(maker_.cells()),
         node_features_(options, std::move(groups)) {
+    if (options.grow_policy == "symmetric") {
+      symmetric_.emplace(bins, options, costs, executor);
+      return;
+    }
     for (auto& buffer : buffers_) buffer.resize(bins.rows());
     for (unsigned w = 0; w < executor.concurrency(); ++w) workers_.push_back({maker_.make_scratch(), {}, false});
     count_table();
-    if (options.grow_policy == "symmetric") symmetric_.emplace(bins, options, executor);
+    if (options.monotone_constraints_method == "intermediate" && !options.monotone_constraints.empty())
+      order_.emplace(bins, options);
   }
 
   /// `rows`: those that take part, rising; empty with all_rows: every row of the table.
@@ -63,7 +71,9 @@ class Grower {
     Cell total{};
     Split<Cell> best{};
     NodeState state{};
-    KnownRows known{};  ///< what rows allow, as far as known; children start from it
+    double output = 0.0;                  ///< in quanta, with order_ alone
+    std::vector<std::uint32_t> unpaid{};  ///< FeatureCosts::count_unpaid(), where rows pay
+    KnownRows known{};                    ///< what rows allow, as far as known; children start from it
     std::int32_t parent = -1;
     bool is_right = false;
     // What expand() found out ahead of the split itself:
@@ -72,6 +82,7 @@ class Grower {
     unsigned child_buffer = 0;
     int child_slot[2] = {-1, -1};
     std::optional<KnownRows> child_known[2] = {};  ///< where more is known than of the parent
+    std::vector<std::uint32_t> child_unpaid[2] = {};
     Split<Cell> child_best[2] = {};
   };
   struct Worker {
@@ -108,10 +119,13 @@ class Grower {
   [[nodiscard]] const std::uint32_t* rows_of(const Leaf& leaf) const noexcept {
     return leaf.all_rows ? nullptr : buffers_[leaf.buffer].data() + leaf.begin;
   }
-  /// `known` and `state` have to outlive the view.
+  /// `known`, `state` and `unpaid` have to outlive the view.
   [[nodiscard]] LeafView<Cell> view(int slot, Cell total, std::uint32_t rows, const NodeState& state,
-                                    const KnownRows& known) const noexcept {
-    return {pool_[slot], total, rows, state, known.ranges, known.counted};
+                                    const KnownRows& known, std::span<const std::uint32_t> unpaid) const noexcept {
+    return {pool_[slot], total, rows, state, known.ranges, known.counted, unpaid};
+  }
+  [[nodiscard]] LeafView<Cell> view(const Leaf& leaf) const noexcept {
+    return view(leaf.slot, leaf.total, leaf.count, leaf.state, leaf.known, leaf.unpaid);
   }
   /// The best split over all features that the node may ask.
   [[nodiscard]] Split<Cell> search(const LeafView<Cell>& leaf) const {
@@ -139,16 +153,24 @@ class Grower {
   void settle_slots(Leaf& leaf, int new_slot, bool last, bool small_is_left);
   void expand_some(std::uint32_t top, std::size_t left_to_make);
   void commit(std::uint32_t i);
+  void keep_order(std::uint32_t left, std::uint32_t right, std::vector<bool>& changed);
+  void search_again(std::uint32_t left, std::uint32_t right, const std::vector<bool>& changed);
+  [[nodiscard]] OutputBounds final_bounds(std::uint32_t i) const;
+  /// A split changes what other leaves would best do: they are looked at only when it is their turn.
+  [[nodiscard]] bool one_by_one() const noexcept { return order_.has_value() || costs_.fall(); }
+  /// The split of this leaf is certain: what it asks is paid for, before its children are searched.
+  void pay(Leaf& leaf);
   void push(std::uint32_t i) {
     if (leaves_[i].best.exists()) {
       queue_.push({by_level_ ? leaves_[i].depth : 0, leaves_[i].best.gain, i});
-    } else {
+    } else if (!costs_.fall()) {  // else a split may become worth its price
       pool_.give_back(leaves_[i].slot);
     }
   }
 
   const Binned& bins_;
   const TrainOptions& options_;
+  FeatureCosts& costs_;
   Executor& executor_;
   CpuLevel level_;
   HistogramMaker<Cell> maker_;
@@ -164,6 +186,8 @@ class Grower {
   std::span<const Cell> cells_;
   NodeFeatures node_features_;
   bool by_level_ = options_.grow_policy == "depthwise";
+  std::optional<LeafOrder> order_;                  ///< monotone method intermediate
+  bool prices_fell_ = false;                        ///< by the split that comes next
   std::optional<SymmetricGrower<Cell>> symmetric_;  ///< grows instead, where all nodes of a level ask the same
 };
 
@@ -172,3 +196,4 @@ class Grower {
 #include <riskflag/train/detail/expand.hpp>
 #include <riskflag/train/detail/expand_large.hpp>
 #include <riskflag/train/detail/grow.hpp>
+#include <riskflag/train/detail/search_again.hpp>

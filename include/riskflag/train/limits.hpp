@@ -26,6 +26,29 @@ struct OutputBounds {
   [[nodiscard]] double clipped(double x) const noexcept { return x < low ? low : x > high ? high : x; }
 };
 
+/// 1: the output may not fall while the feature rises; -1: not rise; 0: no monotone constraint.
+[[nodiscard]] inline int monotone_sign(const TrainOptions& options, std::uint32_t feature) noexcept {
+  return options.monotone_constraints.empty() ? 0 : options.monotone_constraints[feature];
+}
+
+/// Between outputs that have to stay in order. The same for both orders of a and b.
+[[nodiscard]] inline double middle_of(double a, double b) noexcept { return exact::mul(exact::add(a, b), 0.5); }
+
+/// LightGBM's basic method: neither side of a split on a feature with a constraint of this sign ever passes the middle
+/// of the two sides' outputs.
+[[nodiscard]] inline OutputBounds bounds_of_side(OutputBounds bounds, int sign, std::size_t side, double left,
+                                                 double right) noexcept {
+  if (sign != 0) ((sign > 0) == (side == 0) ? bounds.high : bounds.low) = middle_of(left, right);
+  return bounds;
+}
+
+/// Its method intermediate: a side does not pass what the other one says. LeafOrder tells whom else it may not pass.
+[[nodiscard]] inline OutputBounds bounds_beside(OutputBounds bounds, int sign, std::size_t side, double left,
+                                                double right) noexcept {
+  if (sign != 0) ((sign > 0) == (side == 0) ? bounds.high : bounds.low) = side == 0 ? right : left;
+  return bounds;
+}
+
 /// A node's place in its tree, as far as limits depend on it.
 struct NodeState {
   std::uint64_t key = 1;  ///< of the path from the root: what is drawn for a node depends on it alone

@@ -49,7 +49,7 @@ struct TrainOptions {
   double pos_bagging_fraction = 1.0;        ///< (0, 1]; binary: bagging_fraction of rows labelled 1
   double neg_bagging_fraction = 1.0;        ///< (0, 1]; binary: bagging_fraction of rows labelled 0
   std::vector<int> monotone_constraints{};  ///< empty, or for each feature 1 (rising), -1 (falling) or 0
-  std::string monotone_constraints_method = "basic";  ///< "basic" alone: neither side passes the middle of two outputs
+  std::string monotone_constraints_method = "basic";  ///< or "intermediate": looser bounds, slower, closer fits
   std::vector<std::vector<std::string>> interaction_constraints{};  ///< groups of features that may share a path
   std::vector<int> max_bin_by_feature{};                            ///< empty, or max_bin for each feature, 2 to 255
   double alpha = 0.9;                    ///< quantile: (0, 1), which one; huber: > 0, where the loss becomes linear
@@ -57,10 +57,13 @@ struct TrainOptions {
   double tweedie_variance_power = 1.5;   ///< [1, 2); tweedie
   bool zero_as_missing = false;          ///< numeric zeros (|x| <= 1e-35) are missing values
   bool bagging_by_query = false;         ///< bagging draws whole groups of rows (TrainData::groups)
-  double cegb_tradeoff = 1.0;            ///< >= 0; multiplied into cegb_penalty_split
+  double cegb_tradeoff = 1.0;            ///< >= 0; multiplied into the penalties of cegb_
   double cegb_penalty_split = 0.0;       ///< >= 0; taken off a split's gain for each row of its node
   std::vector<double> feature_contri{};  ///< empty, or for each feature >= 0: its gains are multiplied by it
   int num_class = 1;                     ///< multiclass, multiclassova: how many classes, 2 to 1000; elsewhere 1
+  std::vector<double> cegb_penalty_feature_coupled{};  ///< empty, or >= 0: a feature's first question costs it
+  std::vector<double> cegb_penalty_feature_lazy{};     ///< empty, or >= 0: each row new to a feature costs it
+  std::vector<ForcedBins> forced_bins{};               ///< bounds that a feature's bins end at: [age,25,65],[debt,0]
 };
 
 /// Throws Error(invalid_option) with the option's name, its value and its range.

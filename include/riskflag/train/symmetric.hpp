@@ -12,6 +12,7 @@
 #include <riskflag/core/parallel.hpp>
 #include <riskflag/core/random.hpp>
 #include <riskflag/train/detail/split_search.hpp>
+#include <riskflag/train/feature_costs.hpp>
 #include <riskflag/train/grown_tree.hpp>
 #include <riskflag/train/limits.hpp>
 #include <riskflag/train/options.hpp>
@@ -35,8 +36,8 @@ namespace riskflag::inline v0_1::detail {
 template <class Cell>
 class SymmetricGrower {
  public:
-  SymmetricGrower(const Binned& bins, const TrainOptions& options, Executor& executor)
-      : bins_(bins), options_(options), executor_(executor) {}
+  SymmetricGrower(const Binned& bins, const TrainOptions& options, FeatureCosts& costs, Executor& executor)
+      : bins_(bins), options_(options), costs_(costs), executor_(executor) {}
 
   /// `rows`: null for all rows of the table. `features` has its tree started; `random`: of the tree.
   const GrownTree<Cell>& grow(std::span<const Cell> cells, const std::uint32_t* rows, std::size_t n,
@@ -93,6 +94,7 @@ class SymmetricGrower {
 
   const Binned& bins_;
   const TrainOptions& options_;
+  FeatureCosts& costs_;
   Executor& executor_;
   // Of the tree being grown:
   SplitUnits units_{};

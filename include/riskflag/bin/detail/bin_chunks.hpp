@@ -12,7 +12,9 @@
 
 #include <riskflag/bin/chunks.hpp>
 #include <riskflag/bin/detail/level_bins.hpp>
+#include <riskflag/bin/detail/make_binned.hpp>
 #include <riskflag/core/error.hpp>
+#include <riskflag/core/memory.hpp>
 
 namespace riskflag::inline v0_1 {
 
@@ -20,7 +22,15 @@ inline ChunkedBinning::ChunkedBinning(std::size_t rows, std::span<const Feature>
                                       Executor& executor)
     : rows_(rows), features_(features.begin(), features.end()), options_(options), executor_(executor) {
   detail::check_cut_input(rows, features_.size(), features_, options_);
-  sampled_ = detail::sampled_rows(rows, options_.sample_rows, options_.seed);
+  const auto needs = [&] {
+    return "the sample is " + std::to_string(options_.sample_rows) +
+           " rows of 8 bytes a cell; a smaller one needs less";
+  };
+  or_out_of_memory("chunks", needs, [&] { make_room(); });
+}
+
+inline void ChunkedBinning::make_room() {
+  sampled_ = detail::sampled_rows(rows_, options_.sample_rows, options_.seed);
   sample_.resize(sampled_.size() * features_.size());
   for (const Feature& feature : features_)
     counts_.emplace_back(feature.type == FeatureType::categorical ? feature.levels.size() : 0);
@@ -43,14 +53,20 @@ void ChunkedBinning::look(MatrixView<T> chunk) {
   check_chunk(chunk.rows(), chunk.cols(), looked_);
   std::size_t end = next_sampled_;
   while (end < sampled_.size() && sampled_[end] < looked_ + chunk.rows()) ++end;
+  // Nothing counts before all of the chunk is good: it may come again, mended.
+  std::vector<std::vector<std::uint64_t>> counts(features_.size());
   executor_.run(features_.size(), [&](std::size_t f, unsigned) {
     if (features_[f].type == FeatureType::categorical) {
-      detail::count_levels(chunk, f, features_[f], looked_, counts_[f]);
+      detail::count_levels(chunk, f, features_[f], looked_, counts[f]);
       return;
     }
     double* const column = sample_.data() + f * sampled_.size();
     for (std::size_t i = next_sampled_; i < end; ++i) column[i] = static_cast<double>(chunk(sampled_[i] - looked_, f));
   });
+  for (std::size_t f = 0; f < counts.size(); ++f)
+    if (counts[f].size() > counts_[f].size()) counts_[f].resize(counts[f].size());
+  for (std::size_t f = 0; f < counts.size(); ++f)
+    for (std::size_t level = 0; level < counts[f].size(); ++level) counts_[f][level] += counts[f][level];
   next_sampled_ = end;
   looked_ += chunk.rows();
 }
@@ -70,9 +86,11 @@ inline void ChunkedBinning::choose() {
       if (features_[f].type == FeatureType::categorical) cuts.bins[f] = detail::bins_of_levels(counts_[f]);
     }
   });
-  cuts.features = std::move(features_);
+  cuts.features = features_;
+  bins_ = or_out_of_memory(
+      "chunks", [&] { return detail::needs_of_bins(rows_, features_.size()); },
+      [&] { return Binned::start(std::move(cuts), rows_); });
   sample_ = {};
-  bins_ = Binned::start(std::move(cuts), rows_);
 }
 
 template <class T>
@@ -100,7 +118,9 @@ inline Binned ChunkedBinning::take() {
   Binned out = std::move(*bins_);
   bins_.reset();
   filled_ = 0;
-  out.finish(Binned::Use::training, executor_);
+  or_out_of_memory(
+      "chunks", [&] { return detail::needs_of_bins(out.rows(), out.cols()); },
+      [&] { out.finish(Binned::Use::training, executor_); });
   return out;
 }
 

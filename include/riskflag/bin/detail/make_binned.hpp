@@ -14,6 +14,7 @@
 #include <riskflag/bin/kernels/find_bins.hpp>
 #include <riskflag/core/cpu.hpp>
 #include <riskflag/core/error.hpp>
+#include <riskflag/core/memory.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/text.hpp>
 
@@ -33,6 +34,11 @@ inline constexpr std::size_t kBinBlock = 1024;  ///< rows binned at a time: a ti
   return table;
 }
 
+[[nodiscard]] inline std::string needs_of_bins(std::size_t rows, std::size_t cols) {
+  return std::to_string(rows) + " rows x " + std::to_string(cols) +
+         " columns take up to two bytes a cell; fewer rows or columns need less";
+}
+
 }  // namespace detail
 
 template <class T>
@@ -41,10 +47,14 @@ Binned Binned::make(Cuts cuts, MatrixView<T> x, Use use, Executor& executor) {
     fail(ErrorCode::schema_mismatch, "table",
          std::to_string(x.cols()) + " columns; the bins were made for " + std::to_string(cuts.bins.size()));
   }
-  Binned out = start(std::move(cuts), x.rows());
-  out.fill_columns(x, 0, executor);
-  out.finish(use, executor);
-  return out;
+  return or_out_of_memory(
+      "bins", [&] { return detail::needs_of_bins(x.rows(), x.cols()); },
+      [&] {
+        Binned out = start(std::move(cuts), x.rows());
+        out.fill_columns(x, 0, executor);
+        out.finish(use, executor);
+        return out;
+      });
 }
 
 inline Binned Binned::start(Cuts cuts, std::size_t rows) {

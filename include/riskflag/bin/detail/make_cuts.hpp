@@ -7,12 +7,14 @@
 #include <limits>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <riskflag/bin/cuts.hpp>
 #include <riskflag/bin/detail/level_bins.hpp>
 #include <riskflag/bin/detail/numeric_cuts.hpp>
 #include <riskflag/core/error.hpp>
+#include <riskflag/core/memory.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/order_key.hpp>
 #include <riskflag/core/random.hpp>
@@ -126,6 +128,46 @@ struct CutKeys {
   return std::clamp<std::size_t>((std::size_t{1} << 19) / rows, 4, kCutColumns);
 }
 
+inline constexpr std::string_view kNeedsOfCuts =
+    "each thread holds bin_construct_sample_cnt values of up to 16 columns; a smaller sample or fewer threads need "
+    "less";
+
+/// Where bins of the feature have to end.
+[[nodiscard]] inline std::span<const double> forced_bounds(const BinOptions& options, std::string_view feature) {
+  for (const ForcedBins& forced : options.forced_bins) {
+    if (forced.feature == feature) return forced.upper_bounds;
+  }
+  return {};
+}
+
+/// Throws Error(invalid_option) unless every entry is of a numeric feature of its own, with finite, rising bounds.
+inline void check_forced_bins(std::span<const Feature> features, const BinOptions& options) {
+  for (std::size_t i = 0; i < options.forced_bins.size(); ++i) {
+    const ForcedBins& forced = options.forced_bins[i];
+    const auto refuse = [&](const std::string& why) { fail(ErrorCode::invalid_option, "forced_bins", why); };
+    const auto found =
+        std::find_if(features.begin(), features.end(), [&](const Feature& f) { return f.name == forced.feature; });
+    if (found == features.end()) {
+      std::vector<std::string_view> known;
+      for (const Feature& feature : features) known.push_back(feature.name);
+      refuse("no feature is called " + quoted(forced.feature) + did_you_mean(forced.feature, known));
+    }
+    if (found->type == FeatureType::categorical)
+      refuse("feature " + quoted(forced.feature) + " is categorical: its bins are levels");
+    for (std::size_t k = 0; k < i; ++k) {
+      if (options.forced_bins[k].feature == forced.feature)
+        refuse("feature " + quoted(forced.feature) + " is named twice");
+    }
+    for (std::size_t k = 0; k < forced.upper_bounds.size(); ++k) {
+      const double bound = forced.upper_bounds[k];
+      if (!is_finite(bound) || (k > 0 && order_key(forced.upper_bounds[k - 1]) >= order_key(bound))) {
+        refuse("bounds of feature " + quoted(forced.feature) +
+               " are finite numbers, each larger than the one before; " + number_text(bound) + " is not");
+      }
+    }
+  }
+}
+
 /// Cuts of the numeric ones among columns [first, end), at most kCutColumns.
 template <class T>
 void numeric_cuts(MatrixView<T> x, std::size_t first, std::size_t end, std::span<const Feature> features,
@@ -155,7 +197,7 @@ void numeric_cuts(MatrixView<T> x, std::size_t first, std::size_t end, std::span
     const std::size_t f = column[k];
     sort_keys(keys[k], room.scratch);
     const int most = options.max_bin_by_feature.empty() ? options.max_bin : options.max_bin_by_feature[f];
-    out[f].cuts = cuts_of_sorted(keys[k], most, options.min_data_in_bin);
+    out[f].cuts = cuts_with_forced(keys[k], most, options.min_data_in_bin, forced_bounds(options, features[f].name));
     out[f].zero_is_missing = options.zero_as_missing;
     out[f].value_bins = static_cast<unsigned>(out[f].cuts.size() + 1);
   }
@@ -183,6 +225,7 @@ inline void check_cut_input(std::size_t rows, std::size_t cols, std::span<const 
     if (most < 2 || most > 255)
       fail(ErrorCode::invalid_option, "max_bin_by_feature", std::to_string(most) + " is not in 2 to 255");
   }
+  check_forced_bins(features, options);
   if (cols == 0) fail(ErrorCode::invalid_data, "table", "has no columns; at least one feature is needed");
   if (rows == 0) fail(ErrorCode::invalid_data, "table", "has no rows; at least one is needed");
   if (rows >= std::numeric_limits<std::uint32_t>::max()) {
@@ -194,20 +237,24 @@ template <class T>
 [[nodiscard]] Cuts make_cuts(MatrixView<T> x, std::span<const Feature> features, const BinOptions& options,
                              Executor& executor) {
   check_cut_input(x.rows(), x.cols(), features, options);
-  const std::vector<std::size_t> rows = sampled_rows(x.rows(), options.sample_rows, options.seed);
-  Cuts out;
-  out.features.assign(features.begin(), features.end());
-  out.bins.resize(features.size());
-  const std::size_t together = columns_together(rows.size());
-  std::vector<CutKeys> room(executor.concurrency());
-  executor.run((features.size() + together - 1) / together, [&](std::size_t group, unsigned worker) {
-    const std::size_t first = group * together, end = std::min(first + together, features.size());
-    numeric_cuts(x, first, end, features, rows, options, room[worker], out.bins);
-    for (std::size_t f = first; f < end; ++f) {
-      if (features[f].type == FeatureType::categorical) out.bins[f] = level_cuts(x, f, features[f]);
-    }
-  });
-  return out;
+  return or_out_of_memory(
+      "cuts", [] { return std::string(kNeedsOfCuts); },
+      [&] {
+        const std::vector<std::size_t> rows = sampled_rows(x.rows(), options.sample_rows, options.seed);
+        Cuts out;
+        out.features.assign(features.begin(), features.end());
+        out.bins.resize(features.size());
+        const std::size_t together = columns_together(rows.size());
+        std::vector<CutKeys> room(executor.concurrency());
+        executor.run((features.size() + together - 1) / together, [&](std::size_t group, unsigned worker) {
+          const std::size_t first = group * together, end = std::min(first + together, features.size());
+          numeric_cuts(x, first, end, features, rows, options, room[worker], out.bins);
+          for (std::size_t f = first; f < end; ++f) {
+            if (features[f].type == FeatureType::categorical) out.bins[f] = level_cuts(x, f, features[f]);
+          }
+        });
+        return out;
+      });
 }
 
 }  // namespace detail

@@ -62,10 +62,11 @@ inline void radix_sort(std::vector<std::int64_t>& keys, std::vector<std::int64_t
   return true;
 }
 
-/// Cuts from the sampled values of one feature, given as sorted order keys without missing values.
+/// Cuts from the sampled values of one feature, given as sorted order keys without missing values: LightGBM's
+/// GreedyFindBin (src/io/bin.cpp).
 ///
-/// At most `max_bin` different values: a cut between each two. More: LightGBM's GreedyFindBin (src/io/bin.cpp), which
-/// gives a value that fills a whole bin its own, and spreads the others evenly over what is left.
+/// At most `max_bin` different values: a cut after each that brings its bin to min_data_in_bin rows. More: a value that
+/// fills a whole bin gets its own, and the others are spread evenly over what is left.
 [[nodiscard]] inline std::vector<double> cuts_of_sorted(std::span<const std::int64_t> keys, int max_bin,
                                                         int min_data_in_bin) {
   std::vector<double> values;
@@ -80,10 +81,17 @@ inline void radix_sort(std::vector<std::int64_t>& keys, std::vector<std::int64_t
   std::vector<double> cuts;
   const auto cut_after = [&](std::size_t i) {
     double t = 0.0;
-    if (halfway(values[i], values[i + 1], t)) cuts.push_back(t);
+    const bool exists = halfway(values[i], values[i + 1], t);
+    if (exists) cuts.push_back(t);
+    return exists;
   };
   if (values.size() <= static_cast<std::size_t>(max_bin)) {
-    for (std::size_t i = 0; i + 1 < values.size(); ++i) cut_after(i);
+    std::uint64_t in_bin = 0;
+    for (std::size_t i = 0; i + 1 < values.size(); ++i) {
+      in_bin += counts[i];
+      if (in_bin < static_cast<std::uint64_t>(min_data_in_bin) || !cut_after(i)) continue;
+      in_bin = 0;
+    }
     return cuts;
   }
   const std::uint64_t bins =
@@ -109,7 +117,7 @@ inline void radix_sort(std::vector<std::int64_t>& keys, std::vector<std::int64_t
     const bool full = in_bin * share_bins >= share_rows;
     const bool half_before_big = big[i + 1] && in_bin * share_bins * 2 >= share_rows;
     if (!big[i] && !full && !half_before_big) continue;
-    cut_after(i);
+    (void)cut_after(i);
     in_bin = 0;
     if (!big[i]) {
       if (rest_bins > 0) --rest_bins;
@@ -117,6 +125,39 @@ inline void radix_sort(std::vector<std::int64_t>& keys, std::vector<std::int64_t
       share_bins = std::max<std::uint64_t>(rest_bins, 1);
     }
   }
+  return cuts;
+}
+
+/// The same with cuts that have to be there: LightGBM's FindBinWithPredefinedBin (src/io/bin.cpp). The first
+/// max_bin - 1 of `forced` (rising) are kept; each stretch between them gets the share of the other bins that its rows
+/// have of all, rounded, and the last one what is left.
+///
+/// Where we differ: zero has no bin of its own, and a value that equals a bound counts below it, as it is binned.
+[[nodiscard]] inline std::vector<double> cuts_with_forced(std::span<const std::int64_t> keys, int max_bin,
+                                                          int min_data_in_bin, std::span<const double> forced) {
+  forced = forced.first(std::min(forced.size(), static_cast<std::size_t>(max_bin - 1)));
+  std::vector<double> cuts(forced.begin(), forced.end());
+  const std::uint64_t free_bins = static_cast<std::uint64_t>(max_bin) - 1 - forced.size();
+  std::uint64_t rest = free_bins;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= forced.size() && begin < keys.size(); ++i) {
+    std::size_t end = keys.size();
+    if (i < forced.size())
+      end = static_cast<std::size_t>(std::upper_bound(keys.begin(), keys.end(), order_key(forced[i])) - keys.begin());
+    const std::uint64_t rows = end - begin;
+    // lround(rows * free_bins / all), in integers.
+    const std::uint64_t share =
+        i == forced.size() ? rest
+                           : std::min(rest, (2 * rows * free_bins + keys.size()) / (2 * std::uint64_t{keys.size()}));
+    if (rows != 0 && share != 0) {
+      const std::vector<double> own =
+          cuts_of_sorted(keys.subspan(begin, rows), static_cast<int>(share) + 1, min_data_in_bin);
+      cuts.insert(cuts.end(), own.begin(), own.end());
+      rest -= own.size();
+    }
+    begin = end;
+  }
+  std::sort(cuts.begin(), cuts.end(), [](double a, double b) { return order_key(a) < order_key(b); });
   return cuts;
 }
 

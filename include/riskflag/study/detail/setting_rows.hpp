@@ -12,6 +12,7 @@
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/file.hpp>
 #include <riskflag/core/text.hpp>
+#include <riskflag/study/detail/forced_bins_json.hpp>
 #include <riskflag/study/detail/setting_value.hpp>
 #include <riskflag/study/options_json.hpp>
 
@@ -181,6 +182,10 @@ inline constexpr std::array kSettings{
     SettingRow{"search_space",
                [](StudyOptions& o, const SettingValue& v) {
                  o.search_space = parse_search_space(read_file(v.text()), v.text());
+               }},
+    SettingRow{"forcedbins_filename",
+               [](StudyOptions& o, const SettingValue& v) {
+                 o.train.forced_bins = parse_forced_bins(read_file(v.text()), v.text());
                }},
     SettingRow{"register", [](StudyOptions&, const SettingValue& v) { not_yet(v, "the registry"); }},
     SettingRow{"alias", [](StudyOptions&, const SettingValue& v) { not_yet(v, "the registry"); }},

@@ -18,6 +18,7 @@
 #include <riskflag/core/cpu.hpp>
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/exact.hpp>
+#include <riskflag/core/memory.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/random.hpp>
 #include <riskflag/core/text.hpp>
@@ -66,6 +67,8 @@ class Booster {
       first_ = static_cast<int>(data.start->trees.size() / outputs_);
     }
     for (const ValidData& set : valid) check_valid_data(set, data.bins.cols(), *objective_);
+    costs_.emplace(options, data.bins.rows(), data.bins.cols());
+    if (data.start != nullptr) costs_->start_from(*data.start);
     make_weights();
     start(valid);
   }
@@ -110,6 +113,7 @@ class Booster {
   std::vector<ValidSet> valid_;
   std::vector<std::string> metrics_;
   std::vector<std::vector<std::uint32_t>> groups_;  ///< of interaction_constraints
+  std::optional<FeatureCosts> costs_{};
   bool is_monotone_ = false;
   int first_ = 0;                  ///< rounds of the model that training goes on from
   double rate_ = 0.0;              ///< of the round
@@ -351,10 +355,10 @@ inline bool Booster::add_round(int iteration, const TrainHooks& hooks, const Ran
                         shared_->of(k));
     bool more = false;
     if (gradients_->is_wide()) {
-      if (!wide_) wide_.emplace(data_.bins, options_, groups_, executor_, level_);
+      if (!wide_) wide_.emplace(data_.bins, options_, groups_, *costs_, executor_, level_);
       more = add_tree<WideCell>(*wide_, gradients_->wide(), k, here);
     } else {
-      if (!narrow_) narrow_.emplace(data_.bins, options_, groups_, executor_, level_);
+      if (!narrow_) narrow_.emplace(data_.bins, options_, groups_, *costs_, executor_, level_);
       more = add_tree<NarrowCell>(*narrow_, gradients_->narrow(), k, here);
     }
     grew = grew || more;
@@ -439,13 +443,25 @@ inline TrainResult Booster::run(const TrainHooks& hooks) {
   return std::move(result_);
 }
 
+/// Memory that runs out says what training needs of it.
+template <class Work>
+[[nodiscard]] auto within_memory(const Binned& bins, const TrainOptions& options, const Executor& executor, Work work) {
+  const auto needs = [&] {
+    return std::to_string(bins.rows()) + " rows take about 40 bytes each, and " + std::to_string(options.num_leaves) +
+           " leaves and " + std::to_string(executor.concurrency()) + " threads 2.1 KB each for every one of " +
+           std::to_string(bins.cols()) + " features; less of any of them needs less";
+  };
+  return or_out_of_memory("training", needs, work);
+}
+
 }  // namespace riskflag::inline v0_1::detail
 
 namespace riskflag::inline v0_1 {
 
 inline TrainResult train(const TrainData& data, std::span<const ValidData> valid, const TrainOptions& options,
                          Executor& executor, const TrainHooks& hooks) {
-  return detail::Booster(data, valid, options, executor, cpu_level()).run(hooks);
+  return detail::within_memory(data.bins, options, executor,
+                               [&] { return detail::Booster(data, valid, options, executor, cpu_level()).run(hooks); });
 }
 
 inline TrainResult train(MatrixView<double> x, std::span<const Feature> features, std::span<const double> labels,

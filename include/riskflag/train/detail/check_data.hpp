@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <riskflag/core/error.hpp>
@@ -72,17 +73,24 @@ inline void check_train_data(const TrainData& data, const ObjectiveFunction& obj
   objective.check_labels(data.labels, data.weights);
 }
 
-/// The groups that bagging_by_query draws are there, and feature_contri has a number for each feature.
+/// The groups that bagging_by_query draws are there, and the costs of features have a number for each.
 inline void check_groups_and_costs(const TrainData& data, const TrainOptions& options) {
   if (!data.groups.empty()) check_length(data.groups.size(), data.bins.rows(), "groups");
   if (options.bagging_by_query && data.groups.empty()) {
     fail(ErrorCode::invalid_option, "bagging_by_query",
          "there are no groups to draw; give TrainData::groups (riskflag-train: --split group)");
   }
-  if (!options.feature_contri.empty() && options.feature_contri.size() != data.bins.cols()) {
-    fail(ErrorCode::invalid_option, "feature_contri",
-         std::to_string(options.feature_contri.size()) + " numbers for " + std::to_string(data.bins.cols()) +
-             " features");
+  for (const auto& [name, costs] : {std::pair("feature_contri", &options.feature_contri),
+                                    std::pair("cegb_penalty_feature_coupled", &options.cegb_penalty_feature_coupled),
+                                    std::pair("cegb_penalty_feature_lazy", &options.cegb_penalty_feature_lazy)}) {
+    if (costs->empty() || costs->size() == data.bins.cols()) continue;
+    fail(ErrorCode::invalid_option, name,
+         std::to_string(costs->size()) + " numbers for " + std::to_string(data.bins.cols()) + " features");
+  }
+  if (data.start != nullptr && !options.cegb_penalty_feature_lazy.empty()) {
+    fail(ErrorCode::invalid_option, "cegb_penalty_feature_lazy",
+         "a model does not tell which rows have paid for which features: training cannot go on from it with this "
+         "option");
   }
 }
 

@@ -38,7 +38,7 @@ void Grower<Cell>::count_and_retry(Leaf& leaf) {
   } else {
     leaf.known.ranges[feature] = CutRange::of(counts.rows.data(), bins_.feature(feature), least_rows());
   }
-  leaf.best = search(view(leaf.slot, leaf.total, leaf.count, leaf.state, leaf.known));
+  leaf.best = search(view(leaf));
 }
 
 /// Exact rows of all features.
@@ -90,23 +90,20 @@ void Grower<Cell>::search_child(Leaf& leaf, std::size_t side, int slot, Cell tot
   const NodeState state = child_state(leaf, side);
   if (is_tight(rows)) leaf.child_known[side] = counted_rows(first, rows);
   const KnownRows& known = leaf.child_known[side] ? *leaf.child_known[side] : leaf.known;
-  leaf.child_best[side] = search(view(slot, total, rows, state, known));
+  leaf.child_best[side] = search(view(slot, total, rows, state, known, leaf.child_unpaid[side]));
 }
 
-/// What the child on one side of leaf.best may ask and say. A split on a feature with a monotone constraint keeps its
-/// sides apart for good: neither subtree passes the middle of the two outputs (LightGBM's basic method).
+/// What the child on one side of leaf.best may ask and say, where no other leaf changes it.
 template <class Cell>
 NodeState Grower<Cell>::child_state(const Leaf& leaf, std::size_t side) const {
   NodeState out;
   out.key = child_key(leaf.state.key, side);
-  out.bounds = leaf.state.bounds;
   const auto feature = static_cast<std::uint32_t>(leaf.best.feature);
   if (node_features_.varies()) out.groups = node_features_.groups_below(leaf.state, feature);
-  const int sign = options_.monotone_constraints.empty() ? 0 : options_.monotone_constraints[feature];
-  if (sign != 0) {
-    const double middle = exact::mul(exact::add(leaf.best.left_output, leaf.best.right_output), 0.5);
-    ((sign > 0) == (side == 0) ? out.bounds.high : out.bounds.low) = middle;
-  }
+  const int sign = monotone_sign(options_, feature);
+  const double left = leaf.best.left_output, right = leaf.best.right_output;
+  out.bounds = order_ ? bounds_beside(leaf.state.bounds, sign, side, left, right)
+                      : bounds_of_side(leaf.state.bounds, sign, side, left, right);
   return out;
 }
 
@@ -139,11 +136,13 @@ void Grower<Cell>::expand(Leaf& leaf, int new_slot, bool last, unsigned worker) 
   }
   leaf.expanded = true;
   const int small = counts[0] <= counts[1] ? 0 : 1, large = 1 - small;
+  const std::uint32_t* const child_rows[2] = {out, out + counts[0]};
+  if (costs_.fall()) pay(leaf);
+  for (const std::size_t side : {0U, 1U}) costs_.count_unpaid(child_rows[side], counts[side], leaf.child_unpaid[side]);
   settle_slots(leaf, new_slot, last, small == 0);
   if (leaf.child_slot[small] < 0) return;
 
   Cell* const histogram = pool_[leaf.child_slot[small]];
-  const std::uint32_t* const child_rows[2] = {out, out + counts[0]};
   maker_.fill(histogram, cells_.data(), child_rows[small], counts[small], workers_[worker].scratch);
   const Cell totals[2] = {leaf.best.left, leaf.total - leaf.best.left};
   if (leaf.child_slot[large] >= 0) {

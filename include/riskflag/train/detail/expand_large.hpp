@@ -81,6 +81,12 @@ void Grower<Cell>::expand_large(Leaf& leaf, int new_slot, bool last) {
     return;
   }
   leaf.expanded = true;
+  if (costs_.fall()) pay(leaf);
+  for (std::size_t b = 0; b < blocks && costs_.by_row(); ++b) {
+    const std::size_t begin = b * kShare, n = std::min<std::size_t>(kShare, leaf.count - begin);
+    costs_.count_unpaid(blockwise + begin, lefts[b], leaf.child_unpaid[0]);
+    costs_.count_unpaid(blockwise + begin + lefts[b], static_cast<std::uint32_t>(n) - lefts[b], leaf.child_unpaid[1]);
+  }
   leaf.child_buffer = from;
   settle_slots(leaf, new_slot, last, small_is_left);
 
@@ -122,12 +128,15 @@ void Grower<Cell>::expand_large(Leaf& leaf, int new_slot, bool last) {
     };
     if (leaf.child_slot[large] >= 0) {
       maker_.subtract(pool_[leaf.slot], histogram, tile.first, tile.first + tile.width);
-      tile_best[task][static_cast<std::size_t>(large)] =
-          search_->best(view(leaf.slot, totals[large], counts[large], states[large], leaf.known), here(large));
+      tile_best[task][static_cast<std::size_t>(large)] = search_->best(
+          view(leaf.slot, totals[large], counts[large], states[large], leaf.known, leaf.child_unpaid[large]),
+          here(large));
     }
     if (small_may) {
-      tile_best[task][static_cast<std::size_t>(small)] = search_->best(
-          view(leaf.child_slot[small], totals[small], counts[small], states[small], leaf.known), here(small));
+      tile_best[task][static_cast<std::size_t>(small)] =
+          search_->best(view(leaf.child_slot[small], totals[small], counts[small], states[small], leaf.known,
+                             leaf.child_unpaid[small]),
+                        here(small));
     }
   });
   for (const std::size_t side : {0U, 1U}) {

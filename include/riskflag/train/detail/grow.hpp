@@ -28,6 +28,12 @@ void Grower<Cell>::plant(Rows which, std::span<const std::uint32_t> rows) {
   root.slot = pool_.take();
   root.state = node_features_.root();
   root.known = table_known_;
+  if (costs_.by_row()) {
+    root.unpaid.assign(bins_.cols(), 0);
+    costs_.count_unpaid(root.all_rows ? nullptr : buffers_[0].data(), root.count, root.unpaid);
+  }
+  if (order_) order_->start_tree();
+  prices_fell_ = false;
   leaves_.push_back(std::move(root));
 }
 
@@ -44,7 +50,8 @@ void Grower<Cell>::expand_some(std::uint32_t top, std::size_t left_to_make) {
   }
   std::vector<std::uint32_t> batch{top};
   std::vector<Entry> passed;
-  while (batch.size() < workers_.size() && batch.size() + passed.size() < left_to_make && !queue_.empty()) {
+  while (!one_by_one() && batch.size() < workers_.size() && batch.size() + passed.size() < left_to_make &&
+         !queue_.empty()) {
     const Entry next = queue_.top();
     queue_.pop();
     const Leaf& leaf = leaves_[next.leaf];
@@ -95,6 +102,8 @@ void Grower<Cell>::commit(std::uint32_t i) {
     child.total = side == 0 ? parent.best.left : parent.total - parent.best.left;
     child.best = parent.child_best[side];
     child.state = child_state(parent, side);
+    child.output = side == 0 ? parent.best.left_output : parent.best.right_output;
+    child.unpaid = std::move(parent.child_unpaid[side]);
     child.known = parent.child_known[side] ? std::move(*parent.child_known[side]) : parent.known;
     child.parent = node;
     child.is_right = side == 1;
@@ -106,6 +115,15 @@ void Grower<Cell>::commit(std::uint32_t i) {
   }
   push(i);
   push(right_index);
+  if (!one_by_one()) return;
+  std::vector<bool> changed(leaves_.size());
+  if (order_) {
+    const auto feature = static_cast<std::uint32_t>(parent.best.feature);
+    order_->split(i, feature, parent.best.go_left(bins_.feature(feature)));
+    keep_order(i, right_index, changed);
+  }
+  if (leaves_.size() < static_cast<std::size_t>(options_.num_leaves)) search_again(i, right_index, changed);
+  prices_fell_ = false;
 }
 
 template <class Cell>
@@ -119,7 +137,7 @@ const GrownTree<Cell>& Grower<Cell>::grow(std::span<const Cell> cells, Rows whic
     return symmetric_->grow(cells, all ? nullptr : rows.data(), all ? bins_.rows() : rows.size(), units, node_features_,
                             random);
   }
-  search_.emplace(bins_, options_, units, random.split(0x637574), level_);  // "cut"
+  search_.emplace(bins_, options_, costs_, units, random.split(0x637574), level_);  // "cut"
   plant(which, rows);
   Leaf& root = leaves_[0];
   Cell* const histogram = pool_[root.slot];
@@ -130,8 +148,7 @@ const GrownTree<Cell>& Grower<Cell>::grow(std::span<const Cell> cells, Rows whic
     maker_.fill(histogram, cells.data(), rows_of(root), root.count, workers_[0].scratch);
   }
   root.total = maker_.total(histogram);
-  if (may_split(root.count, 0, root.total))
-    root.best = search(view(root.slot, root.total, root.count, root.state, root.known));
+  if (may_split(root.count, 0, root.total)) root.best = search(view(root));
   push(0);
 
   const auto most = static_cast<std::size_t>(options_.num_leaves);
@@ -145,9 +162,10 @@ const GrownTree<Cell>& Grower<Cell>::grow(std::span<const Cell> cells, Rows whic
     }
   }
   if (!tree_.splits.empty()) {
-    for (const Leaf& leaf : leaves_) {
+    for (std::uint32_t i = 0; i < leaves_.size(); ++i) {
+      const Leaf& leaf = leaves_[i];
       tree_.leaf_rows.push_back({buffers_[leaf.buffer].data() + leaf.begin, leaf.count});
-      if (search_->units().limited) tree_.leaf_bounds.push_back(leaf.state.bounds);
+      if (search_->units().limited) tree_.leaf_bounds.push_back(order_ ? final_bounds(i) : leaf.state.bounds);
     }
   }
   return tree_;

@@ -45,9 +45,9 @@ template <class Cell>
 void SymmetricGrower<Cell>::ask(Question& question) {
   const auto f = static_cast<std::size_t>(question.split.feature);
   const FeatureCuts& cuts = bins_.feature(f);
-  const int sign = options_.monotone_constraints.empty() ? 0 : options_.monotone_constraints[f];
-  const bool few = !question.split.categorical || cuts.value_bins <= static_cast<unsigned>(options_.max_cat_to_onehot);
-  const double l2 = few ? units_.l2 : exact::add(units_.l2, exact::mul(options_.cat_l2, units_.quanta_of_h));
+  const int sign = monotone_sign(options_, static_cast<std::uint32_t>(f));
+  const bool few = !question.split.categorical || has_few_levels(options_, cuts);
+  const double l2 = units_.l2_of_levels(options_, few);
   const std::array<std::uint8_t, 256> go_left = question.split.go_left(cuts);
   executor_.run(groups_.size(), [&](std::size_t k, unsigned) {
     Group& group = groups_[k];
@@ -103,9 +103,8 @@ void SymmetricGrower<Cell>::ask(Question& question) {
                                                 exact::add(static_cast<double>(h_of(sides[side].total)), units_.l2),
                                                 units_.l1, bounds);
       }
-      const double middle = exact::mul(exact::add(outputs[0], outputs[1]), 0.5);
       for (const std::size_t side : {0U, 1U})
-        ((sign > 0) == (side == 0) ? sides[side].bounds.high : sides[side].bounds.low) = middle;
+        sides[side].bounds = bounds_of_side(group.bounds, sign, side, outputs[0], outputs[1]);
     }
     for (Group& side : sides) next.push_back(std::move(side));
   }
@@ -183,6 +182,7 @@ const GrownTree<Cell>& SymmetricGrower<Cell>::grow(std::span<const Cell> cells, 
     std::vector<std::uint32_t> own;
     Question question = best_question(features.of(state, own), cut.split(state.key));
     if (!question.split.exists()) break;
+    costs_.use(static_cast<std::uint32_t>(question.split.feature), rows_.data(), 0);  // rows pay nothing here
     if (features.varies())
       state.groups = features.groups_below(state, static_cast<std::uint32_t>(question.split.feature));
     state.key = child_key(state.key, 0);

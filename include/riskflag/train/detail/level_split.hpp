@@ -32,6 +32,15 @@ struct SplitUnits {
     const double parent = exact::div(kernels::squared_gradient(g, l1), exact::add(h, l2));
     return exact::mul(exact::sub(two_sided, parent), gain);
   }
+  /// Rounding moves the gradient sum of n rows by about sqrt(n) / 2 quanta: gains of a node with so many rows and that
+  /// hessian below (2 sqrt(n))^2 / H are noise.
+  [[nodiscard]] double noise(std::uint32_t rows, std::int64_t h) const noexcept {
+    return exact::mul(exact::div(exact::mul(4.0, static_cast<double>(rows)), static_cast<double>(h)), gain);
+  }
+  /// lambda_l2 of a split on levels: many of them have cat_l2 on top.
+  [[nodiscard]] double l2_of_levels(const TrainOptions& options, bool few) const noexcept {
+    return few ? l2 : exact::add(l2, exact::mul(options.cat_l2, quanta_of_h));
+  }
   /// What a leaf within `bounds` may say.
   [[nodiscard]] OutputBounds allowed(const OutputBounds& bounds) const noexcept {
     return {step.low > bounds.low ? step.low : bounds.low, step.high < bounds.high ? step.high : bounds.high};
@@ -46,6 +55,11 @@ struct SplitUnits {
 };
 
 inline constexpr double kNoGain = -OutputBounds::kNone;
+
+/// Where splits choose without the caution that many levels need: cat_l2, cat_smooth, min_data_per_group.
+[[nodiscard]] inline bool has_few_levels(const TrainOptions& options, const FeatureCuts& cuts) noexcept {
+  return cuts.value_bins <= static_cast<unsigned>(options.max_cat_to_onehot);
+}
 
 template <class Cell>
 struct LevelSplitInput {
@@ -150,7 +164,7 @@ template <class Cell>
     return a.order != b.order ? a.order < b.order : a.bin < b.bin;
   });
   const std::size_t most = std::min<std::size_t>(static_cast<std::size_t>(in.options.max_cat_threshold), (n + 1) / 2);
-  const double l2 = exact::add(in.units.l2, exact::mul(in.options.cat_l2, in.units.quanta_of_h));
+  const double l2 = in.units.l2_of_levels(in.options, false);
   const auto per_group = static_cast<double>(in.options.min_data_per_group);
   const std::size_t drawn = in.draw && most > 0 ? in.draw->below(most, 0) : most;
   for (const bool from_end : {false, true}) {
@@ -193,9 +207,8 @@ template <class Cell>
                    estimated_rows(h, rows_per_h), in.counts != nullptr ? in.counts->rows[b] : 0,
                    static_cast<std::uint16_t>(b), in.cells[b]};
   }
-  Split<Cell> out = in.cuts.value_bins <= static_cast<unsigned>(in.options.max_cat_to_onehot)
-                        ? best_single_level(in, levels, n)
-                        : best_sorted_levels(in, levels, n);
+  Split<Cell> out =
+      has_few_levels(in.options, in.cuts) ? best_single_level(in, levels, n) : best_sorted_levels(in, levels, n);
   if (out.gain == kNoGain) return out;
   out.categorical = true;
   out.default_left = ((out.left_bins[in.cuts.missing_bin() / 64] >> (in.cuts.missing_bin() % 64)) & 1) != 0;

@@ -22,7 +22,7 @@ using OptionMember =
     std::variant<int TrainOptions::*, double TrainOptions::*, bool TrainOptions::*, std::uint64_t TrainOptions::*,
                  std::string TrainOptions::*, std::vector<std::string> TrainOptions::*,
                  std::vector<int> TrainOptions::*, std::vector<double> TrainOptions::*,
-                 std::vector<std::vector<std::string>> TrainOptions::*>;
+                 std::vector<std::vector<std::string>> TrainOptions::*, std::vector<ForcedBins> TrainOptions::*>;
 
 struct OptionRow {
   std::string_view name;
@@ -88,6 +88,9 @@ struct OptionRow {
       OptionRow{"cegb_penalty_split", &O::cegb_penalty_split, ""},
       OptionRow{"feature_contri", &O::feature_contri, "feature_contrib fc fp feature_penalty"},
       OptionRow{"num_class", &O::num_class, "num_classes"},
+      OptionRow{"cegb_penalty_feature_coupled", &O::cegb_penalty_feature_coupled, ""},
+      OptionRow{"cegb_penalty_feature_lazy", &O::cegb_penalty_feature_lazy, ""},
+      OptionRow{"forced_bins", &O::forced_bins, ""},
   };
   return kTable;
 }
@@ -165,19 +168,39 @@ struct ParseOption {
   }
   /// [a,b],[c]: LightGBM's form; features by name.
   void operator()(std::vector<std::vector<std::string>> TrainOptions::* member) const {
+    options.*member = groups("groups of features, such as [a,b],[c]");
+  }
+  /// [a,1,2.5],[b,0]: a feature, then its bounds.
+  void operator()(std::vector<ForcedBins> TrainOptions::* member) const {
+    constexpr std::string_view kForm = "features with their bounds, such as [a,1,2.5],[b,0]";
     (options.*member).clear();
+    for (const std::vector<std::string>& group : groups(kForm)) {
+      ForcedBins& forced = (options.*member).emplace_back(ForcedBins{group[0], {}});
+      for (std::size_t i = 1; i < group.size(); ++i) {
+        const auto bound = parse_double(group[i]);
+        if (!bound) refuse(kForm);
+        forced.upper_bounds.push_back(*bound);
+      }
+    }
+  }
+
+ private:
+  /// None is empty.
+  [[nodiscard]] std::vector<std::vector<std::string>> groups(std::string_view form) const {
+    std::vector<std::vector<std::string>> out;
     std::string_view rest = text;
     while (!rest.empty()) {
       const std::size_t close = rest.find(']');
-      if (rest.front() != '[' || close == std::string_view::npos) refuse("groups of features, such as [a,b],[c]");
-      auto& group = (options.*member).emplace_back();
+      if (rest.front() != '[' || close == std::string_view::npos) refuse(form);
+      auto& group = out.emplace_back();
       for (const std::string_view part : split_text(rest.substr(1, close - 1), ',')) group.emplace_back(trimmed(part));
       rest = trimmed(rest.substr(close + 1));
       if (rest.empty()) break;
-      if (rest.front() != ',') refuse("groups of features, such as [a,b],[c]");
+      if (rest.front() != ',') refuse(form);
       rest = trimmed(rest.substr(1));
-      if (rest.empty()) refuse("groups of features, such as [a,b],[c]");
+      if (rest.empty()) refuse(form);
     }
+    return out;
   }
 };
 
@@ -209,6 +232,15 @@ struct PrintOption {
     for (const auto& group : options.*member) {
       out += out.empty() ? "[" : ",[";
       for (std::size_t i = 0; i < group.size(); ++i) out += (i == 0 ? "" : ",") + group[i];
+      out += "]";
+    }
+    return out;
+  }
+  std::string operator()(std::vector<ForcedBins> TrainOptions::* member) const {
+    std::string out;
+    for (const ForcedBins& forced : options.*member) {
+      out += (out.empty() ? "[" : ",[") + forced.feature;
+      for (const double bound : forced.upper_bounds) out += "," + number_text(bound);
       out += "]";
     }
     return out;
@@ -306,7 +338,8 @@ inline BinOptions bin_options(const TrainOptions& options) {
           .sample_rows = options.bin_construct_sample_cnt,
           .seed = options.seed,
           .max_bin_by_feature = options.max_bin_by_feature,
-          .zero_as_missing = options.zero_as_missing};
+          .zero_as_missing = options.zero_as_missing,
+          .forced_bins = options.forced_bins};
 }
 
 }  // namespace riskflag::inline v0_1

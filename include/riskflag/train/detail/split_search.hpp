@@ -14,6 +14,7 @@
 #include <riskflag/core/random.hpp>
 #include <riskflag/train/cell.hpp>
 #include <riskflag/train/detail/level_split.hpp>
+#include <riskflag/train/feature_costs.hpp>
 #include <riskflag/train/histogram.hpp>
 #include <riskflag/train/kernels/dispatch.hpp>
 #include <riskflag/train/kernels/scan.hpp>
@@ -22,18 +23,6 @@
 #include <riskflag/train/split.hpp>
 
 namespace riskflag::inline v0_1::detail {
-
-/// What is left of a gain when feature and rows have been paid for: LightGBM's feature_contri, then its
-/// cegb_penalty_split.
-[[nodiscard]] inline double priced_gain(const TrainOptions& options, double gain, std::uint32_t rows,
-                                        std::uint32_t feature) noexcept {
-  if (!options.feature_contri.empty()) gain = exact::mul(gain, options.feature_contri[feature]);
-  if (options.cegb_penalty_split > 0.0) {
-    const double a_row = exact::mul(options.cegb_tradeoff, options.cegb_penalty_split);
-    gain = exact::sub(gain, exact::mul(a_row, static_cast<double>(rows)));
-  }
-  return gain;
-}
 
 /// A leaf as the search sees it.
 template <class Cell>
@@ -44,6 +33,7 @@ struct LeafView {
   const NodeState& node;
   std::span<const CutRange> ranges;    ///< of numeric features
   std::span<const BinCounts> counted;  ///< of categorical ones, where known; the last for a feature is the tightest
+  std::span<const std::uint32_t> unpaid{};  ///< FeatureCosts::count_unpaid(), where rows pay
 };
 
 /// Finds the best split of a leaf. One object a tree; const and thread-safe.
@@ -51,10 +41,12 @@ template <class Cell>
 class SplitSearch {
  public:
   /// `random`: of the tree, for extra_trees.
-  SplitSearch(const Binned& bins, const TrainOptions& options, SplitUnits units, const Random& random, CpuLevel level)
+  SplitSearch(const Binned& bins, const TrainOptions& options, const FeatureCosts& costs, SplitUnits units,
+              const Random& random, CpuLevel level)
       : bins_(bins),
         cuts_(bins.cuts()),
         options_(options),
+        costs_(costs),
         units_(units),
         random_(random),
         scan_narrow_(kernels::train_kernels(level).scan) {}
@@ -66,10 +58,10 @@ class SplitSearch {
     const double floor = least_gain(leaf);
     double beaten = -1.0;
     for (const std::uint32_t f : features) {
-      if (!options_.feature_contri.empty()) beaten = -1.0;  // prices differ: a smaller gain may win
+      if (costs_.differ()) beaten = -1.0;  // a smaller gain may win
       const Split<Cell> split = best_of_feature(leaf, f, beaten);
       if (!split.exists() || !(split.gain > floor)) continue;
-      const double gain = priced_gain(options_, split.gain, leaf.rows, f);
+      const double gain = costs_.priced(split.gain, leaf.rows, f, leaf.unpaid);
       if (!(gain > 0.0) || (out.exists() && !(gain > out.gain))) continue;
       out = split;
       out.gain = gain;
@@ -81,12 +73,9 @@ class SplitSearch {
   [[nodiscard]] const SplitUnits& units() const noexcept { return units_; }
 
  private:
-  /// Rounding moves the gradient sum of n rows by about sqrt(n) / 2 quanta: gains below (2 sqrt(n))^2 / H are noise.
   [[nodiscard]] double least_gain(const LeafView<Cell>& leaf) const noexcept {
-    const double noise =
-        exact::div(exact::mul(4.0, static_cast<double>(leaf.rows)), static_cast<double>(h_of(leaf.total)));
-    const double floor = exact::mul(noise, units_.gain);
-    return floor > options_.min_gain_to_split ? floor : options_.min_gain_to_split;
+    const double noise = units_.noise(leaf.rows, h_of(leaf.total));
+    return noise > options_.min_gain_to_split ? noise : options_.min_gain_to_split;
   }
 
   /// `beaten`: the largest gain of both sides in quanta that any cut has had; a cut that has no more cannot win,
@@ -131,10 +120,6 @@ class SplitSearch {
     return random_.split(leaf.node.key).split(f);
   }
 
-  [[nodiscard]] int monotone(std::uint32_t f) const noexcept {
-    return options_.monotone_constraints.empty() ? 0 : options_.monotone_constraints[f];
-  }
-
   void set_outputs(const LeafView<Cell>& leaf, Split<Cell>& split) const noexcept {
     const Cell right = leaf.total - split.left;
     const OutputBounds bounds = units_.allowed(leaf.node.bounds);
@@ -171,7 +156,7 @@ class SplitSearch {
         range.end[side] = std::min<std::uint16_t>(range.end[side], static_cast<std::uint16_t>(cut + 1));
       }
     }
-    const int sign = monotone(f);
+    const int sign = monotone_sign(options_, f);
     kernels::ScanInput<Cell> in{
         cells,     range.first[0], std::min<unsigned>(range.end[0], cuts.value_bins - (some_missing ? 0U : 1U)),
         Cell{},    leaf.total,     units_.l1,
@@ -201,6 +186,7 @@ class SplitSearch {
   const Binned& bins_;
   const Cuts& cuts_;
   const TrainOptions& options_;
+  const FeatureCosts& costs_;
   SplitUnits units_;
   Random random_;
   kernels::ScanNarrow scan_narrow_;

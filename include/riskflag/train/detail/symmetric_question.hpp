@@ -42,14 +42,14 @@ bool SymmetricGrower<Cell>::gain_of(const Group& group, std::uint32_t f, Cell le
   const auto g = static_cast<double>(g_of(group.total)), h = static_cast<double>(h_of(group.total));
   if (!units_.limited) {
     gain = units_.real_gain(kernels::two_sided_gain(gl, hl, gr, hr, units_.l1), g, h);
-    gain = priced_gain(options_, gain, group.count, f);
+    gain = costs_.after_rows(gain, group.count, f);
     return gain > 0.0;
   }
-  const int sign = options_.monotone_constraints.empty() ? 0 : options_.monotone_constraints[f];
+  const int sign = monotone_sign(options_, f);
   const kernels::LimitedSides sides =
       kernels::limited_sides(gl, hl, gr, hr, units_.l1, units_.allowed(group.bounds), sign);
   if (sides.gain == kNoGain) return false;
-  gain = priced_gain(options_, units_.limited_gain(sides.gain, g, h, group.bounds), group.count, f);
+  gain = costs_.after_rows(units_.limited_gain(sides.gain, g, h, group.bounds), group.count, f);
   return gain > 0.0;
 }
 
@@ -58,10 +58,7 @@ void SymmetricGrower<Cell>::add(const Group& group, Candidate& to, bool splits, 
   if (!splits) return;
   to.splits = true;
   to.gain = exact::add(to.gain, gain);
-  // As in SplitSearch: rounding moves the gradient sum of n rows by about sqrt(n) / 2 quanta.
-  const double noise =
-      exact::div(exact::mul(4.0, static_cast<double>(group.count)), static_cast<double>(h_of(group.total)));
-  to.noise = exact::add(to.noise, exact::mul(noise, units_.gain));
+  to.noise = exact::add(to.noise, units_.noise(group.count, h_of(group.total)));
 }
 
 template <class Cell>
@@ -122,7 +119,7 @@ auto SymmetricGrower<Cell>::best_levels(std::uint32_t f, const Random& draw) con
       all.rows[b] += bins.back().rows[b];
     }
   }
-  const bool few = cuts.value_bins <= static_cast<unsigned>(options_.max_cat_to_onehot);
+  const bool few = has_few_levels(options_, cuts);
   const double smooth = exact::mul(options_.cat_smooth, units_.quanta_of_h);
   std::array<double, 256> order{};
   std::vector<unsigned> levels;
@@ -136,7 +133,7 @@ auto SymmetricGrower<Cell>::best_levels(std::uint32_t f, const Random& draw) con
   }
   std::sort(levels.begin(), levels.end(),
             [&](unsigned a, unsigned b) { return order[a] != order[b] ? order[a] < order[b] : a < b; });
-  const double l2 = few ? units_.l2 : exact::add(units_.l2, exact::mul(options_.cat_l2, units_.quanta_of_h));
+  const double l2 = units_.l2_of_levels(options_, few);
   const std::size_t most =
       few ? levels.size()
           : std::min<std::size_t>(static_cast<std::size_t>(options_.max_cat_threshold), (levels.size() + 1) / 2);
@@ -193,7 +190,12 @@ auto SymmetricGrower<Cell>::best_question(std::span<const std::uint32_t> feature
                                                                         : best_cut(features[i], draw);
   });
   Question best;
-  for (const Question& question : of) {
+  for (Question& question : of) {
+    if (question.split.exists() && costs_.fall()) {  // all nodes of the level share the price of the first use
+      question.split.gain =
+          exact::sub(question.split.gain, costs_.first_use(static_cast<std::uint32_t>(question.split.feature)));
+      if (!(question.split.gain > 0.0)) continue;
+    }
     if (question.split.exists() && (!best.split.exists() || question.split.gain > best.split.gain)) best = question;
   }
   return best;

@@ -121,9 +121,18 @@ inline void validate(const TrainOptions& o) {
   }
   for (const int sign : o.monotone_constraints)
     detail::check_integer("monotone_constraints", sign, -1, 1, "-1, 0 or 1");
-  detail::check_option(o.monotone_constraints_method == "basic", "monotone_constraints_method",
-                       quoted(o.monotone_constraints_method),
-                       "\"basic\", the only one that is built (it is the strictest of LightGBM's three)");
+  detail::check_option(o.monotone_constraints_method == "basic" || o.monotone_constraints_method == "intermediate",
+                       "monotone_constraints_method", quoted(o.monotone_constraints_method),
+                       o.monotone_constraints_method == "advanced"
+                           ? "built; \"basic\" and \"intermediate\" are, and \"intermediate\" is the looser one"
+                           : "\"basic\" or \"intermediate\"");
+  if (o.grow_policy == "symmetric" && o.monotone_constraints_method != "basic") {
+    fail(ErrorCode::invalid_option, "monotone_constraints_method",
+         quoted(o.monotone_constraints_method) +
+             " moves the bounds of leaves while others are split, and grow_policy symmetric splits all leaves of a "
+             "level at "
+             "once; use \"basic\" with it");
+  }
   for (const int most : o.max_bin_by_feature) detail::check_integer("max_bin_by_feature", most, 2, 255, "in 2 to 255");
   detail::check_above("alpha", o.alpha, 0.0, kHuge, "a finite number > 0");
   if (o.objective == "quantile") detail::check_option(o.alpha < 1.0, "alpha", number_text(o.alpha), "in (0, 1)");
@@ -133,6 +142,14 @@ inline void validate(const TrainOptions& o) {
   detail::check_not_negative("cegb_tradeoff", o.cegb_tradeoff);
   detail::check_not_negative("cegb_penalty_split", o.cegb_penalty_split);
   for (const double share : o.feature_contri) detail::check_not_negative("feature_contri", share);
+  for (const double penalty : o.cegb_penalty_feature_coupled)
+    detail::check_not_negative("cegb_penalty_feature_coupled", penalty);
+  for (const double penalty : o.cegb_penalty_feature_lazy)
+    detail::check_not_negative("cegb_penalty_feature_lazy", penalty);
+  if (o.grow_policy == "symmetric" && !o.cegb_penalty_feature_lazy.empty()) {
+    fail(ErrorCode::invalid_option, "cegb_penalty_feature_lazy",
+         "is not built for grow_policy symmetric, whose levels ask all rows at once; cegb_penalty_feature_coupled is");
+  }
   if (o.bagging_by_query && (o.pos_bagging_fraction != 1.0 || o.neg_bagging_fraction != 1.0)) {
     fail(ErrorCode::invalid_option, "bagging_by_query",
          "draws whole groups, pos_bagging_fraction and neg_bagging_fraction draw rows by their label; set one of them");
