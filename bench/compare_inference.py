@@ -8,7 +8,8 @@ generated C are called from C++ inside one process (inference_driver), ONNX Runt
 XGBoost cannot score LightGBM's model: it scores its own of the same size, and we that one too.
 Figures are processor time, medians of --rounds with the engines in turn; p50, p99 and cold are wall time of single calls. Nothing is
 printed for a table when one engine's margins are wrong. lleaves, treelite and YDF run in environments of their own, `.venv-bench-NAME` beside
-the checkout's root (python -m venv; pip install lleaves | treelite tl2cgen | ydf), and are left out with a line when these are absent.
+the checkout's root (python -m venv; pip install lleaves 'llvmlite<0.44' | treelite | ydf pandas | catboost | daal4py 'scikit-learn<1.6' packaging lightgbm,
+named onedal), and are left out with a line when these are absent.
 Needs bench/requirements.txt and a C compiler.
 """
 import argparse
@@ -195,6 +196,20 @@ m = ydf.GradientBoostedTreesLearner(label="y", num_trees=trees, max_num_nodes=le
 took = m.benchmark(t, benchmark_duration=2, num_threads=1)
 about = "own model of the same size, its benchmark(), wall time"; facts = {"row": float("nan"), "batch": getattr(took.duration_per_example, "total_seconds", lambda: took.duration_per_example)() * 1e9}
 """,
+    "catboost": """
+import catboost
+trees, leaves = map(int, size.split("x"))
+m = catboost.CatBoostClassifier(iterations=trees, depth=max(1, (leaves - 1).bit_length()), verbose=0, thread_count=2, allow_writing_files=False).fit(x, y)
+about = catboost.__version__ + ", own symmetric trees, single rows with Python's call"
+row, batch = (lambda i: m.predict(x[i:i + 1], prediction_type="RawFormulaVal", thread_count=1)), (lambda: m.predict(x, prediction_type="RawFormulaVal", thread_count=1))
+""",
+    "onedal": """
+import daal4py, lightgbm
+daal4py.daalinit(1)
+m = daal4py.mb.convert_model(lightgbm.Booster(model_file=model))
+about = "daal4py, probabilities, single rows with Python's call"
+row, batch = (lambda i: m.predict_proba(x[i:i + 1])), (lambda: m.predict_proba(x))
+""",
 }
 PEER_SHELL = """
 import json, sys, time, statistics
@@ -225,15 +240,15 @@ def peer_engine(name, arguments):
     return dict(json.loads(done.stdout.splitlines()[-1]), name=name)
 
 
-def train(x, y, categorical, trees, leaves, folder):
+def train(x, y, categorical, trees, leaves, folder, max_bin):
     import lightgbm
     import xgboost
-    order = {"objective": "binary", "num_leaves": leaves, "learning_rate": 0.1, "verbose": -1, "num_threads": 2, "min_data_in_leaf": 20, "seed": 1}
+    order = {"objective": "binary", "num_leaves": leaves, "learning_rate": 0.1, "verbose": -1, "num_threads": 2, "min_data_in_leaf": 20, "seed": 1, "max_bin": max_bin}
     booster = lightgbm.train(order, lightgbm.Dataset(x, y, categorical_feature=categorical or "auto"), trees)
     booster.save_model(folder / "lightgbm.txt")
     peer = None
     if not categorical:
-        settings = {"objective": "binary:logistic", "tree_method": "hist", "grow_policy": "lossguide", "max_leaves": leaves, "max_depth": 0, "eta": 0.1, "nthread": 2}
+        settings = {"objective": "binary:logistic", "tree_method": "hist", "grow_policy": "lossguide", "max_leaves": leaves, "max_depth": 0, "eta": 0.1, "nthread": 2, "max_bin": max_bin}
         peer = xgboost.train(settings, xgboost.DMatrix(x, y), trees)
         peer.save_model(folder / "xgboost.json")
     return booster, peer
@@ -250,7 +265,7 @@ def compare(options, name, x, y, categorical, size, folder):
     trees, leaves = map(int, size.split("x"))
     x = np.ascontiguousarray(x.astype(np.float32).astype(float))
     cut = len(x) - min(options.rows, len(x) // 3)
-    booster, peer = train(x[:cut], y[:cut], categorical, trees, leaves, folder)
+    booster, peer = train(x[:cut], y[:cut], categorical, trees, leaves, folder, options.max_bin)
     test = np.ascontiguousarray(x[cut:])
     dump = booster.dump_model()
     library, compile_seconds = generated_c(dump, folder, options.compiler)
@@ -301,6 +316,9 @@ def show(name, size, columns, facts, left_out):
         print(f"| {f['name']} | {f['row'] / 1e3:.3f} | {f['row'] / ours['row']:.1f} | {f['batch']:.0f} | {f['batch'] / ours['batch']:.1f} | {tail} | {f['about'] if f is not ours else ''} |", flush=True)
     early = ", ".join(f"{f['name']} {f['early'] / 1e3:.3f} us, {f['early'] / f['row']:.2f} of the full sum" for f in facts if f.get("early"))
     print(f"\nIs the margin at least the one that a tenth of the rows exceeds? A row: {early}")
+    for f in facts:
+        if f.get("two"):
+            print(f"{f['name']}: two threads and one predictor {f['two']:.2f} times one; model read in {f['read_ms']:.1f} ms, made ready in {f['ready_ms']:.1f}")
     for line in left_out:
         print(line)
 
@@ -311,15 +329,18 @@ def main():
     p.add_argument("--driver", required=True)
     p.add_argument("--tables", default="simulated,gmsc,adult")
     p.add_argument("--sizes", default="500x31")
+    p.add_argument("--columns", default="30", help="of the simulated table: 30,64,200,1000")
+    p.add_argument("--max-bin", type=int, default=255, help="of the training: more give more thresholds a feature")
     p.add_argument("--kernels", default="auto")
     p.add_argument("--rows", type=int, default=4096)
     p.add_argument("--rounds", type=int, default=9)
     p.add_argument("--compiler", default="gcc")
     p.add_argument("--peers", default=",".join(PEERS))
     options = p.parse_args()
-    for name in options.tables.split(","):
+    runs = [(name, columns) for name in options.tables.split(",") for columns in (options.columns.split(",") if name == "simulated" else ["0"])]
+    for name, columns in runs:
         try:
-            x, y, categorical = tables[name]()
+            x, y, categorical = tables[name](columns=int(columns)) if name == "simulated" else tables[name]()
         except FileNotFoundError as e:
             print(f"{name}: skipped, {e.filename} is absent")
             continue
