@@ -5,14 +5,21 @@
 
 #include <doctest/doctest.h>
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <new>
 #include <string>
+#include <vector>
 
 #include <riskflag/core/error.hpp>
+#include <riskflag/model/walk.hpp>
 
 #include "small_table.hpp"
 
@@ -94,5 +101,77 @@ TEST_CASE(
     }
   }
 }
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define RISKFLAG_MAPS_EVERYTHING  // a sanitizer's own memory is terabytes of addresses
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define RISKFLAG_MAPS_EVERYTHING
+#endif
+#endif
+
+#ifndef RISKFLAG_MAPS_EVERYTHING
+namespace {
+
+std::size_t address_space() {
+  std::size_t pages = 0;
+  if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
+    if (std::fscanf(file, "%zu", &pages) != 1) pages = 0;
+    std::fclose(file);
+  }
+  return pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+/// In a process of its own: 0, or which step went wrong.
+int train_under_limits() {
+  const SmallTable small = small_table(300, 5, 1), large = small_table(60'000, 12, 2);
+  TrainOptions greedy = options();  // a histogram of 25 KB for each leaf that waits: more than a heap keeps from before
+  greedy.num_leaves = 4096;
+  const Model want = learn(small, options(), 2);
+  std::vector<double> before_margins;
+  for (std::size_t i = 0; i < small.rows; ++i) before_margins.push_back(margin(want, small.row(i)));
+  int refused = 0, done = 0;
+  for (const std::size_t megabytes : {0U, 1U, 2U, 4U, 8U, 16U, 32U, 2048U}) {
+    rlimit limit{};
+    getrlimit(RLIMIT_AS, &limit);
+    const rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = address_space() + (megabytes << 20);
+    if (setrlimit(RLIMIT_AS, &limit) != 0) return 1;
+    try {
+      if (learn(large, greedy, 2).trees.size() == 2) ++done;
+    } catch (const Error& e) {
+      if (e.code() != ErrorCode::resource) return 2;
+      ++refused;
+    }
+    // The process and its other models live on, under the limit and without it.
+    for (std::size_t i = 0; i < small.rows; ++i) {
+      if (margin(want, small.row(i)) != before_margins[i]) return 4;
+    }
+    limit.rlim_cur = before;
+    if (setrlimit(RLIMIT_AS, &limit) != 0) return 5;
+    if (!(learn(small, options(), 2) == want)) return 6;
+  }
+  return refused > 0 && done > 0 ? 0 : 7;
+}
+
+}  // namespace
+
+TEST_CASE("under a limit on the address space training is refused or gives the same model, and the process lives on") {
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    int wrong = 8;
+    try {
+      wrong = train_under_limits();
+    } catch (...) {
+    }
+    _exit(wrong);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+}
+#endif
 
 }  // namespace memory_test

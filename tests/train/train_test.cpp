@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -224,6 +226,61 @@ TEST_CASE("what cannot be learned from is refused with row, value and what would
   huge.labels[0] = 1e308;
   huge.labels[1] = -1e308;
   CHECK(refusal(huge, squared).find("must be finite (scale the labels or weights down)") != std::string::npos);
+}
+
+TEST_CASE("validation sets and groups that do not fit the table are refused, each by its name") {
+  const SmallTable t = small_table(100, 3, 1);
+  SerialExecutor serial;
+  const Binned bins = bin_matrix(t.view(), t.features, {}, serial);
+  const auto refused = [&](const ValidData& valid, std::vector<std::uint64_t> groups = {}) {
+    try {
+      (void)train({.bins = bins, .labels = t.labels, .groups = groups}, {&valid, 1}, quick(), serial);
+    } catch (const Error& e) {
+      return std::string(e.what());
+    }
+    return std::string("accepted");
+  };
+  const ValidData good{.name = "held", .features = t.view(), .labels = t.labels};
+  CHECK(refused(good) == "accepted");
+  const SmallTable wider = small_table(50, 4, 1);
+  ValidData bad = good;
+  bad.features = wider.view();
+  CHECK(refused(bad) == "validation set \"held\": 4 columns; training has 3");
+  bad = good;
+  bad.labels = std::span(t.labels).first(99);
+  CHECK(refused(bad) == "validation set \"held\": labels: 99 values for 100 rows");
+  std::vector<double> labels = t.labels;
+  labels[5] = 2.0;
+  bad.labels = labels;
+  CHECK(refused(bad) == "validation set \"held\", row 5: label 2 is not 0 or 1 (objective binary)");
+  labels[5] = kMissing;
+  CHECK(refused(bad) == "validation set \"held\", row 5: label nan is not 0 or 1 (objective binary)");
+  bad = good;
+  const std::vector<double> none(100, 0.0);
+  bad.weights = none;
+  CHECK(refused(bad) == "weights: all are 0; at least one row must count");
+  bad = good;
+  bad.features = t.view().rows_from(0, 0);
+  bad.labels = {};
+  CHECK(refused(bad) == "validation set \"held\": has no rows; leave it out instead");
+  CHECK(refused(good, {1, 2, 3}) == "groups: 3 values for 100 rows");
+}
+
+TEST_CASE("one row trains to its label, or is one class; a table binned for validation is refused") {
+  const SmallTable t = small_table(1, 3, 1, false);
+  TrainOptions o = quick();
+  CHECK(refusal(t, o).find("is not 0 or 1") != std::string::npos);
+  SmallTable one = t;
+  one.labels = {1.0};
+  CHECK(refusal(one, o) == "labels: all rows are labelled 1; a binary model needs rows of both classes");
+  o.objective = "regression";
+  const Model model = learn(t, o).result.model;
+  CHECK(model.trees.empty());
+  CHECK(model.base_margin[0] == doctest::Approx(t.labels[0]).epsilon(1e-9));
+  SerialExecutor serial;
+  const Binned bins = bin_like(make_cuts(t.view(), t.features, {}, serial), t.view(), serial);
+  CHECK_THROWS_WITH(train({.bins = bins, .labels = t.labels}, {}, o, serial),
+                    "training rows: were binned with bin_like(), for validation; use bin_matrix()");
 }
 
 TEST_CASE("constant features, infinities and tables without a good split train to what can be learned") {
