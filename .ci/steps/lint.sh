@@ -29,8 +29,8 @@ everything > "$RISKFLAG_BUILD/everything.cpp"
 clang-tidy-19 --quiet --config-file=.clang-tidy --checks=-bugprone-suspicious-include --header-filter='(include/riskflag|tests|examples)/' \
   "$RISKFLAG_BUILD/everything.cpp" -- -std=c++20 -I. -Iinclude -isystem /usr/include/eigen3 '-DRISKFLAG_TESTS_DIR=""' \
   > "$RISKFLAG_BUILD/clang-tidy.log" 2>&1 || { cat "$RISKFLAG_BUILD/clang-tidy.log"; exit 1; }
-# A test may copy, and sets the environment while it is alone.
+# A test may copy, sets the environment while it is alone, and breaks a request's text where it likes.
 found=$(grep -E '(warning|error): ' "$RISKFLAG_BUILD/clang-tidy.log" |
-  grep -vE '^(\./)?(tests|examples)/.*\[(performance-[a-z-]*|concurrency-mt-unsafe)\]$' || true)
+  grep -vE '^(\./)?(tests|examples)/.*\[(performance-[a-z-]*|concurrency-mt-unsafe|bugprone-suspicious-missing-comma)\]$' || true)
 [ -z "$found" ] || { cat "$RISKFLAG_BUILD/clang-tidy.log"; printf '\nclang-tidy found:\n%s\n' "$found"; exit 1; }
 echo "format, clang-tidy and shellcheck: clean"

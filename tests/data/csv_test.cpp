@@ -194,7 +194,7 @@ TEST_CASE("100,000 columns, and a level of 10 MB") {
   CHECK(frame.rows() == 2);
   CHECK(frame.column("f99999").numbers == std::vector<double>{99999, 99999});
 
-  const std::string level(10'000'000, 'x');
+  const std::string level(10'000'000, 'x');  // NOLINT(bugprone-string-constructor)
   SerialExecutor serial;
   const CsvResult result = read_blocks("a,b\n1,\"" + level + "\"\n2,y\n3," + level, std::size_t{1} << 20, serial);
   CHECK(result.frame.column("b").levels == Strings{level, "y"});

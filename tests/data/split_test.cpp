@@ -99,7 +99,7 @@ TEST_CASE("a stratified split gives each label its share") {
 TEST_CASE("rounding in many small strata does not starve a part") {
   // 100 labels of 3 rows: a fifth of 3 rounds to 1 or 0, a fifth of all is 60.
   std::vector<double> labels;
-  for (int i = 0; i < 300; ++i) labels.push_back(i / 3);
+  for (int label = 0; label < 100; ++label) labels.insert(labels.end(), 3, label);
   const Split split = split_rows(300, {.kind = SplitKind::stratified}, labels);
   CHECK(split.test.size() == 60);
   CHECK(split.valid.size() == 24);

@@ -245,6 +245,7 @@ TEST_CASE("HTTP/1.0 needs no Host and is closed after its answer") {
 TEST_CASE("invariant: malformed and ambiguous requests are answered 400 and the connection is closed") {
   Running running;
   const std::string chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string tls_hello("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11);
   for (const std::string& text :
        std::vector<std::string>{"GET / HTTP/1.1\r\n\r\n",                        // no Host
                                 "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",  // two
@@ -275,7 +276,7 @@ TEST_CASE("invariant: malformed and ambiguous requests are answered 400 and the 
                                 "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
                                 "GET / HTTP/1.1\r\n: a\r\n\r\n",
                                 "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(1, '\0') + "\r\n\r\n",
-                                "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  // a TLS hello
+                                tls_hello,
                                 chunked + "zz\r\n",
                                 chunked + "3\r\nabcX\r\n0\r\n\r\n",
                                 chunked + "ffffffffffffffffff\r\n",
