@@ -4,3 +4,4 @@
 
 #include <riskflag/report/html.hpp>
 #include <riskflag/report/svg.hpp>
+#include <riskflag/report/svg_rows.hpp>

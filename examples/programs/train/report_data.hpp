@@ -90,6 +90,7 @@ class ReportBuilder {
                                  static_cast<double>(importances[f].splits),
                                  f < view.permutation.size() ? view.permutation[f] : std::nullopt});
     }
+    add_explained(view, data);
     if (binary) add_protected(view, data);
     data.command = view.options.command;
     for (const riskflag::study::DataFile& file : view.table.files)
@@ -133,6 +134,15 @@ class ReportBuilder {
            static_cast<double>(missing) / static_cast<double>(std::max<std::size_t>(1, column.size())),
            column.levels.size(), detail::range_text(column)});
     }
+  }
+
+  static void add_explained(const riskflag::study::StudyView& view, riskflag::report::ReportData& data) {
+    const auto& features = view.model.features;
+    for (std::size_t f = 0; f < view.global.contributions.size(); ++f)
+      data.contributions.push_back({features[f].name, view.global.contributions[f]});
+    for (const auto& each : view.global.dependence)
+      data.dependence.push_back({features[each.feature].name, features[each.feature].levels, each.points});
+    data.explained_rows = view.global.rows;
   }
 
   std::span<const double> keep(std::span<const double> all, std::span<const std::uint32_t> rows) {

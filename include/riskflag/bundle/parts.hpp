@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <riskflag/calibrate/calibration.hpp>
+#include <riskflag/core/matrix_view.hpp>
 #include <riskflag/data/frame.hpp>
 #include <riskflag/data/schema.hpp>
 #include <riskflag/model/model.hpp>
@@ -27,6 +29,22 @@ struct Decision {
   friend bool operator==(const Decision&, const Decision&) = default;
 };
 
+/// approved.json: prepared rows of training applicants that the model lets pass, which reasons compare with; the values
+/// of the pipeline's features alone, so that no id, protected or dropped column is among them. Empty: reasons compare
+/// with the training mean.
+struct ApprovedRows {
+  std::size_t features = 0;
+  std::vector<double> cells{};  ///< row after row; NaN = missing
+
+  [[nodiscard]] std::size_t rows() const noexcept { return features == 0 ? 0 : cells.size() / features; }
+  [[nodiscard]] MatrixView<double> view() const noexcept {
+    return MatrixView<double>::row_major(cells.data(), rows(), features);
+  }
+};
+
+/// The most rows that approved.json may hold.
+inline constexpr std::size_t kMostApproved = 64;
+
 enum class Kind { binary, regression, multiclass };
 [[nodiscard]] std::string_view name_of(Kind kind) noexcept;
 /// By the objective's name: "binary" and "probability", "multiclass…", and everything else.
@@ -43,6 +61,7 @@ struct BundleParts {
   Calibration calibration{};
   std::string metrics_json = "{}";  ///< metrics.json as it stands
   std::string run_id{};             ///< goes into MLmodel when not empty
+  ApprovedRows approved{};          ///< binary models: what reasons compare with; at most kMostApproved rows
 };
 
 /// An opened model directory. All of it is const after open(); a RowProgram over it may be used by many threads.
@@ -60,6 +79,7 @@ struct Bundle {
   std::string path;     ///< absolute
   Predictor predictor;
   std::vector<std::string> ignored_files;  ///< in the directory, but not ours
+  ApprovedRows approved{};                 ///< none: reasons compare with the training mean
 
   [[nodiscard]] Kind kind() const noexcept { return kind_of(model.objective); }
 };

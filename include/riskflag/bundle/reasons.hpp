@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,8 +27,9 @@ struct Reason {
   double contribution = 0.0;  ///< in log-odds, > 0: towards High; before calibration
 };
 
-/// From a prepared row to the fields that speak for High: exact path-dependent Shapley values, compared with the
-/// training mean, features summed into the fields that they came from.
+/// From a prepared row to the fields that speak for High: exact Shapley values, features summed into the fields that
+/// they came from. Compared with the training mean (path-dependent) or, where the model directory keeps approved
+/// applicants, with these (interventional): what makes this row riskier than those that pass.
 ///
 /// Life: 1. made over an opened Bundle, of which it keeps copies; 2. used by many threads, each with its own Scratch;
 /// nothing is allocated once the Scratch and `out` are warm.
@@ -43,14 +45,22 @@ class ReasonProgram {
   /// Throws Error(unsupported) when the model is not binary, or has no counts of training rows.
   explicit ReasonProgram(const Bundle& bundle)
       : ReasonProgram(bundle.pipeline.features(), bundle.pipeline.inputs(), bundle.model, bundle.decision,
-                      bundle.path) {}
+                      bundle.path) {
+    if (bundle.approved.rows() == 0) return;
+    references_ = explainer_.references(bundle.approved.view());
+    if (!references_) fail(ErrorCode::schema_mismatch, bundle.path, "approved.json does not fit the model");
+  }
 
   /// At most `most` reasons of a prepared row (RowProgram::prepare's features), the greatest contribution first; equal
   /// ones keep the schema's order. Empty when no field speaks for High.
   void reasons(std::span<const double> features, std::size_t most, std::vector<Reason>& out, Scratch& scratch) const {
     scratch.contributions.resize(explainer_.features());
     scratch.sums.resize(ranker_.fields());
-    explainer_.contributions(features.data(), scratch.contributions.data(), scratch.shap);
+    if (references_) {
+      (void)explainer_.contributions_against(features.data(), *references_, scratch.contributions, scratch.shap);
+    } else {
+      explainer_.contributions(features.data(), scratch.contributions.data(), scratch.shap);
+    }
     ranker_.rank(scratch.contributions, most, scratch.ranked, scratch.sums);
     out.clear();
     for (const FieldReason& reason : scratch.ranked) {
@@ -80,6 +90,7 @@ class ReasonProgram {
   }
 
   Explainer explainer_;
+  std::optional<Explainer::References> references_;
   ReasonRanker ranker_;
   double scale_;
   std::vector<ReasonText> words_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <riskflag/audit/leak.hpp>
+#include <riskflag/explain/global.hpp>
 #include <riskflag/model/history.hpp>
 
 namespace riskflag::inline v0_1::report {
@@ -52,6 +53,19 @@ struct FeatureImportance {
   std::optional<double> permutation{};  ///< metric lost when the column is shuffled
 };
 
+/// How far one feature moves predictions.
+struct Contribution {
+  std::string name;
+  MeanInterval size{};  ///< of the mean |contribution|
+};
+
+/// How the mean margin moves along one feature.
+struct Dependence {
+  std::string name;
+  std::vector<std::string> levels{};  ///< of a category: points' values are places in it; empty for a number
+  std::vector<DependencePoint> points{};
+};
+
 /// A column that the model does not see, but whose groups the decision is compared across.
 struct ProtectedColumn {
   std::string name;
@@ -86,6 +100,9 @@ struct ReportData {
   int best_iteration = 0;                       ///< 1-based; 0 = not marked
   std::vector<FeatureImportance> importance{};  ///< any order; the largest 25 by gain are shown
   std::vector<ProtectedColumn> protected_columns{};
+  std::vector<Contribution> contributions{};  ///< any order; the largest 15 are shown
+  std::vector<Dependence> dependence{};       ///< in the order shown
+  std::size_t explained_rows = 0;             ///< rows that both are means over
 
   std::string command{};  ///< as it can be pasted into a shell
   std::vector<Digest> digests{};

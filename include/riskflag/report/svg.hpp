@@ -45,6 +45,8 @@ class Plot {
   Plot& dots(std::span<const Point> points, int series, double radius = 3.5);
   /// One bar per value between edges[i] and edges[i + 1], from the x axis up.
   Plot& bars(std::span<const double> edges, std::span<const double> values, int series, std::string_view label = {});
+  /// The area between two lines: low[i] and high[i] have the same x. In the colour of `series`, faint.
+  Plot& band(std::span<const Point> low, std::span<const Point> high, int series);
   /// A ringed dot with a few words beside it, below (for a rising curve) or above (for a falling one).
   enum class Words { below, above };
   Plot& callout(Point at, std::string_view text, Words side = Words::below);
@@ -74,16 +76,6 @@ class Plot {
   std::string marks_, legend_;
   double legend_x_;
 };
-
-/// One row of a bar chart.
-struct Bar {
-  std::string label;
-  double value = 0;  ///< >= 0; sets the length
-  std::string text;  ///< written behind the bar
-};
-/// Horizontal bars with their names at the left, in the order given.
-[[nodiscard]] std::string bar_chart(std::string_view title, std::string_view description, std::span<const Bar> bars,
-                                    double width = 800);
 
 namespace detail {
 
@@ -189,6 +181,19 @@ inline Plot& Plot::bars(std::span<const double> edges, std::span<const double> v
   return *this;
 }
 
+inline Plot& Plot::band(std::span<const Point> low, std::span<const Point> high, int series) {
+  std::string path;
+  const auto add = [&](Point p) {
+    if (!is_finite(p.x) || !is_finite(p.y)) return;
+    path += (path.empty() ? "M" : "L") + detail::coordinate(px(p.x)) + " " + detail::coordinate(py(p.y));
+  };
+  for (const Point& p : low) add(p);
+  for (std::size_t i = high.size(); i-- > 0;) add(high[i]);
+  if (!path.empty())
+    marks_ += "<path class=\"band\" style=\"fill:var(--series-" + std::to_string(series) + ")\" d=\"" + path + "Z\"/>";
+  return *this;
+}
+
 inline void Plot::words(double x, double y, std::string_view text, std::string_view anchor, std::string_view css) {
   marks_ += "<text class=\"" + std::string(css) + "\" text-anchor=\"" + std::string(anchor) + "\" x=\"" +
             detail::coordinate(x) + "\" y=\"" + detail::coordinate(y) + "\">" + detail::escaped(text) + "</text>";
@@ -260,30 +265,6 @@ inline std::string Plot::svg() const {
   out += "<text class=\"label\" text-anchor=\"middle\" transform=\"translate(12 " +
          detail::coordinate((top_ + bottom_) / 2) + ") rotate(-90)\">" + detail::escaped(y_.label) + "</text></svg>";
   return out;
-}
-
-inline std::string bar_chart(std::string_view title, std::string_view description, std::span<const Bar> bars,
-                             double width) {
-  constexpr double kRow = 24;
-  double names = 60, texts = 30;
-  for (const Bar& bar : bars) texts = std::max(texts, 6.6 * static_cast<double>(bar.text.size()) + 12);
-  for (const Bar& bar : bars)
-    names = std::max(names, 6.9 * static_cast<double>(std::min<std::size_t>(bar.label.size(), 36)) + 14);
-  double longest = 0;
-  for (const Bar& bar : bars) longest = is_finite(bar.value) ? std::max(longest, bar.value) : longest;
-  const double room = width - names - texts;
-  std::string out = detail::svg_open(title, description, width, kRow * static_cast<double>(bars.size()) + 6);
-  for (std::size_t i = 0; i < bars.size(); ++i) {
-    const double y = kRow * static_cast<double>(i) + 4;
-    const double length = longest > 0 && bars[i].value > 0 ? bars[i].value / longest * room : 0;
-    out += "<text class=\"name\" text-anchor=\"end\" x=\"" + detail::coordinate(names - 8) + "\" y=\"" +
-           detail::coordinate(y + 13) + "\">" + detail::escaped(detail::shortened(bars[i].label, 36)) +
-           "</text><rect class=\"solid\" x=\"" + detail::coordinate(names) + "\" y=\"" + detail::coordinate(y) +
-           "\" width=\"" + detail::coordinate(std::max(length, 1.0)) +
-           "\" height=\"17\" rx=\"2\"/><text class=\"tick\" x=\"" + detail::coordinate(names + length + 7) + "\" y=\"" +
-           detail::coordinate(y + 13) + "\">" + detail::escaped(bars[i].text) + "</text>";
-  }
-  return out + "</svg>";
 }
 
 }  // namespace riskflag::inline v0_1::report

@@ -89,6 +89,9 @@ struct StudyOptions {
   /// True: where no option of capacity was given, folds of the training rows choose them (study/table_defaults.hpp);
   /// false: they have TrainOptions' defaults, which are LightGBM's.
   bool table_defaults = false;
+  /// What reasons compare with: "train", the training mean; or "approved", up to 64 applicants below the threshold,
+  /// kept in the model directory.
+  std::string reason_reference = "train";
 };
 
 /// Rounds without improvement after which training stops, when nobody said otherwise.

@@ -9,6 +9,7 @@
 #include <riskflag/data/split.hpp>
 #include <riskflag/model/model.hpp>
 #include <riskflag/study/cross_validate.hpp>
+#include <riskflag/study/global_view.hpp>
 #include <riskflag/study/options.hpp>
 #include <riskflag/study/result.hpp>
 #include <riskflag/study/table.hpp>
@@ -30,6 +31,7 @@ struct StudyView {
   std::span<const double> train_scores, valid_scores, test_scores;
   const CrossValidation* cross_validation;             ///< null without cv
   std::span<const std::optional<double>> permutation;  ///< one for each feature of the model; empty when not computed
+  const GlobalView& global;                            ///< without rows when nothing was explained
   const StudyResult& result;
   std::stop_token stop{};  ///< asked: the report is not wanted any more
 };

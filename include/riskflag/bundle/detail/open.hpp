@@ -60,7 +60,9 @@ inline Bundle open(const std::string& directory) {
   auto file = [&](const std::string& name) -> const std::string& {
     const auto it = files.find(name);
     if (it == files.end())
-      fail(ErrorCode::corrupt, manifest_path, "it lists no " + name + ", which every model directory has");
+      fail(ErrorCode::corrupt, manifest_path,
+           "it lists no " + name +
+               (name == "approved.json" ? ", which decision.json names" : ", which every model directory has"));
     return it->second;
   };
   auto place = [&](const std::string& name) { return join_path(path, name); };
@@ -72,6 +74,14 @@ inline Bundle open(const std::string& directory) {
   detail::check_fit(schema, pipeline, model, reference, path);
   if (const auto metrics = read_json(file("metrics.json"), place("metrics.json")); !metrics)
     throw Error(metrics.failure());
+  bool compares = false;
+  Decision decision = detail::parse_decision(file("decision.json"), place("decision.json"), compares);
+  ApprovedRows approved;
+  if (compares) {
+    approved = detail::parse_approved(file("approved.json"), place("approved.json"), pipeline.features());
+  } else if (files.contains("approved.json")) {
+    fail(ErrorCode::corrupt, place("decision.json"), "says nothing of approved.json, which manifest.json lists");
+  }
   Predictor predictor = value_or_throw(Predictor::make(model));
   const std::string digest = sha256_hex(listing);
 
@@ -79,7 +89,7 @@ inline Bundle open(const std::string& directory) {
                 .pipeline = std::move(pipeline),
                 .model = std::move(model),
                 .calibration = parse_calibration(file("calibration.json"), place("calibration.json")),
-                .decision = detail::parse_decision(file("decision.json"), place("decision.json")),
+                .decision = std::move(decision),
                 .reference = std::move(reference),
                 .metrics_json = file("metrics.json"),
                 .name = file_name(path),
@@ -87,7 +97,8 @@ inline Bundle open(const std::string& directory) {
                 .digest = digest,
                 .path = path,
                 .predictor = std::move(predictor),
-                .ignored_files = {}};
+                .ignored_files = {},
+                .approved = std::move(approved)};
   for (const std::string& name : list_directory(path)) {
     const auto inside = files.lower_bound(name + "/");  // a folder of ours
     const bool ours = files.contains(name) || (inside != files.end() && inside->first.starts_with(name + "/"));

@@ -14,6 +14,7 @@
 #include <riskflag/bundle/row_program.hpp>
 #include <riskflag/core/json_file.hpp>
 #include <riskflag/core/json_writer.hpp>
+#include <riskflag/core/missing.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/json/schema_json.hpp>
 
@@ -23,9 +24,13 @@ namespace detail {
 inline constexpr std::int64_t kDirectoryFormat = 1;
 inline constexpr std::size_t kMaxExampleRows = 100;
 
-[[nodiscard]] inline std::string decision_text(const Decision& decision, Kind kind) {
+/// `approved`: reasons compare with the rows of approved.json.
+[[nodiscard]] inline std::string decision_text(const Decision& decision, Kind kind, bool approved = false) {
   JsonWriter json(JsonStyle::pretty);
-  json.begin_object().key("format").value(kDirectoryFormat).key("threshold");
+  json.begin_object().key("format").value(kDirectoryFormat);
+  // Written only then: a build that does not know the member must refuse the directory, not give other reasons.
+  if (approved) json.key("reason_reference").value(std::string_view("approved"));
+  json.key("threshold");
   kind == Kind::binary ? json.value(decision.threshold) : json.null();
   json.key("reasons").begin_array();
   for (const ReasonText& reason : decision.reasons) {
@@ -39,17 +44,63 @@ inline constexpr std::size_t kMaxExampleRows = 100;
   return std::move(json).text() + "\n";
 }
 
-[[nodiscard]] inline Decision parse_decision(std::string_view text, std::string_view where) {
+[[nodiscard]] inline Decision parse_decision(std::string_view text, std::string_view where, bool& approved) {
   const JsonFile file(where);
   const Json root = file.open(text, kDirectoryFormat);
-  file.only(root, {"format", "threshold", "reasons"});
+  file.only(root, {"format", "reason_reference", "threshold", "reasons"});
   Decision decision;
+  approved = root.find("reason_reference") != nullptr;
+  if (approved && file.text(root, "reason_reference") != "approved") {
+    file.refuse(*root.find("reason_reference"), quoted(file.text(root, "reason_reference")) +
+                                                    " is nothing that reasons compare with; accepted: approved");
+  }
   if (!file.member(root, "threshold").is_null()) decision.threshold = file.number(root, "threshold");
   for (const Json& json : file.array(root, "reasons")) {
     file.only(json, {"field", "code", "text"});
     decision.reasons.push_back({file.text(json, "field"), file.text(json, "code"), file.text(json, "text")});
   }
   return decision;
+}
+
+[[nodiscard]] inline std::string approved_text(const std::vector<Feature>& features, const ApprovedRows& approved) {
+  JsonWriter json;
+  json.begin_object().key("format").value(kDirectoryFormat).key("features").begin_array();
+  for (const Feature& feature : features) json.value(std::string_view(feature.name));
+  json.end_array().key("rows").begin_array();
+  for (std::size_t row = 0; row < approved.rows(); ++row) {
+    json.begin_array();
+    for (std::size_t f = 0; f < approved.features; ++f) {
+      const double value = approved.cells[row * approved.features + f];
+      is_missing(value) ? json.null() : json.value(value);
+    }
+    json.end_array();
+  }
+  json.end_array().end_object();
+  return std::move(json).text() + "\n";
+}
+
+[[nodiscard]] inline ApprovedRows parse_approved(std::string_view text, std::string_view where,
+                                                 const std::vector<Feature>& features) {
+  const JsonFile file(where);
+  const Json root = file.open(text, kDirectoryFormat);
+  file.only(root, {"format", "features", "rows"});
+  std::vector<std::string> names;
+  for (const Feature& feature : features) names.push_back(feature.name);
+  if (file.texts(root, "features") != names) file.refuse(root, "its features are not those of pipeline.json");
+  ApprovedRows approved{.features = features.size()};
+  const JsonArray& rows = file.array(root, "rows");
+  if (rows.empty() || rows.size() > kMostApproved || features.empty()) {
+    file.refuse(root, std::to_string(rows.size()) + " rows; 1 to " + std::to_string(kMostApproved) + " are accepted");
+  }
+  for (const Json& row : rows) {
+    if (row.array() == nullptr || row.array()->size() != features.size()) {
+      file.refuse(row, "a row is no array of " + std::to_string(features.size()) + " numbers");
+    }
+    for (const Json& value : *row.array()) {
+      approved.cells.push_back(value.is_null() ? kMissing : file.take(value.number()));
+    }
+  }
+  return approved;
 }
 
 /// MLflow's "split" form of a few raw rows: {"columns": [...], "data": [[...], ...]}.

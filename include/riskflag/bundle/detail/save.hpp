@@ -25,6 +25,14 @@ inline std::string save(const BundleParts& parts, const std::string& directory, 
   if (kind == Kind::binary && !is_finite(parts.decision.threshold)) {
     fail(ErrorCode::invalid_option, directory, "the decision threshold is not a finite number");
   }
+  const ApprovedRows& approved = parts.approved;
+  if (approved.rows() > 0 && (kind != Kind::binary || approved.features != parts.pipeline.features().size() ||
+                              approved.rows() > kMostApproved || approved.cells.size() % approved.features != 0)) {
+    fail(ErrorCode::invalid_option, directory,
+         std::to_string(approved.rows()) + " approved rows of " + std::to_string(approved.features) +
+             " features; accepted: at most " + std::to_string(kMostApproved) + " of the pipeline's " +
+             std::to_string(parts.pipeline.features().size()) + ", for a binary model");
+  }
   if (const auto metrics = read_json(parts.metrics_json, "metrics.json"); !metrics) throw Error(metrics.failure());
 
   // Scored through their own files, so that what open() replays is what stands there.
@@ -34,8 +42,10 @@ inline std::string save(const BundleParts& parts, const std::string& directory, 
   const auto scores = detail::score_example(program, detail::parse_example(example, "input_example.json"));
 
   std::vector<std::pair<std::string, std::string>> files;
+  if (approved.rows() > 0)
+    files.emplace_back("approved.json", detail::approved_text(parts.pipeline.features(), approved));
   files.emplace_back("calibration.json", calibration_text(parts.calibration));
-  files.emplace_back("decision.json", detail::decision_text(parts.decision, kind));
+  files.emplace_back("decision.json", detail::decision_text(parts.decision, kind, approved.rows() > 0));
   files.emplace_back("expected_scores.json", detail::expected_text(kind, program.outputs(), scores));
   files.emplace_back("input_example.json", example);
   files.emplace_back("metrics.json", parts.metrics_json);

@@ -8,6 +8,7 @@
 #include <riskflag/core/error.hpp>
 #include <riskflag/metrics/summary.hpp>
 #include <riskflag/report/detail/charts.hpp>
+#include <riskflag/report/detail/explained.hpp>
 #include <riskflag/report/detail/page.hpp>
 #include <riskflag/report/detail/sections.hpp>
 #include <riskflag/report/html.hpp>
@@ -79,6 +80,7 @@ inline void look_at_stop(const ReportData& data) {
   }
   out += "</div>";
   out += decision_section(j);
+  out += explained_section(data);
   out += importance_section(data);
   out += protected_section(data, part, &j);
   return out;
@@ -116,7 +118,7 @@ inline void look_at_stop(const ReportData& data) {
   out += heading("Curves", "On the " + part.name + " part.") + "<div class=\"charts\">" +
          predicted_figure(part.predictions, part.labels, part.weights) +
          residual_figure(part.predictions, part.labels, part.weights) + "</div>";
-  return out + importance_section(data) + protected_section(data, part, nullptr);
+  return out + explained_section(data) + importance_section(data) + protected_section(data, part, nullptr);
 }
 
 }  // namespace detail
@@ -125,7 +127,7 @@ inline std::string render(const ReportData& data) {
   const std::size_t judged = detail::judged_part(data);
   std::string body = detail::header_section(data);
   if (judged == data.parts.size()) {
-    body += detail::findings_section(data) + detail::importance_section(data);
+    body += detail::findings_section(data) + detail::explained_section(data) + detail::importance_section(data);
   } else {
     body += data.kind == ReportData::Kind::binary ? detail::binary_body(data, judged)
                                                   : detail::regression_body(data, judged);

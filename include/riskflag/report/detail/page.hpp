@@ -40,16 +40,20 @@ p.lead{color:var(--soft);margin:0 0 16px;max-width:78ch}
 .tile .v{font-size:29px;line-height:1.25;font-weight:600;letter-spacing:-.015em;white-space:nowrap}
 .tile .n{font-size:12.5px;color:var(--soft)}
 .charts{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:30px 34px;margin-top:16px}
+.charts.three{grid-template-columns:repeat(3,minmax(0,1fr));gap:22px 26px}
+h3.lead{margin:26px 0 2px}.more{color:var(--soft);font-size:12.5px;margin:2px 0 0}
 figure{margin:0;min-width:0}
 figure.wide{grid-column:1/-1}
 figcaption{font-size:13px;color:var(--soft);margin-bottom:8px;line-height:1.45;min-height:2.9em}
 figure.wide figcaption{min-height:0}
 svg{display:block;width:100%;height:auto;font:12px system-ui,-apple-system,"Segoe UI",Roboto,Arial,sans-serif;overflow:visible}
+svg svg{overflow:hidden}
 svg text{fill:var(--soft)} svg .note,svg .name,svg .key{fill:var(--ink)} svg .label{font-size:12px}
 svg .note{paint-order:stroke;stroke:var(--paper);stroke-width:4px;stroke-linejoin:round}
 .grid{stroke:var(--grid);fill:none}.axis{stroke:var(--quiet);fill:none}
 .line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}.thin{stroke-width:1.2}
 .dot{stroke:var(--paper);stroke-width:1}.bar{opacity:.62}.solid{fill:var(--series-1);opacity:.85}
+.band{opacity:.16}.whisker{stroke:var(--ink);stroke-width:1.4;opacity:.75;fill:none}
 .rule{stroke:var(--soft);stroke-dasharray:3 3;fill:none}.gap{stroke:var(--ink);stroke-width:1.6;fill:none}
 .ring{fill:var(--paper);stroke:var(--ink);stroke-width:2}
 .scroll{overflow-x:auto}
@@ -73,7 +77,8 @@ pre{background:var(--tint);border:1px solid var(--edge);border-radius:6px;paddin
 footer{margin-top:48px;padding-top:14px;border-top:1px solid var(--edge);color:var(--soft);font-size:12.5px}
 .group{margin-bottom:26px}.bars{max-width:860px}
 @media screen and (max-width:1060px){.tiles{grid-template-columns:repeat(3,1fr)}}
-@media screen and (max-width:760px){.charts,.two{grid-template-columns:1fr}main{padding:26px 18px}figcaption{min-height:0}}
+@media screen and (max-width:960px){.charts.three{grid-template-columns:repeat(2,minmax(0,1fr))}}
+@media screen and (max-width:760px){.charts,.charts.three,.two{grid-template-columns:1fr}main{padding:26px 18px}figcaption{min-height:0}}
 @media screen and (max-width:460px){.tiles{grid-template-columns:repeat(2,1fr)}}
 @media print{.tiles{grid-template-columns:repeat(3,1fr)}@page{margin:15mm 14mm}body{font-size:10pt}.verdict{font-size:12pt}table,dl{font-size:9pt}main{max-width:none;padding:0}h2{margin-top:26px;break-after:avoid}h3{break-after:avoid}
 figure,.finding,.clean,.tiles,tr,dl div,.group,.keep,pre{break-inside:avoid}.charts{gap:16px 22px}p.lead{break-after:avoid;break-inside:avoid}thead{display:table-header-group}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}

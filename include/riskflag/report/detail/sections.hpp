@@ -16,6 +16,7 @@
 #include <riskflag/report/detail/charts.hpp>
 #include <riskflag/report/detail/page.hpp>
 #include <riskflag/report/report_data.hpp>
+#include <riskflag/report/svg_rows.hpp>
 
 namespace riskflag::inline v0_1::report::detail {
 

@@ -77,6 +77,8 @@ inline void StudyRun::check_options() {
                  "--cv");
     }
   }
+  if (!binary() && options_.reason_reference != "train")
+    refuse("reason_reference", "needs a binary target: reasons are those for High");
   if (!binary() && !options_.columns.positive.empty()) refuse("--positive", "needs a binary target");
   if (!parts.group_by.empty() && parts.kind != SplitKind::group) refuse("--group-by", "needs --split group");
   if (!parts.time_by.empty() && parts.kind != SplitKind::time) refuse("--time-by", "needs --split time");

@@ -19,6 +19,7 @@
 #include <riskflag/core/random.hpp>
 #include <riskflag/monitor/reference.hpp>
 #include <riskflag/prep/fields.hpp>
+#include <riskflag/study/approved.hpp>
 #include <riskflag/study/detail/calibrate_scores.hpp>
 #include <riskflag/study/detail/study_run.hpp>
 #include <riskflag/study/permutation.hpp>
@@ -139,6 +140,48 @@ inline std::vector<std::optional<double>> StudyRun::permute() {
                                 options_.seed, permuting, stop);
 }
 
+/// Of a seeded sample of the rows that permute() looks at.
+inline GlobalView StudyRun::explain_all() {
+  constexpr std::size_t kRows = 500, kFeatures = 6;
+  const std::vector<std::uint32_t>& from = !parts_.split.valid.empty() ? parts_.split.valid : train_rows_;
+  std::vector<std::uint32_t> rows;
+  for (const std::size_t i : riskflag::detail::sample_rows(from.size(), {.sample = kRows, .seed = options_.seed})) {
+    rows.push_back(from[i]);
+  }
+  const std::stop_token stop = kept_ ? std::stop_token() : hooks_.stop;
+  StopExecutor explaining(executor_, stop, "report");
+  const prep::FeatureMatrix matrix =
+      fit_.pipeline.transform(take_features(table_.frame, fit_.schema, rows, explaining), fit_.schema, explaining);
+  return explain_globally(fit_.trained.model, matrix.view(), kFeatures, explaining, stop);
+}
+
+/// Validation rows (training rows where there are none) that this very model lets pass, as it sees them: no column that
+/// is no feature is among them.
+inline bundle::ApprovedRows StudyRun::approved_rows() {
+  if (options_.reason_reference != "approved") return {};
+  const bool valid = !parts_.split.valid.empty();
+  const std::vector<std::uint32_t>& from = valid ? parts_.split.valid : train_rows_;
+  std::vector<std::uint32_t> rows;
+  for (const std::size_t i :
+       choose_approved(valid ? valid_scores_ : train_scores_, result_.threshold, bundle::kMostApproved)) {
+    rows.push_back(from[i]);
+  }
+  if (rows.empty()) {
+    warn({"no_approved_rows",
+          std::string("no ") + (valid ? "validation" : "training") +
+              " row scores below the threshold, so that reasons compare with the training mean",
+          "", "another --threshold", result_.threshold});
+    return {};
+  }
+  const prep::FeatureMatrix matrix =
+      fit_.pipeline.transform(take_features(table_.frame, fit_.schema, rows, executor_), fit_.schema, executor_);
+  bundle::ApprovedRows approved{matrix.cols, {}};
+  for (std::size_t i = 0; i < matrix.rows; ++i) {
+    for (std::size_t f = 0; f < matrix.cols; ++f) approved.cells.push_back(matrix.view()(i, f));
+  }
+  return approved;
+}
+
 /// Rows for the bundle's input example. Each cell comes from another training row, so that no row is somebody's
 /// application.
 inline Frame StudyRun::example_rows() const {
@@ -180,23 +223,14 @@ inline void StudyRun::save() {
     tell("report", 0);
     const std::vector<std::optional<double>> permutation = permute();
     check("report");
+    const GlobalView global = explain_all();
+    check("report");
     result_.peak_rss_bytes = peak_rss_bytes();
     result_.seconds.total = total_.seconds();
-    const StudyView view{options_,
-                         table_,
-                         fit_.schema,
-                         target_,
-                         parts_.split,
-                         findings_,
-                         weights_,
-                         fit_.trained.model,
-                         train_scores_,
-                         valid_scores_,
-                         test_scores_,
-                         cv_ ? &*cv_ : nullptr,
-                         permutation,
-                         result_,
-                         kept_ ? std::stop_token() : hooks_.stop};
+    const StudyView view{options_,      table_,        fit_.schema,  target_,
+                         parts_.split,  findings_,     weights_,     fit_.trained.model,
+                         train_scores_, valid_scores_, test_scores_, cv_ ? &*cv_ : nullptr,
+                         permutation,   global,        result_,      kept_ ? std::stop_token() : hooks_.stop};
     html = hooks_.report(view);
     tell("report", 1);
   }
@@ -210,6 +244,7 @@ inline void StudyRun::save() {
   bundle::BundleParts parts{fit_.schema, fit_.pipeline, fit_.trained.model, reference, example};
   parts.decision.threshold = result_.threshold;
   parts.decision.reasons = options_.reasons;
+  parts.approved = approved_rows();
   parts.calibration = calibration_;
   parts.metrics_json = metrics_json(result_, options_.threshold);
   parts.run_id = result_.run_id;

@@ -99,6 +99,12 @@ inline void set_calibrate(StudyOptions& options, const SettingValue& value) {
   value.refuse("is no calibration; accepted: none, auto, platt, isotonic, beta, prior");
 }
 
+inline void set_reason_reference(StudyOptions& options, const SettingValue& value) {
+  options.reason_reference = value.text();
+  if (options.reason_reference != "train" && options.reason_reference != "approved")
+    value.refuse("is nothing that reasons compare with; accepted: train, approved");
+}
+
 inline void set_monotone(StudyOptions& options, const SettingValue& value) {
   for (const std::string& text : value.list()) {
     const std::size_t equals = text.rfind('=');
@@ -156,6 +162,7 @@ inline constexpr std::array kSettings{
                [](StudyOptions& o, const SettingValue& v) { o.threshold = parse_threshold_rule(v.text()); }},
     SettingRow{"reasons", [](StudyOptions& o,
                              const SettingValue& v) { o.reasons = parse_reasons(read_file(v.text()), v.text()); }},
+    SettingRow{"reason_reference", set_reason_reference},
     SettingRow{"threads", [](StudyOptions& o, const SettingValue& v) { o.threads = v.whole(0, 1024); }},
     SettingRow{"tracking",
                [](StudyOptions& o, const SettingValue& v) {

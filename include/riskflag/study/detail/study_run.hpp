@@ -70,6 +70,8 @@ class StudyRun {
   void choose_and_judge();
   void warn_unseen(std::span<const std::uint32_t> rows, const char* part);
   [[nodiscard]] std::vector<std::optional<double>> permute();
+  [[nodiscard]] GlobalView explain_all();
+  [[nodiscard]] bundle::ApprovedRows approved_rows();
   [[nodiscard]] Frame example_rows() const;
   void save();
   [[noreturn]] void keep_elsewhere(const bundle::BundleParts& parts, const Error& why) const;
