@@ -40,7 +40,8 @@ struct Columns {
   }
   [[nodiscard]] __m256i at(__m256i column) const {
     // The shuffle looks at the lowest four bits; bits 4 and 5 choose among four shuffles as the sign bits of blends.
-    const __m256i low = _mm256_and_si256(column, _mm256_set1_epi8(15));
+    // They are all that matters below 128.
+    const __m256i low = Tables == 4 ? column : _mm256_and_si256(column, _mm256_set1_epi8(15));
     const __m256i bit4 = _mm256_slli_epi16(column, 3);
     const __m256i bit5 = _mm256_slli_epi16(column, 2);
     const __m256i first = of_four(t0, t1, t2, t3, low, bit4, bit5);
@@ -56,7 +57,10 @@ struct Columns {
   }
   static __m256i of_four(__m256i a, __m256i b, __m256i c, __m256i d, __m256i low, __m256i bit4, __m256i bit5) {
     const __m256i ab = _mm256_blendv_epi8(_mm256_shuffle_epi8(a, low), _mm256_shuffle_epi8(b, low), bit4);
-    const __m256i cd = _mm256_blendv_epi8(_mm256_shuffle_epi8(c, low), _mm256_shuffle_epi8(d, low), bit4);
+    // Another value in GCC's eyes, which would compare one of two uses with zero first.
+    __m256i again = bit4;
+    __asm__("" : "+x"(again));
+    const __m256i cd = _mm256_blendv_epi8(_mm256_shuffle_epi8(c, low), _mm256_shuffle_epi8(d, low), again);
     return _mm256_blendv_epi8(ab, cd, bit5);
   }
 };
@@ -122,16 +126,20 @@ inline __m256i select(__m256i x, __m256i rank, __m256i a, __m256i b, __m256i e) 
   return _mm256_blendv_epi8(e, b, here);
 }
 
-/// One node of 32 trees; a step holds 64, in two halves.
-template <int Tables>
+/// One node of 32 trees; a step holds 64, in two halves. Few: no leaf has a number above 127, so that e - a has the
+/// sign that says whether e < a.
+template <int Tables, bool Few>
 inline __m256i advance(const Columns<Tables>& columns, const std::uint8_t* step, __m256i b, __m256i e) {
   const __m256i x = columns.at(load(step));
   const __m256i not_above = _mm256_cmpeq_epi8(_mm256_min_epu8(x, load(step + 64)), x);
+  if constexpr (Few) {
+    return _mm256_blendv_epi8(b, e, _mm256_or_si256(not_above, _mm256_sub_epi8(e, load(step + 128))));
+  }
   const __m256i inside = _mm256_cmpeq_epi8(_mm256_max_epu8(e, load(step + 128)), e);
   return _mm256_blendv_epi8(e, b, _mm256_andnot_si256(not_above, inside));
 }
 
-template <int Tables, int Width>
+template <int Tables, int Width, bool Few>
 inline void walk_bundle(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
                         std::uint8_t* leaf) {
   const Columns<Tables> columns(ranks);
@@ -142,10 +150,10 @@ inline void walk_bundle(const ScanView& forest, const ScanBundle& bundle, const 
     const std::uint8_t* step = first + static_cast<std::size_t>(pair) * kScanStepBytes;
     for (std::uint32_t s = 0; s < bundle.steps; ++s, step += Width * kScanStepBytes) {
       b = _mm256_add_epi8(b, _mm256_set1_epi8(1));
-      e0 = advance(columns, step, b, e0);
-      e1 = advance(columns, step + 32, b, e1);
-      if constexpr (Width > 1) e2 = advance(columns, step + kScanStepBytes, b, e2);
-      if constexpr (Width > 1) e3 = advance(columns, step + kScanStepBytes + 32, b, e3);
+      e0 = advance<Tables, Few>(columns, step, b, e0);
+      e1 = advance<Tables, Few>(columns, step + 32, b, e1);
+      if constexpr (Width > 1) e2 = advance<Tables, Few>(columns, step + kScanStepBytes, b, e2);
+      if constexpr (Width > 1) e3 = advance<Tables, Few>(columns, step + kScanStepBytes + 32, b, e3);
     }
     std::uint8_t* out = leaf + static_cast<std::size_t>(pair) * kScanLanes;
     store(out, e0);
@@ -174,12 +182,19 @@ inline void walk_levels(const ScanView& forest, const ScanBundle& bundle, const 
   }
 }
 
+template <int Tables, int Width>
+inline void walk_width(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
+                       std::uint8_t* leaf) {
+  if (bundle.steps < 128) return walk_bundle<Tables, Width, true>(forest, bundle, ranks, leaf);
+  walk_bundle<Tables, Width, false>(forest, bundle, ranks, leaf);
+}
+
 template <int Tables>
 inline void walk_any(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks, std::uint8_t* leaf) {
   if (forest.symmetric != 0) return walk_levels<Tables>(forest, bundle, ranks, leaf);
-  if (bundle.width == 4) return walk_bundle<Tables, 4>(forest, bundle, ranks, leaf);
-  if (bundle.width == 2) return walk_bundle<Tables, 2>(forest, bundle, ranks, leaf);
-  walk_bundle<Tables, 1>(forest, bundle, ranks, leaf);
+  if (bundle.width == 4) return walk_width<Tables, 4>(forest, bundle, ranks, leaf);
+  if (bundle.width == 2) return walk_width<Tables, 2>(forest, bundle, ranks, leaf);
+  walk_width<Tables, 1>(forest, bundle, ranks, leaf);
 }
 
 inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
