@@ -88,7 +88,7 @@ class Import(driver.ProgramTest):
                                   (["--from", data, *out], 1, ["rows.csv", "LightGBM's text", "XGBoost's JSON"]),
                                   (["--from", text, *out], 1, ["model.txt:", "linear_tree=false"]),
                                   (["--from", self.path("cut.json"), *out], 1, ["cut.json"]),
-                                  (["--from", CORPUS / "import_xgboost" / "three.ubj", *out], 1, ["3 classes"]),
+                                  (["--from", CORPUS / "import_xgboost" / "three.ubj", *out, "--threshold", 0.5], 2, ["--threshold", "3 classes"]),
                                   (["--from", self.path("absent"), *out], 1, ["absent"]),
                                   (["--from", XGBOOST, *out, "--threshold", "f1"], 2, ["--threshold", "--data"]),
                                   (["--from", XGBOOST, *out, "--data", data, "--threshold", "f1"], 2, ["--target"]),

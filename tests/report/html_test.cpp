@@ -238,6 +238,23 @@ TEST_CASE("a regression has its own metrics and curves") {
   CHECK_FALSE(has(html, "ROC"));
 }
 
+TEST_CASE("several classes have a table of their own, and the confusion of one with another") {
+  const std::vector<double> labels{0, 1, 2, 0}, predictions{0.7, 0.2, 0.1, 0.1, 0.8, 0.1, 0.2, 0.5, 0.3, 0.3, 0.3, 0.4};
+  report::ReportData data;
+  data.kind = report::ReportData::Kind::multiclass;
+  data.classes = {"paid", "late", "<lost>"};
+  data.parts = {{"train", labels, predictions}, {"test", labels, predictions}};
+  data.importance = {{"Income", 10, 5}};
+  const std::string html = report::render(data);
+  CHECK(fault_of_markup(html) == "");
+  for (const char* what : {"Which class is called for which", "&lt;lost&gt;", "F1, macro", "50.0", "Income"})
+    CHECK(has(html, what));
+  CHECK_FALSE(has(html, "<lost>"));
+  CHECK_FALSE(has(html, "Decision at the threshold"));
+  data.classes.pop_back();
+  CHECK_THROWS_AS((void)report::render(data), riskflag::Error);
+}
+
 TEST_CASE("parts and groups that do not fit are refused") {
   const std::vector<double> two{0, 1}, three{0, 0.5, 1};
   report::ReportData data;

@@ -53,18 +53,42 @@ TEST_CASE("labels are 1 where the cell is the positive level") {
 
 TEST_CASE("a target that is not binary is refused with its levels") {
   CHECK_THROWS_WITH_AS((void)binary(levels_column({"a", "b", "c"}, {0, 1, 2})),
-                       "loans.csv: target \"y\" has 3 levels (\"a\", \"b\", \"c\"); a binary model needs exactly two",
+                       "loans.csv: target \"y\" has 3 levels (\"a\", \"b\", \"c\"); a binary model needs exactly two "
+                       "(--objective multiclass tells more apart)",
                        Error);
   CHECK_THROWS_WITH_AS((void)binary(number_column({1, 1})),
                        "loans.csv: target \"y\" has 1 level (\"1\"); a binary model needs exactly two", Error);
   CHECK_THROWS_WITH_AS((void)binary(number_column({1, 2, 3, 4, 5, 6, 7, 8})),
                        "loans.csv: target \"y\" has more than 5 levels (\"1\", \"2\", \"3\", \"4\", \"5\", ...); a "
                        "binary model needs exactly two "
-                       "(--objective regression predicts a number)",
+                       "(--objective multiclass tells more apart, --objective regression predicts a number)",
                        Error);
   CHECK_THROWS_WITH_AS(
       (void)binary(number_column({1, kMissing, 0, kMissing})),
       "loans.csv: target \"y\" is missing in 2 of 4 rows (the first is data row 2); leave those rows out", Error);
+}
+
+TEST_CASE("several classes are numbered by value, or by the bytes of their names") {
+  const auto classes = [](const Column& column) {
+    return read_target(column, bundle::Kind::multiclass, "", "loans.csv");
+  };
+  const Target words = classes(levels_column({"low", "never used", "high", "middle"}, {0, 3, 2, 0}));
+  CHECK(words.levels == std::vector<std::string>{"high", "low", "middle"});
+  CHECK(words.labels == std::vector<double>{1, 2, 0, 1});
+  CHECK(words.positive.empty());
+  const Target numbers = classes(number_column({10, 9, -1.5, 9}));
+  CHECK(numbers.levels == std::vector<std::string>{"-1.5", "9", "10"});
+  CHECK(numbers.labels == std::vector<double>{2, 1, 0, 1});
+  CHECK(classes(number_column({0, 1})).labels == std::vector<double>{0, 1});
+  CHECK_THROWS_WITH_AS((void)classes(number_column({3, 3})),
+                       "loans.csv: target \"y\" has 1 level; a multiclass model tells 2 to 1000 apart", Error);
+  std::vector<double> many;
+  for (int i = 0; i <= 1000; ++i) many.push_back(i);
+  CHECK_THROWS_WITH_AS((void)classes(number_column(many)),
+                       "loans.csv: target \"y\" has more than 1000 levels; a multiclass model tells 2 to 1000 apart "
+                       "(--objective regression predicts a number)",
+                       Error);
+  CHECK_THROWS_AS((void)classes(number_column({1, kMissing, 0})), Error);
 }
 
 TEST_CASE("a regression takes finite numbers alone") {

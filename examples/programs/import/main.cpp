@@ -83,12 +83,13 @@ Data read_data(const Flags& flags, riskflag::Schema& schema, const riskflag::pre
   data.frame = riskflag::read_csv(*source, csv, pool).frame;
   if (data.frame.rows() == 0) riskflag::fail(riskflag::ErrorCode::invalid_data, flags.data, "there is no row");
   const riskflag::prep::FeatureMatrix features = pipeline.transform(data.frame, schema, pool);
-  data.scores.resize(features.rows);
+  data.scores.resize(features.rows * static_cast<std::size_t>(predictor.outputs()));
   if (!predictor.probabilities(features.view(), data.scores)) {
     riskflag::fail(riskflag::ErrorCode::internal, flags.data, "the prepared rows do not fit the model");
   }
   if (flags.target.empty()) return data;
   auto target = riskflag::study::read_target(data.frame.column(flags.target), kind, flags.positive, flags.data);
+  if (kind == riskflag::bundle::Kind::multiclass) program::name_classes(target, schema, flags.target, flags.data);
   data.labels = std::move(target.labels);
   riskflag::Field field;
   field.name = flags.target;
@@ -173,10 +174,16 @@ int import(const Flags& flags) {
     model = riskflag::take_iterations(model, flags.start_iteration, flags.num_iteration);
   }
   const riskflag::bundle::Kind kind = riskflag::bundle::kind_of(model.objective);
-  if (kind == riskflag::bundle::Kind::multiclass || model.num_outputs != 1) {
+  if (kind == riskflag::bundle::Kind::multiclass) {
+    if (!flags.threshold.empty()) {
+      riskflag::fail(riskflag::ErrorCode::usage, "--threshold",
+                     "the model has " + std::to_string(model.num_outputs) + " classes, and no High and Low");
+    }
+  } else if (model.num_outputs != 1) {
     riskflag::fail(riskflag::ErrorCode::unsupported, flags.from,
-                   "the model has " + std::to_string(model.num_outputs) +
-                       " classes; model directories hold binary models and regressions so far");
+                   "objective " + riskflag::quoted(model.objective.name) + " with " +
+                       std::to_string(model.num_outputs) +
+                       " outputs; model directories hold one output, or the classes of a multiclass model");
   }
   program::sort_levels(model, flags.from);
   riskflag::Schema schema;
@@ -203,7 +210,9 @@ int import(const Flags& flags) {
     example = program::invented_row(model);
   } else {
     const Data data = read_data(flags, schema, pipeline, predictor, kind);
-    reference = riskflag::monitor::make_reference(schema, data.frame, data.scores);
+    const bool one_score = kind != riskflag::bundle::Kind::multiclass;  // which is what a profile is of
+    reference = riskflag::monitor::make_reference(
+        schema, data.frame, one_score ? std::span<const double>(data.scores) : std::span<const double>{});
     example = mixed_rows(data.frame, schema);
     if (kind == riskflag::bundle::Kind::binary && rule.needs_rows()) {
       result.threshold = riskflag::study::choose_threshold(rule, data.scores, data.labels, {});

@@ -88,6 +88,9 @@ inline Prepared fit_recipe(const std::string& recipe_file, const std::string& da
     schema.positive = "1";
     schema.target_levels = {"0", "1"};
   }
+  if (kind == riskflag::bundle::Kind::multiclass) {
+    for (int k = 0; k < model.num_outputs; ++k) schema.target_levels.push_back(std::to_string(k));
+  }
   schema = riskflag::prep::prepare_schema(recipe, std::move(schema));
   riskflag::prep::FitInputs inputs;
   inputs.labels = labels;

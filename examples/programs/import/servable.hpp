@@ -16,6 +16,7 @@
 #include <riskflag/model/importance.hpp>
 #include <riskflag/model/model.hpp>
 #include <riskflag/prep/pipeline.hpp>
+#include <riskflag/study/target.hpp>
 
 namespace program {
 
@@ -82,7 +83,34 @@ inline riskflag::Schema schema_of(const riskflag::Model& model, riskflag::Unseen
     schema.positive = "1";
     schema.target_levels = {"0", "1"};
   }
+  if (riskflag::bundle::kind_of(model.objective) == riskflag::bundle::Kind::multiclass) {
+    for (int k = 0; k < model.num_outputs; ++k) schema.target_levels.push_back(std::to_string(k));
+  }
   return schema;
+}
+
+/// The classes of a foreign model are numbers. A target whose levels are such numbers is read as them; one with as many
+/// other levels as the model has classes names these, in its order.
+inline void name_classes(riskflag::study::Target& target, riskflag::Schema& schema, const std::string& column,
+                         const std::string& where) {
+  const std::size_t classes = schema.target_levels.size();
+  std::vector<double> numbers;
+  for (const std::string& level : target.levels) {
+    const auto x = riskflag::parse_double(level);
+    if (x && *x >= 0 && *x < static_cast<double>(classes) && *x == static_cast<double>(static_cast<int>(*x)))
+      numbers.push_back(*x);
+  }
+  if (numbers.size() == target.levels.size()) {
+    for (double& label : target.labels) label = numbers[static_cast<std::size_t>(label)];
+    return;
+  }
+  if (target.levels.size() != classes) {
+    riskflag::fail(riskflag::ErrorCode::schema_mismatch, where,
+                   "target " + riskflag::quoted(column) + " has " + std::to_string(target.levels.size()) +
+                       " levels, and the model " + std::to_string(classes) + " classes; accepted: numbers from 0 to " +
+                       std::to_string(classes - 1) + ", or as many levels as classes");
+  }
+  schema.target_levels = target.levels;
 }
 
 /// Raw fields are features as they stand.

@@ -77,9 +77,6 @@ int score(const Flags& flags) {
   }
   const std::int64_t start = riskflag::monotonic_ns();
   const riskflag::bundle::Bundle bundle = riskflag::bundle::open(flags.model);
-  if (bundle.kind() == riskflag::bundle::Kind::multiclass) {
-    riskflag::fail(riskflag::ErrorCode::unsupported, flags.model, "scoring more than two classes is not built yet");
-  }
   const std::unique_ptr<riskflag::ByteSource> source = riskflag::open_source(flags.data);
   riskflag::Pool pool(static_cast<unsigned>(flags.threads));
   riskflag::CsvOptions reading;

@@ -125,9 +125,18 @@ class ScoreStream {
 
   ScoreCounts run(riskflag::ByteSink& sink, const std::stop_token& stop) {
     binary_ = bundle_.kind() == riskflag::bundle::Kind::binary;
+    if (bundle_.kind() == riskflag::bundle::Kind::multiclass) {
+      for (const std::string& level : bundle_.schema.target_levels) classes_.push_back(riskflag::csv_cell(level));
+    }
+    score_cells_ = binary_ ? 2 : classes_.empty() ? 1 : classes_.size() + 1;
     std::string header = "row";
     for (const std::string& id : columns_.id_names) header += "," + riskflag::csv_cell(id);
-    header += binary_ ? ",probability,risk,error" : ",prediction,error";
+    if (classes_.empty()) header += binary_ ? ",probability,risk" : ",prediction";
+    if (!classes_.empty()) {
+      header += ",class";
+      for (const std::string& level : bundle_.schema.target_levels) header += "," + riskflag::csv_cell("p_" + level);
+    }
+    header += ",error";
     for (std::size_t i = 1; i <= explain_; ++i) header += ",reason_" + std::to_string(i);
     sink.write(header + "\n");
     workers_.resize(executor_.concurrency());
@@ -178,7 +187,7 @@ class ScoreStream {
     riskflag::bundle::ReasonProgram::Scratch reasons;
     std::vector<riskflag::bundle::Reason> found;
     std::vector<riskflag::bundle::RawCell> cells;
-    std::vector<double> features;
+    std::vector<double> features, scores;
     std::vector<riskflag::bundle::FieldIssue> issues;
   };
   struct Block {
@@ -208,6 +217,7 @@ class ScoreStream {
     const std::size_t ids = columns_.ids.size(), inputs = columns_.inputs.size();
     worker.cells.resize(inputs);
     worker.features.resize(program_.features());
+    worker.scores.resize(program_.outputs());
     for (std::size_t row = begin; row < end; ++row) {
       ++block.counts.rows;
       riskflag::append_number(block.text, static_cast<std::int64_t>(batch.first_row() + row));
@@ -221,14 +231,8 @@ class ScoreStream {
         }
         worker.issues.clear();
         if (program_.prepare(worker.cells, worker.features, worker.scratch, worker.issues)) {
-          const double score = program_.probability(worker.features);
-          block.text += ',';
-          riskflag::append_number(block.text, score);
-          if (binary_) {
-            const bool high = score >= bundle_.decision.threshold;
-            block.counts.high += high ? 1 : 0;
-            block.text += high ? ",High" : ",Low";
-          }
+          program_.scores(worker.features, worker.scores);
+          write_scores(worker.scores, block);
           block.text += ',';
           if (explain_ > 0) write_reasons(worker, block.text);
           block.text += '\n';
@@ -240,11 +244,28 @@ class ScoreStream {
         block.counts.first_bad = batch.first_row() + row;
         block.counts.first_error = error;
       }
-      block.text += binary_ ? ",,," : ",,";
+      block.text.append(score_cells_ + 1, ',');
       block.text += riskflag::csv_cell(error);
       block.text.append(explain_, ',');
       block.text += '\n';
     }
+  }
+
+  /// The row's cells between the ids and the error, each behind its comma.
+  void write_scores(std::span<const double> scores, Block& block) const {
+    if (!classes_.empty()) {
+      std::size_t called = 0;  // of equal ones the first
+      for (std::size_t k = 1; k < scores.size(); ++k) called = scores[k] > scores[called] ? k : called;
+      block.text += "," + classes_[called];
+    }
+    for (const double score : scores) {
+      block.text += ',';
+      riskflag::append_number(block.text, score);
+    }
+    if (!binary_) return;
+    const bool high = scores[0] >= bundle_.decision.threshold;
+    block.counts.high += high ? 1 : 0;
+    block.text += high ? ",High" : ",Low";
   }
 
   /// The codes of the row's reasons, and empty cells for those that it does not have.
@@ -265,6 +286,8 @@ class ScoreStream {
   std::optional<riskflag::bundle::ReasonProgram> reasons_;
   riskflag::bundle::ColumnMap columns_;
   bool binary_ = true;
+  std::vector<std::string> classes_;  ///< of multiclass models: the levels as cells
+  std::size_t score_cells_ = 1;       ///< of a row, without its error
   std::vector<std::string_view> cells_;
   std::vector<Worker> workers_;
   std::vector<Block> blocks_;

@@ -85,7 +85,7 @@ void add_flags(program::CommandLine& line, Flags& flags) {
   line.add_option("--set", flags.sets, "any option or LightGBM parameter", Repeat::yes)
       .group("model")
       .type_name("NAME=VALUE");
-  value("model", "--objective", "binary or regression", "NAME");
+  value("model", "--objective", "binary, multiclass, regression, ...", "NAME");
   list("model", "--monotone", "only rises (+1) or falls (-1) with it", "FIELD=+1|-1");
   value("model", "--threads", "0 = all cores", "N");
   value("model", "--seed", "the only source of randomness (42)", "N");

@@ -66,7 +66,10 @@ class ReportBuilder {
     const riskflag::study::StudyResult& result = view.result;
     const bool binary = result.kind == riskflag::bundle::Kind::binary;
     riskflag::report::ReportData data;
-    data.kind = binary ? riskflag::report::ReportData::Kind::binary : riskflag::report::ReportData::Kind::regression;
+    using Kind = riskflag::report::ReportData::Kind;
+    const bool multiclass = result.kind == riskflag::bundle::Kind::multiclass;
+    data.kind = binary ? Kind::binary : multiclass ? Kind::multiclass : Kind::regression;
+    if (multiclass) data.classes = view.target.levels;
     data.model_name = riskflag::file_name(riskflag::absolute_path(view.options.output));
     data.created = riskflag::rfc3339(riskflag::now_ms());
     data.target = view.options.columns.target;

@@ -29,7 +29,8 @@ inline std::string summary(const riskflag::study::StudyResult& result, const ris
       std::snprintf(line, sizeof line, "%12s", "-");
     out += line;
   };
-  out += "           ";
+  const int label = result.kind == riskflag::bundle::Kind::multiclass ? 11 : 9;
+  out += std::string(static_cast<std::size_t>(label) + 2, ' ');
   for (const auto& [name, list] : parts) {
     if (list->empty()) continue;
     std::snprintf(line, sizeof line, "%12s", name);
@@ -40,7 +41,8 @@ inline std::string summary(const riskflag::study::StudyResult& result, const ris
     out += line;
     out += "         +-";
   }
-  out += "\n  rows     ";
+  std::snprintf(line, sizeof line, "\n  %-*s", label, "rows");
+  out += line;
   for (const auto& [rows, list] :
        {std::pair(result.train_rows, &result.train), std::pair(result.valid_rows, &result.valid),
         std::pair(result.test_rows, &result.test)}) {
@@ -51,7 +53,7 @@ inline std::string summary(const riskflag::study::StudyResult& result, const ris
   out += "\n";
   for (std::size_t m = 0; m < result.train.size(); ++m) {
     if (result.train[m].first == "threshold") continue;
-    std::snprintf(line, sizeof line, "  %-9s", result.train[m].first.c_str());
+    std::snprintf(line, sizeof line, "  %-*s", label, result.train[m].first.c_str());
     out += line;
     for (const auto& [name, list] : parts) {
       if (!list->empty()) cell((*list)[m].second);

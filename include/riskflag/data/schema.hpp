@@ -94,8 +94,9 @@ struct Field {
 struct Schema {
   std::vector<Field> fields{};
   std::vector<std::string> missing = {"", "NA", "NaN", "null", "?"};  ///< tokens that mean missing in every field
-  std::string positive{};                    ///< level of the target that counts as 1; "" for regression
-  std::vector<std::string> target_levels{};  ///< of the target, sorted by bytes; empty for regression
+  std::string positive{};  ///< level of the target that counts as 1; "" but for two classes
+  std::vector<std::string>
+      target_levels{};  ///< of the target, in the order of the model's outputs; empty for regression
 
   /// The field of that name, or nullptr.
   [[nodiscard]] const Field* find(std::string_view name) const noexcept {

@@ -29,10 +29,11 @@ struct Digest {
 
 /// One part of the data with what the model says about it. The spans belong to the caller.
 struct Part {
-  std::string name;                     ///< "train", "valid", "test"; with cross-validation "out of fold"
-  std::span<const double> labels;       ///< 0 and 1 (binary), or the target's values (regression)
-  std::span<const double> predictions;  ///< probabilities of the positive class (binary), or predicted values
-  std::span<const double> weights{};    ///< empty = all 1
+  std::string name;                ///< "train", "valid", "test"; with cross-validation "out of fold"
+  std::span<const double> labels;  ///< 0 and 1 (binary), numbers of classes (multiclass), or values (regression)
+  std::span<const double>
+      predictions;  ///< probabilities of the positive class (binary), rows x classes (multiclass), or values
+  std::span<const double> weights{};  ///< empty = all 1
 };
 
 /// One column of the table as read.
@@ -75,15 +76,16 @@ struct ProtectedColumn {
 
 /// Everything that a report shows. What is empty or unset leaves its section out.
 struct ReportData {
-  enum class Kind { binary, regression };
+  enum class Kind { binary, regression, multiclass };
   Kind kind = Kind::binary;
 
   std::string title{};       ///< "Loan default model"; empty = "Model report"
   std::string model_name{};  ///< registered or directory name
   std::string model_version{};
-  std::string created{};   ///< RFC 3339; empty = not shown (the library looks at no clock)
-  std::string target{};    ///< name of the target column
-  std::string positive{};  ///< the level that counts as 1 ("default", "1")
+  std::string created{};               ///< RFC 3339; empty = not shown (the library looks at no clock)
+  std::string target{};                ///< name of the target column
+  std::string positive{};              ///< the level that counts as 1 ("default", "1")
+  std::vector<std::string> classes{};  ///< names, by number (multiclass)
 
   std::vector<Fact> data{};  ///< file, rows, columns, split, seed, ...
   std::vector<ColumnFact> columns{};

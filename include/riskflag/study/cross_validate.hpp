@@ -21,7 +21,7 @@ namespace riskflag::inline v0_1::study {
 /// What k folds say about rows that no fold's model was fitted on.
 struct CrossValidation {
   std::vector<std::uint32_t> rows;              ///< all rows of the folds, ascending
-  std::vector<double> scores;                   ///< out of fold, one for each of `rows`
+  std::vector<double> scores;                   ///< out of fold, one for each of `rows`; rows x classes for multiclass
   std::vector<std::vector<std::size_t>> folds;  ///< positions in `rows` of each fold's held-out rows
   std::vector<int> best_iterations;             ///< of each fold
   int rounds = 0;  ///< their median (of an even number: the mean of the middle two, rounded up)
@@ -52,7 +52,6 @@ struct FoldHooks {
   const auto groups = detail::gather(std::span<const std::uint64_t>(parts.groups), out.rows);
   const auto times = detail::gather(std::span<const std::int64_t>(parts.times), out.rows);
   const auto folds = k_folds(out.rows.size(), static_cast<std::size_t>(k), split, labels, groups, times);
-  out.scores.resize(out.rows.size());
   for (std::size_t f = 0; f < folds.size(); ++f) {
     std::vector<std::uint32_t> held_out, rest;
     std::size_t next = 0;
@@ -75,7 +74,10 @@ struct FoldHooks {
     const std::vector<double> scores =
         score_rows(job.frame, fitted.schema, fitted.pipeline, predictor, held_out, scoring);
     out.folds.emplace_back(folds[f].begin(), folds[f].end());
-    for (std::size_t i = 0; i < scores.size(); ++i) out.scores[folds[f][i]] = scores[i];
+    const auto outputs = static_cast<std::size_t>(predictor.outputs());
+    out.scores.resize(out.rows.size() * outputs);
+    for (std::size_t i = 0; i < scores.size(); ++i)
+      out.scores[std::size_t{folds[f][i / outputs]} * outputs + i % outputs] = scores[i];
     out.best_iterations.push_back(fitted.trained.best_iteration);
     seconds.evaluate += evaluate.seconds();
   }
@@ -86,7 +88,7 @@ struct FoldHooks {
 /// How cross_validate() folds a table in memory.
 struct CrossValidateOptions {
   int folds = 5;                           ///< >= 2
-  SplitKind kind = SplitKind::stratified;  ///< stratified needs labels 0 and 1
+  SplitKind kind = SplitKind::stratified;  ///< stratified needs labels that are classes
   std::uint64_t seed = 42;                 ///< deals the rows to folds; training has its own in `train`
   prep::Recipe recipe = prep::default_recipe();
   TrainOptions train{};                     ///< early_stopping_round > 0: the fold left out stops the training

@@ -10,6 +10,8 @@
 #include <riskflag/bundle/bundle.hpp>
 #include <riskflag/core/exact.hpp>
 #include <riskflag/core/json_writer.hpp>
+#include <riskflag/core/matrix_view.hpp>
+#include <riskflag/metrics/multiclass.hpp>
 #include <riskflag/metrics/summary.hpp>
 
 namespace riskflag::inline v0_1::study {
@@ -19,11 +21,21 @@ namespace riskflag::inline v0_1::study {
 using MetricList = std::vector<std::pair<std::string, std::optional<double>>>;
 
 /// The contract's metrics of one part: roc_auc, pr_auc, log_loss, brier, ks, gini, accuracy, precision, recall, f1,
-/// threshold, ece (binary), or rmse, mae, r2 (regression). Empty for a part without rows.
+/// threshold, ece (binary), log_loss, accuracy, f1_macro, f1_weighted, roc_auc_ovr (multiclass; scores are rows x
+/// classes, row-major), or rmse, mae, r2 (regression). Empty for a part without rows.
 [[nodiscard]] inline MetricList evaluate(bundle::Kind kind, std::span<const double> scores,
                                          std::span<const double> labels, std::span<const double> weights,
                                          double threshold) {
   if (scores.empty()) return {};
+  if (kind == bundle::Kind::multiclass) {
+    const auto p = MatrixView<double>::row_major(scores.data(), labels.size(), scores.size() / labels.size());
+    const metrics::MulticlassMetrics m = metrics::multiclass_metrics(p, labels, weights);
+    return {{"log_loss", m.log_loss},
+            {"accuracy", m.accuracy},
+            {"f1_macro", m.f1_macro},
+            {"f1_weighted", m.f1_weighted},
+            {"roc_auc_ovr", m.roc_auc_ovr}};
+  }
   if (kind != bundle::Kind::binary) {
     const metrics::RegressionMetrics m = metrics::regression_metrics(scores, labels, weights);
     return {{"rmse", m.rmse}, {"mae", m.mae}, {"r2", m.r2}};

@@ -119,16 +119,18 @@ using OnPhase = std::function<void(std::string_view phase, double fraction)>;
 }
 
 /// Probabilities (or predictions) of some rows of `frame`, by the pipeline as it stands: what riskflag-score gives for
-/// them.
+/// them. Of several classes: rows x classes, row-major.
 [[nodiscard]] inline std::vector<double> score_rows(const Frame& frame, const Schema& schema,
                                                     const prep::Pipeline& pipeline, const Predictor& predictor,
                                                     std::span<const std::uint32_t> rows, Executor& executor) {
-  std::vector<double> scores(rows.size());
+  const auto outputs = static_cast<std::size_t>(predictor.outputs());
+  std::vector<double> scores(rows.size() * outputs);
   if (rows.empty()) return scores;
   const prep::FeatureMatrix matrix = pipeline.transform(take_features(frame, schema, rows, executor), schema, executor);
   constexpr std::size_t kBlock = 4096;
   parallel_for(executor, rows.size(), kBlock, [&](std::size_t begin, std::size_t end, unsigned) {
-    predictor.probabilities(matrix.view().rows_from(begin, end - begin), std::span(scores).subspan(begin, end - begin));
+    predictor.probabilities(matrix.view().rows_from(begin, end - begin),
+                            std::span(scores).subspan(begin * outputs, (end - begin) * outputs));
   });
   return scores;
 }

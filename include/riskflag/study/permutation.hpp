@@ -12,24 +12,31 @@
 #include <riskflag/core/parallel.hpp>
 #include <riskflag/core/random.hpp>
 #include <riskflag/metrics/classification.hpp>
+#include <riskflag/metrics/multiclass.hpp>
 #include <riskflag/metrics/regression.hpp>
 #include <riskflag/predict/predictor.hpp>
 #include <riskflag/prep/pipeline.hpp>
 
 namespace riskflag::inline v0_1::study {
 
-/// Metric lost when one feature's values are dealt out anew among the rows: ROC-AUC (binary) or R2, one for each
-/// feature; absent where the metric is not defined. Breiman, "Random forests", 2001, section 10. The order is drawn
-/// from `seed` and the feature alone.
+/// Metric lost when one feature's values are dealt out anew among the rows: ROC-AUC (binary), minus log loss
+/// (multiclass) or R2, one for each feature; absent where the metric is not defined. Breiman, "Random forests", 2001,
+/// section 10. The order is drawn from `seed` and the feature alone.
 [[nodiscard]] inline std::vector<std::optional<double>> permutation_importance(
     const Predictor& predictor, prep::FeatureMatrix matrix, bundle::Kind kind, std::span<const double> labels,
     std::span<const double> weights, std::uint64_t seed, Executor& executor, std::stop_token stop = {}) {
-  std::vector<double> scores(matrix.rows);
+  const auto outputs = static_cast<std::size_t>(predictor.outputs());
+  std::vector<double> scores(matrix.rows * outputs);
   const auto judge = [&]() -> std::optional<double> {
     parallel_for(executor, matrix.rows, 4096, [&](std::size_t begin, std::size_t end, unsigned) {
       predictor.probabilities(matrix.view().rows_from(begin, end - begin),
-                              std::span(scores).subspan(begin, end - begin));
+                              std::span(scores).subspan(begin * outputs, (end - begin) * outputs));
     });
+    if (kind == bundle::Kind::multiclass) {
+      const auto loss =
+          metrics::multi_log_loss(MatrixView<double>::row_major(scores.data(), matrix.rows, outputs), labels, weights);
+      return loss ? std::optional(-*loss.value) : std::nullopt;
+    }
     return kind == bundle::Kind::binary ? metrics::roc_auc(scores, labels, weights).value
                                         : metrics::r2(scores, labels, weights).value;
   };

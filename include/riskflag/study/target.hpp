@@ -1,6 +1,7 @@
 #pragma once
 
-// The target column as numbers: 0 and 1 by the contract's rule for the positive level, or the values of a regression.
+// The target column as numbers: 0 and 1 by the contract's rule for the positive level, the number of a class, or the
+// values of a regression.
 
 #include <algorithm>
 #include <cstddef>
@@ -21,9 +22,10 @@ namespace riskflag::inline v0_1::study {
 
 /// What is predicted, one value a row.
 struct Target {
-  std::vector<double> labels;       ///< 0 and 1, or real numbers
-  std::vector<std::string> levels;  ///< two, sorted by bytes; empty for regression
-  std::string positive;             ///< the level that is 1
+  std::vector<double> labels;  ///< 0 and 1, indices into levels (multiclass), or real numbers
+  std::vector<std::string>
+      levels;            ///< sorted by bytes; of several classes that are numbers: by value; empty for regression
+  std::string positive;  ///< the level that is 1; empty but for two classes
 };
 
 /// Which of two levels is positive: `wanted` when it is given, else 1, true or yes (in any case), else the greater of
@@ -71,7 +73,8 @@ inline void refuse_missing_target(const Column& column, const std::string& where
            "); leave those rows out");
 }
 
-/// The levels that occur, at most `limit` + 1 of them, sorted by bytes; numbers and dates as their canonical text.
+/// The levels that occur, at most `limit` + 1 of them, numbers by value and others sorted by bytes; numbers and dates
+/// as their canonical text.
 [[nodiscard]] inline std::vector<std::string> levels_in_use(const Column& column, std::size_t limit) {
   std::set<std::string> seen;
   if (column.type == ColumnType::category) {
@@ -85,20 +88,60 @@ inline void refuse_missing_target(const Column& column, const std::string& where
   } else if (column.type == ColumnType::number) {
     std::set<double> numbers;
     for (std::size_t i = 0; i < column.size() && numbers.size() <= limit; ++i) numbers.insert(column.numbers[i]);
-    for (const double x : numbers) seen.insert(number_text(x));
+    std::vector<std::string> rising;
+    for (const double x : numbers) rising.push_back(number_text(x));
+    return rising;
   } else {
     for (std::size_t i = 0; i < column.size() && seen.size() <= limit; ++i) seen.insert(column.cell_text(i));
   }
   return {seen.begin(), seen.end()};
 }
 
+/// Most classes that a multiclass model may tell apart: num_class's own limit.
+inline constexpr std::size_t kMostClasses = 1000;
+
+[[nodiscard]] inline Target read_classes(const Column& column, const std::string& where) {
+  Target target;
+  target.levels = levels_in_use(column, kMostClasses);
+  const std::size_t found = target.levels.size();
+  if (found < 2 || found > kMostClasses) {
+    fail(ErrorCode::invalid_data, where,
+         "target " + quoted(column.name) + " has " +
+             (found < 2 ? std::to_string(found) + " level" : "more than " + std::to_string(kMostClasses) + " levels") +
+             "; a multiclass model tells 2 to " + std::to_string(kMostClasses) + " apart" +
+             (column.type == ColumnType::number && found >= 2 ? " (--objective regression predicts a number)" : ""));
+  }
+  target.labels.resize(column.size());
+  if (column.type == ColumnType::number) {
+    std::vector<double> values;  // rising
+    for (const std::string& level : target.levels) values.push_back(*parse_double(level));
+    for (std::size_t i = 0; i < column.size(); ++i) {
+      target.labels[i] =
+          static_cast<double>(std::lower_bound(values.begin(), values.end(), column.numbers[i]) - values.begin());
+    }
+    return target;
+  }
+  const auto index = [&](const std::string& level) {
+    return static_cast<double>(std::lower_bound(target.levels.begin(), target.levels.end(), level) -
+                               target.levels.begin());
+  };
+  std::vector<double> of_code;
+  for (const std::string& level : column.levels) of_code.push_back(index(level));
+  for (std::size_t i = 0; i < column.size(); ++i) {
+    target.labels[i] = column.type == ColumnType::category ? of_code[static_cast<std::size_t>(column.codes[i])]
+                                                           : index(column.cell_text(i));
+  }
+  return target;
+}
+
 }  // namespace detail
 
-/// Reads the target of a binary model or of a regression. `where` names the file. Throws Error(invalid_data): missing
-/// cells, other than two levels (binary), no numbers (regression); Error(invalid_option): see find_positive().
+/// Reads the target of a model. `where` names the file. Throws Error(invalid_data): missing cells, other than two
+/// levels (binary) or 2 to 1,000 (multiclass), no numbers (regression); Error(invalid_option): see find_positive().
 [[nodiscard]] inline Target read_target(const Column& column, bundle::Kind kind, const std::string& positive,
                                         const std::string& where) {
   detail::refuse_missing_target(column, where);
+  if (kind == bundle::Kind::multiclass) return detail::read_classes(column, where);
   Target target;
   if (kind != bundle::Kind::binary) {
     if (column.type != ColumnType::number) {
@@ -127,10 +170,12 @@ inline void refuse_missing_target(const Column& column, const std::string& where
     fail(ErrorCode::invalid_data, where,
          "target " + quoted(column.name) + " has " + count + (target.levels.size() == 1 ? " level (" : " levels (") +
              shown + (target.levels.size() > kShown ? ", ..." : "") + "); a binary model needs exactly two" +
-             (column.type == ColumnType::number && target.levels.size() > 2
-                  ? " (--objective regression predicts a number)"
-                  : ""));
+             (target.levels.size() <= 2           ? ""
+              : column.type == ColumnType::number ? " (--objective multiclass tells more apart, --objective regression "
+                                                    "predicts a number)"
+                                                  : " (--objective multiclass tells more apart)"));
   }
+  std::sort(target.levels.begin(), target.levels.end());
   target.positive = find_positive(target.levels, positive, column.name);
   target.labels.resize(column.size());
   if (column.type == ColumnType::number) {

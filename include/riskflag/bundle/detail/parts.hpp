@@ -237,6 +237,11 @@ inline void check_fit(const Schema& schema, const prep::Pipeline& pipeline, cons
   auto refuse = [&](const std::string& what) { fail(ErrorCode::schema_mismatch, where, what); };
   const auto features = schema.features();
   const auto& inputs = pipeline.inputs();
+  if (kind_of(model.objective) == Kind::multiclass &&
+      schema.target_levels.size() != static_cast<std::size_t>(model.num_outputs)) {
+    refuse("schema.json has " + std::to_string(schema.target_levels.size()) + " levels of the target, model.json " +
+           std::to_string(model.num_outputs) + " classes");
+  }
   if (features.size() != inputs.size()) {
     refuse("pipeline.json takes " + std::to_string(inputs.size()) + " fields, schema.json has " +
            std::to_string(features.size()) + " with role feature");

@@ -8,6 +8,7 @@
 #include <riskflag/core/error.hpp>
 #include <riskflag/metrics/summary.hpp>
 #include <riskflag/report/detail/charts.hpp>
+#include <riskflag/report/detail/classes.hpp>
 #include <riskflag/report/detail/explained.hpp>
 #include <riskflag/report/detail/page.hpp>
 #include <riskflag/report/detail/sections.hpp>
@@ -19,13 +20,14 @@ namespace detail {
 
 /// Index of the part that the curves are about; parts.size() when there is none.
 [[nodiscard]] inline std::size_t judged_part(const ReportData& data) {
+  const std::size_t width = data.kind == ReportData::Kind::multiclass ? data.classes.size() : 1;
   for (const Part& part : data.parts) {
-    if (part.labels.size() != part.predictions.size() ||
+    if (part.labels.size() * width != part.predictions.size() ||
         (!part.weights.empty() && part.weights.size() != part.labels.size())) {
       fail(ErrorCode::invalid_data, "report",
            "part " + quoted(part.name) + " has " + std::to_string(part.labels.size()) + " labels, " +
                std::to_string(part.predictions.size()) + " predictions and " + std::to_string(part.weights.size()) +
-               " weights; they must be equally many (or no weights)");
+               " weights; they must be equally many (or no weights; predictions for each class of multiclass)");
     }
   }
   std::size_t judged = data.parts.empty() ? 0 : data.parts.size() - 1;
@@ -129,8 +131,9 @@ inline std::string render(const ReportData& data) {
   if (judged == data.parts.size()) {
     body += detail::findings_section(data) + detail::explained_section(data) + detail::importance_section(data);
   } else {
-    body += data.kind == ReportData::Kind::binary ? detail::binary_body(data, judged)
-                                                  : detail::regression_body(data, judged);
+    body += data.kind == ReportData::Kind::binary       ? detail::binary_body(data, judged)
+            : data.kind == ReportData::Kind::multiclass ? detail::multiclass_body(data, judged)
+                                                        : detail::regression_body(data, judged);
   }
   if (!data.history.values.empty()) {
     body += detail::heading("Training", "How the metrics moved while trees were added.");

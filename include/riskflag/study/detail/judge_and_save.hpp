@@ -95,9 +95,11 @@ inline void StudyRun::choose_and_judge() {
     const auto labels = labels_of(rows);
     check("evaluate");
     MetricList list = evaluate(result_.kind, scores, labels, weights_of(rows), result_.threshold);
-    if (binary() && !list.empty() && !list.front().second) {
+    if (!list.empty() && (binary() ? !list.front().second : multiclass() && !list.back().second)) {
       warn({"one_class_part",
-            std::string("the ") + part + " part has labels of one class only; some of its metrics are null",
+            std::string("the ") + part +
+                (binary() ? " part has labels of one class only; some of its metrics are null"
+                          : " part lacks rows of a class; its roc_auc_ovr is null"),
             "",
             "",
             {}});
@@ -116,9 +118,11 @@ inline void StudyRun::choose_and_judge() {
   for (const std::vector<std::size_t>& fold : cv_->folds) {
     std::vector<std::uint32_t> rows;
     std::vector<double> scores;
+    const std::size_t width = cv_->scores.size() / cv_->rows.size();
     for (const std::size_t position : fold) {
       rows.push_back(cv_->rows[position]);
-      scores.push_back(cv_->scores[position]);
+      const auto first = cv_->scores.begin() + static_cast<std::ptrdiff_t>(position * width);
+      scores.insert(scores.end(), first, first + static_cast<std::ptrdiff_t>(width));
     }
     folds.push_back(judge(scores, rows, "held-out"));
   }
@@ -239,7 +243,9 @@ inline void StudyRun::save() {
   StopExecutor taking(executor_, kept_ ? std::stop_token() : hooks_.stop, "save");
   const Frame features = take_features(table_.frame, fit_.schema, train_rows_, taking);
   check("save");
-  const monitor::Reference reference = monitor::make_reference(fit_.schema, features, train_scores_, taking);
+  // A profile is of one score; several classes have none.
+  const monitor::Reference reference = monitor::make_reference(
+      fit_.schema, features, multiclass() ? std::span<const double>{} : std::span<const double>(train_scores_), taking);
   const Frame example = example_rows();
   bundle::BundleParts parts{fit_.schema, fit_.pipeline, fit_.trained.model, reference, example};
   parts.decision.threshold = result_.threshold;

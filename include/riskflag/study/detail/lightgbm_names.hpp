@@ -171,6 +171,7 @@ template <class Table>
   if (find_known(kKnownObjectives, name) == nullptr) return false;
   TrainOptions probe;
   probe.objective = name;
+  probe.num_class = riskflag::detail::is_multiclass(name) ? 2 : 1;
   try {
     validate(probe);
   } catch (const Error& error) {

@@ -74,6 +74,7 @@ inline void StudyRun::read() {
   for (Warning& warning : fold_alike(std::move(warnings))) warn(std::move(warning));
   target_ =
       read_target(table_.frame.column(options_.columns.target), result_.kind, options_.columns.positive, options_.data);
+  count_classes();
   schema_.positive = target_.positive;
   schema_.target_levels = target_.levels;
   result_.positive = target_.positive;
@@ -93,6 +94,19 @@ inline void StudyRun::read() {
           "--valid-fraction 0.1, --valid FILE or --cv 5",
           {}});
   }
+}
+
+/// num_class is the target's number of levels; one that was given has to agree.
+inline void StudyRun::count_classes() {
+  if (!multiclass()) return;
+  const auto found = static_cast<int>(target_.levels.size());
+  int& wanted = train_options_.num_class;
+  if (wanted != 1 && wanted != found) {
+    fail(ErrorCode::invalid_option, "num_class",
+         std::to_string(wanted) + " is not what target " + quoted(options_.columns.target) +
+             " has: " + std::to_string(found) + " levels; leave num_class out");
+  }
+  wanted = found;
 }
 
 inline void StudyRun::audit() {

@@ -39,7 +39,7 @@ namespace detail {
 [[nodiscard]] inline double held_out_loss(bundle::Kind kind, std::span<const double> scores,
                                           std::span<const double> labels, std::span<const double> weights) {
   for (const auto& [name, value] : evaluate(kind, scores, labels, weights, 0.5)) {
-    if (name == (kind == bundle::Kind::binary ? "log_loss" : "rmse") && value) return *value;
+    if (name == (kind == bundle::Kind::regression ? "rmse" : "log_loss") && value) return *value;
   }
   fail(ErrorCode::invalid_data, "--search", "the held-out rows give no loss; they have no weight");
 }
@@ -141,7 +141,7 @@ inline void StudyRun::search_if_asked() {
     fail(error.code(), error.where(),
          "stopped in phase search; the same command goes on with the trials that " + kept + " has");
   }
-  const char* const loss = binary() ? "log loss " : "rmse ";
+  const char* const loss = result_.kind == bundle::Kind::regression ? "rmse " : "log loss ";
   for (const SearchTrial& trial : result_.search.trials) {
     log_.child("trial " + std::to_string(trial.number), options_.experiment, [&](track::Run& run) {
       std::vector<track::KeyValue> params;

@@ -2,6 +2,9 @@
 
 // The order of a study's steps, and fitting.
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -101,6 +104,16 @@ inline void StudyRun::fit_all() {
   }
   tell("train", 1);
   Model& model = fit_.trained.model;
+  for (std::size_t k = 0; multiclass() && k < target_.levels.size(); ++k) {
+    const auto of_class = [&](std::uint32_t row) { return target_.labels[row] == static_cast<double>(k); };
+    if (std::any_of(train_rows_.begin(), train_rows_.end(), of_class)) continue;
+    warn({"class_without_rows",
+          "no training row is of class " + quoted(target_.levels[k]) + " of target " + quoted(options_.columns.target) +
+              ": the model gives it next to no probability",
+          options_.columns.target,
+          "leave its rows out, or join it with another class",
+          {}});
+  }
   model.data_digest = table_.files.front().sha256;
   model.schema_digest = schema_digest(fit_.schema);
   result_.features = model.features.size();

@@ -130,7 +130,7 @@ inline StudyOptions Settings::resolve() const {
       options.parts.kind = SplitKind::group;
     else if (!options.parts.time_by.empty())
       options.parts.kind = SplitKind::time;
-    else if (options.train.objective != "binary")
+    else if (options.train.objective != "binary" && !riskflag::detail::is_multiclass(options.train.objective))
       options.parts.kind = SplitKind::random;
   }
   for (const auto& [file, fraction] : {std::pair("test", "test_fraction"), std::pair("valid", "valid_fraction")}) {

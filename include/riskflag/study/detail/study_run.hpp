@@ -46,6 +46,8 @@ class StudyRun {
 
  private:
   void check_options();
+  void check_multiclass() const;
+  void count_classes();
   void check_output() const;
   void begin_log();
   void read();
@@ -91,6 +93,7 @@ class StudyRun {
   }
   [[nodiscard]] TrainHooks train_hooks(int fold, int iterations);
   [[nodiscard]] bool binary() const noexcept { return result_.kind == bundle::Kind::binary; }
+  [[nodiscard]] bool multiclass() const noexcept { return result_.kind == bundle::Kind::multiclass; }
   [[nodiscard]] std::vector<double> labels_of(std::span<const std::uint32_t> rows) const {
     return gather(std::span<const double>(target_.labels), rows);
   }

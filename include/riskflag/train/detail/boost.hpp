@@ -239,8 +239,9 @@ inline std::vector<double> Booster::class_margins(bool average, double grid) {
     const bool starts_at_share = average || (!learned_[k] && data_.init_margins.empty() && data_.start == nullptr);
     out.push_back(starts_at_share ? on_grid(objective_->margin_of_mean(shares[k]), grid) : 0.0);
     if (!learned_[k]) {
-      result_.warnings.push_back("no training row is of class " + std::to_string(k) +
-                                 ": the model gives it next to no probability, whatever the row");
+      result_.warnings.push_back("no training row is of class " + std::to_string(k) + ": " +
+                                 (starts_at_share ? "the model gives it next to no probability, whatever the row"
+                                                  : "nothing is learned about it"));
     }
   }
   return out;
