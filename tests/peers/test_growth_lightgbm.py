@@ -1,7 +1,7 @@
-"""What limits and prices the growth of trees beside LightGBM's options of the same names, and symmetric trees beside CatBoost's where it is
-there: held-out log loss of simulated tables at the same rounds, leaves, rate and bins.
+"""What limits and prices the growth of trees beside LightGBM's options of the same names, symmetric trees beside CatBoost's where it is there,
+and refit beside Booster.refit: held-out log loss of simulated tables at the same rounds, leaves, rate and bins, and refitted leaves one by one.
 
-Runs $RISKFLAG_BUILD/bench/train_driver.
+Runs $RISKFLAG_BUILD/bench/train_driver; compiles refit_driver.cpp with $CXX (default c++).
 """
 import json
 import os
@@ -130,6 +130,42 @@ class GrowthAsLightGBM(unittest.TestCase):
                                                 boost_from_average=True, allow_writing_files=False, verbose=False)
             return model.fit(x[:ROWS], y[:ROWS]).predict(x[ROWS:], prediction_type="RawFormulaVal")
         self.compare("symmetric", lambda x, y: self.ours(x, y, {"grow_policy": "symmetric", "num_leaves": 16}), theirs)
+
+    def test_refit(self):
+        """Every leaf of Booster.refit: LightGBM learns them from sums in double, we from 61 bits."""
+        driver = self.path / "refit_driver"
+        subprocess.run([os.environ.get("CXX", "c++"), "-std=c++20", "-O1", "-I", ROOT / "include", HERE / "refit_driver.cpp", "-pthread", "-o",
+                        driver], check=True)
+        for objective, seed in (("binary", 0), ("regression", 1)):
+            x, y = simulated(seed)
+            y = y if objective == "binary" else y + np.nan_to_num(x[:, 0])
+            parameters = {**SETTINGS, "num_iterations": 20, "objective": objective, "verbosity": -1, "num_threads": 1, "deterministic": True,
+                          "boost_from_average": False}
+            booster = lightgbm.train(parameters, lightgbm.Dataset(x[:ROWS], y[:ROWS], params=parameters))
+            booster.save_model(self.path / "model.txt")
+            later = slice(ROWS, ROWS + 1500)
+            rows, labels = x[later].astype(float), np.ascontiguousarray(y[later])
+            for decay in (0.0, 0.9):
+                with open(self.path / "rows", "wb") as f:
+                    rows.tofile(f)
+                    labels.tofile(f)
+                subprocess.run([driver, self.path / "model.txt", self.path / "rows", str(len(rows)), str(decay), self.path / "leaves",
+                                f"objective={objective}", "lambda_l2=1", "learning_rate=0.1"], check=True)
+                ours = np.fromfile(self.path / "leaves")
+                again = booster.refit(rows, labels, decay_rate=decay)
+                trees = again.dump_model()["tree_info"]
+                reached = again.predict(rows, pred_leaf=True)
+                theirs, with_rows = [], []
+                for t, tree in enumerate(trees):
+                    for leaf in range(tree["num_leaves"]):
+                        theirs.append(again.get_leaf_output(t, leaf))
+                        with_rows.append((reached[:, t] == leaf).any())  # a leaf without rows keeps its value here
+                theirs, with_rows = np.array(theirs), np.array(with_rows)
+                self.assertEqual(len(ours), len(theirs))
+                self.assertGreater(with_rows.mean(), 0.9)
+                difference = np.abs(ours - theirs)[with_rows].max()
+                print(f"  refit, {objective}, decay {decay}: {with_rows.sum()} leaves, largest difference {difference:.1e}", flush=True)
+                self.assertLess(difference, 1e-6)  # LightGBM's gradients are floats
 
 
 if __name__ == "__main__":
