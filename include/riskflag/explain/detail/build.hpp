@@ -139,7 +139,8 @@ class Explainer::Builder {
     range.rule = rule_for(most);
     for (std::size_t i = 0; i < nodes; ++i) {
       ShapNode& node = out_.nodes[range.first_node + i];
-      node.entry = node.above == 0 ? kShapFirst : add_entry(out_.rules[range.rule], shares[i]);
+      Rule& rule = out_.rules[range.rule];
+      node.entry = (node.above == 0 ? kShapFirst : add_entry(rule, shares[i])) * 2 * rule.count;
     }
     const std::size_t slots = nodes + tree.leaves.size();
     out_.most_slots = slots > out_.most_slots ? slots : out_.most_slots;

@@ -26,7 +26,7 @@ struct ShapNode {
   std::uint32_t feature;     ///< of the contributions
   std::uint32_t above;       ///< 1 + the nearest node above with the same feature, or 0
   std::uint32_t above_side;  ///< the side of it that leads here; 0 where there is none
-  std::uint32_t entry;       ///< of ShapTree::entries, while the row takes all edges above of the node's feature
+  std::uint32_t entry;       ///< place in ShapTree::entries, while the row takes all edges above of the node's feature
   std::uint32_t place;       ///< of the feature among those of the path, in the order in which they are asked first
 };
 
@@ -43,12 +43,12 @@ struct ShapTree {
   std::uint32_t num_nodes, num_leaves, count;
 };
 
-/// One node as one row meets it. Offsets are in doubles.
+/// One node as one row meets it. Places are in doubles; two share a word, for GCC 12 gathers four separate stores in a
+/// vector register, which takes longer than the rest of the node.
 struct ShapStep {
-  double cold_share;        ///< share of the child that the row does not take
-  std::uint32_t hot, cold;  ///< places of the child that the row takes, and of the other
-  std::uint32_t entry;      ///< place in ShapTree::entries
-  std::uint32_t feature;    ///< of the contributions
+  double cold_share;            ///< share of the child that the row does not take
+  std::uint64_t children;       ///< the low half: place of the child that the row takes; the high half: of the other
+  std::uint64_t entry_feature;  ///< the low half: place in ShapTree::entries; the high half: of the contributions
 };
 
 /// A caller's memory for one tree.

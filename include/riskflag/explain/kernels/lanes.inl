@@ -14,29 +14,51 @@ RISKFLAG_TARGET inline Doubles pin(Doubles x) noexcept {
   asm("" : RISKFLAG_PIN(x));
   return x;
 }
-RISKFLAG_TARGET inline Doubles all(double x) noexcept { return Doubles{} + x; }
+RISKFLAG_TARGET inline Doubles all(double x) noexcept { return x - Doubles{}; }  // + would be an addition: -0
 RISKFLAG_TARGET inline Doubles at(const double* place) noexcept { return *reinterpret_cast<const Doubles*>(place); }
 RISKFLAG_TARGET inline void put(double* place, Doubles x) noexcept { *reinterpret_cast<Doubles*>(place) = x; }
 
 /// The row's side at every node, and where that leads. No branches: which features repeat differs from tree to tree.
 RISKFLAG_TARGET inline void answer(const ShapTree& tree, const std::int64_t* keys, const ShapRoom& room,
                                    std::uint32_t width) noexcept {
-  room.hot[0] = 0;
-  room.on[0] = 1;
-  const std::uint32_t entry_size = 2 * tree.count;
-  for (std::uint32_t n = 0; n < tree.num_nodes; ++n) {
-    const ShapNode& node = tree.nodes[n];
+  // Local pointers: a store of a byte might change whatever else is read through `room` and `tree`.
+  std::uint8_t* const hots = room.hot;
+  std::uint8_t* const ons = room.on;
+  ShapStep* const steps = room.steps;
+  const ShapNode* const nodes = tree.nodes;
+  const std::uint32_t num_nodes = tree.num_nodes;
+  hots[0] = 0;
+  ons[0] = 1;
+  for (std::uint32_t n = 0; n < num_nodes; ++n) {
+    const ShapNode& node = nodes[n];
     const std::uint32_t hot = keys[node.column] <= node.key ? 0 : 1;
-    const std::uint32_t on = room.on[node.above] & (room.hot[node.above] == node.above_side ? 1U : 0U);
-    room.hot[n + 1] = static_cast<std::uint8_t>(hot);
-    room.on[n + 1] = static_cast<std::uint8_t>(on);
-    ShapStep& step = room.steps[n];
-    step.cold_share = node.share[1 - hot];
-    step.hot = node.slot[hot] * width;
-    step.cold = node.slot[1 - hot] * width;
-    step.entry = on * node.entry * entry_size;
-    step.feature = node.feature;
+    const std::uint32_t on = ons[node.above] & (hots[node.above] == node.above_side ? 1U : 0U);
+    const std::uint64_t to = node.slot[hot] * width, other = node.slot[1 - hot] * width;
+    const std::uint64_t entry = on * node.entry, feature = node.feature;
+    steps[n].cold_share = node.share[1 - hot];
+    steps[n].children = to | other << 32;
+    steps[n].entry_feature = entry | feature << 32;
+    hots[n + 1] = static_cast<std::uint8_t>(hot);
+    ons[n + 1] = static_cast<std::uint8_t>(on);
   }
+}
+
+/// One node on the way down, and on the way up: see points(). `n`, `hot` and `cold` are places of one vector.
+RISKFLAG_TARGET inline void go_down(double* down, const double* unknown, Doubles share, std::size_t n, std::size_t hot,
+                                    std::size_t cold) noexcept {
+  const Doubles c = at(down + n);
+  const Doubles part = pin(pin(c * at(unknown)) * share);
+  put(down + cold, part);
+  put(down + hot, c - part);
+}
+RISKFLAG_TARGET inline void go_up(const double* down, double* up, const double* unknown, const double* gain,
+                                  double* sums, Doubles share, std::size_t n, std::size_t hot,
+                                  std::size_t cold) noexcept {
+  const Doubles value = at(up + hot);
+  const Doubles difference = pin((value - at(up + cold)) * share);
+  const Doubles part = pin(pin(at(down + n) * difference) * at(gain));
+  put(up + n, value - pin(at(unknown) * difference));
+  put(sums, at(sums) + part);
 }
 
 /// With every feature known with chance x, independently: value(node) = V - y D, where V is the value of the child that
@@ -60,32 +82,40 @@ RISKFLAG_TARGET inline void points(const ShapTree& tree, std::uint32_t first, co
   for (int v = 0; v < kVectors; ++v) put(down + v * RISKFLAG_LANES, at(tree.weights + first + v * RISKFLAG_LANES));
   const double* const unknown = tree.entries + first;
   const double* const gain = unknown + tree.count;
+  const ShapStep* const steps = room.steps;
+  const std::uint32_t num_nodes = tree.num_nodes;
+  constexpr std::size_t kLanes = RISKFLAG_LANES;
   for (std::size_t r = 0; r < rows; ++r) {
     answer(tree, keys + r * columns, room, kWidth);
-    for (std::uint32_t n = 0; n < tree.num_nodes; ++n) {
-      const ShapStep& step = room.steps[n];
-      const Doubles share = all(step.cold_share);
-      for (int v = 0; v < kVectors; ++v) {
-        const std::uint32_t lane = static_cast<std::uint32_t>(v) * RISKFLAG_LANES;
-        const Doubles c = at(down + n * kWidth + lane);
-        const Doubles cold = pin(pin(c * at(unknown + step.entry + lane)) * share);
-        put(down + step.cold + lane, cold);
-        put(down + step.hot + lane, c - cold);
-      }
+    for (std::uint32_t i = 0; i < num_nodes; ++i) {
+      const Doubles share = all(steps[i].cold_share);
+      const std::size_t n = i * kWidth, hot = static_cast<std::uint32_t>(steps[i].children),
+                        cold = steps[i].children >> 32;
+      const double* const y = unknown + static_cast<std::uint32_t>(steps[i].entry_feature);
+      // Written out: GCC 12 unrolls no loop here at -O2.
+      go_down(down, y, share, n, hot, cold);
+      if constexpr (kVectors > 1) go_down(down + kLanes, y + kLanes, share, n, hot, cold);
+      if constexpr (kVectors > 2) go_down(down + 2 * kLanes, y + 2 * kLanes, share, n, hot, cold);
+      if constexpr (kVectors > 3) go_down(down + 3 * kLanes, y + 3 * kLanes, share, n, hot, cold);
     }
     ShapLine* const parts = phi + r * features;
-    for (std::uint32_t n = tree.num_nodes; n-- > 0;) {
-      const ShapStep& step = room.steps[n];
-      const Doubles share = all(step.cold_share);
-      double* const sums = parts[step.feature].at;
-      for (int v = 0; v < kVectors; ++v) {
-        const std::uint32_t lane = static_cast<std::uint32_t>(v) * RISKFLAG_LANES;
-        const Doubles value = at(up + step.hot + lane);
-        const Doubles difference = pin((value - at(up + step.cold + lane)) * share);
-        const Doubles part = pin(pin(at(down + n * kWidth + lane) * difference) * at(gain + step.entry + lane));
-        put(up + n * kWidth + lane, value - pin(at(unknown + step.entry + lane) * difference));
-        put(sums + lane, at(sums + lane) + part);
-      }
+    for (std::uint32_t i = num_nodes; i-- > 0;) {
+      const Doubles share = all(steps[i].cold_share);
+      const std::size_t n = i * kWidth, hot = static_cast<std::uint32_t>(steps[i].children),
+                        cold = steps[i].children >> 32;
+      const std::size_t entry = static_cast<std::uint32_t>(steps[i].entry_feature);
+      const double* const y = unknown + entry;
+      const double* const g = gain + entry;
+      double* const sums = parts[steps[i].entry_feature >> 32].at;
+      go_up(down, up, y, g, sums, share, n, hot, cold);
+      if constexpr (kVectors > 1)
+        go_up(down + kLanes, up + kLanes, y + kLanes, g + kLanes, sums + kLanes, share, n, hot, cold);
+      if constexpr (kVectors > 2)
+        go_up(down + 2 * kLanes, up + 2 * kLanes, y + 2 * kLanes, g + 2 * kLanes, sums + 2 * kLanes, share, n, hot,
+              cold);
+      if constexpr (kVectors > 3)
+        go_up(down + 3 * kLanes, up + 3 * kLanes, y + 3 * kLanes, g + 3 * kLanes, sums + 3 * kLanes, share, n, hot,
+              cold);
     }
   }
 }
