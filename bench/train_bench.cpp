@@ -42,8 +42,7 @@ void fill(benchmark::State& state) {
   std::vector<NarrowCell> histogram(maker.cells()), cells(kRows, pack(3, 1));
   std::vector<std::uint32_t> rows;
   for (std::uint32_t i = 0; i < kRows; i += 1 + static_cast<std::uint32_t>(random.below(3, i))) rows.push_back(i);
-  auto scratch = maker.make_scratch();
-  maker.fill(histogram.data(), cells.data(), rows.data(), rows.size(), scratch);
+  maker.fill(histogram.data(), cells.data(), rows.data(), rows.size());
   for (std::size_t j = 0; j < kCols; ++j) {
     const Binned::Place place = bins.place(j);
     std::array<NarrowCell, 256> want{};
@@ -53,7 +52,7 @@ void fill(benchmark::State& state) {
     }
   }
   for (auto _ : state) {
-    maker.add_rows(histogram.data(), cells.data(), rows.data(), 0, rows.size(), scratch);
+    maker.add_rows(histogram.data(), cells.data(), rows.data(), 0, rows.size());
     benchmark::ClobberMemory();
   }
   per_unit(state, "ns_per_cell", rows.size() * kCols);

@@ -8,6 +8,7 @@
 
 #include <riskflag/bin/kernels/find_bins.hpp>
 #include <riskflag/core/error.hpp>
+#include <riskflag/core/random.hpp>
 
 #include "../train/small_table.hpp"
 
@@ -112,6 +113,42 @@ TEST_CASE("one-hot columns share a stored column a field; columns of which one r
   const Binned broken = bin_matrix(view, features, {}, serial);
   CHECK(broken.stored_columns() == 5);
   CHECK(broken.place(1).column != broken.place(0).column);
+}
+
+TEST_CASE("in long tables columns of few bins are joined, a stored bin for each combination; short tables go without") {
+  for (const std::size_t rows : {std::size_t{1000}, std::size_t{20000}}) {
+    const Random random(8);
+    std::vector<double> x(rows * 5);
+    for (std::size_t i = 0; i < rows; ++i) {
+      const Random row = random.split(i);
+      x[i * 5] = row.normal(0);
+      x[i * 5 + 1] = static_cast<double>(row.below(2, 1));                                     // 2 bins
+      x[i * 5 + 2] = row.uniform(2) < 0.3 ? kMissing : static_cast<double>(row.below(20, 3));  // 21 with the missing
+      x[i * 5 + 3] = static_cast<double>(row.below(6, 4));                                     // 6: 252 in all
+      x[i * 5 + 4] = static_cast<double>(row.below(2, 5));                                     // has no room there
+    }
+    SerialExecutor serial;
+    const Binned bins =
+        bin_matrix(MatrixView<double>::row_major(x.data(), rows, 5), std::vector<Feature>(5), {}, serial);
+    if (rows == 1000) {
+      CHECK(bins.stored_columns() == 5);
+      continue;
+    }
+    REQUIRE(bins.stored_columns() == 3);
+    CHECK(bins.stored_bins(1) == 252);
+    CHECK_FALSE(bins.place(4).is_shared);
+    const unsigned steps[3] = {1, 2, 42};
+    for (const std::size_t f : {1U, 2U, 3U}) {
+      CHECK(bins.place(f).column == 1);
+      CHECK(bins.place(f).is_shared);
+      CHECK(bins.place(f).step == steps[f - 1]);
+    }
+    CHECK(bins.place(2).bins == 21);
+    const Binned::Tile tile = bins.tile(0);
+    for (std::size_t i = 0; i < rows; ++i) {
+      REQUIRE(tile.cells[i * tile.width + 1] == bins.column(1)[i] + 2U * bins.column(2)[i] + 42U * bins.column(3)[i]);
+    }
+  }
 }
 
 TEST_CASE("validation rows are binned by the training rows' cuts, unseen levels and all") {

@@ -29,6 +29,7 @@ LIMITED = "limits on outputs and other orders of growth give the textbook's tree
 TEXTBOOK = "training gives the trees of a textbook trainer with sums in double over raw rows"
 WEIGHTED = "weights multiply gradients, rows of weight 0 are as good as absent"
 SAME_CUT = "every kernel finds the scalar scan's cut and gain, to the bit, around every vector width and limit"
+SAME_PARTITION = "every kernel sends rows where the scalar one does, in its order, around every vector width"
 SAME_GRADIENTS = "every kernel's log-loss gradients are the scalar ones, to the bit, with and without weights"
 SAME_CELLS = "every kernel packs the scalar one's cells, to the bit"
 SAME_SUMS = "every kernel's sums and least gradient are the scalar ones, to the bit, zeros left out of the least"
@@ -58,6 +59,7 @@ _REFERENCES = "riskflag/explain/kernels/references.inl"
 _SHAP = "riskflag/explain/kernels/lanes.inl"
 _LANES = "riskflag/train/kernels/lanes.inl"
 _LIMITED = "riskflag/train/kernels/scan_limited.hpp"
+_SCAN_AVX2 = "riskflag/train/kernels/scan_avx2.hpp"
 _SCAN_AVX512 = "riskflag/train/kernels/scan_avx512.hpp"
 _SCAN = "riskflag/data/detail/csv_scan.hpp"
 _NUMBER = "riskflag/data/detail/csv_number.hpp"
@@ -124,8 +126,6 @@ MUTATIONS = [
     ("riskflag/train/kernels/scan.hpp", "gain > best.gain", "gain < best.gain", TREES, TEXTBOOK),
     ("riskflag/train/kernels/quantize.hpp", "qh == 0 && «block.h[i] > 0.0»", "block.h[i] >= 0.0", GRADIENTS, SAME_CELLS),
     ("riskflag/train/kernels/logistic.hpp", "block.weights != nullptr", "block.weights == nullptr", TREES, WEIGHTED),
-    (_LANES, "hr >= min_h", "RISKFLAG_LANES == 4 ? hr > min_h : hr >= min_h", SCAN, SAME_CUT),
-    (_LANES, "best_cut = «gain > best»", "RISKFLAG_LANES == 4 ? gain >= best : gain > best", SCAN, SAME_CUT),
     (_LANES, "reinterpret_cast<Longs>(score_bits) < 0",
      "RISKFLAG_LANES == 4 ? reinterpret_cast<Longs>(score_bits) >= 0 : reinterpret_cast<Longs>(score_bits) < 0", GRADIENTS, SAME_GRADIENTS),
     (_LANES, "magnitude[lane] <= std::bit_cast<std::uint64_t>(700.0)",
@@ -138,6 +138,10 @@ MUTATIONS = [
      GRADIENTS, SAME_SUMS),
     (_LIMITED, "sides.gain > best.gain", "sides.gain < best.gain", TREES, LIMITED),
     (_LIMITED, "out.left > out.right", "out.left < out.right", TREES, LIMITED),
+    (_SCAN_AVX2, "gains[lane] > top", "gains[lane] >= top", SCAN, SAME_CUT),
+    (_SCAN_AVX2, "_mm256_min_pd(hl, hr), min_h, _CMP_GE_OQ", "_mm256_min_pd(hl, hr), min_h, _CMP_GT_OQ", SCAN, SAME_CUT),
+    (_SCAN_AVX2, "b <= in.first", "b < in.first", SCAN, SAME_CUT),
+    ("riskflag/train/kernels/partition_avx2.hpp", "i + 32 <= n", "i + 16 <= n", SCAN, SAME_PARTITION),
     (_SCAN_AVX512, "gains[lane] > top", "gains[lane] >= top", SCAN, SAME_CUT),
     (_SCAN_AVX512, "_mm512_mask_cmp_pd_mask(allowed, hr, min_h, _CMP_GE_OQ)", "_mm512_mask_cmp_pd_mask(allowed, hr, min_h, _CMP_GT_OQ)",
      SCAN, SAME_CUT),

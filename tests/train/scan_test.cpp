@@ -68,6 +68,33 @@ TEST_CASE("every kernel finds the scalar scan's cut and gain, to the bit, around
   }
 }
 
+TEST_CASE("every kernel sends rows where the scalar one does, in its order, around every vector width") {
+  const Random random(12);
+  std::vector<std::uint8_t> column(5000);
+  for (std::size_t i = 0; i < column.size(); ++i) column[i] = static_cast<std::uint8_t>(random.below(256, i));
+  for (const std::size_t n : {0U, 1U, 255U, 256U, 257U, 263U, 271U, 272U, 1000U, 4999U}) {
+    for (const double share : {0.0, 0.02, 0.5, 1.0}) {
+      std::uint8_t go_left[256];
+      for (std::size_t b = 0; b < 256; ++b) go_left[b] = random.uniform(7000 + b) < share ? 1 : 0;
+      std::vector<std::uint32_t> rows;
+      for (std::uint32_t i = 0; i < n; ++i) rows.push_back(i);
+      if (n <= 1000) {
+        for (std::uint32_t& row : rows) row = row * 5 + 3 - row % 3;
+      }
+      for (const bool listed : {false, true}) {
+        const std::uint32_t* const list = listed ? rows.data() : nullptr;
+        std::vector<std::uint32_t> want(n + 2, 7), got(n + 2, 7);
+        const std::size_t left = kernels::partition_rows(column.data(), go_left, list, 1, n, want.data() + 1);
+        for (const CpuLevel level : {CpuLevel::avx2, CpuLevel::avx512}) {
+          if (level > cpu_level() || cpu_level() == CpuLevel::neon) continue;
+          CHECK(kernels::train_kernels(level).partition(column.data(), go_left, list, 1, n, got.data() + 1) == left);
+          CHECK(got == want);  // and nothing is written beside it
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("the gain of a cut is the textbook's, by hand") {
   // left: G = 6, H = 4; right: G = -2, H = 3; l2 = 1: 36/5 + 4/4
   std::vector<NarrowCell> cells(kCellStride);

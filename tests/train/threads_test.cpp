@@ -200,10 +200,9 @@ TEST_CASE_TEMPLATE("every feature's histogram is the sum over its own column, be
   }
   std::vector<std::uint32_t> every_third;
   for (std::uint32_t i = 1; i < t.rows; i += 3) every_third.push_back(i);
-  auto scratch = maker.make_scratch();
   for (const bool listed : {false, true}) {
     const std::size_t n = listed ? every_third.size() : t.rows;
-    maker.fill(histogram.data(), cells.data(), listed ? every_third.data() : nullptr, n, scratch);
+    maker.fill(histogram.data(), cells.data(), listed ? every_third.data() : nullptr, n);
     for (std::size_t f = 0; f < t.cols; ++f) {
       CAPTURE(f);
       std::array<Cell, 256> want{}, own;
@@ -216,6 +215,36 @@ TEST_CASE_TEMPLATE("every feature's histogram is the sum over its own column, be
       for (unsigned b = 0; b <= bins.feature(f).missing_bin(); ++b) REQUIRE((got[b] == want[b]));
     }
   }
+}
+
+TEST_CASE_TEMPLATE("histograms of joined columns' features are the sums over their own columns", Cell, NarrowCell,
+                   WideCell) {
+  const SmallTable t = small_table(20000, 24, 5);
+  SerialExecutor serial;
+  const Binned bins = bin_matrix(t.view(), t.features, {}, serial);
+  REQUIRE(bins.stored_columns() < 20);
+  const riskflag::detail::HistogramMaker<Cell> maker(bins);
+  std::vector<Cell> histogram(maker.cells()), cells(t.rows);
+  for (std::size_t i = 0; i < t.rows; ++i) {
+    const auto g = static_cast<std::int32_t>(i * 7919 % 2000) - 1000;
+    if constexpr (std::is_same_v<Cell, WideCell>) {
+      cells[i] = {g, static_cast<std::int64_t>(1 + i % 9)};
+    } else {
+      cells[i] = pack(g, static_cast<std::uint32_t>(1 + i % 9));
+    }
+  }
+  maker.fill(histogram.data(), cells.data(), nullptr, t.rows);
+  std::size_t joined = 0;
+  for (std::size_t f = 0; f < t.cols; ++f) {
+    CAPTURE(f);
+    joined += bins.place(f).step != 0 ? 1U : 0U;
+    std::array<Cell, 256> want{}, own;
+    for (std::size_t i = 0; i < t.rows; ++i) want[bins.column(f)[i]] += cells[i];
+    const Cell* const got =
+        riskflag::detail::cells_of_feature(bins, f, histogram.data(), maker.total(histogram.data()), own);
+    for (unsigned b = 0; b <= bins.feature(f).missing_bin(); ++b) REQUIRE((got[b] == want[b]));
+  }
+  CHECK(joined >= 8);
 }
 
 TEST_CASE("two trainings at once in one process give the models that each gives alone") {

@@ -16,7 +16,8 @@ namespace riskflag::inline v0_1 {
 /// tiles of neighbouring columns, row after row within a tile (to fill histograms that stay in the first-level cache).
 ///
 /// In tiles, features that exclude each other (one-hot columns: no row is outside the most frequent bin of two of them)
-/// share one stored column, whose histogram holds those of all of them: see Place.
+/// share one stored column, whose histogram holds those of all of them; and in long tables features of few bins are
+/// joined, a stored bin for each combination: see Place.
 ///
 /// Life: 1. made by bin_matrix() or bin_like(); 2. read by any number of trainings and threads.
 class Binned {
@@ -38,13 +39,15 @@ class Binned {
   };
   /// Where a feature's bins stand in the tiles: alone in a stored column, or with others, where stored bins first,
   /// first + 1, ... are the feature's bins but for its most frequent one, and all other bins of the column are that
-  /// one.
+  /// one; or joined with others, where the stored bin is the sum of each one's bin times its step.
   struct Place {
     std::uint32_t column;
     bool is_shared;
     std::uint8_t most_frequent;
     std::uint16_t first;
-    std::uint16_t others;  ///< shared: bins from `first`; a missing bin that no row is in has no place
+    std::uint16_t others;    ///< shared: bins from `first`; a missing bin that no row is in has no place
+    std::uint16_t step = 0;  ///< joined: product of the bins of those before it; 0: not joined
+    std::uint16_t bins = 0;  ///< joined: up to the last that holds rows
   };
   static constexpr std::size_t kTileWidth = 16;  ///< the widest tile: 16 x 264 x 8 bytes of histogram fit 48 KB
 
@@ -87,6 +90,7 @@ class Binned {
   void fill_columns(MatrixView<T> x, std::size_t first, Executor& executor);
   void finish(Use use, Executor& executor);
   void place_features(Use use, Executor& executor);
+  [[nodiscard]] std::size_t place_joined(std::uint32_t c, const std::vector<std::uint8_t>& most_frequent);
   void choose_sparse();
   void cut_into_tiles();
   void fill_tiles(Executor& executor);

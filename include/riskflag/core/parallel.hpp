@@ -66,7 +66,6 @@ class Pool final : public Executor {
         std::numeric_limits<std::size_t>::max()};  ///< lowest failed task: none after it starts
     std::mutex failing;
     std::exception_ptr error;
-    unsigned inside = 0;  ///< workers in this job; guarded by mutex_
   };
 
   static void work_on(Job& job, unsigned worker) noexcept;
@@ -78,6 +77,7 @@ class Pool final : public Executor {
   std::uint64_t jobs_ = 0;                ///< how many were opened; guarded by mutex_
   bool quit_ = false;                     ///< guarded by mutex_
   std::atomic<std::uint64_t> opened_{0};  ///< jobs_ for those who look without the lock
+  std::atomic<unsigned> inside_{0};       ///< workers in the open job; raised with mutex_ held
   std::atomic<bool> busy_{false};
   std::vector<std::thread> threads_;
 };
@@ -96,10 +96,10 @@ inline void SerialExecutor::run(std::size_t tasks, FunctionRef<void(std::size_t,
 
 namespace detail {
 
-/// Looks at `ready` for at most 20 us: as long as it takes to be put to sleep and woken again.
+/// Looks at `ready` for at most 40 us: as long as it takes to be put to sleep and woken again.
 template <class Ready>
 [[nodiscard]] bool spin_until(Ready ready) noexcept {
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::microseconds(20);
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::microseconds(40);
   do {
     for (int i = 0; i < 16; ++i) {
       if (ready()) return true;
@@ -166,11 +166,13 @@ inline void Pool::live(unsigned worker) noexcept {
     seen = jobs_;
     Job* job = job_;
     if (job == nullptr) continue;  // came too late
-    ++job->inside;
+    inside_.fetch_add(1, std::memory_order_relaxed);
     lock.unlock();
     work_on(*job, worker);
-    lock.lock();
-    if (--job->inside == 0) done_.notify_one();
+    if (inside_.fetch_sub(1, std::memory_order_acq_rel) == 1) {  // from here on the job may be gone
+      lock.lock();
+      done_.notify_one();
+    }
   }
 }
 
@@ -195,9 +197,15 @@ inline void Pool::run(std::size_t tasks, FunctionRef<void(std::size_t, unsigned)
   }
   work_on(job, 0);
   if (helpers != 0) {
-    std::unique_lock lock(mutex_);
-    job_ = nullptr;  // who wakes now finds nothing: nobody waits for sleepers
-    done_.wait(lock, [&] { return job.inside == 0; });
+    const auto all_left = [&] { return inside_.load(std::memory_order_acquire) == 0; };
+    {
+      const std::lock_guard lock(mutex_);
+      job_ = nullptr;  // who wakes now finds nothing: nobody waits for sleepers
+    }
+    if (!detail::spin_until(all_left)) {
+      std::unique_lock lock(mutex_);
+      done_.wait(lock, all_left);
+    }
   }
   busy_.store(false, std::memory_order_release);
   if (job.error) std::rethrow_exception(job.error);

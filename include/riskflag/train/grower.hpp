@@ -18,6 +18,7 @@
 #include <riskflag/train/feature_costs.hpp>
 #include <riskflag/train/grown_tree.hpp>
 #include <riskflag/train/histogram.hpp>
+#include <riskflag/train/kernels/dispatch.hpp>
 #include <riskflag/train/leaf_order.hpp>
 #include <riskflag/train/limits.hpp>
 #include <riskflag/train/options.hpp>
@@ -50,11 +51,15 @@ class Grower {
       return;
     }
     for (auto& buffer : buffers_) buffer.resize(bins.rows());
-    for (unsigned w = 0; w < executor.concurrency(); ++w) workers_.push_back({maker_.make_scratch(), {}, false});
+    for (unsigned w = 0; w < executor.concurrency(); ++w) workers_.push_back({{}, false});
+    work_alone(false);
     count_table();
     if (options.monotone_constraints_method == "intermediate" && !options.monotone_constraints.empty())
       order_.emplace(bins, options);
   }
+
+  /// Trees from now on are grown on the calling thread alone, or shared out again.
+  void work_alone(bool alone) noexcept { threads_ = alone ? 1 : workers_.size(); }
 
   /// `rows`: those that take part, rising; empty with all_rows: every row of the table.
   enum class Rows { all, listed };
@@ -86,7 +91,6 @@ class Grower {
     Split<Cell> child_best[2] = {};
   };
   struct Worker {
-    typename HistogramMaker<Cell>::Scratch scratch;
     std::vector<Cell> histogram;  ///< this worker's share of a large leaf
     bool used = false;
   };
@@ -101,13 +105,13 @@ class Grower {
   };
 
   /// Rows times stored columns from which one leaf is worth sharing out: about 50 us of work.
-  static constexpr std::size_t kLargeLeaf = std::size_t{1} << 18;
-  static constexpr std::size_t kShare = 8192;  ///< rows a task
+  static constexpr std::size_t kLargeLeaf = std::size_t{1} << 17;
+  static constexpr std::size_t kShare = 4096;  ///< rows a task
   static constexpr std::uint32_t kTightRows = 512;
   static constexpr std::size_t kSmallTable = 8192;  ///< rows; larger ones have cuts ruled out by the table's own counts
 
   [[nodiscard]] bool is_large(const Leaf& leaf) const noexcept {
-    return workers_.size() > 1 && std::size_t{leaf.count} * bins_.stored_columns() >= kLargeLeaf && leaf.count > kShare;
+    return threads_ > 1 && std::size_t{leaf.count} * bins_.stored_columns() >= kLargeLeaf && leaf.count > kShare;
   }
   [[nodiscard]] std::uint32_t least_rows() const noexcept {
     return static_cast<std::uint32_t>(options_.min_data_in_leaf > 1 ? options_.min_data_in_leaf : 1);
@@ -146,7 +150,7 @@ class Grower {
                     const std::uint32_t* first) const;
   void plant(Rows which, std::span<const std::uint32_t> rows);
   void count_and_retry(Leaf& leaf);
-  void expand(Leaf& leaf, int new_slot, bool last, unsigned worker);
+  void expand(Leaf& leaf, int new_slot, bool last);
   void expand_large(Leaf& leaf, int new_slot, bool last);
   void fill_large(Cell* histogram, const std::uint32_t* rows, std::uint32_t n);
   void gather_workers(Cell* histogram, std::size_t begin, std::size_t end) const;
@@ -173,10 +177,12 @@ class Grower {
   FeatureCosts& costs_;
   Executor& executor_;
   CpuLevel level_;
+  kernels::PartitionRows partition_ = kernels::train_kernels(level_).partition;
   HistogramMaker<Cell> maker_;
   HistogramPool<Cell> pool_;
   std::vector<std::uint32_t> buffers_[2];
   std::vector<Worker> workers_;
+  std::size_t threads_ = 1;  ///< that the work of a tree is shared out to
   KnownRows table_known_;
   std::vector<Leaf> leaves_;
   std::priority_queue<Entry> queue_;

@@ -17,14 +17,13 @@ namespace riskflag::inline v0_1::detail {
 /// Fills and subtracts histograms of one table: for each stored column kCellStride cells, of which its bins are used.
 /// What a feature's own histogram is, cells_of_feature() tells.
 ///
-/// Const and thread-safe, with a Scratch for each worker.
+/// Const and thread-safe.
 template <class Cell>
 class HistogramMaker {
   static_assert(Binned::Sparse::kStride == kCellStride);
 
  public:
-  static constexpr std::size_t kChunk = 4096;  ///< rows whose cells are gathered once for all tiles
-  using Scratch = std::vector<Cell>;
+  static constexpr std::size_t kChunk = 4096;  ///< rows that go through all tiles before others: their cells stay near
 
   explicit HistogramMaker(const Binned& bins) : bins_(bins) {
     for (std::size_t c = 0; c < bins.stored_columns(); ++c) used_.push_back(bins.stored_bins(c));
@@ -35,7 +34,6 @@ class HistogramMaker {
   }
 
   [[nodiscard]] std::size_t cells() const noexcept { return used_.size() * kCellStride; }
-  [[nodiscard]] Scratch make_scratch() const { return Scratch(kChunk); }
 
   void clear(Cell* histogram) const noexcept { clear(histogram, 0, used_.size()); }
   /// Stored columns [begin, end).
@@ -46,10 +44,9 @@ class HistogramMaker {
   [[nodiscard]] Cell total(const Cell* histogram) const noexcept { return kernels::sum_cells(histogram, used_[0]); }
 
   /// The histogram of `rows` (null: the first n of the table).
-  void fill(Cell* histogram, const Cell* cells, const std::uint32_t* rows, std::size_t n,
-            Scratch& scratch) const noexcept {
+  void fill(Cell* histogram, const Cell* cells, const std::uint32_t* rows, std::size_t n) const noexcept {
     clear(histogram);
-    add_rows(histogram, cells, rows, 0, n, scratch);
+    add_rows(histogram, cells, rows, 0, n);
     complete(histogram, 0, used_.size(), total(histogram));
   }
   /// Stored columns [begin, end), to which all rows have been added: the usual bins of sparse ones, which are not
@@ -65,24 +62,19 @@ class HistogramMaker {
 
   /// Adds the cells of `rows` (null: rows first .. first + n - 1), but for the usual bins of sparse columns; cells are
   /// indexed by row.
-  void add_rows(Cell* histogram, const Cell* cells, const std::uint32_t* rows, std::size_t first, std::size_t n,
-                Scratch& scratch) const noexcept {
+  void add_rows(Cell* histogram, const Cell* cells, const std::uint32_t* rows, std::size_t first,
+                std::size_t n) const noexcept {
     for (std::size_t at = 0; at < n; at += kChunk) {
       const std::size_t here = std::min(kChunk, n - at);
-      const Cell* gathered = cells + first + at;
-      if (rows != nullptr) {
-        for (std::size_t i = 0; i < here; ++i) scratch[i] = cells[rows[at + i]];
-        gathered = scratch.data();
-      }
+      const std::uint32_t* const listed = rows != nullptr ? rows + at : nullptr;
+      const std::size_t skipped = rows != nullptr ? 0 : first + at;
       for (const Tile& tile : tiles_) {
-        const std::uint8_t* const bins =
-            rows != nullptr ? tile.bins.cells : tile.bins.cells + (first + at) * tile.bins.width;
-        tile.fill(histogram + tile.bins.first * kCellStride, bins, rows != nullptr ? rows + at : nullptr, gathered,
-                  here);
+        tile.fill(histogram + tile.bins.first * kCellStride, tile.bins.cells + skipped * tile.bins.width, listed,
+                  cells + skipped, here);
       }
       if (!bins_.sparse().entries.empty()) {
-        kernels::fill_sparse(histogram + bins_.sparse().first * kCellStride, bins_.sparse(),
-                             rows != nullptr ? rows + at : nullptr, first + at, gathered, here);
+        kernels::fill_sparse(histogram + bins_.sparse().first * kCellStride, bins_.sparse(), listed, first + at, cells,
+                             here);
       }
     }
   }
@@ -106,6 +98,37 @@ class HistogramMaker {
   std::vector<Tile> tiles_;
 };
 
+/// a[b] = the sum over the combinations of a joined column that hold bin b of the feature at `place`.
+template <class Sum>
+inline void sum_combinations(const Binned::Place& place, std::size_t stored_bins, const Sum* stored, Sum* a) noexcept {
+  const std::size_t bins = place.bins, step = place.step;
+  std::fill_n(a, bins, Sum{});
+  if (step == 1) {
+    for (std::size_t at = 0; at < stored_bins; at += bins) {
+      if constexpr (sizeof(Sum) >= sizeof(NarrowCell)) {
+        kernels::add_cells(a, stored + at, bins);
+      } else {
+        for (std::size_t b = 0; b < bins; ++b) a[b] += stored[at + b];
+      }
+    }
+    return;
+  }
+  std::size_t b = 0;
+  for (std::size_t at = 0; at < stored_bins; at += step) {
+    if constexpr (sizeof(Sum) >= sizeof(NarrowCell)) {
+      if (step >= 16) {
+        a[b] += kernels::sum_cells(stored + at, step);
+        b = b + 1 == bins ? 0 : b + 1;
+        continue;
+      }
+    }
+    Sum sum{};
+    for (std::size_t k = 0; k < step; ++k) sum += stored[at + k];
+    a[b] += sum;
+    b = b + 1 == bins ? 0 : b + 1;
+  }
+}
+
 /// Sums of one feature, bin by bin: where they stand in those of its stored column, or in `own`, where a shared
 /// column's are spread out. The most frequent bin holds what the others leave of the total: sums are integers, so it is
 /// the very sum that a column of its own would give.
@@ -114,6 +137,11 @@ template <class Sum>
                                                 std::array<Sum, 256>& own) noexcept {
   const Binned::Place place = bins.place(f);
   if (!place.is_shared) return stored;
+  if (place.step != 0) {
+    sum_combinations(place, bins.stored_bins(place.column), stored, own.data());
+    for (std::size_t b = place.bins; b <= bins.feature(f).missing_bin(); ++b) own[b] = Sum{};
+    return own.data();
+  }
   stored += place.first;
   own[bins.feature(f).missing_bin()] = Sum{};  // where no row is missing
   unsigned b = 0;

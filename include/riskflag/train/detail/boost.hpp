@@ -30,6 +30,7 @@
 #include <riskflag/train/detail/finish_tree.hpp>
 #include <riskflag/train/detail/row_gradients.hpp>
 #include <riskflag/train/detail/score_rows.hpp>
+#include <riskflag/train/detail/thread_choice.hpp>
 #include <riskflag/train/evaluation.hpp>
 #include <riskflag/train/grower.hpp>
 #include <riskflag/train/objective.hpp>
@@ -51,6 +52,7 @@ class Booster {
       : data_(data),
         options_(options),
         executor_(executor),
+        choice_(data.bins.rows() * data.bins.stored_columns(), executor.concurrency()),
         level_(level),
         objective_(make_objective(options, level)),
         outputs_(objective_->outputs()),
@@ -100,7 +102,8 @@ class Booster {
 
   const TrainData& data_;
   const TrainOptions& options_;
-  Executor& executor_;
+  ChosenExecutor executor_;
+  ThreadChoice choice_;
   CpuLevel level_;
   std::unique_ptr<const ObjectiveFunction> objective_;
   std::size_t outputs_;
@@ -316,6 +319,7 @@ inline void Booster::add_idle_tree() {
 /// Adds one tree. False when it is idle and another round would find no more.
 template <class Cell>
 bool Booster::add_tree(Grower<Cell>& grower, std::span<const Cell> cells, std::size_t output, const Random& random) {
+  grower.work_alone(choice_.alone());
   using Rows = typename Grower<Cell>::Rows;
   const GrownTree<Cell>& grown = grower.grow(cells, sampling_.uses_all_rows() ? Rows::all : Rows::listed,
                                              sampling_.rows(), units(*gradients_), sampling_.features(), random);
@@ -424,9 +428,12 @@ inline TrainResult Booster::run(const TrainHooks& hooks) {
       result_.cancelled = true;
       break;
     }
+    const auto round = std::chrono::steady_clock::now();
+    executor_.work_alone(choice_.alone());
     rate_ = hooks.learning_rate ? hooks.learning_rate(iteration) : options_.learning_rate;
     check_above("learning_rate of round " + std::to_string(iteration), rate_, 0.0, 1.0, "in (0, 1]");
     if (!add_round(iteration, hooks, random.split(static_cast<std::uint64_t>(iteration)))) break;  // all is learned
+    choice_.took(seconds_since(round));
     const std::vector<double> values = values_of(hooks);
     if (!valid_.empty()) model.history.values.push_back(values);
     if (hooks.on_iteration) hooks.on_iteration({iteration, model.history.names, values, seconds_since(begin)});

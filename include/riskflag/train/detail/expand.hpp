@@ -10,7 +10,6 @@
 
 #include <riskflag/bin/detail/bundles.hpp>
 #include <riskflag/train/grower.hpp>
-#include <riskflag/train/kernels/partition.hpp>
 
 namespace riskflag::inline v0_1::detail {
 
@@ -122,13 +121,13 @@ void Grower<Cell>::settle_slots(Leaf& leaf, int new_slot, bool last, bool small_
 }
 
 template <class Cell>
-void Grower<Cell>::expand(Leaf& leaf, int new_slot, bool last, unsigned worker) {
+void Grower<Cell>::expand(Leaf& leaf, int new_slot, bool last) {
   leaf.child_buffer = leaf.all_rows ? 0 : 1 - leaf.buffer;
   std::uint32_t* const out = buffers_[leaf.child_buffer].data() + leaf.begin;
   const FeatureCuts& cuts = bins_.feature(static_cast<std::size_t>(leaf.best.feature));
   const std::array<std::uint8_t, 256> go_left = leaf.best.go_left(cuts);
-  leaf.left_count = static_cast<std::uint32_t>(kernels::partition_rows(
-      bins_.column(static_cast<std::size_t>(leaf.best.feature)), go_left.data(), rows_of(leaf), 0, leaf.count, out));
+  leaf.left_count = static_cast<std::uint32_t>(partition_(bins_.column(static_cast<std::size_t>(leaf.best.feature)),
+                                                          go_left.data(), rows_of(leaf), 0, leaf.count, out));
   const std::uint32_t counts[2] = {leaf.left_count, leaf.count - leaf.left_count};
   if (counts[0] < least_rows() || counts[1] < least_rows()) {
     count_and_retry(leaf);
@@ -143,7 +142,7 @@ void Grower<Cell>::expand(Leaf& leaf, int new_slot, bool last, unsigned worker) 
   if (leaf.child_slot[small] < 0) return;
 
   Cell* const histogram = pool_[leaf.child_slot[small]];
-  maker_.fill(histogram, cells_.data(), child_rows[small], counts[small], workers_[worker].scratch);
+  maker_.fill(histogram, cells_.data(), child_rows[small], counts[small]);
   const Cell totals[2] = {leaf.best.left, leaf.total - leaf.best.left};
   if (leaf.child_slot[large] >= 0) {
     maker_.subtract(pool_[leaf.slot], histogram, 0, bins_.stored_columns());

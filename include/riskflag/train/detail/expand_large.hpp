@@ -9,7 +9,6 @@
 #include <vector>
 
 #include <riskflag/train/grower.hpp>
-#include <riskflag/train/kernels/partition.hpp>
 
 namespace riskflag::inline v0_1::detail {
 
@@ -32,7 +31,7 @@ void Grower<Cell>::fill_large(Cell* histogram, const std::uint32_t* rows, std::u
       worker.used = true;
     }
     maker_.add_rows(worker.histogram.data(), cells_.data(), rows == nullptr ? nullptr : rows + begin,
-                    rows == nullptr ? begin : 0, end - begin, worker.scratch);
+                    rows == nullptr ? begin : 0, end - begin);
   });
   executor_.run(bins_.tiles(), [&](std::size_t t, unsigned) {
     const Binned::Tile tile = bins_.tile(t);
@@ -59,9 +58,8 @@ void Grower<Cell>::expand_large(Leaf& leaf, int new_slot, bool last) {
   executor_.run(blocks, [&](std::size_t b, unsigned w) {
     const std::size_t begin = b * kShare, n = std::min<std::size_t>(kShare, leaf.count - begin);
     std::uint32_t* const out = blockwise + begin;
-    const std::size_t left =
-        kernels::partition_rows(bins_.column(feature), go_left.data(), rows == nullptr ? nullptr : rows + begin,
-                                static_cast<std::uint32_t>(begin), n, out);
+    const std::size_t left = partition_(bins_.column(feature), go_left.data(), rows == nullptr ? nullptr : rows + begin,
+                                        static_cast<std::uint32_t>(begin), n, out);
     lefts[b] = static_cast<std::uint32_t>(left);
     if (last) return;
     Worker& worker = workers_[w];
@@ -71,7 +69,7 @@ void Grower<Cell>::expand_large(Leaf& leaf, int new_slot, bool last) {
       worker.used = true;
     }
     maker_.add_rows(worker.histogram.data(), cells_.data(), small_is_left ? out : out + left, 0,
-                    small_is_left ? left : n - left, worker.scratch);
+                    small_is_left ? left : n - left);
   });
   leaf.left_count = 0;
   for (const std::uint32_t left : lefts) leaf.left_count += left;

@@ -3,6 +3,7 @@
 // From the shape of a tree to the tree: leaf values from fine sums, weights of rows, real thresholds.
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -130,9 +131,10 @@ class TreeFinisher {
   void add_to_scores(const Tree& tree, std::span<const std::span<const std::uint32_t>> leaf_rows,
                      std::span<double> scores, Executor& executor) const {
     if (by_row_) {
-      parallel_for(executor, scores.size(), kRowsTogether, [&](std::size_t begin, std::size_t end, unsigned) {
-        for (std::size_t row = begin; row < end; ++row) scores[row] += tree.leaves[leaf_of_row_[row]];
-      });
+      parallel_for(executor, scores.size(), rows_together(scores.size()),
+                   [&](std::size_t begin, std::size_t end, unsigned) {
+                     for (std::size_t row = begin; row < end; ++row) scores[row] += tree.leaves[leaf_of_row_[row]];
+                   });
       return;
     }
     const std::vector<Piece> pieces = pieces_of(leaf_rows);
@@ -148,7 +150,11 @@ class TreeFinisher {
     std::span<const std::uint32_t> rows;
   };
   static constexpr std::size_t kPiece = 16384;
-  static constexpr std::size_t kRowsTogether = 65536;
+  /// Rows a task, where rows are read in their order: enough tasks for many threads, and sums of leaves that stay
+  /// small.
+  [[nodiscard]] static std::size_t rows_together(std::size_t rows) noexcept {
+    return std::clamp<std::size_t>(rows / 16, 4096, 65536);
+  }
 
   [[nodiscard]] static std::vector<Piece> pieces_of(std::span<const std::span<const std::uint32_t>> leaf_rows) {
     std::vector<Piece> out;
@@ -205,13 +211,20 @@ class TreeFinisher {
                                                       const double* g, const double* h, double scale_g, double scale_h,
                                                       Executor& executor) const {
     const std::size_t n = leaf_of_row_.size(), leaves = leaf_rows.size();
-    std::vector<FineSum> sums((n + kRowsTogether - 1) / kRowsTogether * leaves);
-    parallel_for(executor, n, kRowsTogether, [&](std::size_t begin, std::size_t end, unsigned) {
-      FineSum* const here = sums.data() + begin / kRowsTogether * leaves;
+    const std::size_t together = rows_together(n);
+    std::vector<FineSum> sums((n + together - 1) / together * leaves);
+    parallel_for(executor, n, together, [&](std::size_t begin, std::size_t end, unsigned) {
+      FineSum* const here = sums.data() + begin / together * leaves;
+      // Neighbouring rows are often in one leaf: four sums of each, so that no addition waits for the one before it.
+      std::vector<std::array<std::int64_t, 2>> chains(4 * leaves);
       for (std::size_t row = begin; row < end; ++row) {
-        FineSum& sum = here[leaf_of_row_[row]];
-        sum.g += static_cast<std::int64_t>(exact::mul(g[row], scale_g));
-        sum.h += static_cast<std::int64_t>(exact::mul(h[row], scale_h));
+        std::array<std::int64_t, 2>& sum = chains[row % 4 * leaves + leaf_of_row_[row]];
+        sum[0] += static_cast<std::int64_t>(exact::mul(g[row], scale_g));
+        sum[1] += static_cast<std::int64_t>(exact::mul(h[row], scale_h));
+      }
+      for (std::size_t i = 0; i < chains.size(); ++i) {
+        here[i % leaves].g += chains[i][0];
+        here[i % leaves].h += chains[i][1];
       }
       if (weights_.empty()) return;
       for (std::size_t row = begin; row < end; ++row)

@@ -50,8 +50,7 @@ void Grower<Cell>::expand_some(std::uint32_t top, std::size_t left_to_make) {
   }
   std::vector<std::uint32_t> batch{top};
   std::vector<Entry> passed;
-  while (!one_by_one() && batch.size() < workers_.size() && batch.size() + passed.size() < left_to_make &&
-         !queue_.empty()) {
+  while (!one_by_one() && batch.size() < threads_ && batch.size() + passed.size() < left_to_make && !queue_.empty()) {
     const Entry next = queue_.top();
     queue_.pop();
     const Leaf& leaf = leaves_[next.leaf];
@@ -67,10 +66,9 @@ void Grower<Cell>::expand_some(std::uint32_t top, std::size_t left_to_make) {
     for (int& slot : slots) slot = pool_.take();
   }
   if (batch.size() == 1) {
-    expand(leaves_[top], slots[0], last, 0);
+    expand(leaves_[top], slots[0], last);
   } else {
-    executor_.run(batch.size(),
-                  [&](std::size_t i, unsigned worker) { expand(leaves_[batch[i]], slots[i], last, worker); });
+    executor_.run(batch.size(), [&](std::size_t i, unsigned) { expand(leaves_[batch[i]], slots[i], last); });
   }
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const Leaf& leaf = leaves_[batch[i]];
@@ -145,7 +143,7 @@ const GrownTree<Cell>& Grower<Cell>::grow(std::span<const Cell> cells, Rows whic
   if (is_large(root)) {
     fill_large(histogram, rows_of(root), root.count);
   } else {
-    maker_.fill(histogram, cells.data(), rows_of(root), root.count, workers_[0].scratch);
+    maker_.fill(histogram, cells.data(), rows_of(root), root.count);
   }
   root.total = maker_.total(histogram);
   if (may_split(root.count, 0, root.total)) root.best = search(view(root));

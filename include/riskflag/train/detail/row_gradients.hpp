@@ -96,7 +96,7 @@ class RowGradients {
     }
     unit_g_ = exact::div(1.0, scale_g_);
     unit_h_ = exact::div(1.0, scale_h_);
-    parallel_for(executor, n, 4 * kSumBlock, [&](std::size_t begin, std::size_t end, unsigned) {
+    parallel_for(executor, n, kSumBlock, [&](std::size_t begin, std::size_t end, unsigned) {
       const kernels::QuantizeBlock block{g_.data() + begin,
                                          h_.data() + begin,
                                          begin,

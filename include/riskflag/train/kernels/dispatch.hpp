@@ -11,8 +11,11 @@
 #include <riskflag/core/exact.hpp>
 #include <riskflag/train/cell.hpp>
 #include <riskflag/train/kernels/logistic.hpp>
+#include <riskflag/train/kernels/partition.hpp>
+#include <riskflag/train/kernels/partition_avx2.hpp>
 #include <riskflag/train/kernels/quantize.hpp>
 #include <riskflag/train/kernels/scan.hpp>
+#include <riskflag/train/kernels/scan_avx2.hpp>
 #include <riskflag/train/kernels/scan_avx512.hpp>
 #include <riskflag/train/kernels/softmax.hpp>
 #include <riskflag/train/kernels/sum.hpp>
@@ -47,6 +50,7 @@ struct TrainKernels {
   SumGradients sum = sum_scalar;
   Quantize quantize = quantize_scalar;
   ScanNarrow scan = scan_scalar<NarrowCell>;
+  PartitionRows partition = partition_rows;
   SoftmaxSums softmax_sums = softmax_sums_scalar;
   SoftmaxGradients softmax_gradients = softmax_gradients_scalar;
 };
@@ -54,11 +58,12 @@ struct TrainKernels {
 [[nodiscard]] inline TrainKernels train_kernels(CpuLevel level) noexcept {
 #if defined(__x86_64__)
   if (level == CpuLevel::avx512) {
-    return {avx512::logistic,  avx512::sum,          avx512::quantize,
-            avx512::scan_cuts, avx512::softmax_sums, avx512::softmax_gradients};
+    return {avx512::logistic,     avx512::sum,          avx512::quantize,         avx512::scan_cuts,
+            avx2::partition_rows, avx512::softmax_sums, avx512::softmax_gradients};
   }
   if (level == CpuLevel::avx2) {
-    return {avx2::logistic, avx2::sum, avx2::quantize, avx2::scan, avx2::softmax_sums, avx2::softmax_gradients};
+    return {avx2::logistic,       avx2::sum,          avx2::quantize,         avx2::scan_cuts,
+            avx2::partition_rows, avx2::softmax_sums, avx2::softmax_gradients};
   }
 #endif
   (void)level;

@@ -32,4 +32,6 @@ inline std::size_t partition_rows(const std::uint8_t* column, const std::uint8_t
   return left;
 }
 
+using PartitionRows = decltype(&partition_rows);
+
 }  // namespace riskflag::inline v0_1::kernels

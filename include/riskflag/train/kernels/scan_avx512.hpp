@@ -98,7 +98,7 @@ RISKFLAG_TARGET inline ScanBest scan_cuts(const ScanInput<NarrowCell>& in) noexc
   for (const NarrowCell cell : lanes) start += cell;
   if (in.rows >= 2 * (in.end - in.first)) {
     ScanBest best = scan_run({in.cells + begin, in.first - begin, in.end - begin, start}, in);
-    best.cut += begin;
+    if (best.gain >= 0.0) best.cut += begin;
     return best;
   }
   // A cut after an empty bin is the cut before it again, and equals go to the lower one: with few rows only the others
