@@ -101,10 +101,10 @@ inline StudyOptions Settings::resolve() const {
     }
     return found;
   };
-  const Said* file = strongest("forcedbins_filename");
+  const Said* forced = strongest("forcedbins_filename");
   const Said* bounds = strongest("forced_bins");
-  if (file != nullptr && bounds != nullptr)
-    fail(ErrorCode::usage, file->where, "a file of forced bins and " + bounds->where + " exclude each other");
+  if (forced != nullptr && bounds != nullptr)
+    fail(ErrorCode::usage, forced->where, "a file of forced bins and " + bounds->where + " exclude each other");
   for (const Said& said : said_) {
     if (strongest(said.name) != &said) continue;
     // A flag's name says which option it is; a line of a file does not.
