@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -97,6 +98,31 @@ TEST_CASE("utf8 and large_utf8 become categories, or text when there are too man
   const Column ids = Batch("u", 100, {nullptr, many.data(), all.data()}).read();
   CHECK(ids.type == ColumnType::text);
   CHECK(ids.cell_text(99) == "id99");
+}
+
+TEST_CASE("utf8_view: up to 12 bytes stand in the view, longer texts in a buffer of their own") {
+  struct View {
+    std::int32_t length;
+    char text[12];
+  };
+  const std::string first = "none", second = "..a text of 18 byte";
+  const auto far = [](std::int32_t length, std::int32_t buffer, std::int32_t offset) {
+    View out{length, {}};
+    std::memcpy(out.text + 4, &buffer, 4);
+    std::memcpy(out.text + 8, &offset, 4);
+    return out;
+  };
+  const std::int64_t sizes[2] = {4, 19};
+  const auto read = [&](const View& last) {
+    const View views[4] = {
+        {-1, {}}, {2, "ab"}, {12, {'t', 'w', 'e', 'l', 'v', 'e', ' ', 'b', 'y', 't', 'e', 's'}}, last};
+    return Batch("vu", 3, {nullptr, views, first.data(), second.data(), sizes}, 1).read();
+  };
+  CHECK(read(far(17, 1, 2)).levels == std::vector<std::string>{"a text of 18 byte", "ab", "twelve bytes"});
+  for (const View& wrong :
+       {far(18, 1, 2), far(17, 2, 2), far(17, -1, 2), far(17, 1, -1), far(-1, 1, 2), far(13, 0, 0)}) {
+    CHECK_THROWS_WITH_AS((void)read(wrong), doctest::Contains("row 2 lies outside the text's buffers"), Error);
+  }
 }
 
 TEST_CASE("a dictionary becomes a category with sorted levels") {

@@ -53,10 +53,10 @@ namespace riskflag::inline v0_1 {
 /// them.
 ///
 /// Integers of 8 to 64 bits, float, double and bool become numbers (a 64-bit integer beyond 2^53 is refused, as it
-/// would lose digits: send it as text); utf8 and large_utf8 become a category under read_csv's limits (1,000 levels,
-/// half the rows, 16 in short tables), else text; dictionaries of texts become categories, whatever their size; date32
-/// a date; null a number, all missing. NaN counts as missing. Throws unsupported for any other format, invalid_data for
-/// a structure that is not a batch, an index outside its dictionary, duplicate names.
+/// would lose digits: send it as text); utf8, large_utf8 and utf8_view become a category under read_csv's limits (1,000
+/// levels, half the rows, 16 in short tables), else text; dictionaries of texts become categories, whatever their size;
+/// date32 a date; null a number, all missing. NaN counts as missing. Throws unsupported for any other format,
+/// invalid_data for a structure that is not a batch, an index outside its dictionary, duplicate names.
 [[nodiscard]] Frame import_arrow(const ArrowSchema& schema, const ArrowArray& array);
 
 /// The frame as a record batch: doubles, dictionaries of int32 to large_utf8, large_utf8, date32, all nullable with

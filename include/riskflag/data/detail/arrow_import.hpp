@@ -93,11 +93,13 @@ class ArrowCells {
       return false;
     return true;
   }
-  [[nodiscard]] bool is_text() const noexcept { return format_ == "u" || format_ == "U"; }
+  [[nodiscard]] bool is_text() const noexcept { return format_ == "u" || format_ == "U" || format_ == "vu"; }
   /// The texts; nullopt where missing. Only for is_text().
   [[nodiscard]] std::vector<std::optional<std::string_view>> texts() const {
     std::vector<std::optional<std::string_view>> out(size());
-    if (format_ == "u")
+    if (format_ == "vu")
+      see_texts(out);
+    else if (format_ == "u")
       cut_texts<std::int32_t>(out);
     else
       cut_texts<std::int64_t>(out);
@@ -118,6 +120,37 @@ class ArrowCells {
       }
       out[i] =
           end > begin ? std::string_view(bytes + begin, static_cast<std::size_t>(end - begin)) : std::string_view();
+    }
+  }
+
+  /// Views of 16 bytes: a length, and up to 12 bytes of text, or 4 of them, the number of a data buffer and the place
+  /// in it. Data buffers stand from 2 on, and their sizes in the last one.
+  void see_texts(std::vector<std::optional<std::string_view>>& out) const {
+    struct View {
+      std::int32_t length, prefix, buffer, offset;
+    };
+    if (size() == 0) return;
+    const auto* const views = static_cast<const char*>(buffer(1)) + array_.offset * std::int64_t{sizeof(View)};
+    const std::int64_t data = array_.n_buffers - 3;
+    const void* const sizes = data > 0 ? array_.buffers[array_.n_buffers - 1] : nullptr;
+    for (std::size_t i = 0; i < size(); ++i) {
+      if (!is_valid(i)) continue;
+      const char* const at = views + i * sizeof(View);
+      View view;
+      std::memcpy(&view, at, sizeof view);
+      if (view.length >= 0 && view.length <= 12) {
+        out[i] = std::string_view(at + sizeof view.length, static_cast<std::size_t>(view.length));
+        continue;
+      }
+      std::int64_t most = -1;
+      if (sizes != nullptr && view.buffer >= 0 && view.buffer < data) {
+        std::memcpy(&most, static_cast<const char*>(sizes) + view.buffer * std::int64_t{sizeof most}, sizeof most);
+      }
+      if (view.length < 0 || view.offset < 0 || std::int64_t{view.offset} + view.length > most) {
+        fail(ErrorCode::invalid_data, where(), "row " + std::to_string(i) + " lies outside the text's buffers");
+      }
+      out[i] = std::string_view(static_cast<const char*>(array_.buffers[2 + view.buffer]) + view.offset,
+                                static_cast<std::size_t>(view.length));
     }
   }
 
@@ -149,7 +182,7 @@ class ArrowCells {
   } else if (cells.format() != "n" && !cells.each_number(take)) {
     fail(ErrorCode::unsupported, cells.where(),
          "format " + quoted(cells.format()) +
-             "; accepted are integers, float, double, bool, utf8, large_utf8, dictionaries of these "
+             "; accepted are integers, float, double, bool, utf8, large_utf8, utf8_view, dictionaries of these "
              "texts, date32 and null");
   }
   return column;
