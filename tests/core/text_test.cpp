@@ -2,6 +2,7 @@
 
 #include <array>
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -9,6 +10,7 @@
 
 #include <doctest/doctest.h>
 
+#include <riskflag/core/detail/text_portable.hpp>
 #include <riskflag/core/random.hpp>
 
 using namespace riskflag;
@@ -39,6 +41,30 @@ TEST_CASE("invariant: a double written by number_text reads back with the same b
     const auto back = parse_double(number_text(x));
     REQUIRE(back);
     REQUIRE(bits_of(*back) == bits_of(x));
+  }
+}
+
+TEST_CASE("where the library cannot write and read doubles, C's functions give the same text and bits") {
+  const auto check = [](double x) {
+    CAPTURE(x);
+    char buffer[40];
+    const std::string want(buffer, std::to_chars(buffer, buffer + sizeof buffer, x).ptr);
+    REQUIRE(detail::shortest_text(x) == want);
+    REQUIRE(bits_of(detail::value_by_strtod(want)) == bits_of(x));
+  };
+  for (const double x :
+       {0.0, -0.0, 1.0, 0.1, 123456.0, 1e5, 1e22, 1e23, 0.001, 1e-5, 9007199254740993.0, -4503599627370497.5})
+    check(x);
+  for (int power = -1074; power < 1024; ++power) {  // whose upper neighbour is twice as far as their lower one
+    check(std::ldexp(1.0, power));
+    check(std::ldexp(-3.0, power - 1));
+  }
+  const Random random(12);
+  for (std::uint64_t i = 0; i < 20000; ++i) {
+    const double any = std::bit_cast<double>(random.bits(3 * i));
+    if (is_finite(any)) check(any);
+    check(static_cast<double>(random.bits(3 * i + 1) >> (i % 64)));
+    check(std::round(random.uniform(3 * i + 2) * 1e6) / 1e3);
   }
 }
 

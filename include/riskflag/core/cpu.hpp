@@ -21,7 +21,11 @@ enum class CpuLevel {
 namespace riskflag::inline v0_1 {
 
 inline CpuLevel cpu_level() noexcept {
-#if defined(__x86_64__)
+#if defined(_WIN32) && defined(__GNUC__) && !defined(__clang__)
+  // GCC keeps vectors of 32 bytes and more on Windows's stack, which is aligned to 16, and reads them as if aligned
+  // (GCC bug 54412): it crashes where they do not all fit into registers.
+  return CpuLevel::scalar;
+#elif defined(__x86_64__)
   static const CpuLevel kLevel = [] {
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2")) return CpuLevel::scalar;
     const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&

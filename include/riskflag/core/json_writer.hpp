@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include <riskflag/core/bit_cast.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/text.hpp>
 
@@ -176,7 +177,7 @@ inline JsonWriter& JsonWriter::value(double x) {
   if (is_missing(x)) {
     out_ += "null";
   } else if (!is_finite(x)) {
-    out_ += (std::bit_cast<std::uint64_t>(x) >> 63) != 0 ? "\"-inf\"" : "\"inf\"";
+    out_ += (detail::bit_cast<std::uint64_t>(x) >> 63) != 0 ? "\"-inf\"" : "\"inf\"";
   } else {
     append_number(out_, x);
   }

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <limits>
+
+#include <riskflag/core/bit_cast.hpp>
 
 namespace riskflag::inline v0_1 {
 
@@ -12,15 +13,15 @@ inline constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 /// True for every NaN. Reads the bits instead of calling std::isnan: consumers choose the flags, and -ffast-math folds
 /// isnan to false, sending every missing value left.
 [[nodiscard]] constexpr bool is_missing(double x) noexcept {
-  return (std::bit_cast<std::uint64_t>(x) & 0x7fffffffffffffffULL) > 0x7ff0000000000000ULL;
+  return (detail::bit_cast<std::uint64_t>(x) & 0x7fffffffffffffffULL) > 0x7ff0000000000000ULL;
 }
 [[nodiscard]] constexpr bool is_missing(float x) noexcept {
-  return (std::bit_cast<std::uint32_t>(x) & 0x7fffffffU) > 0x7f800000U;
+  return (detail::bit_cast<std::uint32_t>(x) & 0x7fffffffU) > 0x7f800000U;
 }
 
 /// True for everything but NaN and the infinities; by bits, for the same reason.
 [[nodiscard]] constexpr bool is_finite(double x) noexcept {
-  return (std::bit_cast<std::uint64_t>(x) & 0x7ff0000000000000ULL) != 0x7ff0000000000000ULL;
+  return (detail::bit_cast<std::uint64_t>(x) & 0x7ff0000000000000ULL) != 0x7ff0000000000000ULL;
 }
 
 }  // namespace riskflag::inline v0_1

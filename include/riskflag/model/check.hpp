@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include <bit>
 #include <optional>
+#include <riskflag/core/bit_cast.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/result.hpp>
 #include <riskflag/core/text.hpp>
@@ -35,7 +35,7 @@ inline constexpr std::size_t kMaxTreeDepth = 4096;
 // ---------------------------------------------------------------------------------------------------------------------
 
 inline bool is_power_of_two(double grid) noexcept {
-  const auto bits = std::bit_cast<std::uint64_t>(grid);
+  const auto bits = detail::bit_cast<std::uint64_t>(grid);
   const std::uint64_t exponent = bits >> 52;  // the sign bit must be 0, too
   const std::uint64_t fraction = bits & 0x000fffffffffffffULL;
   if (exponent >= 2047) return false;

@@ -2,6 +2,7 @@
 
 // Definitions of core/exact.hpp.
 
+#include <riskflag/core/bit_cast.hpp>
 #include <riskflag/core/detail/exact_tables.hpp>
 #include <riskflag/core/exact.hpp>
 
@@ -22,8 +23,12 @@ namespace detail {
   return x;
 }
 
-[[nodiscard]] constexpr std::uint64_t bits_of(double x) noexcept { return std::bit_cast<std::uint64_t>(x); }
-[[nodiscard]] constexpr double from_bits(std::uint64_t bits) noexcept { return std::bit_cast<double>(bits); }
+[[nodiscard]] constexpr std::uint64_t bits_of(double x) noexcept {
+  return riskflag::detail::bit_cast<std::uint64_t>(x);
+}
+[[nodiscard]] constexpr double from_bits(std::uint64_t bits) noexcept {
+  return riskflag::detail::bit_cast<double>(bits);
+}
 [[nodiscard]] constexpr std::uint64_t magnitude_bits(double x) noexcept { return bits_of(x) & 0x7fffffffffffffffULL; }
 
 inline constexpr std::uint64_t kInfinityBits = 0x7ff0000000000000ULL;

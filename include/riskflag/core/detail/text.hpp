@@ -2,12 +2,10 @@
 
 // Definitions of core/text.hpp.
 
+#include <riskflag/core/bit_cast.hpp>
 #include <riskflag/core/text.hpp>
 
-#if !defined(__cpp_lib_to_chars)
-#include <clocale>
-#include <cstdlib>
-#endif
+#include <riskflag/core/detail/text_portable.hpp>
 
 namespace riskflag::inline v0_1 {
 
@@ -17,12 +15,19 @@ inline void append_number(std::string& out, double x) {
     return;
   }
   if (!is_finite(x)) {
-    out += (std::bit_cast<std::uint64_t>(x) >> 63) != 0 ? "-inf" : "inf";
+    out += (detail::bit_cast<std::uint64_t>(x) >> 63) != 0 ? "-inf" : "inf";
     return;
   }
-  char buffer[40];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, x).ptr;
-  out.append(buffer, end);
+#if defined(__cpp_lib_to_chars)
+  // Below 2^-1022 the flush-to-zero mode of -ffast-math makes std::to_chars write 0.
+  if ((detail::bit_cast<std::uint64_t>(x) & 0x7ff0000000000000ULL) != 0) {
+    char buffer[40];
+    const auto end = std::to_chars(buffer, buffer + sizeof buffer, x).ptr;
+    out.append(buffer, end);
+    return;
+  }
+#endif
+  out += detail::shortest_text(x);
 }
 
 inline void append_number(std::string& out, std::int64_t x) {
@@ -111,11 +116,8 @@ namespace detail {
     return std::nullopt;
   }
   return value;
-#else  // libc++ before 20; strtod reads the locale's decimal point, so it is put in
-  std::string copy(text);
-  const std::size_t point = copy.find('.');
-  if (point != std::string::npos) copy.replace(point, 1, std::localeconv()->decimal_point);
-  const double value = std::strtod(copy.c_str(), nullptr);
+#else
+  const double value = value_by_strtod(text);
   if (!is_finite(value)) return std::nullopt;
   return value;
 #endif

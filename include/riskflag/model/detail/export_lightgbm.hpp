@@ -1,6 +1,5 @@
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -8,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <riskflag/core/bit_cast.hpp>
 #include <riskflag/core/exact.hpp>
 #include <riskflag/core/json_writer.hpp>
 #include <riskflag/core/missing.hpp>
@@ -26,16 +26,16 @@ inline double before_rounding(double threshold) noexcept {
   if (threshold < -kMost) return -0x1.ffffffp127;  // what rounds to -inf
   auto below = static_cast<float>(threshold > kMost ? kMost : threshold);
   if (static_cast<double>(below) > threshold) {  // rounded up
-    const auto bits = std::bit_cast<std::uint32_t>(below);
-    below = (bits & 0x7fffffffU) == 0   ? std::bit_cast<float>(0x80000001U)
-            : (bits & 0x80000000U) != 0 ? std::bit_cast<float>(bits + 1)
-                                        : std::bit_cast<float>(bits - 1);
+    const auto bits = detail::bit_cast<std::uint32_t>(below);
+    below = (bits & 0x7fffffffU) == 0   ? detail::bit_cast<float>(0x80000001U)
+            : (bits & 0x80000000U) != 0 ? detail::bit_cast<float>(bits + 1)
+                                        : detail::bit_cast<float>(bits - 1);
   }
-  const auto bits = std::bit_cast<std::uint32_t>(below);
+  const auto bits = detail::bit_cast<std::uint32_t>(below);
   double above = 0x1p128;
   if (static_cast<double>(below) < kMost) {
     const bool negative = (bits & 0x80000000U) != 0 && (bits & 0x7fffffffU) != 0;
-    above = static_cast<double>(std::bit_cast<float>(negative ? bits - 1 : (bits & 0x7fffffffU) + 1));
+    above = static_cast<double>(detail::bit_cast<float>(negative ? bits - 1 : (bits & 0x7fffffffU) + 1));
   }
   const double middle = exact::mul(0.5, exact::add(static_cast<double>(below), above));  // exact
   // A tie goes to the float whose last bit is 0.

@@ -255,9 +255,9 @@ class LightgbmReader : private LightgbmLines {
   }
 
   /// LightGBM's predictors take every |x| <= kZeroBand for 0 before they ask; a threshold inside of that band moves to
-  /// its edge, where x <= threshold gives the same answer.
+  /// its edge, where x <= threshold gives the same answer. By keys: in flush-to-zero modes -1e-320 is >= 0.
   static double beside_zero(double threshold) noexcept {
-    if (threshold >= 0.0) return threshold < kZeroBand ? kZeroBand : threshold;
+    if (order_key(threshold) >= 0) return threshold < kZeroBand ? kZeroBand : threshold;
     return threshold >= -kZeroBand ? from_order_key(order_key(-kZeroBand) - 1) : threshold;
   }
 

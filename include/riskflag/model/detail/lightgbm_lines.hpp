@@ -4,9 +4,11 @@
 
 #include <charconv>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -19,8 +21,17 @@ namespace riskflag::inline v0_1::detail {
 template <class T>
 [[nodiscard]] bool read_token(std::string_view token, T& out) noexcept {
   if (token.empty()) return false;
-  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), out);
-  return error == std::errc{} && end == token.data() + token.size();
+#if !defined(__cpp_lib_to_chars)  // libc++ before 20
+  if constexpr (std::is_same_v<T, double>) {
+    const std::optional<double> value = parse_double(token, Specials::accept);
+    if (value) out = *value;
+    return value.has_value();
+  } else
+#endif
+  {
+    const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), out);
+    return error == std::errc{} && end == token.data() + token.size();
+  }
 }
 
 /// A place in the text, and the first failure. Each bool is false once something was refused.

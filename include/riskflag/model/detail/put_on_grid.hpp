@@ -1,11 +1,11 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include <riskflag/core/bit_cast.hpp>
 #include <riskflag/core/exact.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/model/import_lightgbm.hpp>
@@ -43,11 +43,11 @@ inline void put_on_grid(Model& model) {
   }
   double most = 0.0;
   for (const double each : reach) most = each > most ? each : most;
-  const auto exponent = static_cast<std::int64_t>(std::bit_cast<std::uint64_t>(most) >> 52);
+  const auto exponent = static_cast<std::int64_t>(detail::bit_cast<std::uint64_t>(most) >> 52);
   // 2^(exponent + 1) > most, in 2^52 steps of the grid: half of what check_model allows.
   constexpr std::int64_t kSteps = 51;
   if (exponent <= kSteps + 1 || exponent >= 2046) return;
-  const double grid = std::bit_cast<double>(static_cast<std::uint64_t>(exponent - kSteps) << 52);
+  const double grid = detail::bit_cast<double>(static_cast<std::uint64_t>(exponent - kSteps) << 52);
   // Leaves far beyond the others would make the grid too coarse for these: then all stay as they are. The roundings of
   // n leaves add up to 0.3 sqrt(n) steps, as chance has it; four times that must not be seen.
   const std::size_t terms = model.trees.size() / outputs + 1;

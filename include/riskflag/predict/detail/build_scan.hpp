@@ -3,13 +3,13 @@
 // Builds a ScanForest from a checked Model.
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
 #include <vector>
 
+#include <riskflag/core/bit_cast.hpp>
 #include <riskflag/core/order_key.hpp>
 #include <riskflag/model/model.hpp>
 #include <riskflag/predict/detail/cut_tree.hpp>
@@ -344,7 +344,7 @@ class ScanBuilder {
   }
 
   static std::int32_t probe_of_key(std::int64_t key) {
-    return probe_of(std::bit_cast<std::uint64_t>(from_order_key(key)));
+    return probe_of(detail::bit_cast<std::uint64_t>(from_order_key(key)));
   }
 
   void make_probes(ScanSearch& search, const std::int64_t* keys, std::size_t count) {

@@ -63,7 +63,7 @@ class LaneDealer {
       // Sorted as numbers: fewer nodes than 256 above, the tree's index below.
       FlatArray<std::int64_t> order;
       for (std::size_t t = trees[k]; t < trees[k + 1]; ++t) {
-        order.push_back(static_cast<std::int64_t>((kScanMaxLeaves - out_.trees[t].nodes) << 32 | t));
+        order.push_back(static_cast<std::int64_t>(std::uint64_t{kScanMaxLeaves - out_.trees[t].nodes} << 32 | t));
       }
       if (on_grid_) std::sort(order.begin(), order.end());
       for (std::size_t dealt = 0; dealt < order.size();) {
