@@ -8,7 +8,8 @@ set -euo pipefail
 packages=(g++ cmake ninja-build ccache libboost-json1.81-dev libboost1.81-dev libeigen3-dev zlib1g-dev libcli11-dev curl ca-certificates python3)
 if [ "${1:-}" = test ]; then
   packages+=(doctest-dev libbenchmark-dev clang-16 clang-19 libclang-rt-16-dev libclang-rt-19-dev clang-format-19 clang-tidy-19
-             python3-venv git shellcheck)
+             python3-venv git shellcheck
+             g++-aarch64-linux-gnu qemu-user g++-mingw-w64-x86-64-win32 wine64 emscripten nodejs libc++-19-dev)
 elif [ "${1:-}" != run ]; then
   echo "usage: $0 run|test" >&2
   exit 2
@@ -18,6 +19,7 @@ missing=()
 for package in "${packages[@]}"; do
   # A tool that stands on the PATH counts, whoever installed it.
   case $package in
+    nodejs) command -v node > /dev/null && continue ;;
     cmake | ccache | curl | git | shellcheck | python3) command -v "$package" > /dev/null && continue ;;
     ninja-build) command -v ninja > /dev/null && continue ;;
   esac

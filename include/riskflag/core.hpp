@@ -1,5 +1,8 @@
 #pragma once
 
+#if !defined(__linux__)
+#error "riskflag/core.hpp needs Linux; riskflag/predict.hpp and riskflag/explain.hpp compile elsewhere too"
+#else
 #include <riskflag/core/calendar.hpp>
 #include <riskflag/core/column_view.hpp>
 #include <riskflag/core/cpu.hpp>
@@ -21,3 +24,4 @@
 #include <riskflag/core/sha256.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/core/version.hpp>
+#endif

@@ -2,6 +2,9 @@
 
 // The door of room data: typed columns with missing values, the CSV reader and writer, schemas, splits, Arrow.
 
+#if !defined(__linux__)
+#error "riskflag/data.hpp needs Linux; riskflag/predict.hpp and riskflag/explain.hpp compile elsewhere too"
+#else
 #include <riskflag/data/arrow.hpp>
 #include <riskflag/data/column.hpp>
 #include <riskflag/data/csv.hpp>
@@ -9,3 +12,4 @@
 #include <riskflag/data/schema.hpp>
 #include <riskflag/data/simulate.hpp>
 #include <riskflag/data/split.hpp>
+#endif

@@ -2,6 +2,9 @@
 
 // The door of model: trees, the file they live in, and the slow scorer.
 
+#if !defined(__linux__)
+#error "riskflag/model.hpp needs Linux; riskflag/predict.hpp and riskflag/explain.hpp compile elsewhere too"
+#else
 #include <riskflag/model/check.hpp>
 #include <riskflag/model/export_lightgbm.hpp>
 #include <riskflag/model/file.hpp>
@@ -16,3 +19,4 @@
 #include <riskflag/model/parse.hpp>
 #include <riskflag/model/tree.hpp>
 #include <riskflag/model/walk.hpp>
+#endif

@@ -2,6 +2,9 @@
 
 // Request bytes in, response bytes out, for one opened model directory. No sockets: hand it requests from any server.
 
+#if !defined(__linux__)
+#error "riskflag/serve.hpp needs Linux; riskflag/predict.hpp and riskflag/explain.hpp compile elsewhere too"
+#else
 #include <riskflag/serve/codec.hpp>
 #include <riskflag/serve/follower.hpp>
 #include <riskflag/serve/json_schema.hpp>
@@ -13,3 +16,4 @@
 #include <riskflag/serve/problem.hpp>
 #include <riskflag/serve/row_input.hpp>
 #include <riskflag/serve/service.hpp>
+#endif

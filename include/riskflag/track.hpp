@@ -2,6 +2,9 @@
 
 // The door of track: what was tried, with what result, and which models came of it.
 
+#if !defined(__linux__)
+#error "riskflag/track.hpp needs Linux; riskflag/predict.hpp and riskflag/explain.hpp compile elsewhere too"
+#else
 #include <riskflag/track/console.hpp>
 #include <riskflag/track/journal.hpp>
 #include <riskflag/track/journal_reader.hpp>
@@ -9,3 +12,4 @@
 #include <riskflag/track/logger.hpp>
 #include <riskflag/track/registry.hpp>
 #include <riskflag/track/tee.hpp>
+#endif

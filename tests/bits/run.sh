@@ -1,6 +1,8 @@
 #!/bin/bash
 # The same bits from every compiler and at every flag: builds each program of the table below with each compiler that is
-# there, at each line of flags, and compares what it prints with expected.txt. The last line is "N passed, N failed".
+# there, at each line of flags, and compares what it prints with expected.txt. What scores is also built for another
+# processor (under an emulator), another system, WebAssembly and another standard library. The last line is
+# "N passed, N failed".
 #
 #   tests/bits/run.sh              everything
 #   tests/bits/run.sh --print      what the first compiler prints at -O2, for expected.txt after a deliberate change
@@ -11,13 +13,23 @@ root=$(cd "$here/../.." && pwd)
 compilers=${COMPILERS:-"g++ clang++-16 clang++-19"}
 
 # program (a .cpp beside this script) | modes that hold at every strict flag | modes that hold under -ffast-math too | libraries |
-# its strict lines of flags, between semicolons, where all would take too long to compile. A mode "other_hash:all" prints what
-# that program prints: a study holds the whole trainer, so its program tries both where it is built.
+# its strict lines of flags, between semicolons, where all would take too long to compile | the same for -ffast-math.
+# A mode "other_hash:all" prints what that program prints: a study holds the whole trainer, so its program tries both where
+# it is built.
 programs=(
   "study_hash|plain original train_hash:all train_hash:more train_hash:classes||-isystem /usr/include/eigen3 -pthread|-O0;-O3 -march=native -ffp-contract=fast"
-  "train_hash|all more classes||-pthread|-O2;-O3 -march=native -flto"
+  "train_hash|all more classes models||-pthread|-O2;-O3 -march=native -flto"
   "calibrate_hash|all scoring|scoring||"
   "exact_hash|all scoring|scoring||"
+  "predict_hash|all|scoring||-O0;-O3 -march=native -flto|-O3 -march=native -ffast-math"
+)
+# compiler | flags | what runs the program: predict_hash alone, the rest of the house is Linux's
+elsewhere=(
+  "clang++-19|-O1 -stdlib=libc++|"
+  "aarch64-linux-gnu-g++|-O1 -static|qemu-aarch64"
+  "x86_64-w64-mingw32-g++|-O1 -static|wine"
+  # SINGLE_FILE: its loader asks today's node for a file as for a page, and gets none.
+  "em++|-O1 -s NODERAWFS=1 -s SINGLE_FILE=1 -s ALLOW_MEMORY_GROWTH=1|node"
 )
 strict=(
   "-O0"
@@ -39,13 +51,22 @@ esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+export WINEPREFIX=$work/wine WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml,winemenubuilder.exe="
+wine() {  # Debian's wine64 alone puts nothing on the PATH
+  local program
+  for program in wine64 /usr/lib/wine/wine64; do
+    command -v "$program" > /dev/null && { "$program" "$@"; return; }
+  done
+  command wine "$@"
+}
+
 build() {  # compiler, flags, program, libraries, output
   # shellcheck disable=SC2086 # flags and libraries are lists
   "$1" -std=c++20 $2 -I"$root/include" "$here/$3.cpp" -o "$5" $4 2>"$5.log"
 }
 
 # A line "ok" or "FAILED ..." for each mode.
-check() {  # compiler, flags, program, modes, libraries, output
+check() {  # compiler, flags, program, modes, libraries, output, what runs it
   if ! build "$1" "$2" "$3" "$5" "$6"; then
     # Clang's link-time optimisation needs a linker plugin that not every installation has: that says nothing about bits.
     if [[ $2 == *-flto* ]] && build "$1" "${2/-flto/}" "$3" "$5" "$6"; then
@@ -60,7 +81,7 @@ check() {  # compiler, flags, program, modes, libraries, output
   for mode in $4; do
     line="$3 $mode"
     [[ $mode != *:* ]] || line=${mode/:/ }
-    got=$("$6" "$mode")
+    got=$($7 "$6" "$mode" "$here/.." | tr -d '\r')
     want=$(grep "^$line " "$here/expected.txt")
     if [[ -n $want && $got == "$want" ]]; then
       echo ok
@@ -72,17 +93,22 @@ check() {  # compiler, flags, program, modes, libraries, output
 }
 
 jobs=0
-start() {  # as check, but for the output; one job a processor at a time
+start() {  # compiler, flags, program, modes, libraries, what runs it; one job a processor at a time
   [[ $(jobs -rp | wc -l) -lt $(nproc) ]] || wait -n
   jobs=$((jobs + 1))
-  check "$@" "$work/$jobs" > "$work/$jobs.result" 2>&1 &
+  local output=$work/$jobs
+  case $1 in
+    em++) output+=.js ;;
+    *mingw*) output+=.exe ;;
+  esac
+  check "${@:1:5}" "$output" "${6:-}" > "$work/$jobs.result" 2>&1 &
 }
 
 if [[ ${1:-} == --print ]]; then
   for row in "${programs[@]}"; do
     IFS='|' read -r program modes _ libraries _ <<<"$row"
     build "${compilers%% *}" -O2 "$program" "$libraries" "$work/$program" || { cat "$work/$program.log" >&2; exit 1; }
-    for mode in $modes; do [[ $mode == *:* ]] || "$work/$program" "$mode"; done
+    for mode in $modes; do [[ $mode == *:* ]] || "$work/$program" "$mode" "$here/.."; done
   done
   exit
 fi
@@ -102,13 +128,24 @@ for compiler in $compilers; do
 done
 # What takes longest stands first in the table, and starts first.
 for row in "${programs[@]}"; do
-  IFS='|' read -r program modes fast_modes libraries own <<<"$row"
+  IFS='|' read -r program modes fast_modes libraries own own_fast <<<"$row"
   lines=("${strict[@]}")
   [[ -z $own ]] || IFS=';' read -ra lines <<<"$own"
+  fast_lines=("${fast[@]}")
+  [[ -z $own_fast ]] || IFS=';' read -ra fast_lines <<<"$own_fast"
   for compiler in "${usable[@]}"; do
     for flags in "${lines[@]}"; do start "$compiler" "$flags" "$program" "$modes" "$libraries"; done
-    [[ -z $fast_modes ]] || for flags in "${fast[@]}"; do start "$compiler" "$flags" "$program" "$fast_modes" "$libraries"; done
+    [[ -z $fast_modes ]] || for flags in "${fast_lines[@]}"; do start "$compiler" "$flags" "$program" "$fast_modes" "$libraries"; done
   done
+done
+# Without COMPILERS: what was named is what is tried.
+[[ -n ${COMPILERS:-} ]] || for row in "${elsewhere[@]}"; do
+  IFS='|' read -r compiler flags runner <<<"$row"
+  if command -v "$compiler" > /dev/null; then
+    start "$compiler" "$flags" predict_hash all "" "$runner"
+  else
+    echo "skipped: $compiler is not installed"
+  fi
 done
 wait
 grep -hv '^ok$' "$work"/*.result

@@ -1,13 +1,16 @@
 // A hash of models trained on simulated tables: the whole model file, with every instruction set that this CPU has,
 // with 1 and 3 threads. tests/bits/run.sh compares it across compilers and flags.
 //
-//   train_hash [all | more | classes]
+//   train_hash all|more|classes
+//   train_hash models|write TESTS     compares tests/bits/models, which predict_hash reads, or writes them anew
 
 #include <cstdio>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <riskflag/core/file.hpp>
 #include <riskflag/core/sha256.hpp>
 #include <riskflag/model/file.hpp>
 #include <riskflag/train.hpp>
@@ -109,9 +112,33 @@ int print_classes() {
   return 0;
 }
 
-int print_train_hash(const std::string& mode) {
+/// The models that predict_hash reads: written to tests/bits/models, or compared with what stands there.
+int print_models(const std::string& tests, bool write) {
+  const SmallTable table = small_table(3000, 8, 11);
+  TrainOptions options;
+  options.num_iterations = 8;
+  options.num_leaves = 12;
+  options.max_bin = 63;
+  const std::string leafwise = agreed_model("leafwise", table, options, {});
+  options.grow_policy = "symmetric";
+  options.num_leaves = 16;
+  options.num_iterations = 6;
+  const std::string symmetric = agreed_model("symmetric", table, options, {});
+  bool same = true;
+  for (const auto& [name, text] : {std::pair{"leafwise.json", &leafwise}, {"symmetric.json", &symmetric}}) {
+    const std::string path = tests + "/bits/models/" + name;
+    if (write) write_file(path, *text);
+    same = same && read_file(path) == *text;
+  }
+  std::printf("train_hash models %s\n",
+              same ? sha256_hex(leafwise + symmetric).c_str() : "differ from tests/bits/models");
+  return 0;
+}
+
+int print_train_hash(const std::string& mode, const std::string& tests = "") {
   if (mode == "more") return print_more();
   if (mode == "classes") return print_classes();
+  if (mode == "models" || mode == "write") return print_models(tests, mode == "write");
   std::string all;
   const auto take = [&](const std::string& model) { all += sha256_hex(model.empty() ? "differs" + all : model); };
   const SmallTable binary = small_table(6000, 10, 1), squared = small_table(3000, 9, 2, false);
@@ -139,5 +166,5 @@ int print_train_hash(const std::string& mode) {
 }  // namespace
 
 #ifndef RISKFLAG_PART_OF_STUDY_HASH
-int main(int argc, char** argv) { return print_train_hash(argc > 1 ? argv[1] : "all"); }
+int main(int argc, char** argv) { return print_train_hash(argc > 1 ? argv[1] : "all", argc > 2 ? argv[2] : ""); }
 #endif

@@ -51,7 +51,7 @@ for compiler in "${compilers[@]}"; do
   check "$compiler find_package, two units that include every door" \
     configured "$here/find_package" "$work/$compiler-find" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_PREFIX_PATH="$work/prefix"
   check "$compiler the units link into one program" "$work/$compiler-find/consumer"
-  check "$compiler predict.hpp without exceptions and RTTI, linking nothing" "$work/$compiler-find/predict_only"
+  check "$compiler predict.hpp and explain.hpp without exceptions and RTTI, linking nothing" "$work/$compiler-find/predict_only"
   check "$compiler add_subdirectory" \
     configured "$here/add_subdirectory" "$work/$compiler-sub" -DCMAKE_CXX_COMPILER="$compiler" -DRISKFLAG_SOURCE="$root"
   check "$compiler FetchContent from a local path" \
@@ -74,6 +74,21 @@ doors_alone() {
   return $wrong
 }
 check "each door compiles alone" doors_alone
+
+# On another system than Linux every door but two is one sentence.
+says_linux() {
+  local door name wrong=0
+  for door in "$root"/include/riskflag/*.hpp; do
+    name=$(basename "$door")
+    case $name in
+      predict.hpp | explain.hpp) continue ;;
+    esac
+    $gcc -std=c++20 -U__linux__ -I "$root/include" "${libraries[@]}" -fsyntax-only -x c++ - <<< "#include <riskflag/$name>" > "$work/door.log" 2>&1
+    [ "$(grep -c 'error' "$work/door.log")" = 2 ] && grep -q "riskflag/$name needs Linux" "$work/door.log" || { cat "$work/door.log"; wrong=1; }
+  done
+  return $wrong
+}
+check "each other door says that it needs Linux" says_linux
 
 # Boost.JSON compiled in by the consumer. One compiler is enough: the headers are warned about above, with each.
 header_only() {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <riskflag/core/exact.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/random.hpp>
 #include <riskflag/model/model.hpp>
@@ -45,6 +46,12 @@ class Draws {
   Random random_;
   std::uint64_t at_ = 0;
 };
+
+/// The multiple of `grid` (a power of two) next to x, at any flags; x itself without a grid.
+inline double on_grid(double x, double grid) {
+  if (grid == 0) return x;
+  return exact::mul(std::floor(exact::add(exact::div(x, grid), 0.5)), grid);
+}
 
 /// Values on which comparisons go wrong first.
 inline const std::vector<double>& edge_values() {
@@ -117,7 +124,7 @@ inline Tree random_tree(Draws& draws, const ModelShape& shape, const std::vector
   }
   for (std::size_t i = 0; i < leaves; ++i) {
     const double raw = draws.uniform() - 0.5;
-    tree.leaves.push_back(shape.grid > 0 ? std::round(raw / shape.grid) * shape.grid : raw);
+    tree.leaves.push_back(on_grid(raw, shape.grid));
     tree.leaf_counts.push_back(10.0);
   }
   return tree;
@@ -176,8 +183,7 @@ inline Model random_model(std::uint64_t seed, const ModelShape& shape) {
     model.features.push_back(std::move(feature));
   }
   for (int k = 0; k < shape.outputs; ++k) {
-    model.base_margin.push_back(shape.grid > 0 ? std::round(draws.uniform() / shape.grid) * shape.grid
-                                               : draws.uniform());
+    model.base_margin.push_back(on_grid(draws.uniform(), shape.grid));
   }
   for (std::size_t t = 0; t < shape.trees * static_cast<std::size_t>(shape.outputs); ++t) {
     if (shape.symmetric >= 0) {
@@ -213,7 +219,7 @@ inline std::vector<double> random_rows(std::uint64_t seed, std::size_t rows, con
       if (model.features[f].type == FeatureType::categorical) {
         x = static_cast<double>(draws.below(model.features[f].levels.size() + 30));
         if (draws.chance(edges * 0.3)) x = -1.0;
-        if (draws.chance(edges * 0.3)) x = draws.uniform() * 40.0 - 2.0;
+        if (draws.chance(edges * 0.3)) x = exact::sub(exact::mul(draws.uniform(), 40.0), 2.0);
         if (draws.chance(edges * 0.2)) x = edge_values()[draws.below(edge_values().size())];
       } else if (draws.chance(edges)) {
         const auto& known = thresholds[f];
