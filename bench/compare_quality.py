@@ -3,9 +3,8 @@ missing values as they are, nothing tuned.
 
     bench/compare_quality.py --build build [--tables gmsc,adult,credit_risk_dataset,german_credit] [--repeats 1] [--peers lightgbm,xgboost,catboost,sklearn]
 
-Ours is what a user of riskflag-train gets who says which column is the target and table_defaults=true ("plain": not even that). The training folds are
---data, the fold left out is --test, whose roc_auc is read from --json; a tenth of the training folds is held out and never trains. "all rows" is the
-same with --valid-fraction 0, so that every training row trains, as with the peers. Peers see all training rows: LGBMClassifier, XGBClassifier
+Ours is what a user of riskflag-train gets who says which column is the target ("plain": with table_defaults=false, LightGBM's values, a tenth held out).
+The training folds are --data, the fold left out is --test, whose roc_auc is read from --json. Peers see all training rows: LGBMClassifier, XGBClassifier
 (enable_categorical), CatBoostClassifier (cat_features), HistGradientBoostingClassifier (categorical_features="from_dtype"; a column of more levels
 than it takes goes in as codes). Real tables are looked for in $RISKFLAG_DATA or ../shared/data and skipped, with a line, when absent; names such as
 loans:3000 (rows, a preset of riskflag-simulate) and gmsc:5000 (so many rows, drawn by --seed) are made. --repeats N deals the folds N times.
@@ -148,9 +147,8 @@ def compare(name, a):
         fold = np.zeros(len(y), int)
         for k, (_, rows) in enumerate(StratifiedKFold(5, shuffle=True, random_state=repeat).split(x, y)):
             fold[rows] = k
-        chosen = ["--set", "table_defaults=true"]
-        runs = {"riskflag": lambda k: riskflag(x, y, fold, k, a, chosen), "plain": lambda k: riskflag(x, y, fold, k, a, []),
-                "all rows": lambda k: riskflag(x, y, fold, k, a, [*chosen, "--valid-fraction", "0"])}
+        runs = {"riskflag": lambda k: riskflag(x, y, fold, k, a, []),
+                "plain": lambda k: riskflag(x, y, fold, k, a, ["--set", "table_defaults=false"])}
         for peer in a.peers:
             runs[peer] = lambda k, peer=peer: roc_auc_score(y[fold == k], PEERS[peer](typed[fold != k], y[fold != k], typed[fold == k], a.threads)[:, 1])
         for k in range(5):
@@ -175,7 +173,7 @@ def main():
     a.peers = [peer for peer in a.peers.split(",") if peer]
     warnings.filterwarnings("ignore")
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    print(f"{'table':<22}{'rows':>7}{'col':>4}" + "".join(f"{n:>10}" for n in ("riskflag", "plain", "all rows", *a.peers)))
+    print(f"{'table':<22}{'rows':>7}{'col':>4}" + "".join(f"{n:>10}" for n in ("riskflag", "plain", *a.peers)))
     short, best, compared = [], 0, 0
     for name in a.tables.split(","):
         try:

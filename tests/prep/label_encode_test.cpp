@@ -1,11 +1,15 @@
 #include <riskflag/prep/fit.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
+
+#include <riskflag/core/random.hpp>
 
 #include "frames.hpp"
 
@@ -29,6 +33,7 @@ const std::vector<std::string> kLabelSteps = {
     R"({"op":"bin","columns":["income","age"],"kind":"supervised","output":"woe"})",
     R"({"op":"bin","columns":["income","age"],"kind":"monotone","output":"woe"})",
     R"({"op":"target_encode","columns":["city","grade"]},{"op":"scale","columns":["income"]},{"op":"derive","name":"d","expression":"city * 2 - grade"})",
+    R"({"op":"target_encode","columns":["city","grade"],"smooth":2,"ordered":true})",
 };
 
 }  // namespace
@@ -148,6 +153,38 @@ TEST_CASE("invariant: with groups given, no label of a row's group reaches its e
       }
     }
   }
+}
+
+TEST_CASE("an ordered encoding of a training row is what the rows before it in a drawn order would teach") {
+  const auto table = prep_test::random_table(5, 60);
+  const std::string step = R"({"op":"target_encode","columns":["city"],"smooth":2,"ordered":true})";
+  const prep::Fitted fitted = fit(step, table.frame, {.labels = table.labels, .seed = 9});
+  const Values got = feature(fitted, "city");
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> order;
+  for (std::uint32_t i = 0; i < 60; ++i) order.emplace_back(Random(9).split(0x6f726465).bits(i), i);
+  std::sort(order.begin(), order.end());
+  const prep::Recipe recipe =
+      prep::parse_recipe(R"({"format":1,"steps":[{"op":"target_encode","columns":["city"],"smooth":2}]})", "r");
+  SerialExecutor executor;
+  const Schema schema = infer_schema(table.frame);
+  CHECK(std::isnan(got[order[0].second]));  // nothing stands before it
+  for (std::size_t place = 1; place < order.size(); ++place) {
+    std::vector<std::uint32_t> before;
+    Values labels;
+    for (std::size_t k = 0; k < place; ++k) {
+      before.push_back(order[k].second);
+      labels.push_back(table.labels[order[k].second]);
+    }
+    const prep::Fitted part = prep::fit(recipe, schema, table.frame.take(before), {.labels = labels}, executor);
+    const std::vector<std::uint32_t> row = {order[place].second};
+    const Values want =
+        feature(part.pipeline, part.pipeline.transform(table.frame.take(row), schema, executor), "city");
+    CHECK(bits(want) == bits({&got[row[0]], 1}));
+  }
+  CHECK(
+      bits(scored(fitted, table.frame, "city")) ==
+      bits(scored(fit(R"({"op":"target_encode","columns":["city"],"smooth":2})", table.frame, {.labels = table.labels}),
+                  table.frame, "city")));  // later rows are encoded by all
 }
 
 TEST_CASE("a training row's encoding is what the other folds' rows alone would teach") {

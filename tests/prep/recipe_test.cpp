@@ -28,7 +28,7 @@ TEST_CASE("every op reads back to the same recipe with every option spelled out"
     {"op":"ordinal_encode","columns":["c"],"order":["lo","hi"],"missing":-1,"unseen":-2},
     {"op":"one_hot","columns":["c"],"max_categories":5,"min_frequency":0.01},
     {"op":"frequency_encode","columns":["c"]},
-    {"op":"target_encode","columns":["c"],"smooth":10,"folds":3},
+    {"op":"target_encode","columns":["c"],"smooth":10,"folds":3,"ordered":true},
     {"op":"target_encode","columns":["c"],"smooth":"auto"},
     {"op":"woe_encode","columns":["c"],"smoothing":1,"folds":0},
     {"op":"bin","columns":["a"],"kind":"monotone","max_bins":4,"min_share":0.1,"output":"woe"},
@@ -74,6 +74,7 @@ TEST_CASE("options outside their ranges are refused") {
   CHECK(says(recipe_refusal(R"({"op":"target_encode","columns":["a"],"folds":1})"), "2 to 1000"));
   CHECK(says(recipe_refusal(R"({"op":"target_encode","columns":["a"],"folds":0})"), "2 to 1000"));
   CHECK(says(recipe_refusal(R"({"op":"target_encode","columns":["a"],"smooth":-1})"), "smooth"));
+  CHECK(says(recipe_refusal(R"({"op":"target_encode","columns":["a"],"ordered":true})"), "ordered needs smooth"));
   CHECK(says(recipe_refusal(R"({"op":"woe_encode","columns":["a"],"folds":1})"), "0 (not cross-fitted)"));
   CHECK(says(recipe_refusal(R"({"op":"bin","columns":["a"],"max_bins":1})"), "2 to 1000"));
   CHECK(says(recipe_refusal(R"({"op":"group","columns":["a"],"min_frequency":5})"), "other"));

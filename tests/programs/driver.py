@@ -14,6 +14,9 @@ BIN = pathlib.Path(os.environ.get("RISKFLAG_BIN_DIR", "build/bin")).resolve()
 SANITIZED = bool(os.environ.get("RISKFLAG_SANITIZE"))  # everything is several times slower then
 
 
+QUICK = ["--set", "table_defaults=false"]  # LightGBM's defaults instead of options that folds choose
+
+
 def run(name, *args, stdin=None, timeout=300, cwd=None, preexec_fn=None):
     """The finished program: .returncode, .stdout and .stderr as text."""
     return subprocess.run([str(BIN / f"riskflag-{name}"), *map(str, args)], input=stdin, capture_output=True,
@@ -67,8 +70,10 @@ class ProgramTest(unittest.TestCase):
         write_table(self.path(name), header, body)
         return self.path(name)
 
-    def train(self, data, *flags, target="y", output="model", json_out=True, expect=0, **kwargs):
+    def train(self, data, *flags, target="y", output="model", json_out=True, expect=0, table_defaults=False, **kwargs):
+        """Trains with LightGBM's defaults, which are quick, unless told otherwise."""
         flags = [*flags, "--json"] if json_out else flags
+        flags = flags if table_defaults else [*flags, *QUICK]
         done = run("train", "--data", data, "--target", target, "--output", self.path(output), "--quiet", *flags, **kwargs)
         self.assertEqual(done.returncode, expect, done.stderr)
         return json.loads(done.stdout) if json_out else done

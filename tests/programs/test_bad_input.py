@@ -98,7 +98,8 @@ class BadTable(driver.ProgramTest):
 
     def test_a_level_of_10_mb(self):
         data = self.table(change=lambda h, b: (h, [[r[0], r[1], "x" * 10_000_000 if i == 7 else r[2], r[3]] for i, r in enumerate(b)]))
-        done = driver.run("train", "--data", data, "--target", "y", "--id", "key", "--output", self.path("m"), "--quiet", timeout=120)
+        done = driver.run("train", "--data", data, "--target", "y", "--id", "key", "--output", self.path("m"), "--quiet",
+                          *driver.QUICK, timeout=120)
         self.assertIn(done.returncode, (0, 1), done.stderr[:2000])
         self.assertLess(len(done.stderr), 5000)  # names the cell, does not repeat it
         if done.returncode == 0:
@@ -290,7 +291,8 @@ class BadOutput(driver.ProgramTest):
         built = subprocess.run(["cc", "-shared", "-fPIC", "-o", self.path("no.so"), self.path("no.c"), "-ldl"], capture_output=True, text=True)
         self.assertEqual(built.returncode, 0, built.stderr)
         data = self.table()
-        args = [driver.BIN / "riskflag-train", "--data", data, "--target", "y", "--id", "key", "--output", self.path("model")]
+        args = [driver.BIN / "riskflag-train", "--data", data, "--target", "y", "--id", "key", "--output", self.path("model"),
+                *driver.QUICK]
         old_kernel = {**os.environ, "LD_PRELOAD": str(self.path("no.so"))}
         done = subprocess.run(args, capture_output=True, text=True, env=old_kernel)  # nothing to swap with: a plain rename does
         self.assertEqual(done.returncode, 0, done.stderr)

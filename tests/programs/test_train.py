@@ -44,7 +44,8 @@ class Result(driver.ProgramTest):
         self.assertEqual(done.stderr, "")
 
     def test_progress_goes_to_stderr_as_lines(self):
-        done = driver.run("train", "--data", self.loans(), "--target", "Risk_Flag", *LOANS, "--output", self.path("m"), "--json")
+        done = driver.run("train", "--data", self.loans(), "--target", "Risk_Flag", *LOANS, "--output", self.path("m"), "--json",
+                          *driver.QUICK)
         json.loads(done.stdout)
         self.assertIn("read\n", done.stderr)
         self.assertRegex(done.stderr, r"round \d+ of 100, valid.binary_logloss 0\.\d+")
@@ -105,7 +106,7 @@ class Result(driver.ProgramTest):
     def test_standard_input_is_read(self):
         data = self.loans(1000)
         result = json.loads(driver.run("train", "--data", "-", "--target", "Risk_Flag", *LOANS, "--output", self.path("m"), "--json",
-                                       stdin=data.read_text()).stdout)
+                                       *driver.QUICK, stdin=data.read_text()).stdout)
         self.assertEqual(sum(result["rows"].values()), 1000)
 
 
@@ -315,6 +316,20 @@ class Options(driver.ProgramTest):
         self.assertEqual(str(options["num_leaves"]), "5")
         self.assertEqual(str(options["learning_rate"]), "0.3")
         self.assertEqual(str(options["num_iterations"]), "7")
+
+    def test_folds_choose_what_nobody_gave_and_any_threads_agree(self):
+        table = self.table()
+        for threads in (1, 3):
+            result = self.train(table, "--id", "key", "--threads", threads, output=f"m{threads}", table_defaults=True)
+        models = {(self.path(f"m{n}") / "model.json").read_bytes() for n in (1, 3)}
+        self.assertEqual(len(models), 1)
+        self.assertNotEqual(str(self.model_options("m3")["learning_rate"]), "0.1")
+        self.assertEqual(str(self.model_options("m3")["num_iterations"]), str(result["trees"]))
+        self.train(table, "--id", "key", "--set", "num_leaves=31", output="given", table_defaults=True)
+        self.assertEqual(str(self.model_options("given")["learning_rate"]), "0.1")
+        self.path("c.conf").write_text("objective = binary\n")  # whoever brings LightGBM's file means LightGBM's defaults
+        self.train(table, "--id", "key", "--config", self.path("c.conf"), output="conf", table_defaults=True)
+        self.assertEqual(str(self.model_options("conf")["learning_rate"]), "0.1")
 
     def test_the_same_name_twice_is_a_usage_error_under_any_alias(self):
         for flags in (["--set", "eta=0.1", "--set", "learning_rate=0.2"], ["--seed", "1", "--seed", "2"]):

@@ -82,6 +82,9 @@ struct TargetEncode {
   std::optional<double> smooth{};  ///< pseudo-rows of the overall mean, >= 0; absent: "auto", empirical Bayes
   int folds = 5;                   ///< >= 2
   bool keep = false;
+  /// A training row is encoded by the rows before it in an order drawn from the seed, instead of by other folds; needs
+  /// `smooth`.
+  bool ordered = false;
 };
 /// woe = ln(share of good / share of bad), good = label 0: positive is safer. Cross-fitted while training.
 struct WoeEncode {

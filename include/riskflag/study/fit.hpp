@@ -2,6 +2,7 @@
 
 // One fit: rows in, schema, pipeline and model out. The study calls it once, cross-validation once for each fold.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -53,6 +54,7 @@ struct FitJob {
   std::span<const std::uint32_t> valid_rows;  ///< empty: no early stopping
   const TrainOptions& options;
   std::span<const prep::FieldDirection> monotone{};  ///< promises about raw fields; see prep::monotone_features()
+  std::span<const std::string> without{};  ///< features that no tree may ask; options: no interaction_constraints
 };
 
 /// What a fit gives.
@@ -87,6 +89,14 @@ using OnPhase = std::function<void(std::string_view phase, double fraction)>;
   TrainOptions options = job.options;
   if (!job.monotone.empty())
     options.monotone_constraints = prep::monotone_features(out.pipeline, out.schema, job.monotone);
+  if (!job.without.empty()) {
+    std::vector<std::string> asked;
+    for (const Feature& feature : out.pipeline.features()) {
+      if (std::find(job.without.begin(), job.without.end(), feature.name) == job.without.end())
+        asked.push_back(feature.name);
+    }
+    options.interaction_constraints = {std::move(asked)};
+  }
 
   prep::FeatureMatrix valid_matrix;
   std::vector<ValidData> valid;

@@ -92,6 +92,9 @@ struct StudyOptions {
   /// What reasons compare with: "train", the training mean; or "approved", up to 64 applicants below the threshold,
   /// kept in the model directory.
   std::string reason_reference = "train";
+  /// True: where table_defaults chose, and the validation rows were drawn from the training file, they choose as ever,
+  /// and then the model that is saved is fitted once more on training and validation rows.
+  bool refit_with_valid = false;
 };
 
 /// Rounds without improvement after which training stops, when nobody said otherwise.

@@ -39,8 +39,9 @@ class Settings {
   /// What add_conf() set aside, each with its line and the reason.
   [[nodiscard]] const std::vector<std::string>& set_aside() const noexcept { return set_aside_; }
 
-  /// The options; reads the files that `recipe` and `reasons` name. Throws Error(invalid_option) for a value that
-  /// cannot be read.
+  /// The options; reads the files that `recipe` and `reasons` name. Unless they were said, table_defaults is true where
+  /// no file in LightGBM's format was added, and refit_with_valid where nothing says which rows validate. Throws
+  /// Error(invalid_option) for a value that cannot be read.
   [[nodiscard]] StudyOptions resolve() const;
 
  private:
@@ -54,6 +55,7 @@ class Settings {
 
   std::vector<Said> said_;
   std::vector<std::string> set_aside_;
+  bool lightgbm_file_ = false;
 };
 
 /// The names that Settings takes, without aliases: the study's own and the trainer's.

@@ -88,6 +88,14 @@ inline constexpr std::array kProfiles{Profile::smooth, Profile::careful, Profile
 /// Training rows up to which every fold of five judges the profiles, and up to which one of them does; beyond, bold it
 /// is.
 inline constexpr std::size_t kAllFoldsRows = 5'000, kOneFoldRows = 50'000;
+/// Few rows: a second profile joins the best one when its loss is at most so many times the best one's; so does the
+/// best one with statistics of the target in the place of levels, whose noise the mean over seeds takes away.
+inline constexpr double kSecondLoss = 1.01, kStatisticsLoss = 1.02;
+/// Trainings of each profile that joins, with seeds of their own.
+inline constexpr std::uint64_t kMemberSeeds = 2;
+/// Levels from which a column has statistics, of few rows and of more, and their pseudo-rows of the overall mean.
+inline constexpr std::size_t kEncodedLevels = 3, kManyLevels = 32;
+inline constexpr double kStatisticsRows = 10;
 /// Rounds where nothing held-out ends the training of a table that is too long for folds.
 inline constexpr int kUnguardedRounds = 300;
 

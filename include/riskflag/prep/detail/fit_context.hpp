@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -18,6 +19,7 @@
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/parallel.hpp>
+#include <riskflag/core/random.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/data/column.hpp>
 #include <riskflag/prep/detail/select_columns.hpp>
@@ -144,6 +146,20 @@ class FitContext {
       const std::uint64_t unit = inputs_.groups.empty() ? i : inputs_.groups[i];
       out[i] = cross_fit_fold(inputs_.seed, unit, static_cast<std::uint32_t>(count));
     }
+    return out;
+  }
+
+  /// The training rows in the order of ordered encodings, drawn from the seed; rows of one group stand together.
+  [[nodiscard]] std::vector<std::uint32_t> drawn_order() const {
+    constexpr std::uint64_t kUse = 0x6f726465;  // "orde"
+    const Random random = Random(inputs_.seed).split(kUse);
+    const auto unit = [&](std::size_t row) { return inputs_.groups.empty() ? row : inputs_.groups[row]; };
+    std::vector<std::tuple<std::uint64_t, std::uint64_t, std::uint32_t>> keyed(rows());
+    for (std::size_t i = 0; i < keyed.size(); ++i)
+      keyed[i] = {random.bits(unit(i)), unit(i), static_cast<std::uint32_t>(i)};
+    std::sort(keyed.begin(), keyed.end());
+    std::vector<std::uint32_t> out(rows());
+    for (std::size_t i = 0; i < keyed.size(); ++i) out[i] = std::get<2>(keyed[i]);
     return out;
   }
 

@@ -60,7 +60,8 @@ template <class FitOne>
 inline void fit_step(FitContext& fit, const TargetEncode& step) {
   const Selected selected = select_categories(fit, step.columns, "target_encode", "; bin the number first");
   require_labels(fit, "target_encode", false);
-  const std::vector<std::uint32_t> fold_of = fit.folds(step.folds);
+  const std::vector<std::uint32_t> fold_of = step.ordered ? std::vector<std::uint32_t>{} : fit.folds(step.folds);
+  const std::vector<std::uint32_t> order = step.ordered ? fit.drawn_order() : std::vector<std::uint32_t>{};
   for (std::size_t i = 0; i < selected.names.size(); ++i) {
     const std::size_t here = position(fit.columns(), selected.names[i]);
     const WorkColumn column = fit.columns()[here];
@@ -70,9 +71,15 @@ inline void fit_step(FitContext& fit, const TargetEncode& step) {
     Lookup table = fit_on({fit.inputs().labels, fit.inputs().weights});
     table.in = column.slot;
     const Slot slot = fit.append(std::move(table));
-    fit.set_cross_fitted(slot, cross_fit(fit, selected.values[i], step.folds, fold_of, [&](const LabelledRows& rows) {
-                           return [fitted = fit_on(rows)](double code) { return look_up(fitted, code); };
-                         }));
+    if (step.ordered) {
+      fit.set_cross_fitted(
+          slot, ordered_target(selected.values[i], selected.levels[i], {fit.inputs().labels, fit.inputs().weights},
+                               *step.smooth, order, fit.inputs().groups));
+    } else {
+      fit.set_cross_fitted(slot, cross_fit(fit, selected.values[i], step.folds, fold_of, [&](const LabelledRows& rows) {
+                             return [fitted = fit_on(rows)](double code) { return look_up(fitted, code); };
+                           }));
+    }
     fit.replace(here, {as_number(column, slot, step.keep, ":target")}, step.keep, "target_encode");
   }
 }

@@ -102,6 +102,44 @@ void for_each_level_row(std::span<const double> codes, std::size_t levels, const
   return out;
 }
 
+/// Each row's level, encoded as fit_target() does with `smooth`, from the labels of the rows before it in `order`
+/// alone: no label reaches its own row (Prokhorenkova et al., "CatBoost: unbiased boosting with categorical features",
+/// NeurIPS 2018, section 3.2; there the prior is a constant, here it is the mean of the rows before). Neighbours in
+/// `order` of one group (`groups`, or empty) are encoded by the groups before theirs. The first rows know nothing:
+/// missing.
+[[nodiscard]] inline std::vector<double> ordered_target(std::span<const double> codes, std::size_t levels,
+                                                        const LabelledRows& rows, double smooth,
+                                                        std::span<const std::uint32_t> order,
+                                                        std::span<const std::uint64_t> groups) {
+  std::vector<double> out(codes.size(), kMissing);
+  std::vector<CompensatedSum> weights(levels + 1), sums(levels + 1);
+  CompensatedSum all_weight, all_sum;
+  for (std::size_t begin = 0, end = 0; begin < order.size(); begin = end) {
+    end = begin + 1;
+    while (!groups.empty() && end < order.size() && groups[order[end]] == groups[order[begin]]) ++end;
+    const bool any = all_weight.value() > 0;
+    const double mean = any ? exact::div(all_sum.value(), all_weight.value()) : kMissing;
+    const auto level_of = [&](std::uint32_t row) {
+      return is_missing(codes[row]) ? levels : static_cast<std::size_t>(codes[row]);
+    };
+    const auto run = order.subspan(begin, end - begin);
+    for (const std::uint32_t row : run) {
+      if (!any) continue;
+      out[row] = mean;
+      if (codes[row] < 0 || level_of(row) > levels) continue;
+      const double weight = exact::add(weights[level_of(row)].value(), smooth);
+      if (weight > 0) out[row] = exact::div(exact::add(sums[level_of(row)].value(), exact::mul(smooth, mean)), weight);
+    }
+    for (const std::uint32_t row : run) {
+      const double weight = rows.weight(row), sum = exact::mul(weight, rows.labels[row]);
+      all_weight.add(weight), all_sum.add(sum);
+      if (!(codes[row] < 0) && level_of(row) <= levels)
+        weights[level_of(row)].add(weight), sums[level_of(row)].add(sum);
+    }
+  }
+  return out;
+}
+
 struct FittedWoe {
   Lookup operation;
   double information_value = 0;

@@ -58,6 +58,8 @@ inline void check_step(const TargetEncode& step) {
                  "smooth outside its range; accepted: \"auto\" or a number >= 0");
   require_option(step.folds >= 2 && step.folds <= 1000, "target_encode",
                  "folds outside its range; accepted: 2 to 1000");
+  require_option(!step.ordered || step.smooth, "target_encode",
+                 "ordered needs smooth, a number of pseudo-rows; \"auto\" knows all rows");
 }
 inline void check_step(const WoeEncode& step) {
   check_smoothing(step.smoothing, "woe_encode");

@@ -140,7 +140,7 @@ inline void read_step(const Json& json, OneHotEncode& step) {
 }
 inline void read_step(const Json& json, FrequencyEncode&) { option(json.only({"op", "columns", "keep"})); }
 inline void read_step(const Json& json, TargetEncode& step) {
-  option(json.only({"op", "columns", "smooth", "folds", "keep"}));
+  option(json.only({"op", "columns", "smooth", "folds", "ordered", "keep"}));
   const Json* smooth = json.find("smooth");
   if (smooth != nullptr && smooth->kind() == Json::Kind::string) {
     constexpr std::array<std::string_view, 1> kWords = {"auto"};
@@ -149,6 +149,7 @@ inline void read_step(const Json& json, TargetEncode& step) {
     read(json, "smooth", step.smooth);
   }
   read(json, "folds", step.folds);
+  read(json, "ordered", step.ordered);
 }
 inline void read_step(const Json& json, WoeEncode& step) {
   option(json.only({"op", "columns", "smoothing", "folds", "keep"}));

@@ -65,7 +65,7 @@ inline void write_step(JsonWriter& json, const TargetEncode& step) {
   } else {
     json.value("auto");
   }
-  json.key("folds").value(step.folds);
+  json.key("folds").value(step.folds).key("ordered").value(step.ordered);
 }
 inline void write_step(JsonWriter& json, const WoeEncode& step) {
   json.key("smoothing").value(step.smoothing).key("folds").value(step.folds);

@@ -72,7 +72,7 @@ inline void StudyRun::score() {
   train_scores_ = scores(train_rows_);
   check("evaluate");
   tell("evaluate", 0.4);
-  valid_scores_ = scores(parts_.split.valid);
+  if (!refitted_) valid_scores_ = scores(parts_.split.valid);
   test_scores_ = scores(parts_.split.test);
   warn_unseen(parts_.split.valid, "validation");
   warn_unseen(parts_.split.test, "test");

@@ -96,6 +96,7 @@ inline constexpr std::array kConfAside{
 }  // namespace detail
 
 inline void Settings::add_conf(std::string_view text, std::string_view where) {
+  lightgbm_file_ = true;
   std::size_t number = 0;
   for (const std::string_view raw : split_text(text, '\n')) {
     ++number;

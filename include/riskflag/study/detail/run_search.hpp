@@ -89,8 +89,8 @@ inline TrialScore StudyRun::judge_trial(const SearchTrial& trial, double share, 
   TrainHooks train_hooks;
   train_hooks.stop = hooks_.stop;
   Seconds seconds;
-  const FitJob job{table_.frame,  schema_, options_.recipe,    target_.labels, weights_,
-                   parts_.groups, rows,    parts_.split.valid, options,        options_.monotone};
+  const FitJob job{table_.frame,       schema_, recipe_,          target_.labels, weights_, parts_.groups, rows,
+                   parts_.split.valid, options, options_.monotone};
   if (options_.parts.cv > 0) {
     FoldHooks hooks;
     hooks.train = [&](int) { return train_hooks; };

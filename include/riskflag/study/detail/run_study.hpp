@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <stop_token>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +17,7 @@
 #include <riskflag/json/schema_json.hpp>
 #include <riskflag/study/detail/check_study.hpp>
 #include <riskflag/study/detail/choose_defaults.hpp>
+#include <riskflag/study/detail/fit_committee.hpp>
 #include <riskflag/study/detail/judge_and_save.hpp>
 #include <riskflag/study/detail/read_and_audit.hpp>
 #include <riskflag/study/detail/run_search.hpp>
@@ -78,8 +81,8 @@ inline TrainHooks StudyRun::train_hooks(int fold, int iterations) {
 inline void StudyRun::cross_validate_if_asked() {
   train_rows_ = parts_.split.train;
   if (options_.parts.cv == 0) return;
-  const FitJob job{table_.frame, schema_, options_.recipe, target_.labels,   weights_, parts_.groups,
-                   train_rows_,  {},      train_options_,  options_.monotone};
+  const FitJob job{table_.frame,  schema_,     recipe_, target_.labels, weights_,
+                   parts_.groups, train_rows_, {},      train_options_, options_.monotone};
   FoldHooks hooks;
   hooks.train = [this](int fold) { return train_hooks(fold, train_options_.num_iterations); };
   hooks.on_phase = [this](int fold, std::string_view phase, double fraction) { tell(phase, fraction, fold); };
@@ -90,10 +93,19 @@ inline void StudyRun::cross_validate_if_asked() {
 }
 
 inline void StudyRun::fit_all() {
-  const FitJob job{table_.frame,  schema_,     options_.recipe,    target_.labels, weights_,
-                   parts_.groups, train_rows_, parts_.split.valid, train_options_, options_.monotone};
-  fit_ = fit(job, executor_, train_hooks(0, train_options_.num_iterations), result_.seconds,
-             [this](std::string_view phase, double fraction) { tell(phase, fraction); });
+  const FitJob job{table_.frame,   schema_,          recipe_,     target_.labels,
+                   weights_,       parts_.groups,    train_rows_, parts_.split.valid,
+                   train_options_, options_.monotone};
+  const OnPhase on_phase = [this](std::string_view phase, double fraction) { tell(phase, fraction); };
+  if (members_.empty()) {
+    fit_ = fit(job, executor_, train_hooks(0, train_options_.num_iterations), result_.seconds, on_phase);
+  } else {
+    int rounds = 0;
+    for (const Member& member : members_) rounds += member.options.num_iterations;
+    FitJob unwatched = job;  // nothing that validation rows say ends it
+    unwatched.valid_rows = {};
+    fit_ = fit_committee(unwatched, members_, executor_, train_hooks(0, rounds), result_.seconds, on_phase);
+  }
   if (fit_.trained.cancelled) {
     if (!options_.keep_on_interrupt) check_stop(hooks_.stop, "train");
     kept_ = true;
@@ -102,6 +114,7 @@ inline void StudyRun::fit_all() {
               " trees; the model so far was kept",
           "", "", static_cast<double>(fit_.trained.model.trees.size())});
   }
+  refit();
   tell("train", 1);
   Model& model = fit_.trained.model;
   for (std::size_t k = 0; multiclass() && k < target_.levels.size(); ++k) {
@@ -119,6 +132,39 @@ inline void StudyRun::fit_all() {
   result_.features = model.features.size();
   result_.trees = model.trees.size();
   result_.best_iteration = fit_.trained.best_iteration;
+}
+
+/// The validation rows, scored by a model that has not seen them, have said when to stop and will choose the threshold;
+/// the model that is saved learns from them too. An interrupt leaves the first one.
+inline void StudyRun::refit() {
+  if (!options_.refit_with_valid || !folds_chose_ || kept_ || parts_.split.valid.empty()) return;
+  if (options_.parts.cv > 0 || options_.search > 0 || !options_.parts.valid_data.empty()) return;
+  try {
+    const Predictor first = value_or_throw(Predictor::make(fit_.trained.model));
+    StopExecutor scoring(executor_, hooks_.stop, "train");
+    valid_scores_ = score_rows(table_.frame, fit_.schema, fit_.pipeline, first, parts_.split.valid, scoring);
+    std::vector<std::uint32_t> rows = train_rows_;
+    rows.insert(rows.end(), parts_.split.valid.begin(), parts_.split.valid.end());
+    std::sort(rows.begin(), rows.end());
+    TrainOptions options = train_options_;
+    options.num_iterations = fit_.trained.best_iteration;
+    options.early_stopping_round = 0;
+    const FitJob job{table_.frame,  schema_, recipe_, target_.labels, weights_,
+                     parts_.groups, rows,    {},      options,        options_.monotone};
+    TrainHooks quiet;
+    quiet.stop = hooks_.stop;
+    const OnPhase none = [](std::string_view, double) {};
+    Fit again = members_.empty() ? fit(job, executor_, quiet, result_.seconds, none)
+                                 : fit_committee(job, members_, executor_, quiet, result_.seconds, none);
+    if (again.trained.cancelled) check_stop(hooks_.stop, "train");
+    again.trained.model.history = std::move(fit_.trained.model.history);
+    fit_ = std::move(again);
+    refitted_ = true;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::cancelled || !options_.keep_on_interrupt) throw;
+    kept_ = true;
+    warn({"interrupted", "the last training was stopped; the model of the training rows alone was kept", "", "", {}});
+  }
 }
 
 inline StudyResult StudyRun::run() {

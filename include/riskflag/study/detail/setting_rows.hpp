@@ -185,6 +185,7 @@ inline constexpr std::array kSettings{
     SettingRow{"monotone", set_monotone},
     SettingRow{"offset", [](StudyOptions&, const SettingValue& v) { not_yet(v, "an offset column"); }},
     SettingRow{"table_defaults", [](StudyOptions& o, const SettingValue& v) { o.table_defaults = v.flag(); }},
+    SettingRow{"refit_with_valid", [](StudyOptions& o, const SettingValue& v) { o.refit_with_valid = v.flag(); }},
     SettingRow{"search", [](StudyOptions& o, const SettingValue& v) { o.search = v.whole(0, 100000); }},
     SettingRow{"search_space",
                [](StudyOptions& o, const SettingValue& v) {

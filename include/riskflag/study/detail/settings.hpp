@@ -105,6 +105,8 @@ inline StudyOptions Settings::resolve() const {
   const Said* bounds = strongest("forced_bins");
   if (forced != nullptr && bounds != nullptr)
     fail(ErrorCode::usage, forced->where, "a file of forced bins and " + bounds->where + " exclude each other");
+  options.table_defaults = !lightgbm_file_;
+  options.refit_with_valid = strongest("valid") == nullptr && strongest("valid_fraction") == nullptr;
   for (const Said& said : said_) {
     if (strongest(said.name) != &said) continue;
     // A flag's name says which option it is; a line of a file does not.

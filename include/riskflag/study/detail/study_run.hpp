@@ -24,6 +24,12 @@ namespace detail {
 
 struct FoldTrial;
 
+/// One training of a committee.
+struct Member {
+  TrainOptions options;
+  std::vector<std::string> without{};  ///< features that it may not ask
+};
+
 /// One study from beginning to end; a class only because its steps share so much.
 ///
 /// Life: 1. constructed; 2. run(), once.
@@ -34,6 +40,7 @@ class StudyRun {
         executor_(executor),
         hooks_(hooks),
         train_options_(options.train),
+        recipe_(options.recipe),
         log_(hooks.logger, hooks.tracking_required, [this](const std::string& why) {
           warn({"tracking_failed",
                 "the run's record is incomplete: " + why,
@@ -54,13 +61,16 @@ class StudyRun {
   void audit();
   void choose_defaults();
   [[nodiscard]] std::vector<std::vector<std::uint32_t>> judging_folds(const std::vector<std::uint32_t>& rows) const;
-  [[nodiscard]] FoldTrial try_fold(const TrainOptions& options, const std::vector<std::uint32_t>& held_out,
+  [[nodiscard]] FoldTrial try_fold(const prep::Recipe& recipe, const TrainOptions& options,
+                                   const std::vector<std::uint32_t>& rows, const std::vector<std::uint32_t>& held_out,
                                    Executor& executor) const;
+  [[nodiscard]] std::vector<std::string> columns_of_levels(std::size_t least) const;
   void search_if_asked();
   [[nodiscard]] std::string search_key() const;
   [[nodiscard]] TrialScore judge_trial(const SearchTrial& trial, double share, Executor& executor) const;
   void cross_validate_if_asked();
   void fit_all();
+  void refit();
   void score();
   /// The rows that choose: out of fold, else validation, else training.
   struct Chooser {
@@ -109,6 +119,10 @@ class StudyRun {
   Executor& executor_;
   const StudyHooks& hooks_;
   TrainOptions train_options_;
+  prep::Recipe recipe_;          // the options', and what table_defaults adds
+  std::vector<Member> members_;  // of a committee; empty: one training
+  bool folds_chose_ = false;     // table_defaults, by folds
+  bool refitted_ = false;
   StudyResult result_;
   RunLog log_;
   Stopwatch total_;
