@@ -84,7 +84,10 @@ says_linux() {
       predict.hpp | explain.hpp) continue ;;
     esac
     $gcc -std=c++20 -U__linux__ -I "$root/include" "${libraries[@]}" -fsyntax-only -x c++ - <<< "#include <riskflag/$name>" > "$work/door.log" 2>&1
-    [ "$(grep -c 'error' "$work/door.log")" = 2 ] && grep -q "riskflag/$name needs Linux" "$work/door.log" || { cat "$work/door.log"; wrong=1; }
+    if [ "$(grep -c 'error' "$work/door.log")" != 2 ] || ! grep -q "riskflag/$name needs Linux" "$work/door.log"; then
+      cat "$work/door.log"
+      wrong=1
+    fi
   done
   return $wrong
 }
