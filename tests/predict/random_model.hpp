@@ -55,7 +55,7 @@ inline double on_grid(double x, double grid) {
 
 /// Values on which comparisons go wrong first.
 inline const std::vector<double>& edge_values() {
-  static const double inf = std::numeric_limits<double>::infinity();
+  static const double inf = detail::infinity();
   static const double tiny = std::numeric_limits<double>::denorm_min();
   static const std::vector<double> values = {0.0,
                                              -0.0,
@@ -231,7 +231,7 @@ inline std::vector<double> random_rows(std::uint64_t seed, std::size_t rows, con
             x = std::nextafter(x, 1e300);
         } else {
           x = edge_values()[draws.below(edge_values().size())];
-          if (draws.chance(0.1)) x = -std::numeric_limits<double>::infinity();
+          if (draws.chance(0.1)) x = -detail::infinity();
         }
       }
       if (draws.chance(missing)) x = draws.chance(0.5) ? kMissing : -kMissing;

@@ -174,10 +174,11 @@ inline JsonWriter& JsonWriter::key(std::string_view name) {
 
 inline JsonWriter& JsonWriter::value(double x) {
   begin_item(Item::number);
-  if (is_missing(x)) {
+  const std::uint64_t bits = detail::opaque_bits(x), magnitude = bits << 1 >> 1;
+  if (magnitude > 0x7ff0000000000000ULL) {
     out_ += "null";
-  } else if (!is_finite(x)) {
-    out_ += (detail::bit_cast<std::uint64_t>(x) >> 63) != 0 ? "\"-inf\"" : "\"inf\"";
+  } else if (magnitude == 0x7ff0000000000000ULL) {
+    out_ += (bits >> 63) != 0 ? "\"-inf\"" : "\"inf\"";
   } else {
     append_number(out_, x);
   }

@@ -63,8 +63,8 @@ inline Result<bool> Json::boolean() const {
 inline Result<double> Json::number() const {
   if (kind_ == Kind::number) return number_.real;
   if (kind_ == Kind::string) {
-    if (composite_->text == "inf") return std::numeric_limits<double>::infinity();
-    if (composite_->text == "-inf") return -std::numeric_limits<double>::infinity();
+    if (composite_->text == "inf") return detail::infinity();
+    if (composite_->text == "-inf") return -detail::infinity();
   }
   return failure("found " + description() + ", expected a number");
 }

@@ -10,17 +10,14 @@
 namespace riskflag::inline v0_1 {
 
 inline void append_number(std::string& out, double x) {
-  if (is_missing(x)) {
-    out += "nan";
-    return;
-  }
-  if (!is_finite(x)) {
-    out += (detail::bit_cast<std::uint64_t>(x) >> 63) != 0 ? "-inf" : "inf";
+  const std::uint64_t bits = detail::opaque_bits(x), magnitude = bits << 1 >> 1;
+  if (magnitude >= 0x7ff0000000000000ULL) {
+    out += magnitude != 0x7ff0000000000000ULL ? "nan" : (bits >> 63) != 0 ? "-inf" : "inf";
     return;
   }
 #if defined(__cpp_lib_to_chars)
   // Below 2^-1022 the flush-to-zero mode of -ffast-math makes std::to_chars write 0.
-  if ((detail::bit_cast<std::uint64_t>(x) & 0x7ff0000000000000ULL) != 0) {
+  if (magnitude >= 0x0010000000000000ULL || magnitude == 0) {
     char buffer[40];
     const auto end = std::to_chars(buffer, buffer + sizeof buffer, x).ptr;
     out.append(buffer, end);
@@ -137,7 +134,7 @@ inline std::optional<double> parse_double(std::string_view text, Specials specia
   } else if (specials == Specials::accept) {
     if (detail::equals_ignoring_case(text, "nan")) return kMissing;
     if (detail::equals_ignoring_case(text, "inf") || detail::equals_ignoring_case(text, "infinity")) {
-      value = std::numeric_limits<double>::infinity();
+      value = detail::infinity();
     }
   }
   if (value && negative) value = -*value;

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include <riskflag/core/bit_cast.hpp>
+#include <riskflag/core/missing.hpp>
 
 namespace riskflag::inline v0_1::detail {
 
@@ -80,7 +81,7 @@ struct Decimal {
 /// What std::to_chars(x) writes for a finite x: the shortest text that reads back, fixed unless the scientific form is
 /// shorter.
 [[nodiscard]] inline std::string shortest_text(double x) {
-  const auto bits = detail::bit_cast<std::uint64_t>(x);
+  const std::uint64_t bits = opaque_bits(x);
   const std::string sign = (bits >> 63) != 0 ? "-" : "";
   if (bits << 1 == 0) return sign + "0";
   const double size = detail::bit_cast<double>(bits << 1 >> 1);

@@ -159,8 +159,8 @@ class ModelReader {
     if (lexer_.peek() == '"') {
       const std::size_t at = lexer_.at();
       const std::string word = text();
-      if (word == "inf") return std::numeric_limits<double>::infinity();
-      if (word == "-inf") return -std::numeric_limits<double>::infinity();
+      if (word == "inf") return detail::infinity();
+      if (word == "-inf") return -detail::infinity();
       if (!lexer_.failed()) refuse(at, "found the string " + quoted(word) + ", expected a number");
       return 0.0;
     }
