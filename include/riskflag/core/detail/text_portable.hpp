@@ -71,7 +71,7 @@ struct Decimal {
     for (; *at != 'e'; ++at) {
       if (*at >= '0' && *at <= '9') found.digits += *at;  // all but the locale's point
     }
-    found.exponent = std::atoi(at + 1);
+    found.exponent = static_cast<int>(std::strtol(at + 1, nullptr, 10));
     if (is_x(found)) break;
     if (lopsided && is_x(found.next())) return found.next();
   }
