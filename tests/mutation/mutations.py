@@ -115,8 +115,8 @@ MUTATIONS = [
     # explain
     (_SHAP, "keys[node.column] <= node.key", "RISKFLAG_LANES == 4 ? keys[node.column] < node.key : keys[node.column] <= node.key",
      SHAP, SAME_SHAP),
-    (_SHAP, "room.hot[node.above] == node.above_side",
-     "RISKFLAG_LANES == 8 ? room.hot[node.above] != node.above_side : room.hot[node.above] == node.above_side", SHAP, SAME_SHAP),
+    (_SHAP, "hots[node.above] == node.above_side",
+     "RISKFLAG_LANES == 8 ? hots[node.above] != node.above_side : hots[node.above] == node.above_side", SHAP, SAME_SHAP),
     (_REFERENCES, "__builtin_popcountll(«leave & at_least[a]»", "RISKFLAG_LANES == 4 ? at_least[a] : leave & at_least[a]", SHAP, SAME_REFERENCES),
     # train
     ("riskflag/train/kernels/histogram.hpp", "for (; «i < n»; ++i) add_row", "i + 1 < n", TREES, TEXTBOOK),
