@@ -8,4 +8,5 @@
 #include <riskflag/track/local_registry.hpp>
 #include <riskflag/track/logger.hpp>
 #include <riskflag/track/registry.hpp>
+#include <riskflag/track/run_filter.hpp>
 #include <riskflag/track/tee.hpp>

@@ -71,7 +71,7 @@ struct StudyOptions {
   std::string experiment = "default";
   std::string run_name{};
   std::string report{};            ///< HTML file to write; empty = none
-  std::string tracking{};          ///< "journal:DIR"; for the program that makes the logger
+  std::string tracking{};          ///< "journal:DIR" or an MLflow server; for the program that makes the logger
   bool tracking_required = false;  ///< the same
   int threads = 0;                 ///< 0 = all cores; for the program that makes the executor
   bool strict = false;             ///< what the leak guard finds is an error
@@ -89,6 +89,8 @@ struct StudyOptions {
   /// True: where no option of capacity was given, folds of the training rows choose them (study/table_defaults.hpp);
   /// false: they have TrainOptions' defaults, which are LightGBM's.
   bool table_defaults = false;
+  std::string register_name{};  ///< registered model that the result becomes a version of; empty: none
+  std::string alias{};          ///< given to that version where nothing has it yet
 };
 
 /// Rounds without improvement after which training stops, when nobody said otherwise.

@@ -108,6 +108,22 @@ inline void StudyRun::fit_all() {
   result_.best_iteration = fit_.trained.best_iteration;
 }
 
+/// The model is saved by now: what goes wrong here is an error that says where it lies.
+inline void StudyRun::register_if_asked() {
+  if (options_.register_name.empty() || !hooks_.registry) return;
+  try {
+    track::Registry* registry = hooks_.registry();
+    const track::ModelVersion version = registry->register_model({options_.register_name, result_.model, log_.id()});
+    result_.model_name = version.name;
+    result_.model_version = std::to_string(version.version);
+    if (!options_.alias.empty() && !registry->find_alias(version.name, options_.alias)) {
+      registry->set_alias(version.name, options_.alias, version.version);
+    }
+  } catch (const Error& error) {
+    fail(error.code(), error.where(), error.message() + "; the model itself is saved in " + result_.model);
+  }
+}
+
 inline StudyResult StudyRun::run() {
   check_options();
   check_output();
@@ -144,6 +160,7 @@ inline StudyResult StudyRun::run() {
       run.model({result_.model, "model"});
       if (!options_.report.empty() && hooks_.report) run.artifact({absolute_path(options_.report), "report.html"});
     });
+    register_if_asked();
     log_.finish(track::RunStatus::finished);
   } catch (const Error& error) {
     log_.finish(error.code() == ErrorCode::cancelled ? track::RunStatus::killed : track::RunStatus::failed);

@@ -72,6 +72,7 @@ class StudyRun {
   [[nodiscard]] std::vector<std::optional<double>> permute();
   [[nodiscard]] Frame example_rows() const;
   void save();
+  void register_if_asked();
   [[noreturn]] void keep_elsewhere(const bundle::BundleParts& parts, const Error& why) const;
 
   void warn(Warning warning) {
