@@ -8,6 +8,7 @@ PREDICT = ["predict/predictor_test.cpp"]
 TREES = ["train/reference_test.cpp"]
 SCAN = ["train/scan_test.cpp"]
 GRADIENTS = ["train/gradients_test.cpp"]
+CLASSES = ["train/multiclass_test.cpp"]
 BIN = ["bin/binned_test.cpp"]
 NUMBER = ["data/csv_number_test.cpp"]
 CSV = ["data/csv_test.cpp"]
@@ -27,9 +28,9 @@ SAME_REFERENCES = "invariant: many references give the mean of one by one, the s
 SAME_SHAP = "invariant: contributions have the same bits from every kernel, for one row and many"
 LIMITED = "limits on outputs and other orders of growth give the textbook's trees"
 TEXTBOOK = "training gives the trees of a textbook trainer with sums in double over raw rows"
-WEIGHTED = "weights multiply gradients, rows of weight 0 are as good as absent"
 SAME_CUT = "every kernel finds the scalar scan's cut and gain, to the bit, around every vector width and limit"
 SAME_PARTITION = "every kernel sends rows where the scalar one does, in its order, around every vector width"
+SAME_SOFTMAX = "every kernel's softmax is the scalar one, to the bit, with and without weights, at any margin"
 SAME_GRADIENTS = "every kernel's log-loss gradients are the scalar ones, to the bit, with and without weights"
 SAME_CELLS = "every kernel packs the scalar one's cells, to the bit"
 SAME_SUMS = "every kernel's sums and least gradient are the scalar ones, to the bit, zeros left out of the least"
@@ -125,7 +126,8 @@ MUTATIONS = [
      "go_left[column[row]] == 0", TREES, TEXTBOOK),
     ("riskflag/train/kernels/scan.hpp", "gain > best.gain", "gain < best.gain", TREES, TEXTBOOK),
     ("riskflag/train/kernels/quantize.hpp", "qh == 0 && «block.h[i] > 0.0»", "block.h[i] >= 0.0", GRADIENTS, SAME_CELLS),
-    ("riskflag/train/kernels/logistic.hpp", "block.weights != nullptr", "block.weights == nullptr", TREES, WEIGHTED),
+    ("riskflag/train/kernels/logistic.hpp", "block.weights != nullptr", "block.weights == nullptr", GRADIENTS, SAME_GRADIENTS),
+    ("riskflag/train/kernels/softmax.hpp", "«m > top» ? m : top", "m < top", CLASSES, SAME_SOFTMAX),
     (_LANES, "reinterpret_cast<Longs>(score_bits) < 0",
      "RISKFLAG_LANES == 4 ? reinterpret_cast<Longs>(score_bits) >= 0 : reinterpret_cast<Longs>(score_bits) < 0", GRADIENTS, SAME_GRADIENTS),
     (_LANES, "magnitude[lane] <= std::bit_cast<std::uint64_t>(700.0)",
@@ -139,7 +141,8 @@ MUTATIONS = [
     (_LIMITED, "sides.gain > best.gain", "sides.gain < best.gain", TREES, LIMITED),
     (_LIMITED, "out.left > out.right", "out.left < out.right", TREES, LIMITED),
     (_SCAN_AVX2, "gains[lane] > top", "gains[lane] >= top", SCAN, SAME_CUT),
-    (_SCAN_AVX2, "_mm256_min_pd(hl, hr), min_h, _CMP_GE_OQ", "_mm256_min_pd(hl, hr), min_h, _CMP_GT_OQ", SCAN, SAME_CUT),
+    (_SCAN_AVX2, "_mm256_cmp_pd(_mm256_min_pd(hl, hr), min_h, _CMP_GE_OQ)", "_mm256_cmp_pd(_mm256_min_pd(hl, hr), min_h, _CMP_GT_OQ)", SCAN,
+     SAME_CUT),
     (_SCAN_AVX2, "b <= in.first", "b < in.first", SCAN, SAME_CUT),
     ("riskflag/train/kernels/partition_avx2.hpp", "i + 32 <= n", "i + 16 <= n", SCAN, SAME_PARTITION),
     (_SCAN_AVX512, "gains[lane] > top", "gains[lane] >= top", SCAN, SAME_CUT),
