@@ -104,9 +104,9 @@ Engine riskflag_engine(const std::string& kernel, const std::string& path) {
                 .about = predictor.describe(),
                 .row = [predictor](const double* row) { return predictor.margin(row); },
                 .batch =
-                    [predictor](const double* rows, std::size_t count, double* out) {
+                    [predictor](const double* rows, std::size_t count, double* margins) {
                       if (!predictor.margins(MatrixView<double>::row_major(rows, count, predictor.features()),
-                                             std::span(out, count))) {
+                                             std::span(margins, count))) {
                         end("wrong sizes");
                       }
                     },
