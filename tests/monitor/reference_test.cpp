@@ -40,7 +40,7 @@ TEST_CASE("a value on an edge belongs to the bin below it") {
 
 TEST_CASE("deciles of shuffled values with ties and signed zeros are those of the sorted ones") {
   const Random random(11, 1);
-  for (const std::size_t rows : {1, 2, 7, 10, 99, 1000}) {
+  for (const std::size_t rows : std::initializer_list<std::size_t>{1, 2, 7, 10, 99, 1000}) {
     CAPTURE(rows);
     std::vector<double> values;
     for (std::size_t i = 0; i < rows; ++i) {

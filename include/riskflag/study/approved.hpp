@@ -17,7 +17,8 @@ namespace riskflag::inline v0_1::study {
   for (std::size_t i = 0; i < scores.size(); ++i) {
     if (scores[i] < threshold) passed.push_back(i);
   }
-  std::stable_sort(passed.begin(), passed.end(), [&](std::size_t a, std::size_t b) { return scores[a] < scores[b]; });
+  std::sort(passed.begin(), passed.end(),
+            [&](std::size_t a, std::size_t b) { return scores[a] != scores[b] ? scores[a] < scores[b] : a < b; });
   if (passed.size() <= most) return passed;
   std::vector<std::size_t> chosen;
   // The middle of each of `most` slices.

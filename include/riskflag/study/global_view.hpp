@@ -42,8 +42,9 @@ struct GlobalView {
   for (MeanInterval& x : view.contributions) x = scaled(x);
   std::vector<std::size_t> order(view.contributions.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return view.contributions[a].mean > view.contributions[b].mean;
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const double x = view.contributions[a].mean, y = view.contributions[b].mean;
+    return x != y ? x > y : a < b;
   });
   for (const std::size_t f : order) {
     if (view.dependence.size() < most && view.contributions[f].mean > 0.0) view.dependence.push_back({f});

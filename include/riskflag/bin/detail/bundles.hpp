@@ -129,7 +129,8 @@ struct Bundles {
     const unsigned bins = bins_in_use(counts[members[c][0]]);
     if (members[c].size() == 1 && bins <= 128) few.push_back({bins, members[c][0]});
   }
-  std::stable_sort(few.begin(), few.end(), [](const Few& a, const Few& b) { return a.bins > b.bins; });
+  std::sort(few.begin(), few.end(),
+            [](const Few& a, const Few& b) { return a.bins != b.bins ? a.bins > b.bins : a.feature < b.feature; });
   struct Group {
     unsigned bins;
     std::vector<std::uint32_t> members;

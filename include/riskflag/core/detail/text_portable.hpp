@@ -20,6 +20,7 @@ namespace riskflag::inline v0_1::detail {
 [[nodiscard]] inline double value_by_strtod(std::string_view text) noexcept {
   std::string copy(text);
   const std::size_t point = copy.find('.');
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): only a program that changes its locale while it reads could collide
   if (point != std::string::npos) copy.replace(point, 1, std::localeconv()->decimal_point);
   return std::strtod(copy.c_str(), nullptr);
 }

@@ -42,7 +42,8 @@ namespace riskflag::inline v0_1::report::detail {
                            : readable(code);
     dots.push_back({std::move(name), point.margin.mean, point.margin.low, point.margin.high});
   }
-  std::stable_sort(dots.begin(), dots.end(), [](const Dot& a, const Dot& b) { return a.value > b.value; });
+  std::sort(dots.begin(), dots.end(),
+            [](const Dot& a, const Dot& b) { return a.value != b.value ? a.value > b.value : a.label < b.label; });
   const std::size_t all = dots.size();
   if (all > kMost) dots.erase(dots.begin() + kMost / 2, dots.end() - kMost / 2);
   std::string out = dot_chart("Dependence on " + each.name, "Mean margin for each level", dots, axis);
@@ -89,8 +90,9 @@ namespace riskflag::inline v0_1::report::detail {
 
 [[nodiscard]] inline std::string explained_section(const ReportData& data) {
   std::vector<Contribution> sorted = data.contributions;
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const auto& a, const auto& b) { return a.size.mean > b.size.mean; });
+  std::sort(sorted.begin(), sorted.end(), [](const Contribution& a, const Contribution& b) {
+    return a.size.mean != b.size.mean ? a.size.mean > b.size.mean : a.name < b.name;
+  });
   std::vector<Bar> bars;
   for (const Contribution& each : sorted) {
     if (bars.size() == 15 || !(each.size.mean > 0)) break;
