@@ -12,6 +12,7 @@
 
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/json_writer.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/core/version.hpp>
 

@@ -16,6 +16,7 @@
 #include <riskflag/core/matrix_view.hpp>
 #include <riskflag/core/memory.hpp>
 #include <riskflag/core/missing.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/order_key.hpp>
 #include <riskflag/core/parallel.hpp>
 #include <riskflag/core/random.hpp>

@@ -21,6 +21,7 @@
 #include <doctest/doctest.h>
 
 #include <riskflag/core/file_lock.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 
 using namespace riskflag;

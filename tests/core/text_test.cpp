@@ -1,3 +1,4 @@
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 
 #include <array>

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <riskflag/core/json_reader.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/serve.hpp>
 

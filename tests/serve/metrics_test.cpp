@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 
 #include "fixture.hpp"

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <riskflag/core/json_reader.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/random.hpp>
 
 #include "fixture.hpp"

@@ -14,6 +14,7 @@
 
 #include <riskflag/bundle/parts.hpp>
 #include <riskflag/core/error.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/parallel.hpp>
 #include <riskflag/core/read_file.hpp>
 #include <riskflag/core/text.hpp>

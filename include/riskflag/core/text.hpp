@@ -4,13 +4,10 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <vector>
 
 #include <riskflag/core/missing.hpp>
 
@@ -33,7 +30,6 @@ enum class Specials { refuse, accept };
 /// Without ASCII blanks (space, tab, CR, LF, FF, VT) at both ends.
 [[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;
 [[nodiscard]] std::string lower_ascii(std::string_view text);
-[[nodiscard]] std::vector<std::string_view> split_text(std::string_view text, char separator);
 
 /// "text" in double quotes, control bytes escaped, cut to `limit` bytes at a character boundary with "...": fit for a
 /// message.
@@ -48,13 +44,6 @@ enum class Specials { refuse, accept };
 [[nodiscard]] inline std::string quoted(const char* text, std::size_t limit = 60) {
   return quoted(std::string_view(text), limit);
 }
-
-/// The candidate with the smallest edit distance, if that is small enough to be a likely slip; for "did you mean".
-[[nodiscard]] std::optional<std::string_view> find_nearest(std::string_view name,
-                                                           std::span<const std::string_view> candidates);
-/// " (did you mean \"x\"?)" or "".
-[[nodiscard]] std::string did_you_mean(std::string_view name, std::span<const std::string_view> candidates);
-[[nodiscard]] std::string did_you_mean(std::string_view name, std::span<const std::string> candidates);
 
 /// True when `text` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;

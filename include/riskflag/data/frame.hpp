@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <riskflag/core/error.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/data/column.hpp>
 

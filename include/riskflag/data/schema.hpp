@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <riskflag/core/error.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/data/column.hpp>
 #include <riskflag/data/frame.hpp>

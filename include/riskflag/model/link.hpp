@@ -21,13 +21,32 @@ enum class Link {
 
 /// The link of an objective by its LightGBM name; nullopt for a name that we do not know.
 [[nodiscard]] inline std::optional<Link> find_link(std::string_view objective) noexcept {
-  if (objective == "binary" || objective == "cross_entropy" || objective == "multiclassova") return Link::sigmoid;
-  if (objective == "poisson" || objective == "gamma" || objective == "tweedie") return Link::exp;
-  if (objective == "cross_entropy_lambda") return Link::log1p_exp;
-  if (objective == "multiclass") return Link::softmax;
-  for (const std::string_view known : {"regression", "regression_l1", "huber", "fair", "quantile", "mape", "lambdarank",
-                                       "rank_xendcg", "custom", "probability"}) {
-    if (objective == known) return Link::identity;
+  struct Known {
+    const char* name;
+    Link link;
+  };
+  static constexpr Known kKnown[] = {
+      {"binary", Link::sigmoid},
+      {"cross_entropy", Link::sigmoid},
+      {"multiclassova", Link::sigmoid},
+      {"poisson", Link::exp},
+      {"gamma", Link::exp},
+      {"tweedie", Link::exp},
+      {"multiclass", Link::softmax},
+      {"regression", Link::identity},
+      {"regression_l1", Link::identity},
+      {"huber", Link::identity},
+      {"fair", Link::identity},
+      {"quantile", Link::identity},
+      {"mape", Link::identity},
+      {"lambdarank", Link::identity},
+      {"rank_xendcg", Link::identity},
+      {"custom", Link::identity},
+      {"probability", Link::identity},
+      {"cross_entropy_lambda", Link::log1p_exp},
+  };
+  for (const Known& known : kKnown) {
+    if (objective.compare(known.name) == 0) return known.link;
   }
   return std::nullopt;
 }

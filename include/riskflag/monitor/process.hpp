@@ -9,6 +9,7 @@
 
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/file.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/monitor/exposition.hpp>
 

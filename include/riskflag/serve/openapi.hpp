@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <riskflag/core/json_writer.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/core/version.hpp>
 #include <riskflag/serve/detail/routes.hpp>

@@ -9,6 +9,7 @@
 
 #include <riskflag/bundle/row_program.hpp>
 #include <riskflag/core/error.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/data/schema.hpp>
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <riskflag/core/error.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/parallel.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/data/csv.hpp>

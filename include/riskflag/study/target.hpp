@@ -15,6 +15,7 @@
 
 #include <riskflag/bundle/bundle.hpp>
 #include <riskflag/core/error.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/data/column.hpp>
 

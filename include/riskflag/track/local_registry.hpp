@@ -17,6 +17,7 @@
 #include <riskflag/core/file_lock.hpp>
 #include <riskflag/core/json_reader.hpp>
 #include <riskflag/core/json_writer.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/track/directory.hpp>
 #include <riskflag/track/journal.hpp>
 #include <riskflag/track/journal_reader.hpp>

@@ -16,6 +16,7 @@
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/memory.hpp>
 #include <riskflag/core/missing.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/order_key.hpp>
 #include <riskflag/core/random.hpp>
 #include <riskflag/core/text.hpp>

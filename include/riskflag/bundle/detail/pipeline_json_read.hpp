@@ -18,6 +18,7 @@
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/json_reader.hpp>
 #include <riskflag/core/missing.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/prep/operation.hpp>
 #include <riskflag/prep/pipeline.hpp>

@@ -14,6 +14,7 @@
 #include <riskflag/bundle/row_program.hpp>
 #include <riskflag/core/calendar.hpp>
 #include <riskflag/core/missing.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 
 namespace riskflag::inline v0_1::bundle {

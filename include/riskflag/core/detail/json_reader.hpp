@@ -7,6 +7,7 @@
 #include <span>
 
 #include <riskflag/core/json_reader.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 
 namespace riskflag::inline v0_1 {

@@ -14,6 +14,7 @@
 
 #include <riskflag/core/calendar.hpp>
 #include <riskflag/core/error.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/data/csv.hpp>
 #include <riskflag/data/detail/csv_bytes.hpp>

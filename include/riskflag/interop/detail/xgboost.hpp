@@ -15,6 +15,7 @@
 
 #include <riskflag/core/exact.hpp>
 #include <riskflag/core/missing.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/result.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/interop/detail/refusing.hpp>

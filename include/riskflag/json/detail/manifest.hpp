@@ -11,6 +11,7 @@
 #include <riskflag/core/file.hpp>
 #include <riskflag/core/json_file.hpp>
 #include <riskflag/core/json_writer.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/sha256.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/json/manifest.hpp>

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/result.hpp>
 #include <riskflag/core/text.hpp>
 

@@ -46,7 +46,7 @@ inline Result<Predictor> Predictor::make(const Model& model, const PredictorOpti
   parts->objective = model.objective;
   parts->link = find_link(model.objective.name).value_or(Link::identity);
   for (const Feature& feature : model.features) parts->features.push_back(feature.name);
-  parts->base = model.base_margin;
+  for (const double base : model.base_margin) parts->base.push_back(base);
   parts->outputs = model.num_outputs;
   parts->trees = model.trees.size();
   for (const Tree& tree : model.trees) parts->nodes += tree.nodes.size();

@@ -15,6 +15,7 @@
 #include <riskflag/core/calendar.hpp>
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/missing.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/data/column.hpp>
 #include <riskflag/data/frame.hpp>

@@ -16,6 +16,7 @@
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/exact.hpp>
 #include <riskflag/core/missing.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/prep/monotone.hpp>
 #include <riskflag/prep/operation.hpp>

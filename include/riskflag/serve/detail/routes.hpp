@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/serve/keys.hpp>
 #include <riskflag/serve/message.hpp>

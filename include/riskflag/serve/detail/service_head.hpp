@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <riskflag/bundle/reasons.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/serve/detail/inference_v2.hpp>
 #include <riskflag/serve/detail/mlflow_scoring.hpp>

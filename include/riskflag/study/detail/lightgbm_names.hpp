@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include <riskflag/core/error.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/train/options.hpp>
 

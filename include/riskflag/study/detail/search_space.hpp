@@ -12,6 +12,7 @@
 #include <riskflag/core/exact.hpp>
 #include <riskflag/core/json_reader.hpp>
 #include <riskflag/core/missing.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/random.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/study/detail/setting_value.hpp>

@@ -11,6 +11,7 @@
 
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/file.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/study/detail/forced_bins_json.hpp>
 #include <riskflag/study/detail/setting_value.hpp>

@@ -9,6 +9,7 @@
 
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/json_reader.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/core/version.hpp>
 #include <riskflag/study/detail/lightgbm_names.hpp>

@@ -11,6 +11,7 @@
 
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/missing.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/train/detail/row_gradients.hpp>
 #include <riskflag/train/objective.hpp>
