@@ -4,6 +4,7 @@ import json
 import math
 import os
 import pathlib
+import random
 import struct
 import subprocess
 import termios
@@ -356,6 +357,42 @@ class Options(driver.ProgramTest):
         self.assertEqual(list(result["metrics"]["test"]), ["rmse", "mae", "r2"])
         self.assertGreater(result["metrics"]["test"]["r2"], 0.7)
 
+    def test_an_offset_is_of_the_rows_and_not_of_the_model(self):
+        """Claims of 0.5 and 2 a year, seen for times that make both groups' counts alike: a model that does not know the times is blind."""
+        draw = random.Random(5)
+        rows = []
+        for i in range(6000):
+            x = i % 2
+            years = draw.uniform(0.05, 0.35) if x else draw.uniform(0.2, 1.4)
+            rate, count, p = (2.0 if x else 0.5) * years, 0, draw.random()
+            term = math.exp(-rate)
+            while p > term and count < 50:
+                p, count, term = p - term, count + 1, term * rate / (count + 1)
+            rows.append([x, math.log(years), count])
+        driver.write_table(self.path("train.csv"), ["x", "ln_years", "y"], rows[:4500])
+        driver.write_table(self.path("test.csv"), ["x", "ln_years", "y"], rows[4500:])
+        flags = ["--objective", "poisson", "--test", self.path("test.csv"), "--set", "num_iterations=60"]
+        result = self.train(self.path("train.csv"), "--offset", "ln_years", *flags)
+        self.assertEqual(result["features"], 1)
+        driver.write_table(self.path("new.csv"), ["x"], [[x] for x, _, _ in rows[4500:]])
+        self.assertEqual(driver.run("score", "--model", self.path("model"), "--data", self.path("new.csv"), "--output", self.path("s.csv")).returncode, 0)
+        rates = [float(r["prediction"]) for r in driver.read_rows(self.path("s.csv"))]
+        self.assertAlmostEqual(rates[0], 0.5, delta=0.06)
+        self.assertAlmostEqual(rates[1], 2.0, delta=0.25)
+        expected = [rate * math.exp(ln) for rate, (_, ln, _) in zip(rates, rows[4500:])]
+        rmse = math.sqrt(sum((e - y) ** 2 for e, (_, _, y) in zip(expected, rows[4500:])) / len(expected))
+        self.assertAlmostEqual(result["metrics"]["test"]["rmse"], rmse, places=12)
+        blind = self.train(self.path("train.csv"), "--drop", "ln_years", *flags, output="blind")
+        self.assertLess(result["metrics"]["test"]["rmse"], blind["metrics"]["test"]["rmse"])
+
+    def test_an_offset_that_is_none_is_refused(self):
+        data = self.table(change=lambda h, b: (h, [[r[0], "" if i == 3 else r[1], *r[2:]] for i, r in enumerate(b)]))
+        poisson = ["--id", "key", "--objective", "poisson"]
+        self.assert_refused(self.train(data, *poisson, "--offset", "x", expect=1, json_out=False), 1, 'offset column "x"', "missing value", "data row 4")
+        self.assert_refused(self.train(data, *poisson, "--offset", "c", expect=1, json_out=False), 1, 'offset column "c"', "category column")
+        self.assert_refused(self.train(data, *poisson, "--offset", "z", expect=1, json_out=False), 1, "--offset", "no column")
+        self.assert_refused(self.train(data, "--id", "key", "--offset", "x", expect=2, json_out=False), 2, "--offset", "poisson", "binary")
+
     def test_a_regression_has_no_threshold_and_no_positive_level(self):
         for flags in (["--threshold", "0.5"], ["--positive", "1"]):
             done = self.train(self.table(), "--id", "key", "--objective", "regression", *flags, expect=2, json_out=False)
@@ -377,7 +414,7 @@ class Options(driver.ProgramTest):
 
     def test_flags_of_later_versions_are_refused_with_a_sentence(self):
         for flags in (["--register", "r"], ["--alias", "a"],
-                      ["--tracking", "http://localhost:5000"], ["--offset", "x"],
+                      ["--tracking", "http://localhost:5000"],
                       ["--set", "linear_tree=true"], ["--set", "boosting=dart"], ["--set", "device=gpu"]):
             self.assert_refused(self.train(self.table(), *flags, expect=2, json_out=False), 2, "not built yet", flags[0])
         config = self.path("c.json")

@@ -130,6 +130,21 @@ TEST_CASE("weights are finite and not negative") {
                        Error);
 }
 
+TEST_CASE("offsets are finite and of a size that has an exponential") {
+  StudyOptions o = options();
+  CHECK(read_offsets(ten_rows(), o).empty());
+  o.columns.offset = "w";
+  CHECK(read_offsets(ten_rows(), o)[9] == 10);
+  std::vector<Warning> warnings;
+  CHECK(make_schema(ten_rows(), o, warnings).field("w").role == Role::offset);
+  o.columns.offset = "x";
+  CHECK_THROWS_WITH_AS(
+      (void)read_offsets(ten_rows(), o),
+      "t.csv: offset column \"x\" holds a missing value in data row 10; offsets are finite, at most 1e6 "
+      "either way",
+      Error);
+}
+
 TEST_CASE("parts: files of their own follow the table, time orders rows, groups need columns") {
   Table table;
   table.frame = ten_rows();

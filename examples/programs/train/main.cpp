@@ -60,7 +60,8 @@ void add_flags(program::CommandLine& line, Flags& flags) {
   list("columns", "--protected", "reported by group, never a feature", "COL");
   list("columns", "--categorical", "a category even if all are numbers", "COL");
   list("columns", "--numeric", "a number: any other cell is an error", "COL");
-  value("columns", "--weight", "weight of the row", "COL");
+  value("columns", "--weight", "weight of the row; offset: added to its margin", "COL");
+  value("columns", "--offset", "", "COL");
 
   list("reading", "--missing", "token for missing", "[COL=]TOKEN");
   list("reading", "--special", "codes that are levels of their own", "COL=CODE,...");
@@ -94,7 +95,7 @@ void add_flags(program::CommandLine& line, Flags& flags) {
   value("model", "--threshold", "f1, cost:FN,FP, approve:RATE, NUMBER", "RULE");
   value("model", "--calibrate", "none, auto, platt, isotonic, beta, prior", "HOW");
   value("model", "--reasons", "code and text for each field", "R.json");
-  for (const char* later : {"--offset", "--register", "--alias"}) {
+  for (const char* later : {"--register", "--alias"}) {
     list("", later, "not built yet", "X");
   }
 

@@ -52,6 +52,11 @@ class Predictor {
   /// The prediction after the link, of a one-output model: a probability for "binary".
   [[nodiscard]] double probability(const double* row) const noexcept;
   void row_probabilities(const double* row, double* out) const noexcept;
+  /// The prediction that a margin of a one-output model means, for a caller that adds an offset of its own to margin().
+  [[nodiscard]] double prediction_of(double margin) const noexcept {
+    apply_link(parts_->link, parts_->objective.sigmoid, std::span<double>(&margin, 1));
+    return margin;
+  }
 
   /// margin(row) >= threshold, always the full sum's answer: trees are left out only when no leaf of theirs can change
   /// it. Never true for a NaN threshold. Models whose leaves have no grid, or are averaged, are summed in full.

@@ -61,8 +61,8 @@ struct FoldHooks {
       (held ? held_out : rest).push_back(out.rows[i]);
     }
     const int number = static_cast<int>(f) + 1;
-    const FitJob fold_job{job.frame,  job.schema, job.recipe, job.labels,  job.weights,
-                          job.groups, rest,       held_out,   job.options, job.monotone};
+    const FitJob fold_job{job.frame, job.schema, job.recipe,  job.labels,   job.weights, job.groups,
+                          rest,      held_out,   job.options, job.monotone, job.without, job.offsets};
     const TrainHooks train_hooks = hooks.train ? hooks.train(number) : TrainHooks{};
     const Fit fitted = fit(fold_job, executor, train_hooks, seconds, [&](std::string_view phase, double fraction) {
       if (hooks.on_phase) hooks.on_phase(number, phase, fraction);
@@ -72,7 +72,7 @@ struct FoldHooks {
     detail::StopExecutor scoring(executor, train_hooks.stop, "evaluate");
     const Predictor predictor = value_or_throw(Predictor::make(fitted.trained.model));
     const std::vector<double> scores =
-        score_rows(job.frame, fitted.schema, fitted.pipeline, predictor, held_out, scoring);
+        score_rows(job.frame, fitted.schema, fitted.pipeline, predictor, held_out, job.offsets, scoring);
     out.folds.emplace_back(folds[f].begin(), folds[f].end());
     const auto outputs = static_cast<std::size_t>(predictor.outputs());
     out.scores.resize(out.rows.size() * outputs);
@@ -93,6 +93,7 @@ struct CrossValidateOptions {
   prep::Recipe recipe = prep::default_recipe();
   TrainOptions train{};                     ///< early_stopping_round > 0: the fold left out stops the training
   std::span<const double> weights{};        ///< empty = all 1
+  std::span<const double> offsets{};        ///< added to the margins before the link; empty = all 0
   std::span<const std::uint64_t> groups{};  ///< one a row, kind group alone: a group is never cut (group_ids())
   std::span<const std::int64_t> times{};    ///< one a row, kind time alone: a fold is a stretch of time
   std::span<const prep::FieldDirection> monotone{};  ///< promises about raw fields
@@ -115,8 +116,17 @@ struct CrossValidateOptions {
   split.kind = options.kind;
   split.seed = options.seed;
   const std::vector<std::uint32_t> rows = detail::row_range(0, frame.rows());
-  const FitJob job{frame, schema, options.recipe, labels,          options.weights, parts.groups,
-                   rows,  {},     options.train,  options.monotone};
+  const FitJob job{.frame = frame,
+                   .schema = schema,
+                   .recipe = options.recipe,
+                   .labels = labels,
+                   .weights = options.weights,
+                   .groups = parts.groups,
+                   .train_rows = rows,
+                   .valid_rows = {},
+                   .options = options.train,
+                   .monotone = options.monotone,
+                   .offsets = options.offsets};
   FoldHooks hooks;
   hooks.train = [&](int) {
     TrainHooks train_hooks;

@@ -55,6 +55,7 @@ struct FitJob {
   const TrainOptions& options;
   std::span<const prep::FieldDirection> monotone{};  ///< promises about raw fields; see prep::monotone_features()
   std::span<const std::string> without{};  ///< features that no tree may ask; options: no interaction_constraints
+  std::span<const double> offsets{};       ///< added to the margins before the link; empty = all 0
 };
 
 /// What a fit gives.
@@ -81,6 +82,7 @@ using OnPhase = std::function<void(std::string_view phase, double fraction)>;
   const std::vector<double> labels = detail::gather(job.labels, job.train_rows);
   const std::vector<double> weights = detail::gather(job.weights, job.train_rows);
   const std::vector<std::uint64_t> groups = detail::gather(job.groups, job.train_rows);
+  const std::vector<double> offsets = detail::gather(job.offsets, job.train_rows);
   const prep::FitInputs inputs{labels, weights, job.options.seed, groups};
   prep::Fitted fitted = prep::fit(job.recipe, out.schema,
                                   take_features(job.frame, out.schema, job.train_rows, preparing), inputs, preparing);
@@ -102,10 +104,11 @@ using OnPhase = std::function<void(std::string_view phase, double fraction)>;
   std::vector<ValidData> valid;
   const std::vector<double> valid_labels = detail::gather(job.labels, job.valid_rows);
   const std::vector<double> valid_weights = detail::gather(job.weights, job.valid_rows);
+  const std::vector<double> valid_offsets = detail::gather(job.offsets, job.valid_rows);
   if (!job.valid_rows.empty()) {
     valid_matrix =
         out.pipeline.transform(take_features(job.frame, out.schema, job.valid_rows, preparing), out.schema, preparing);
-    valid.push_back({"valid", valid_matrix.view(), valid_labels, valid_weights, {}});
+    valid.push_back({"valid", valid_matrix.view(), valid_labels, valid_weights, valid_offsets});
   }
   seconds.prepare += prepare.seconds();
   check_stop(hooks.stop, "prepare");
@@ -120,7 +123,7 @@ using OnPhase = std::function<void(std::string_view phase, double fraction)>;
 
   on_phase("bin", 1);
   on_phase("train", 0);
-  const TrainData data{.bins = bins, .labels = labels, .weights = weights, .groups = groups};
+  const TrainData data{.bins = bins, .labels = labels, .weights = weights, .init_margins = offsets, .groups = groups};
   out.trained = train(data, valid, options, executor, hooks);
   if (out.trained.cancelled && out.trained.model.trees.empty()) check_stop(hooks.stop, "train");
   seconds.bin += binned + out.trained.bin_seconds;
@@ -128,20 +131,34 @@ using OnPhase = std::function<void(std::string_view phase, double fraction)>;
   return out;
 }
 
+/// Probabilities (or predictions) of the rows of `features`, into `out`; of several classes: rows x classes, row-major.
+/// Offsets (one a row, or none; one output) are added to the margins, as in training.
+inline void predict_rows(const Predictor& predictor, MatrixView<double> features, std::span<const double> offsets,
+                         std::span<double> out, Executor& executor) {
+  const auto outputs = static_cast<std::size_t>(predictor.outputs());
+  constexpr std::size_t kBlock = 4096;
+  parallel_for(executor, features.rows(), kBlock, [&](std::size_t begin, std::size_t end, unsigned) {
+    const std::span<double> block = out.subspan(begin * outputs, (end - begin) * outputs);
+    if (offsets.empty()) {
+      predictor.probabilities(features.rows_from(begin, end - begin), block);
+      return;
+    }
+    predictor.margins(features.rows_from(begin, end - begin), block);
+    for (std::size_t i = begin; i < end; ++i)
+      block[i - begin] = predictor.prediction_of(exact::add(block[i - begin], offsets[i]));
+  });
+}
+
 /// Probabilities (or predictions) of some rows of `frame`, by the pipeline as it stands: what riskflag-score gives for
-/// them. Of several classes: rows x classes, row-major.
+/// them, where there are no offsets (one a row of `frame`). Of several classes: rows x classes, row-major.
 [[nodiscard]] inline std::vector<double> score_rows(const Frame& frame, const Schema& schema,
                                                     const prep::Pipeline& pipeline, const Predictor& predictor,
-                                                    std::span<const std::uint32_t> rows, Executor& executor) {
-  const auto outputs = static_cast<std::size_t>(predictor.outputs());
-  std::vector<double> scores(rows.size() * outputs);
+                                                    std::span<const std::uint32_t> rows,
+                                                    std::span<const double> offsets, Executor& executor) {
+  std::vector<double> scores(rows.size() * static_cast<std::size_t>(predictor.outputs()));
   if (rows.empty()) return scores;
   const prep::FeatureMatrix matrix = pipeline.transform(take_features(frame, schema, rows, executor), schema, executor);
-  constexpr std::size_t kBlock = 4096;
-  parallel_for(executor, rows.size(), kBlock, [&](std::size_t begin, std::size_t end, unsigned) {
-    predictor.probabilities(matrix.view().rows_from(begin, end - begin),
-                            std::span(scores).subspan(begin * outputs, (end - begin) * outputs));
-  });
+  predict_rows(predictor, matrix.view(), detail::gather(offsets, rows), scores, executor);
   return scores;
 }
 

@@ -27,6 +27,7 @@ struct ColumnOptions {
   std::vector<std::string> categorical{};  ///< categories even when every cell is a number
   std::vector<std::string> numeric{};      ///< numbers: a cell that is none is an error
   std::string weight{};                    ///< weight of the row, >= 0
+  std::string offset{};                    ///< added to the row's margin, such as ln of the exposure; not in the model
 };
 
 /// How the CSV text is read.

@@ -24,14 +24,12 @@ namespace riskflag::inline v0_1::study {
 /// section 10. The order is drawn from `seed` and the feature alone.
 [[nodiscard]] inline std::vector<std::optional<double>> permutation_importance(
     const Predictor& predictor, prep::FeatureMatrix matrix, bundle::Kind kind, std::span<const double> labels,
-    std::span<const double> weights, std::uint64_t seed, Executor& executor, std::stop_token stop = {}) {
+    std::span<const double> weights, std::span<const double> offsets, std::uint64_t seed, Executor& executor,
+    std::stop_token stop = {}) {
   const auto outputs = static_cast<std::size_t>(predictor.outputs());
   std::vector<double> scores(matrix.rows * outputs);
   const auto judge = [&]() -> std::optional<double> {
-    parallel_for(executor, matrix.rows, 4096, [&](std::size_t begin, std::size_t end, unsigned) {
-      predictor.probabilities(matrix.view().rows_from(begin, end - begin),
-                              std::span(scores).subspan(begin * outputs, (end - begin) * outputs));
-    });
+    predict_rows(predictor, matrix.view(), offsets, scores, executor);
     if (kind == bundle::Kind::multiclass) {
       const auto loss =
           metrics::multi_log_loss(MatrixView<double>::row_major(scores.data(), matrix.rows, outputs), labels, weights);

@@ -84,6 +84,7 @@ inline void require_named_columns(const std::vector<std::string>& names, const S
   for (const std::string& name : columns.drop) book.require(name, "--drop");
   for (const std::string& name : columns.protected_) book.require(name, "--protected");
   book.require(columns.weight, "--weight");
+  book.require(columns.offset, "--offset");
   for (const std::string& name : columns.categorical) book.require(name, "--categorical");
   for (const std::string& name : columns.numeric) book.require(name, "--numeric");
   book.require_keys(options.reading.column_missing, "--missing");
@@ -111,6 +112,7 @@ inline void require_named_columns(const std::vector<std::string>& names, const S
   for (const std::string& name : columns.drop) book.set(name, Role::dropped, "--drop");
   for (const std::string& name : columns.protected_) book.set(name, Role::protected_, "--protected");
   book.set(columns.weight, Role::weight, "--weight");
+  book.set(columns.offset, Role::offset, "--offset");
   for (const std::string& name : options.parts.group_by) {
     if (name != "fields" && book.role_of(name) == Role::feature) book.set(name, Role::group, "--group-by");
   }
@@ -212,25 +214,42 @@ inline void require_named_columns(const std::vector<std::string>& names, const S
   return out;
 }
 
+namespace detail {
+/// The numbers of a column that says something of each row; `accepted` is what they are, and `proper` tells.
+template <class Proper>
+[[nodiscard]] inline std::vector<double> read_row_numbers(const Frame& frame, const std::string& name,
+                                                          const std::string& role, const std::string& accepted,
+                                                          const std::string& file, const Proper& proper) {
+  if (name.empty()) return {};
+  const Column& column = frame.column(name);
+  const std::string what = role + " column " + quoted(column.name);
+  if (column.type != ColumnType::number) {
+    fail(ErrorCode::invalid_data, file,
+         what + " is a " + std::string(name_of(column.type)) + " column; " + role + "s are numbers that are " +
+             accepted);
+  }
+  for (std::size_t i = 0; i < column.size(); ++i) {
+    if (is_finite(column.numbers[i]) && proper(column.numbers[i])) continue;
+    fail(ErrorCode::invalid_data, file,
+         what + " holds " + (column.is_missing_at(i) ? "a missing value" : number_text(column.numbers[i])) +
+             " in data row " + std::to_string(i + 1) + "; " + role + "s are " + accepted);
+  }
+  return column.numbers;
+}
+}  // namespace detail
+
 /// The rows' weights: of the weight column, or empty. Throws Error(invalid_data) for a cell that is missing, negative
 /// or not finite.
 [[nodiscard]] inline std::vector<double> read_weights(const Frame& frame, const StudyOptions& options) {
-  if (options.columns.weight.empty()) return {};
-  const Column& column = frame.column(options.columns.weight);
-  if (column.type != ColumnType::number) {
-    fail(ErrorCode::invalid_data, options.data,
-         "weight column " + quoted(column.name) + " is a " + std::string(name_of(column.type)) +
-             " column; weights are numbers >= 0");
-  }
-  for (std::size_t i = 0; i < column.size(); ++i) {
-    if (!is_finite(column.numbers[i]) || column.numbers[i] < 0) {
-      fail(ErrorCode::invalid_data, options.data,
-           "weight column " + quoted(column.name) + " holds " +
-               (column.is_missing_at(i) ? "a missing value" : number_text(column.numbers[i])) + " in data row " +
-               std::to_string(i + 1) + "; weights are finite and >= 0");
-    }
-  }
-  return column.numbers;
+  return detail::read_row_numbers(frame, options.columns.weight, "weight", "finite and >= 0", options.data,
+                                  [](double x) { return x >= 0; });
+}
+
+/// The rows' offsets, which margins are taken from: of the offset column, or empty. Throws Error(invalid_data) for a
+/// cell that is missing or beyond 1e6 either way: exp of it is no number.
+[[nodiscard]] inline std::vector<double> read_offsets(const Frame& frame, const StudyOptions& options) {
+  return detail::read_row_numbers(frame, options.columns.offset, "offset", "finite, at most 1e6 either way",
+                                  options.data, [](double x) { return x >= -1e6 && x <= 1e6; });
 }
 
 }  // namespace riskflag::inline v0_1::study

@@ -64,6 +64,9 @@ inline void StudyRun::check_options() {
   if (!binary() && options_.threshold.text != ThresholdRule{}.text)
     refuse("--threshold", "needs a binary target; objective " + options_.train.objective + " has no High and Low");
   if (multiclass()) check_multiclass();
+  if (!options_.columns.offset.empty() && result_.kind != bundle::Kind::regression)
+    refuse("--offset", "is for objectives with a mean, such as poisson, gamma, tweedie, regression; found " +
+                           options_.train.objective);
   if (!options_.monotone.empty() && !options_.train.monotone_constraints.empty())
     refuse("--monotone",
            "names raw fields and monotone_constraints the features made of them; one of both is accepted");

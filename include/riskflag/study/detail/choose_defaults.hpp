@@ -41,8 +41,7 @@ inline FoldTrial StudyRun::try_fold(const prep::Recipe& recipe, const TrainOptio
   TrainHooks train_hooks;
   train_hooks.stop = hooks_.stop;
   Seconds seconds;
-  const FitJob job{table_.frame,  schema_, recipe,   target_.labels, weights_,
-                   parts_.groups, rest,    held_out, options,        options_.monotone};
+  const FitJob job = fit_job(recipe, options, rest, held_out);
   const Fit fitted = fit(job, executor, train_hooks, seconds, [](std::string_view, double) {});
   if (fitted.trained.cancelled) check_stop(hooks_.stop, "search");
   const auto& losses = fitted.trained.model.history.values;

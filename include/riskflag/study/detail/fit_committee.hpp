@@ -58,9 +58,8 @@ namespace riskflag::inline v0_1::study::detail {
   std::vector<Model> models;
   int done = 0;
   for (std::size_t m = 0; m < members.size(); ++m) {
-    FitJob one{job.frame,  job.schema,     job.recipe,     job.labels,         job.weights,
-               job.groups, job.train_rows, job.valid_rows, members[m].options, job.monotone};
-    one.without = members[m].without;
+    const FitJob one{job.frame,      job.schema,     job.recipe,         job.labels,   job.weights,        job.groups,
+                     job.train_rows, job.valid_rows, members[m].options, job.monotone, members[m].without, job.offsets};
     TrainHooks telling = hooks;
     const std::vector<std::string> no_names;
     const std::vector<double> no_values;

@@ -67,7 +67,7 @@ inline void StudyRun::score() {
   predictor_.emplace(value_or_throw(Predictor::make(fit_.trained.model)));
   StopExecutor scoring(executor_, kept_ ? std::stop_token() : hooks_.stop, "evaluate");
   const auto scores = [&](std::span<const std::uint32_t> rows) {
-    return score_rows(table_.frame, fit_.schema, fit_.pipeline, *predictor_, rows, scoring);
+    return score_rows(table_.frame, fit_.schema, fit_.pipeline, *predictor_, rows, offsets_, scoring);
   };
   train_scores_ = scores(train_rows_);
   check("evaluate");
@@ -141,7 +141,7 @@ inline std::vector<std::optional<double>> StudyRun::permute() {
   prep::FeatureMatrix matrix =
       fit_.pipeline.transform(take_features(table_.frame, fit_.schema, rows, permuting), fit_.schema, permuting);
   return permutation_importance(*predictor_, std::move(matrix), result_.kind, labels_of(rows), weights_of(rows),
-                                options_.seed, permuting, stop);
+                                offsets_of(rows), options_.seed, permuting, stop);
 }
 
 /// Of a seeded sample of the rows that permute() looks at.

@@ -79,6 +79,7 @@ inline void StudyRun::read() {
   schema_.target_levels = target_.levels;
   result_.positive = target_.positive;
   weights_ = read_weights(table_.frame, options_);
+  offsets_ = read_offsets(table_.frame, options_);
   parts_ = make_parts(table_, schema_, options_, target_.labels);
   result_.seconds.read = watch.seconds();
   tell("read", 1);

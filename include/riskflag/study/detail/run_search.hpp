@@ -89,8 +89,7 @@ inline TrialScore StudyRun::judge_trial(const SearchTrial& trial, double share, 
   TrainHooks train_hooks;
   train_hooks.stop = hooks_.stop;
   Seconds seconds;
-  const FitJob job{table_.frame,       schema_, recipe_,          target_.labels, weights_, parts_.groups, rows,
-                   parts_.split.valid, options, options_.monotone};
+  const FitJob job = fit_job(recipe_, options, rows, parts_.split.valid);
   if (options_.parts.cv > 0) {
     FoldHooks hooks;
     hooks.train = [&](int) { return train_hooks; };
@@ -103,7 +102,7 @@ inline TrialScore StudyRun::judge_trial(const SearchTrial& trial, double share, 
   if (fitted.trained.cancelled) check_stop(hooks_.stop, "search");
   const Predictor predictor = value_or_throw(Predictor::make(fitted.trained.model));
   const std::vector<double> scores =
-      score_rows(table_.frame, fitted.schema, fitted.pipeline, predictor, parts_.split.valid, executor);
+      score_rows(table_.frame, fitted.schema, fitted.pipeline, predictor, parts_.split.valid, offsets_, executor);
   return {held_out_loss(result_.kind, scores, labels_of(parts_.split.valid), weights_of(parts_.split.valid)),
           fitted.trained.best_iteration};
 }

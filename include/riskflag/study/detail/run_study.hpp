@@ -81,8 +81,7 @@ inline TrainHooks StudyRun::train_hooks(int fold, int iterations) {
 inline void StudyRun::cross_validate_if_asked() {
   train_rows_ = parts_.split.train;
   if (options_.parts.cv == 0) return;
-  const FitJob job{table_.frame,  schema_,     recipe_, target_.labels, weights_,
-                   parts_.groups, train_rows_, {},      train_options_, options_.monotone};
+  const FitJob job = fit_job(recipe_, train_options_, train_rows_, {});
   FoldHooks hooks;
   hooks.train = [this](int fold) { return train_hooks(fold, train_options_.num_iterations); };
   hooks.on_phase = [this](int fold, std::string_view phase, double fraction) { tell(phase, fraction, fold); };
@@ -93,9 +92,7 @@ inline void StudyRun::cross_validate_if_asked() {
 }
 
 inline void StudyRun::fit_all() {
-  const FitJob job{table_.frame,   schema_,          recipe_,     target_.labels,
-                   weights_,       parts_.groups,    train_rows_, parts_.split.valid,
-                   train_options_, options_.monotone};
+  const FitJob job = fit_job(recipe_, train_options_, train_rows_, parts_.split.valid);
   const OnPhase on_phase = [this](std::string_view phase, double fraction) { tell(phase, fraction); };
   if (members_.empty()) {
     fit_ = fit(job, executor_, train_hooks(0, train_options_.num_iterations), result_.seconds, on_phase);
@@ -142,15 +139,14 @@ inline void StudyRun::refit() {
   try {
     const Predictor first = value_or_throw(Predictor::make(fit_.trained.model));
     StopExecutor scoring(executor_, hooks_.stop, "train");
-    valid_scores_ = score_rows(table_.frame, fit_.schema, fit_.pipeline, first, parts_.split.valid, scoring);
+    valid_scores_ = score_rows(table_.frame, fit_.schema, fit_.pipeline, first, parts_.split.valid, offsets_, scoring);
     std::vector<std::uint32_t> rows = train_rows_;
     rows.insert(rows.end(), parts_.split.valid.begin(), parts_.split.valid.end());
     std::sort(rows.begin(), rows.end());
     TrainOptions options = train_options_;
     options.num_iterations = fit_.trained.best_iteration;
     options.early_stopping_round = 0;
-    const FitJob job{table_.frame,  schema_, recipe_, target_.labels, weights_,
-                     parts_.groups, rows,    {},      options,        options_.monotone};
+    const FitJob job = fit_job(recipe_, options, rows, {});
     TrainHooks quiet;
     quiet.stop = hooks_.stop;
     const OnPhase none = [](std::string_view, double) {};

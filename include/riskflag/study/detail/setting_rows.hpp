@@ -184,7 +184,7 @@ inline constexpr std::array kSettings{
     SettingRow{"keep_on_interrupt", [](StudyOptions& o, const SettingValue& v) { o.keep_on_interrupt = v.flag(); }},
     SettingRow{"calibrate", set_calibrate},
     SettingRow{"monotone", set_monotone},
-    SettingRow{"offset", [](StudyOptions&, const SettingValue& v) { not_yet(v, "an offset column"); }},
+    SettingRow{"offset", [](StudyOptions& o, const SettingValue& v) { o.columns.offset = v.text(); }},
     SettingRow{"table_defaults", [](StudyOptions& o, const SettingValue& v) { o.table_defaults = v.flag(); }},
     SettingRow{"refit_with_valid", [](StudyOptions& o, const SettingValue& v) { o.refit_with_valid = v.flag(); }},
     SettingRow{"search", [](StudyOptions& o, const SettingValue& v) { o.search = v.whole(0, 100000); }},

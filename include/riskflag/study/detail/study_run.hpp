@@ -110,6 +110,25 @@ class StudyRun {
   [[nodiscard]] std::vector<double> weights_of(std::span<const std::uint32_t> rows) const {
     return gather(std::span<const double>(weights_), rows);
   }
+  [[nodiscard]] std::vector<double> offsets_of(std::span<const std::uint32_t> rows) const {
+    return gather(std::span<const double>(offsets_), rows);
+  }
+  /// A fit of this study's table; what is given must outlive it.
+  [[nodiscard]] FitJob fit_job(const prep::Recipe& recipe, const TrainOptions& options,
+                               std::span<const std::uint32_t> train_rows,
+                               std::span<const std::uint32_t> valid_rows) const {
+    return {.frame = table_.frame,
+            .schema = schema_,
+            .recipe = recipe,
+            .labels = target_.labels,
+            .weights = weights_,
+            .groups = parts_.groups,
+            .train_rows = train_rows,
+            .valid_rows = valid_rows,
+            .options = options,
+            .monotone = options_.monotone,
+            .offsets = offsets_};
+  }
   /// False once an interrupted training is to be kept: what is left to do takes seconds.
   void check(std::string_view phase) const {
     if (!kept_) check_stop(hooks_.stop, phase);
@@ -131,7 +150,7 @@ class StudyRun {
   Table table_;
   Schema schema_;  // of the whole table
   Target target_;
-  std::vector<double> weights_;
+  std::vector<double> weights_, offsets_;
   Parts parts_;
   std::vector<audit::Finding> findings_;
   std::optional<CrossValidation> cv_;
