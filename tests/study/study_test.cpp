@@ -8,6 +8,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -333,9 +334,15 @@ TEST_CASE(
     setup->options.parts.kind = SplitKind::random;
   }
   std::vector<std::uint32_t> test;
-  refitted.options.report = "r.html";
+  std::vector<std::optional<double>> lost, lost_turned;
+  refitted.options.report = turned.options.report = "r.html";
   refitted.hooks.report = [&](const StudyView& view) {
     test = view.split.test;
+    lost.assign(view.permutation.begin(), view.permutation.end());
+    return std::string();
+  };
+  turned.hooks.report = [&](const StudyView& view) {
+    lost_turned.assign(view.permutation.begin(), view.permutation.end());
     return std::string();
   };
   const StudyResult before = plain.run(), after = refitted.run();
@@ -346,6 +353,7 @@ TEST_CASE(
   turned.files["loans.csv"] = csv_text(with_turned_labels(simulate({.rows = 600}), test));
   (void)turned.run();
   CHECK(trees_of(turned) == trees_of(refitted));
+  CHECK(lost != lost_turned);  // permutation importance is of rows that the model did not learn from
 }
 
 TEST_CASE("cross-validation: out-of-fold scores choose, the final fit sees all but test, valid is not told") {
@@ -544,7 +552,7 @@ TEST_CASE("permutation importance finds the feature that decides, and none where
   SerialExecutor executor;
   const TrainResult trained = train(matrix.view(), features, labels, {.num_iterations = 5}, executor);
   const Predictor predictor = value_or_throw(Predictor::make(trained.model));
-  const auto lost = permutation_importance(predictor, matrix, bundle::Kind::binary, labels, {}, 42, executor);
+  const auto lost = permutation_importance(predictor, matrix, bundle::Kind::binary, labels, {}, {}, 42, executor);
   REQUIRE(lost.size() == 2);
   CHECK(lost[0].value() > 0.4);  // ROC-AUC 1 falls to about one half
   CHECK(std::fabs(lost[1].value()) < 0.01);

@@ -129,10 +129,17 @@ inline void StudyRun::choose_and_judge() {
   result_.cv_metrics = fold_metrics(folds);
 }
 
+/// Rows that the saved model did not learn from: validation, test where it learnt from validation rows too; training
+/// rows where there are none.
+inline const std::vector<std::uint32_t>& StudyRun::unseen_rows() const noexcept {
+  if (!parts_.split.valid.empty() && !refitted_) return parts_.split.valid;
+  return parts_.split.test.empty() ? train_rows_ : parts_.split.test;
+}
+
 inline std::vector<std::optional<double>> StudyRun::permute() {
   // A sample is enough to rank features, and keeps the report of a long table within seconds.
   constexpr std::size_t kRows = 10000;
-  const std::vector<std::uint32_t>& from = !parts_.split.valid.empty() ? parts_.split.valid : train_rows_;
+  const std::vector<std::uint32_t>& from = unseen_rows();
   std::vector<std::uint32_t> rows;
   const std::size_t step = std::max<std::size_t>(1, from.size() / kRows);
   for (std::size_t i = 0; i < from.size() && rows.size() < kRows; i += step) rows.push_back(from[i]);
@@ -147,7 +154,7 @@ inline std::vector<std::optional<double>> StudyRun::permute() {
 /// Of a seeded sample of the rows that permute() looks at.
 inline GlobalView StudyRun::explain_all() {
   constexpr std::size_t kRows = 500, kFeatures = 6;
-  const std::vector<std::uint32_t>& from = !parts_.split.valid.empty() ? parts_.split.valid : train_rows_;
+  const std::vector<std::uint32_t>& from = unseen_rows();
   std::vector<std::uint32_t> rows;
   for (const std::size_t i : riskflag::detail::sample_rows(from.size(), {.sample = kRows, .seed = options_.seed})) {
     rows.push_back(from[i]);
@@ -163,7 +170,7 @@ inline GlobalView StudyRun::explain_all() {
 /// is no feature is among them.
 inline bundle::ApprovedRows StudyRun::approved_rows() {
   if (options_.reason_reference != "approved") return {};
-  const bool valid = !parts_.split.valid.empty();
+  const bool valid = !parts_.split.valid.empty() && !refitted_;  // then the scores are another model's
   const std::vector<std::uint32_t>& from = valid ? parts_.split.valid : train_rows_;
   std::vector<std::uint32_t> rows;
   for (const std::size_t i :

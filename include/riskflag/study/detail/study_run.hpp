@@ -81,6 +81,7 @@ class StudyRun {
   void calibrate();
   void choose_and_judge();
   void warn_unseen(std::span<const std::uint32_t> rows, const char* part);
+  [[nodiscard]] const std::vector<std::uint32_t>& unseen_rows() const noexcept;
   [[nodiscard]] std::vector<std::optional<double>> permute();
   [[nodiscard]] GlobalView explain_all();
   [[nodiscard]] bundle::ApprovedRows approved_rows();
