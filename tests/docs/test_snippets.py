@@ -30,34 +30,33 @@ def blocks(page, language):
             yield text[: match.start()].count("\n") + 2, match.group(2)
 
 
-def compile_page(page):
-    """One translation unit a page (headers are read once), plus one for each whole-file block."""
-    folder = WORK / page.relative_to(ROOT).with_suffix("")
-    folder.mkdir(parents=True, exist_ok=True)
-    includes, functions, units = [], [], []
-    for line, body in blocks(page, "cpp"):
-        if body.startswith("// snippet: file"):
-            units.append((line, body))
-            continue
-        rest = []
-        for text in body.splitlines():
-            (includes if text.startswith("#include") else rest).append(text)
-        functions.append((line, "\n".join(rest)))
-    if functions:
-        code = "".join(f"{line}\n" for line in dict.fromkeys(includes))
-        for line, body in functions:
-            code += f'[[maybe_unused]] static void snippet_{line}() {{\n#line {line} "{page}"\n{body}\n}}\n'
-        units.append((0, code))
-    for number, (line, code) in enumerate(units):
-        source = folder / f"{page.stem}_{number}.cpp"
-        source.write_text(code, encoding="utf-8")
-        compiler = ["ccache"] if shutil.which("ccache") else []
-        compiler += ["g++", "-std=c++20", "-O0", "-Wall", "-Wextra", "-Wno-unused-variable", "-Wno-unused-but-set-variable", "-Werror",
-                     f"-I{ROOT / 'include'}", "-isystem", "/usr/include/eigen3", "-c", str(source), "-o", str(source.with_suffix(".o"))]
-        done = subprocess.run(compiler, capture_output=True, text=True)
-        if done.returncode != 0:
-            return f"{page.relative_to(ROOT)}: does not compile\n{done.stderr[:3000]}"
-    return None
+def compile_unit(unit):
+    """The compiler's complaint about a translation unit (name, code), or None."""
+    name, code = unit
+    source = WORK / f"{name}.cpp"
+    source.write_text(code, encoding="utf-8")
+    compiler = ["ccache"] if shutil.which("ccache") else []
+    compiler += ["g++", "-std=c++20", "-O0", "-Wall", "-Wextra", "-Wno-unused-variable", "-Wno-unused-but-set-variable", "-Werror",
+                 f"-I{ROOT / 'include'}", "-isystem", "/usr/include/eigen3", "-c", str(source), "-o", str(source.with_suffix(".o"))]
+    done = subprocess.run(compiler, capture_output=True, text=True)
+    return None if done.returncode == 0 else f"does not compile: {done.stderr[:3000]}"
+
+
+def units_of(pages):
+    """The pages' blocks in one translation unit, so that the headers are compiled once, and one for each whole-file block."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    includes, functions, units = [], "", []
+    for number, page in enumerate(pages):
+        for line, body in blocks(page, "cpp"):
+            if body.startswith("// snippet: file"):
+                units.append((f"{page.stem}_{line}", body))
+                continue
+            rest = []
+            for text in body.splitlines():
+                (includes if text.startswith("#include") else rest).append(text)
+            code = "\n".join(rest)
+            functions += f'[[maybe_unused]] static void snippet_{number}_{line}() {{\n#line {line} "{page}"\n{code}\n}}\n'
+    return [("snippets", "".join(f"{line}\n" for line in dict.fromkeys(includes)) + functions), *units]
 
 
 def run_page(page, folder):
@@ -87,7 +86,7 @@ def check_cmake(page):
 
 def main():
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        problems = list(pool.map(compile_page, PAGES))
+        problems = list(pool.map(compile_unit, units_of(PAGES)))
     with tempfile.TemporaryDirectory() as folder:  # one after another: pages may start servers
         problems += [run_page(page, pathlib.Path(folder)) for page in PAGES]
     problems += [check_cmake(page) for page in PAGES]
