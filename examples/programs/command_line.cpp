@@ -6,6 +6,7 @@
 #include <exception>
 #include <new>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -234,6 +235,11 @@ int CommandLine::run(int argc, char** argv, const std::function<int()>& body) {
     return give_up(name, json, error.code(), (stopped ? "interrupted: " : "") + std::string(error.what()));
   } catch (const std::bad_alloc&) {
     return give_up(name, json, riskflag::ErrorCode::resource, "out of memory");
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::resource_unavailable_try_again)
+      return give_up(name, json, riskflag::ErrorCode::internal, error.what());
+    return give_up(name, json, riskflag::ErrorCode::resource,
+                   "out of memory, or of threads: a thread could not be started (ulimit -v, ulimit -u)");
   } catch (const std::exception& error) {
     return give_up(name, json, riskflag::ErrorCode::internal, error.what());
   }

@@ -272,6 +272,19 @@ TEST_CASE("models that need more than 256 columns are scored in chunks, alike") 
   }
 }
 
+TEST_CASE("describe() says why the kernel was chosen and why batches go without planes") {
+  const Model on_grid = random_model(4, {.trees = 3, .features = 4, .grid = 0x1p-30});
+  Model off_grid = on_grid;
+  off_grid.leaf_grid = 0.0;
+  const std::string best = Predictor::make(on_grid)->describe();
+  CHECK(best.find(" kernel (this CPU's best): 3 trees") != std::string::npos);
+  CHECK(best.find("batches in planes of ") != std::string::npos);
+  CHECK(Predictor::make(off_grid)->describe().find("batches without planes: leaves off a grid") != std::string::npos);
+  const std::string scalar = Predictor::make(on_grid, {.kernel = "scalar"})->describe();
+  CHECK(scalar.find(&best_kernel() == find_kernel("scalar") ? "best" : "scalar kernel (asked for): ") !=
+        std::string::npos);
+}
+
 TEST_CASE("symmetric trees are found, scored level by level, and alike") {
   for (const int levels : {1, 3, 5, 6, 8}) {
     for (const std::size_t features : {4u, 60u}) {

@@ -322,6 +322,31 @@ class BadOutput(driver.ProgramTest):
             self.assert_refused(done, 1, reason, "small")
             self.assertEqual(list(disk.iterdir()), [], args[0])
 
+    def test_memory_that_runs_out_is_a_sentence_and_leaves_nothing(self):
+        data = self.path("wide.csv")
+        self.assertEqual(driver.run("simulate", "--rows", 40000, "--preset", "wide28", "--output", data, "--quiet").returncode, 0)
+
+        def under(megabytes, *args):
+            limit = megabytes << 20
+            return driver.run(*args, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+
+        if under(1024, "train", "--version").returncode != 0:
+            self.skipTest("a sanitizer's address space does not fit under a limit")
+        train = ["train", "--data", data, "--target", "label", "--output", self.path("model"), "--quiet", "--threads", 1, *driver.QUICK,
+                 "--set", "num_iterations=3"]
+        refused = 0
+        for megabytes in range(12, 64, 4):
+            done = under(megabytes, *train)
+            if done.returncode == 127:  # not even the libraries had room
+                continue
+            if done.returncode == 0:
+                break
+            self.assert_refused(done, 1, "out of memory")
+            self.assert_no_leftovers("wide.csv")
+            refused += 1
+        self.assertGreater(refused, 3)
+        self.assertEqual(driver.run(*train, "--force").returncode, 0)
+
     def test_standard_output_on_a_full_device(self):
         if not pathlib.Path("/dev/full").exists():
             self.skipTest("/dev/full is not here")

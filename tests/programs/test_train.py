@@ -429,6 +429,19 @@ class Options(driver.ProgramTest):
         for promise, why in (("c=+1", "no order"), ("key=+1", "no feature"), ("x=up", "FIELD=+1")):
             self.assert_refused(self.train(self.table(), "--id", "key", "--monotone", promise, output="b", expect=2, json_out=False), 2, "--monotone", why)
 
+    def test_bins_end_where_a_file_of_lightgbm_says(self):
+        bounds = self.path("bounds.json")
+        bounds.write_text('[{"feature": "x", "bin_upper_bound": [-0.5, 0.5]}]')
+        flags = ["--id", "key", "--drop", "c", "--set", "max_bin=3", "--set", f"forcedbins_filename={bounds}"]
+        self.train(self.table(), *flags)
+        trees = json.loads((self.path("model") / "model.json").read_text())["trees"]
+        self.assertEqual({t for tree in trees for t in tree["threshold"]}, {-0.5, 0.5})
+        bounds.write_text('[{"feature": 0, "bin_upper_bound": [-0.5, 0.5]}]')
+        done = self.train(self.table(), *flags, output="b", expect=1, json_out=False)
+        self.assert_refused(done, 1, "bounds.json", "a feature by number is not accepted")
+        gone = self.train(self.table(), *flags[:-1], "forcedbins_filename=gone.json", output="b", expect=1, json_out=False)
+        self.assert_refused(gone, 1, "gone.json")
+
     def test_an_objective_of_a_program_of_ones_own_is_refused(self):
         self.assert_refused(self.train(self.table(), "--objective", "custom", expect=2, json_out=False), 2, "--objective", "command line")
 

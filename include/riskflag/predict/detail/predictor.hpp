@@ -360,11 +360,15 @@ inline std::string Predictor::describe() const {
   if (parts_->walks) return "walk, node by node: " + size + " (" + parts_->why_walk + ")";
   const ScanForest& forest = parts_->scan;
   std::string out = (forest.symmetric ? "symmetric trees, level by level, " : "interval scan, ") +
-                    std::string(parts_->kernel->name) + " kernel: " + size + ", " +
+                    std::string(parts_->kernel->name) + " kernel" +
+                    (parts_->kernel == &best_kernel() ? " (this CPU's best): " : " (asked for): ") + size + ", " +
                     std::to_string(forest.most_columns()) + " columns";
   if (forest.chunks.size() > 1) out += " in each of " + std::to_string(forest.chunks.size()) + " chunks";
   if (parts_->planes.grid != 0.0)
     out += ", batches in planes of " + std::to_string(parts_->kernel->plane_rows) + " rows";
+  else
+    out +=
+        parts_->any_order ? ", batches without planes: too many trees" : ", batches without planes: leaves off a grid";
   if (forest.cut_trees > 0) {
     out += ", " + std::to_string(forest.cut_trees) + " trees of more than 256 leaves cut into pieces";
   }
