@@ -67,7 +67,7 @@ TEST_CASE("every kind of fold scores each row once, by a model of the other fold
                      groups,      rest,         held_out,       options.train};
     const Fit fitted = fit(job, executor, {}, seconds, [](std::string_view, double) {});
     const Predictor predictor = value_or_throw(Predictor::make(fitted.trained.model));
-    const auto want = score_rows(table.frame, fitted.schema, fitted.pipeline, predictor, held_out, executor);
+    const auto want = score_rows(table.frame, fitted.schema, fitted.pipeline, predictor, held_out, {}, executor);
     for (std::size_t i = 0; i < held_out.size(); ++i) CHECK(cv.scores[held_out[i]] == want[i]);
   }
 }
