@@ -46,13 +46,14 @@ if(TARGET riskflag_core)
   add_library(riskflag::riskflag ALIAS riskflag_core)
 endif()
 
-install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/riskflag" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/riskflag" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT dev)
 install(TARGETS ${RISKFLAG_TARGETS} EXPORT riskflagTargets)
-install(EXPORT riskflagTargets NAMESPACE riskflag:: DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/riskflag")
+install(EXPORT riskflagTargets NAMESPACE riskflag:: DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/riskflag"
+  COMPONENT dev)
 include(CMakePackageConfigHelpers)
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/riskflagConfig.cmake.in"
   "${PROJECT_BINARY_DIR}/riskflagConfig.cmake" INSTALL_DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/riskflag")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/riskflagConfigVersion.cmake"
   COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES "${PROJECT_BINARY_DIR}/riskflagConfig.cmake" "${PROJECT_BINARY_DIR}/riskflagConfigVersion.cmake"
-  DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/riskflag")
+  DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/riskflag" COMPONENT dev)
