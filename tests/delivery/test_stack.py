@@ -1,0 +1,187 @@
+"""The CloudFormation stack, read as it is: safe settings, least rights. `cfn-lint` and a stand-in for AWS judge it in --full."""
+
+import copy
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+AWS = ROOT / "examples/deploy/aws"
+STACK = yaml.safe_load((AWS / "stack.yml").read_text(encoding="utf-8"))
+
+# Actions that know no resources, by AWS's service authorization reference.
+WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken", "ssm:ListCommands", "ssm:ListCommandInvocations"}
+# Each role, and all that it may do.
+RIGHTS = {
+    "PushRole": {"ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload",
+                 "ecr:PutImage", "ecr:UploadLayerPart"},
+    "DeployRole": {"ssm:SendCommand", "ssm:ListCommands", "ssm:ListCommandInvocations"},
+    "HostRole": {"ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "s3:ListBucket", "s3:GetObject", "s3:PutObject",
+                 "kms:Decrypt", "kms:GenerateDataKey", "ssm:GetParameter", "logs:CreateLogStream", "logs:PutLogEvents"},
+}
+
+
+def as_list(value):
+    return value if isinstance(value, list) else [value]
+
+
+def of_type(stack, kind):
+    return {name: body["Properties"] for name, body in stack["Resources"].items() if body["Type"] == kind}
+
+
+def complaints(stack):
+    found = []
+    roles = of_type(stack, "AWS::IAM::Role")
+    if set(roles) != set(RIGHTS):
+        found.append(f"the roles are {sorted(roles)}")
+    for name, role in roles.items():
+        actions = set()
+        for policy in role["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                here = set(as_list(statement["Action"]))
+                actions |= here
+                if any("*" in action for action in here) or "NotAction" in statement or "NotResource" in statement:
+                    found.append(f"{name}: a wildcard of actions")
+                if "*" in [resource for resource in as_list(statement["Resource"]) if isinstance(resource, str)] and not here <= WITHOUT_RESOURCE:
+                    found.append(f"{name}: {sorted(here)} on every resource")
+                if here == {"ssm:SendCommand"} and "instance/*" in str(statement["Resource"]) and "ssm:resourceTag/App" not in str(statement.get("Condition")):
+                    found.append(f"{name}: commands to every host")
+        if actions != RIGHTS.get(name):
+            found.append(f"{name}: its rights are {sorted(actions)}")
+        for statement in role["AssumeRolePolicyDocument"]["Statement"]:
+            if "Federated" in statement["Principal"]:
+                equal = statement.get("Condition", {}).get("StringEquals", {})
+                if set(statement["Condition"]) != {"StringEquals"} or equal.get("token.actions.githubusercontent.com:aud") != "sts.amazonaws.com" or \
+                        not str(equal.get("token.actions.githubusercontent.com:sub", "")).endswith("Subjects'}"):
+                    found.append(f"{name}: is not bound to audience and subject")
+    for name, bucket in of_type(stack, "AWS::S3::Bucket").items():
+        if set(bucket.get("PublicAccessBlockConfiguration", {}).values()) != {True} or len(bucket["PublicAccessBlockConfiguration"]) != 4:
+            found.append(f"{name}: may be public")
+        if "aws:kms" not in str(bucket.get("BucketEncryption")):
+            found.append(f"{name}: is not encrypted with the key")
+        if not any(policy["Bucket"] == {"Ref": name} and "aws:SecureTransport" in str(policy["PolicyDocument"]) for policy in of_type(stack, "AWS::S3::BucketPolicy").values()):
+            found.append(f"{name}: takes requests without TLS")
+    if not stack["Resources"]["Decisions"]["Properties"].get("ObjectLockEnabled"):
+        found.append("Decisions: may be deleted")
+    for name, group in of_type(stack, "AWS::EC2::SecurityGroup").items():
+        for rule in group["SecurityGroupIngress"]:
+            if rule["FromPort"] <= 22 <= rule["ToPort"] or rule["IpProtocol"] != "tcp":
+                found.append(f"{name}: opens port 22")
+            if rule.get("CidrIp") in ("0.0.0.0/0", "::/0") or (name == "HostGroup" and "CidrIp" in rule):
+                found.append(f"{name}: is open to everybody")
+    data = stack["Resources"]["Template"]["Properties"]["LaunchTemplateData"]
+    if data.get("MetadataOptions", {}).get("HttpTokens") != "required":
+        found.append("Template: IMDSv1")
+    if "KeyName" in data or not all(disk["Ebs"].get("Encrypted") is True for disk in data["BlockDeviceMappings"]):
+        found.append("Template: a key, or a disk that is not encrypted")
+    for name, alarm in of_type(stack, "AWS::CloudWatch::Alarm").items():
+        if alarm["TreatMissingData"] != "breaching" and alarm["MetricName"] != "HTTPCode_Target_5XX_Count":
+            found.append(f"{name}: silence is no alarm")
+    if stack["Resources"]["Repository"]["Properties"]["ImageTagMutability"] != "IMMUTABLE":
+        found.append("Repository: tags can be moved")
+    for name in ("Key", "Repository", "Models", "Decisions", "Logs"):
+        if {stack["Resources"][name].get(policy) for policy in ("DeletionPolicy", "UpdateReplacePolicy")} != {"Retain"}:
+            found.append(f"{name}: goes with the stack")
+    return found
+
+
+class Stack(unittest.TestCase):
+    def test_safe_settings_and_least_rights(self):
+        self.assertEqual(complaints(STACK), [])
+
+    def test_each_rule_finds_what_breaks_it(self):
+        def broken(word, change):
+            stack = copy.deepcopy(STACK)
+            change(stack["Resources"])
+            found = complaints(stack)
+            self.assertTrue(any(word in line for line in found), (word, found))
+
+        def statements(resources, role):
+            return resources[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+        broken("wildcard", lambda r: statements(r, "PushRole")[1].update(Action="ecr:*"))
+        broken("on every resource", lambda r: statements(r, "PushRole")[1].update(Resource="*"))
+        broken("commands to every host", lambda r: statements(r, "DeployRole")[1].pop("Condition"))
+        broken("its rights are", lambda r: statements(r, "HostRole")[4].update(Action=["s3:GetObject", "s3:DeleteObject"]))
+        broken("audience and subject", lambda r: r["PushRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]["StringEquals"].update(
+            {"token.actions.githubusercontent.com:sub": "repo:*"}))
+        broken("may be public", lambda r: r["Models"]["Properties"]["PublicAccessBlockConfiguration"].update(BlockPublicAcls=False))
+        broken("not encrypted with", lambda r: r["Decisions"]["Properties"].pop("BucketEncryption"))
+        broken("without TLS", lambda r: r.pop("ModelsPolicy"))
+        broken("may be deleted", lambda r: r["Decisions"]["Properties"].pop("ObjectLockEnabled"))
+        broken("port 22", lambda r: r["HostGroup"]["Properties"]["SecurityGroupIngress"][0].update(FromPort=0, ToPort=65535))
+        broken("open to everybody", lambda r: r["LoadBalancerGroup"]["Properties"]["SecurityGroupIngress"][0].update(CidrIp="0.0.0.0/0"))
+        broken("IMDSv1", lambda r: r["Template"]["Properties"]["LaunchTemplateData"].pop("MetadataOptions"))
+        broken("disk that", lambda r: r["Template"]["Properties"]["LaunchTemplateData"]["BlockDeviceMappings"][0]["Ebs"].update(Encrypted=False))
+        broken("silence", lambda r: r["Slow"]["Properties"].update(TreatMissingData="ignore"))
+        broken("can be moved", lambda r: r["Repository"]["Properties"].update(ImageTagMutability="MUTABLE"))
+        broken("goes with", lambda r: r["Key"].pop("DeletionPolicy"))
+
+    def test_user_data_is_a_script_and_calls_ours(self):
+        text = STACK["Resources"]["Template"]["Properties"]["LaunchTemplateData"]["UserData"]["Fn::Base64"]["Fn::Sub"]
+        text = re.sub(r"\$\{[A-Za-z:.]+\}", "substituted", text)
+        done = subprocess.run(["shellcheck", "-"], input=text, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertTrue((AWS / re.search(r"/opt/riskflag/aws/(\S+)", text)[1]).exists())
+
+
+class RollOut(unittest.TestCase):
+    """roll_out.sh against an `aws` that does what the stack's document says, on this machine."""
+
+    IMAGE, MODEL = "sha256:" + "a" * 64, "sha256:" + "b" * 64
+
+    def setUp(self):
+        self.dir = pathlib.Path(os.environ["DELIVERY_WORK"]) / "roll_out"
+        subprocess.run(["rm", "-rf", self.dir], check=True)
+        self.dir.mkdir()
+        (self.dir / "aws").symlink_to(pathlib.Path(__file__).with_name("aws_shim.py"))
+
+    def roll_out(self, *arguments, deploy_exit=0, hosts=1):
+        (self.dir / "deploy.sh").write_text(f"#!/bin/sh\necho \"$@\" >> {self.dir}/called\nexit {deploy_exit}\n")
+        (self.dir / "deploy.sh").chmod(0o755)
+        return subprocess.run([AWS / "roll_out.sh", *arguments], capture_output=True, text=True, env={
+            "PATH": f"{self.dir}:{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}", "SHIM_DIR": str(self.dir), "SHIM_HOSTS": str(hosts), "SSM_DOCUMENT": "document", "APP": "riskflag",
+            "ROLL_OUT_POLL": "0.1", "ROLL_OUT_SECONDS": "20"})
+
+    def called(self):
+        path = self.dir / "called"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def test_the_document_runs_deploy_sh_with_both_digests(self):
+        done = self.roll_out("deploy", self.IMAGE, self.MODEL)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.called(), [f"deploy {self.IMAGE} {self.MODEL}"])
+
+    def test_current_and_rollback(self):
+        self.assertEqual(self.roll_out("deploy", self.IMAGE, "current").returncode, 0)
+        self.assertEqual(self.roll_out("rollback").returncode, 0)
+        self.assertEqual(self.called(), [f"deploy {self.IMAGE} current", "rollback"])
+
+    def test_a_failure_on_the_host_fails_the_job(self):
+        done = self.roll_out("deploy", self.IMAGE, self.MODEL, deploy_exit=1)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("Failed on 1 hosts", done.stderr)
+
+    def test_no_host_is_a_failure(self):
+        done = self.roll_out("deploy", self.IMAGE, self.MODEL, hosts=0)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("on 0 hosts", done.stderr)
+
+    def test_what_is_no_digest_is_never_sent(self):
+        for image in ("latest", "sha256:12", "$(reboot)", "sha256:" + "a" * 64 + "; reboot"):
+            self.assertEqual(self.roll_out("deploy", image, self.MODEL).returncode, 2)
+        self.assertEqual(self.called(), [])
+
+    def test_the_document_itself_refuses_what_is_no_digest(self):
+        done = subprocess.run([sys.executable, self.dir / "aws", "ssm", "send-command", "--parameters", "command=deploy,image=x;reboot,model=current"], capture_output=True, text=True,
+                              env={**os.environ, "SHIM_DIR": str(self.dir), "SHIM_HOSTS": "1"})
+        self.assertEqual(done.returncode, 254)
+        self.assertEqual(self.called(), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
