@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs those of our packages that are missing. Usage: .ci/install.sh run|test
-#   run   what the programs need to be built
-#   test  that, and every compiler and tool that the tests use
+# Installs those of our packages that are missing. Usage: .ci/install.sh run|test|delivery
+#   run       what the programs need to be built
+#   test      that, and every compiler and tool that the tests use
+#   delivery  what builds and looks at packages and workflows
 set -euo pipefail
 
 # libboost-json1.81-dev by name: libboost-json-dev is 1.74 in Debian 12 and conflicts with it.
@@ -10,8 +11,10 @@ if [ "${1:-}" = test ]; then
   packages+=(doctest-dev libbenchmark-dev clang-16 clang-19 libclang-rt-16-dev libclang-rt-19-dev clang-format-19 clang-tidy-19
              python3-venv git shellcheck
              g++-aarch64-linux-gnu qemu-user g++-mingw-w64-x86-64-win32 wine64 emscripten nodejs libc++-19-dev)
+elif [ "${1:-}" = delivery ]; then
+  packages=(dpkg-dev pkg-config python3-venv haproxy socat)
 elif [ "${1:-}" != run ]; then
-  echo "usage: $0 run|test" >&2
+  echo "usage: $0 run|test|delivery" >&2
   exit 2
 fi
 
@@ -44,4 +47,5 @@ fi
 echo "installing: ${missing[*]}" >&2
 export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get update -qq
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" > /dev/null
+# RUNLEVEL=1: services are started by the tests that want them, on ports of their own, and not by their packages.
+"${as_root[@]}" env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" > /dev/null

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# What is handed over: packages, the single header, workflows, the cloud's stack; with --full also what takes
+# longer, for which it needs root. Usage: tests/delivery/run.sh [--full]; prints "N passed, N failed".
+set -uo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+export RISKFLAG_ROOT=$root RISKFLAG_BUILD=${RISKFLAG_BUILD:-$root/build}
+work=$RISKFLAG_BUILD-delivery
+export DELIVERY_WORK=$work
+full=no
+case "${1:-}" in
+  "") ;;
+  --full) full=yes ;;
+  *) echo "usage: tests/delivery/run.sh [--full]" >&2; exit 2 ;;
+esac
+passed=0
+failed=0
+mkdir -p "$work"
+
+check() {
+  local name=$1 began=$SECONDS
+  shift
+  if "$@" > "$work/log" 2>&1; then
+    passed=$((passed + 1))
+    echo "ok    $name ($((SECONDS - began)) s)"
+  else
+    failed=$((failed + 1))
+    echo "FAIL  $name"
+    tail -n 40 "$work/log"
+  fi
+}
+
+tools() {  # VENV REQUIREMENTS
+  cmp -s "$here/$2" "$1/installed.txt" && return
+  rm -rf "$1"
+  python3 -m venv "$1" && "$1/bin/pip" install -q --disable-pip-version-check -r "$here/$2" && cp "$here/$2" "$1/installed.txt"
+}
+
+check "what the tests need is installed" bash "$root/.ci/install.sh" delivery
+check "the tools from the Python registry are installed" tools "$work/venv" requirements.txt
+python=$work/venv/bin/python
+
+# shellcheck source=tests/delivery/package.sh
+. "$here/package.sh"
+for script in "$here"/test_*.py; do
+  check "$(basename "$script" .py)" "$python" "$script"
+done
+if [ $full = yes ]; then
+  check "the stand-in for AWS is installed" tools "$work/venv-full" requirements-full.txt
+  check "the stack, made and changed" "$work/venv-full/bin/python" "$here/deploy/test_moto.py"
+  export DEPLOYMENTS=20
+fi
+# The quick part is what an ordinary day has; dead registries, full disks, kills and power cuts take longer.
+some=(-k one_deployment -k must_not -k refused -k signal -k same_again)
+[ $full = no ] || some=()
+check "deployments" "$python" "$here/deploy/test_deploy.py" "${some[@]}"
+grep -E '^[0-9]+ deployments: ' "$work/log"
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ] && [ $passed -gt 0 ]
