@@ -78,7 +78,6 @@ start() {  # COLOUR IMAGE MODEL
     --stop-timeout "$STOP_SECONDS" --env RISKFLAG_HOST=127.0.0.1 --env "RISKFLAG_PORT=${port[$1]}" --env RISKFLAG_MODEL=/model \
     --volume "$MODELS_DIR/${3#sha256:}:/model:ro" "${RUN_OPTIONS[@]}" "$REPOSITORY@$2" > /dev/null
 }
-# Where the script waits it reads through pipes: a signal in a command substitution would end Bash 5.2 with a syntax error.
 await() {  # COLOUR
   local end=$((SECONDS + READY_SECONDS))
   until ready "$1"; do
@@ -161,8 +160,9 @@ change_to() {  # IMAGE MODEL
   local forget_image forget_model
   old=$(recorded current 2) new=$(other "${old:-green}")
   forget_image=$(recorded previous 3) forget_model=$(recorded previous 4)
+  # A signal ends the shell through this trap too. One of its own for TERM would be read by Bash 5.2 in the middle of a command
+  # substitution, and be a syntax error there.
   trap undo EXIT
-  trap 'exit 143' TERM HUP INT
   step "start: $new"
   start "$new" "$1" "$2"
   step "ready: waiting for $new"

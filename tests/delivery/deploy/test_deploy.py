@@ -245,7 +245,7 @@ class Deploy(unittest.TestCase):
                 if line.startswith("deploy.sh: watch:"):
                     self.deploy("two", "second", expect=75)  # and another run waits for nobody
                     child.terminate()
-            self.assertEqual(child.wait(), 143)
+            self.assertEqual(child.wait(), -signal.SIGTERM)
             child.stdout.close()
             self.assertEqual(self.state(), state)
             self.assert_serves("first", "one")
