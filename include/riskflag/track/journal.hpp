@@ -93,7 +93,7 @@ inline void JournalLogger::append(const std::string& run_id, JsonWriter& json, D
 }
 
 inline std::string JournalLogger::begin_run(const RunInfo& info) {
-  std::string id = new_run_id();
+  std::string id = info.run_id.empty() ? new_run_id() : info.run_id;
   JsonWriter json = record("begin", info.start_ms != 0 ? info.start_ms : now_ms());
   json.key("run_id").value(id).key("experiment").value(info.experiment).key("name").value(info.name);
   json.key("parent_run_id").value(info.parent_run_id).key("host").value(host_name());

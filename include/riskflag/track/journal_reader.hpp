@@ -135,7 +135,7 @@ inline void set_entry(std::vector<KeyValue>& entries, KeyValue entry) {
   RunRecord next;  // what this record adds
   if (type == "begin") {
     next.run_id = in.text("run_id");
-    next.info = {in.text("experiment"), in.text("name"), in.text("parent_run_id"), in.entries("tags"), ms};
+    next.info = {in.text("experiment"), in.text("name"), in.text("parent_run_id"), in.entries("tags"), ms, next.run_id};
     next.tags = next.info.tags;
   } else if (type == "params") {
     next.params = in.entries("params");

@@ -32,7 +32,8 @@ namespace riskflag::inline v0_1::track {
 ///     ROOT/NAME/versions/3/version.json     what ModelVersion says
 ///     ROOT/NAME/versions/3/model/           the copy; with Keep::reference a link to where the model lies
 ///     ROOT/NAME/aliases/champion            -> ../versions/3
-///     ROOT/NAME/history.jsonl               every registration and every move of an alias
+///     ROOT/NAME/history.jsonl               every registration, removal and move of an alias
+///     ROOT/NAME/audit.jsonl                 who moved an alias by promote() or roll_back(), and why
 ///
 /// A server that follows ROOT/NAME/aliases/champion/model sees a promotion at once.
 class LocalRegistry final : public Registry {
@@ -50,6 +51,10 @@ class LocalRegistry final : public Registry {
   [[nodiscard]] std::optional<ModelVersion> find_alias(std::string_view name, std::string_view alias) const override;
   void set_alias(std::string_view name, std::string_view alias, std::uint64_t version) override;
   bool remove_alias(std::string_view name, std::string_view alias) override;
+  /// The newest version stays, so that its number is not given again.
+  void remove_version(std::string_view name, std::uint64_t version) override;
+  void append_audit(std::string_view name, std::uint64_t version, std::string_view record) override;
+  [[nodiscard]] std::vector<std::string> audit(std::string_view name) const override;
 
   /// Throws Error(corrupt) when the version's directory no longer has the digest that was registered.
   void verify(const ModelVersion& version) const;
@@ -241,6 +246,49 @@ inline bool LocalRegistry::remove_alias(std::string_view name, std::string_view 
   remove_all(join_path(join_path(home(name), "aliases"), alias));  // the link, not what it points to
   note(name, "unalias", alias, before, 0);
   return true;
+}
+
+inline void LocalRegistry::remove_version(std::string_view name, std::uint64_t version) {
+  const FileLock lock(join_path(home(name), ".lock"));
+  const std::vector<std::uint64_t> known = numbers(name);
+  if (!std::binary_search(known.begin(), known.end(), version)) {
+    fail(ErrorCode::not_found, root_, "model " + quoted(name) + " has no version " + std::to_string(version));
+  }
+  const std::string which = std::string(name) + " version " + std::to_string(version);
+  if (version == known.back()) {
+    fail(ErrorCode::invalid_option, which, "is the newest and stays: its number would be given to another model");
+  }
+  const ModelVersion found = read_version(name, version);
+  if (!found.aliases.empty()) {
+    fail(ErrorCode::invalid_option, which, "has the alias " + quoted(found.aliases.front()) + ", and stays");
+  }
+  // Out of the readers' sight in one step; a kill after it leaves a neighbour that anybody may remove.
+  const std::string place = join_path(join_path(home(name), "versions"), std::to_string(version));
+  const std::string aside = place + ".tmp-removed";
+  std::error_code error;
+  std::filesystem::rename(place, aside, error);
+  if (error) fail(ErrorCode::io, place, "cannot be removed: " + error.message());
+  note(name, "remove", "", version, 0);
+  remove_all(aside);
+}
+
+inline void LocalRegistry::append_audit(std::string_view name, std::uint64_t version, std::string_view record) {
+  if (!find_version(name, version)) {
+    fail(ErrorCode::not_found, root_, "model " + quoted(name) + " has no version " + std::to_string(version));
+  }
+  const FileLock lock(join_path(home(name), ".lock"));
+  AppendFile(join_path(home(name), "audit.jsonl")).append(record, Durability::sync);
+}
+
+inline std::vector<std::string> LocalRegistry::audit(std::string_view name) const {
+  const std::string path = join_path(home(name), "audit.jsonl");
+  std::vector<std::string> out;
+  if (!exists(path)) return out;
+  const std::string text = read_file(path);
+  for (const std::string_view line : split_text(text, '\n')) {
+    if (!line.empty()) out.emplace_back(line);
+  }
+  return out;
 }
 
 inline void LocalRegistry::verify(const ModelVersion& version) const {

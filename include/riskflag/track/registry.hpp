@@ -18,7 +18,7 @@ namespace riskflag::inline v0_1::track {
 /// A registered model directory.
 struct ModelVersion {
   std::string name;
-  std::uint64_t version = 0;  ///< 1, 2, 3, ... without gaps, in order of registration
+  std::uint64_t version = 0;  ///< 1, 2, 3, ... in order of registration; what was removed leaves a gap
   std::string path{};         ///< the directory to open; or a URI, for registries that are not on this disk
   std::string digest{};       ///< SHA-256 of its manifest.json
   std::string run_id{};       ///< the run that made it; may be empty
@@ -56,6 +56,13 @@ class Registry {
   virtual void set_alias(std::string_view name, std::string_view alias, std::uint64_t version) = 0;
   /// False when there was no such alias.
   virtual bool remove_alias(std::string_view name, std::string_view alias) = 0;
+  /// Removes a version that no alias points to; throws Error(invalid_option) where one does. Its number is not used
+  /// again.
+  virtual void remove_version(std::string_view name, std::uint64_t version) = 0;
+  /// Keeps `record` (one JSON object) about that version for good: who moved an alias to it, and why.
+  virtual void append_audit(std::string_view name, std::uint64_t version, std::string_view record) = 0;
+  /// What append_audit kept of a model, oldest first.
+  [[nodiscard]] virtual std::vector<std::string> audit(std::string_view name) const = 0;
 
  protected:
   Registry() = default;

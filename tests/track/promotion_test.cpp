@@ -1,0 +1,124 @@
+#include <riskflag/track/promotion.hpp>
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include <riskflag/core/file.hpp>
+#include <riskflag/core/json_reader.hpp>
+#include <riskflag/track/local_registry.hpp>
+
+#include "fresh_directory.hpp"
+
+namespace promotion_test {
+
+namespace track = riskflag::track;
+using riskflag::Error;
+using riskflag::ErrorCode;
+
+constexpr const char* kName = "loans";
+
+/// Three versions, of which the first is champion.
+struct Shelf {
+  FreshDirectory home{"promotion"};
+  track::LocalRegistry registry{home.path("root")};
+  Shelf() {
+    for (const char* content : {"one", "two", "three"}) {
+      const std::string source = home.path(content);
+      riskflag::make_directories(source);
+      riskflag::write_file(source + "/manifest.json", content);
+      registry.register_model({kName, source});
+    }
+    registry.set_alias(kName, "champion", 1);
+  }
+  [[nodiscard]] std::uint64_t at(const char* alias) const {
+    const auto found = registry.find_alias(kName, alias);
+    return found ? found->version : 0;
+  }
+};
+
+template <class Body>
+ErrorCode code_of(const Body& body) {
+  try {
+    body();
+  } catch (const Error& error) {
+    return error.code();
+  }
+  return ErrorCode::internal;
+}
+
+std::string text_at(const riskflag::Json& json, const char* key) {
+  return riskflag::value_or_throw(riskflag::value_or_throw(json.at(key))->string());
+}
+
+TEST_CASE("a promotion moves the alias, remembers where it was, and leaves who and why") {
+  Shelf shelf;
+  const track::Promotion done =
+      track::promote(shelf.registry, kName, "champion", 1, 2, {"Ann", "better \"AUC\"", R"({"roc_auc":0.8})"});
+  CHECK(done.from.version == 1);
+  CHECK(done.to.version == 2);
+  CHECK(shelf.at("champion") == 2);
+  CHECK(shelf.at("previous") == 1);
+  const std::vector<std::string> trail = shelf.registry.audit(kName);
+  REQUIRE(trail.size() == 1);
+  CHECK(trail[0] == done.record);
+  const riskflag::Json record = riskflag::value_or_throw(riskflag::read_json(trail[0], "record"));
+  CHECK(text_at(record, "event") == "promote");
+  CHECK(text_at(record, "approved_by") == "Ann");
+  CHECK(text_at(record, "reason") == "better \"AUC\"");
+  CHECK(text_at(*riskflag::value_or_throw(record.at("to")), "digest") == riskflag::sha256_hex("two"));
+  CHECK(text_at(*riskflag::value_or_throw(record.at("from")), "digest") == riskflag::sha256_hex("one"));
+  CHECK(riskflag::value_or_throw(riskflag::value_or_throw(record.at("evidence"))->at("roc_auc"))->number().value() ==
+        0.8);
+}
+
+TEST_CASE("a rollback goes back to the version before, and a second one undoes it") {
+  Shelf shelf;
+  const track::Approval approval{"Ann", "a reason"};
+  CHECK(code_of([&] { track::roll_back(shelf.registry, kName, "champion", approval); }) == ErrorCode::not_found);
+  track::promote(shelf.registry, kName, "champion", 1, 3, approval);
+  track::roll_back(shelf.registry, kName, "champion", {"Ben", "it was worse live"});
+  CHECK(shelf.at("champion") == 1);
+  CHECK(shelf.at("previous") == 3);
+  track::roll_back(shelf.registry, kName, "champion", approval);
+  CHECK(shelf.at("champion") == 3);
+  CHECK(shelf.registry.audit(kName).size() == 3);
+}
+
+TEST_CASE("no move without a name, a reason, another version, or from where the alias no longer is") {
+  Shelf shelf;
+  const auto promote = [&](std::uint64_t from, std::uint64_t to, const track::Approval& approval) {
+    return code_of([&] { track::promote(shelf.registry, kName, "champion", from, to, approval); });
+  };
+  CHECK(promote(1, 2, {"", "a reason"}) == ErrorCode::usage);
+  CHECK(promote(1, 2, {"Ann", " "}) == ErrorCode::usage);
+  CHECK(promote(1, 1, {"Ann", "a reason"}) == ErrorCode::usage);
+  CHECK(promote(2, 3, {"Ann", "a reason"}) == ErrorCode::invalid_option);
+  CHECK(promote(1, 9, {"Ann", "a reason"}) == ErrorCode::not_found);
+  CHECK(code_of([&] { track::promote(shelf.registry, kName, "shadow", 1, 2, {"Ann", "a reason"}); }) ==
+        ErrorCode::not_found);
+  CHECK(shelf.at("champion") == 1);
+  CHECK(shelf.at("previous") == 0);
+  CHECK(shelf.registry.audit(kName).empty());
+  shelf.registry.set_alias(kName, "shadow", 1);
+  track::promote(shelf.registry, kName, "shadow", 1, 2, {"Ann", "a reason"});
+  CHECK(shelf.at("previous-shadow") == 1);
+}
+
+TEST_CASE("a version without an alias can be removed, the newest cannot, and no number comes twice") {
+  Shelf shelf;
+  const auto remove = [&](std::uint64_t version) {
+    return code_of([&] { shelf.registry.remove_version(kName, version); });
+  };
+  CHECK(remove(1) == ErrorCode::invalid_option);  // champion
+  CHECK(remove(3) == ErrorCode::invalid_option);  // the newest
+  CHECK(remove(7) == ErrorCode::not_found);
+  shelf.registry.remove_version(kName, 2);
+  CHECK_FALSE(shelf.registry.find_version(kName, 2));
+  CHECK_FALSE(riskflag::exists(shelf.home.path("root/loans/versions/2")));
+  CHECK(riskflag::exists(shelf.home.path("root/loans/versions/1/model/manifest.json")));
+  CHECK(shelf.registry.register_model({kName, shelf.home.path("two")}).version == 4);
+}
+
+}  // namespace promotion_test
