@@ -11,8 +11,11 @@
 #include <riskflag/core/feature.hpp>
 #include <riskflag/core/file.hpp>
 #include <riskflag/core/function_ref.hpp>
+#include <riskflag/core/hmac.hpp>
 #include <riskflag/core/json_reader.hpp>
 #include <riskflag/core/json_writer.hpp>
+#include <riskflag/core/line_reader.hpp>
+#include <riskflag/core/log_files.hpp>
 #include <riskflag/core/matrix_view.hpp>
 #include <riskflag/core/memory.hpp>
 #include <riskflag/core/missing.hpp>

@@ -64,12 +64,11 @@ class JsonWriter {
 
 /// `text` as a JSON string with its quotes.
 [[nodiscard]] std::string json_quoted(std::string_view text);
+void append_json_quoted(std::string& out, std::string_view text);
 
 }  // namespace riskflag::inline v0_1
 
 namespace riskflag::inline v0_1 {
-
-namespace detail {
 
 inline void append_json_quoted(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
@@ -82,7 +81,7 @@ inline void append_json_quoted(std::string& out, std::string_view text) {
       text.remove_prefix(1);
       continue;
     }
-    if (append_short_escape(out, text.front())) {
+    if (detail::append_short_escape(out, text.front())) {
       text.remove_prefix(1);
       continue;
     }
@@ -98,11 +97,9 @@ inline void append_json_quoted(std::string& out, std::string_view text) {
   out += '"';
 }
 
-}  // namespace detail
-
 inline std::string json_quoted(std::string_view text) {
   std::string out;
-  detail::append_json_quoted(out, text);
+  append_json_quoted(out, text);
   return out;
 }
 
@@ -166,7 +163,7 @@ inline JsonWriter& JsonWriter::end_array() {
 
 inline JsonWriter& JsonWriter::key(std::string_view name) {
   begin_item(Item::other);
-  detail::append_json_quoted(out_, name);
+  append_json_quoted(out_, name);
   out_ += style_ == JsonStyle::pretty ? ": " : ":";
   after_key_ = true;
   return *this;
@@ -205,7 +202,7 @@ inline JsonWriter& JsonWriter::value(bool x) {
 
 inline JsonWriter& JsonWriter::value(std::string_view x) {
   begin_item(Item::other);
-  detail::append_json_quoted(out_, x);
+  append_json_quoted(out_, x);
   return *this;
 }
 
