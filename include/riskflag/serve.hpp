@@ -6,6 +6,7 @@
 #error "riskflag/serve.hpp needs Linux; riskflag/predict.hpp and riskflag/explain.hpp compile elsewhere too"
 #else
 #include <riskflag/serve/codec.hpp>
+#include <riskflag/serve/decision_log.hpp>
 #include <riskflag/serve/follower.hpp>
 #include <riskflag/serve/json_schema.hpp>
 #include <riskflag/serve/keys.hpp>
@@ -13,6 +14,7 @@
 #include <riskflag/serve/message.hpp>
 #include <riskflag/serve/metrics.hpp>
 #include <riskflag/serve/openapi.hpp>
+#include <riskflag/serve/outcome_log.hpp>
 #include <riskflag/serve/problem.hpp>
 #include <riskflag/serve/row_input.hpp>
 #include <riskflag/serve/service.hpp>

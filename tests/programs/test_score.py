@@ -184,7 +184,7 @@ class Score(driver.ProgramTest):
         done = self.score(self.data, expect=2, output="s.csv.gz")
         self.assertIn("not gzipped", done.stderr)
         self.assertFalse(self.path("s.csv.gz").exists())
-        for flags, words in [(["--explain", "11"], ["--explain", "11"]), (["--replay", "log"], ["--replay", "not built yet"]),
+        for flags, words in [(["--explain", "11"], ["--explain", "11"]), (["--replay", "log"], ["--replay", "leave --data out"]),
                              (["--tracking", "http://x"], ["--tracking", "not built yet"]), (["--threads", "-1"], ["--threads"])]:
             done = self.score(self.data, *flags, expect=2)
             for word in words:

@@ -7,45 +7,29 @@ import hashlib
 import http.client
 import io
 import json
-import os
 import shutil
 import signal
 import socket
-import subprocess
 import tempfile
 import threading
 import time
 import unittest
 from pathlib import Path
 
-BIN = Path(os.environ["RISKFLAG_BIN_DIR"])
+import serving
+from serving import BIN, as_json, must, run
+
 FOLDER = None
 MODEL = None
 ROWS = []  # dicts of the simulated applicants
 SCORES = []  # what riskflag-score says of them
 
 
-def run(*command, **kwargs):
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("RISKFLAG_") or k == "RISKFLAG_BIN_DIR"}
-    environment.update(kwargs.pop("env", {}))
-    return subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=300, env=environment, **kwargs)
-
-
-def must(*command):
-    done = run(*command)
-    if done.returncode != 0:
-        raise AssertionError(f"{command}: exit {done.returncode}\n{done.stderr}")
-    return done
-
-
 def setUpModule():
     global FOLDER, MODEL, ROWS, SCORES
     FOLDER = Path(tempfile.mkdtemp(prefix="riskflag-serve-"))
-    MODEL = FOLDER / "loans-model"
-    must(BIN / "riskflag-simulate", "--rows", 4000, "--seed", 7, "--output", FOLDER / "train.csv", "--quiet")
+    MODEL = serving.train(FOLDER, 4000, "--set", "num_iterations=30")
     must(BIN / "riskflag-simulate", "--rows", 300, "--seed", 8, "--applicants", "--output", FOLDER / "new.csv", "--quiet")
-    must(BIN / "riskflag-train", "--data", FOLDER / "train.csv", "--target", "Risk_Flag", "--id", "Id", "--protected", "Sex",
-         "--output", MODEL, "--set", "num_iterations=30", "--quiet")
     must(BIN / "riskflag-score", "--model", MODEL, "--data", FOLDER / "new.csv", "--output", FOLDER / "scores.csv", "--quiet")
     with open(FOLDER / "new.csv", newline="") as file:
         ROWS = list(csv.DictReader(file))
@@ -58,73 +42,9 @@ def tearDownModule():
     shutil.rmtree(FOLDER)
 
 
-class Server:
-    """A running riskflag-serve on a free port."""
-
+class Server(serving.Server):
     def __init__(self, *flags, env=None, model=None):
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("RISKFLAG_")}
-        environment.update(env or {})
-        self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen([str(BIN / "riskflag-serve"), "--model", str(model or MODEL), "--port", "0", *map(str, flags)],
-                                        stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment)
-        line = self.process.stdout.readline()
-        self.line = line
-        self.port = json.loads(line)["port"] if line.startswith("{") else int(line.rsplit(":", 1)[1]) if line else None
-
-    def __enter__(self):
-        if self.port is None:
-            self.process.wait(timeout=30)
-            raise AssertionError("the server did not start: " + self.messages())
-        return self
-
-    def __exit__(self, *_):
-        self.end()
-        self.log.close()
-
-    def messages(self):
-        self.log.seek(0)
-        return self.log.read().decode()
-
-    def end(self, how=signal.SIGTERM, timeout=30):
-        if self.process.poll() is None:
-            self.process.send_signal(how)
-        code = self.process.wait(timeout=timeout)
-        self.process.stdout.close()
-        return code
-
-    def ask(self, method, path, body=None, headers=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        try:
-            connection.request(method, path, body=body, headers=headers or {})
-            answer = connection.getresponse()
-            return answer.status, dict((k.lower(), v) for k, v in answer.getheaders()), answer.read()
-        finally:
-            connection.close()
-
-    def score(self, body, kind="application/json", path="/v1/score"):
-        status, headers, answer = self.ask("POST", path, body if isinstance(body, (bytes, str)) else json.dumps(body), {"Content-Type": kind})
-        return status, json.loads(answer) if "json" in headers["content-type"] and "ndjson" not in headers["content-type"] else answer
-
-    def raw(self, text, timeout=20):
-        with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
-            connection.sendall(text)
-            out = b""
-            while block := connection.recv(65536):
-                out += block
-            return out
-
-
-def as_json(row, schema):
-    """The applicant as a JSON client would send it: numbers as numbers, empty cells as null."""
-    out = {}
-    for name, text in row.items():
-        if text == "":
-            out[name] = None
-        elif "number" in schema["properties"].get(name, {}).get("type", []) and name != "Id":
-            out[name] = float(text)
-        else:
-            out[name] = text
-    return out
+        super().__init__(model or MODEL, *flags, env=env)
 
 
 class Scoring(unittest.TestCase):
@@ -178,6 +98,9 @@ class Scoring(unittest.TestCase):
             status, headers, _ = self.server.ask(method, path, headers={"X-Request-Id": "abc-1"})
             self.assertEqual(headers["x-request-id"], "abc-1", (method, path, status))
             self.assertEqual(headers["cache-control"], "no-store")
+            self.assertEqual(headers["x-content-type-options"], "nosniff")
+            self.assertIn("frame-ancestors 'none'", headers["content-security-policy"])
+            self.assertNotIn("access-control-allow-origin", headers)
         self.assertIn(b"Cache-Control: no-store", self.server.raw(b"rubbish\r\n\r\n"))
 
     def test_what_is_wrong_is_named(self):
@@ -469,16 +392,16 @@ class Life(unittest.TestCase):
     def test_wrong_calls_are_exit_2_with_a_sentence(self):
         for flags in ([], ["--model"], ["--model", MODEL, "--port", "x"], ["--model", MODEL, "--port", "65536"],
                       ["--model", MODEL, "--threads", "-1"], ["--model", MODEL, "--bogus"], ["--model", MODEL, "--host", "example.org"],
-                      ["--model", MODEL, "--host", "0.0.0.0"], ["--model", "models:/loans@champion"], ["--model", MODEL, "--outcomes", "k"],
-                      ["--model", MODEL, "--shadow", "d"], ["--model", MODEL, "--decision-log", "d"], ["--model", MODEL, "--max-body", "0"]):
+                      ["--model", MODEL, "--host", "0.0.0.0"], ["--model", "models:/loans@champion"], ["--model", MODEL, "--challenger", "k"],
+                      ["--model", MODEL, "--shadow", "d"], ["--model", MODEL, "--max-body", "0"]):
             done = run(BIN / "riskflag-serve", *flags)
             self.assertEqual(done.returncode, 2, (flags, done.stderr))
             self.assertEqual(done.stdout, "")
             self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
-        later = run(BIN / "riskflag-serve", "--model", MODEL, "--json", env={"RISKFLAG_DECISION_LOG": "k"})
+        later = run(BIN / "riskflag-serve", "--model", MODEL, "--json", env={"RISKFLAG_CHALLENGER": "k"})
         self.assertEqual(later.returncode, 2)
         self.assertEqual(json.loads(later.stdout)["error"]["code"], "usage")
-        self.assertIn("RISKFLAG_DECISION_LOG", later.stderr)
+        self.assertIn("RISKFLAG_CHALLENGER", later.stderr)
         self.assertEqual(run(BIN / "riskflag-serve", "--version").stdout, "riskflag 0.1.0\n")
         self.assertLess(run(BIN / "riskflag-serve", "--help").stdout.count("\n"), 40)
 
@@ -508,7 +431,7 @@ class Life(unittest.TestCase):
                 (["--model", MODEL], {"RISKFLAG_THREADS": "-3"}, ["RISKFLAG_THREADS"], "--threads"),
                 (["--model", MODEL, "--port", "abc"], {"RISKFLAG_PORT": "1"}, ["--port", "abc"], "RISKFLAG_PORT"),
                 (["--model", MODEL, "--prot", "1"], {}, ['did you mean "--port"'], "RISKFLAG"),
-                (["--model", MODEL, "--outcomes", "d"], {}, ["taking outcomes is not built yet"], "--port")]:
+                (["--model", MODEL, "--shadow", "d"], {}, ["a shadow model is not built yet"], "--port")]:
             done = run(serve, *command, env=variables)
             self.assertEqual(done.returncode, 2, done.stderr)
             for word in words:

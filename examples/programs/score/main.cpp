@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <system_error>
 
@@ -20,12 +22,13 @@
 
 #include "../command_line.hpp"
 #include "../program.hpp"
+#include "replay.hpp"
 #include "score_stream.hpp"
 
 namespace {
 
 struct Flags {
-  std::string model, data, output, delimiter = "auto";
+  std::string model, data, output, replay, delimiter = "auto";
   bool no_header = false;
   std::uint64_t skip_rows = 0;
   int threads = 0, explain = 0;
@@ -54,8 +57,33 @@ std::string result_json(const Flags& flags, const riskflag::bundle::Bundle& bund
   return std::move(json).text() + "\n";
 }
 
+/// Exactly one of a table and a log is scored.
+void check_task(const Flags& flags) {
+  using riskflag::ErrorCode;
+  if (flags.replay.empty()) {
+    if (flags.data.empty()) riskflag::fail(ErrorCode::usage, "--data", "is needed (or --replay LOG)");
+    if (flags.output.empty()) riskflag::fail(ErrorCode::usage, "--output", "is needed");
+    return;
+  }
+  if (!flags.data.empty())
+    riskflag::fail(ErrorCode::usage, "--replay", "takes its rows from the log; leave --data out");
+  if (flags.explain > 0) riskflag::fail(ErrorCode::usage, "--explain", "and --replay do not go together");
+}
+
+int replay(const Flags& flags, const std::stop_token& stop) {
+  const riskflag::bundle::Bundle bundle = riskflag::bundle::open(flags.model);
+  program::Replay again(bundle);
+  std::optional<riskflag::FileSink> sink;
+  if (!flags.output.empty()) sink.emplace(flags.output);
+  const auto counts = again.run(flags.replay, sink ? &*sink : nullptr, stop);
+  if (sink) sink->close();
+  return program::tell_replay(counts, flags.replay, bundle, flags.json, flags.quiet,
+                              flags.output == "-" ? stderr : stdout);
+}
+
 int score(const Flags& flags) {
   program::Interrupt interrupt;
+  check_task(flags);
   if (flags.model.starts_with("models:/")) {
     riskflag::fail(riskflag::ErrorCode::usage, "--model",
                    "the registry (models:/) is not built yet in riskflag " + std::string(riskflag::kVersion) +
@@ -75,6 +103,7 @@ int score(const Flags& flags) {
     riskflag::fail(riskflag::ErrorCode::usage, "--output",
                    "\"" + flags.output + "\" is the file of --data, which it would replace; name another file");
   }
+  if (!flags.replay.empty()) return replay(flags, interrupt.token());
   const std::int64_t start = riskflag::monotonic_ns();
   const riskflag::bundle::Bundle bundle = riskflag::bundle::open(flags.model);
   const std::unique_ptr<riskflag::ByteSource> source = riskflag::open_source(flags.data);
@@ -122,16 +151,12 @@ int score(const Flags& flags) {
 int main(int argc, char** argv) {
   program::CommandLine line(
       "Scores the rows of a CSV file with a model directory. Rows keep their order; a row that cannot be\n"
-      "scored keeps its place with an error.",
+      "scored keeps its place with an error. --data and --output are needed, or --replay LOG.",
       "riskflag-score");
   Flags flags;
   line.add_option("--model", flags.model, "model directory").required().type_name("DIR");
-  line.add_option("--data", flags.data, "CSV file with a header, plain or .gz; - is standard input")
-      .required()
-      .type_name("F.csv");
-  line.add_option("--output", flags.output, "CSV file to write; - is standard output")
-      .required()
-      .type_name("scores.csv");
+  line.add_option("--data", flags.data, "CSV file with a header, plain or .gz; - is standard input").type_name("F.csv");
+  line.add_option("--output", flags.output, "CSV file to write; - is standard output").type_name("scores.csv");
   line.add_option("--delimiter", flags.delimiter, "auto, tab, space or a character").type_name("CHAR");
   line.add_flag("--no-header", flags.no_header, "columns are c0, c1, ..., as in training");
   line.add_option("--skip-rows", flags.skip_rows, "lines before the header").range(0, 1'000'000'000).type_name("N");
@@ -142,7 +167,8 @@ int main(int argc, char** argv) {
       .type_name("K");
   line.add_flag("--json", flags.json, "one JSON object on stdout");
   line.add_flag("--quiet", flags.quiet, "no messages");
-  line.add_later("--replay", "replaying a decision log");
+  line.add_option("--replay", flags.replay, "decision log (file or directory) to score again, to the bit")
+      .type_name("LOG");
   line.add_later("--tracking", "tracking of scores");
   return line.run(argc, argv, [&] { return score(flags); });
 }

@@ -3,17 +3,12 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -28,19 +23,13 @@
 
 #include "../command_line.hpp"
 #include "../program.hpp"
+#include "background.hpp"
+#include "flags.hpp"
 
 namespace {
 
 using riskflag::ErrorCode;
 using riskflag::fail;
-
-struct Flags {
-  std::string model, keys, host = "127.0.0.1";
-  int port = 8080, threads = 0, drain_ms = 8000;
-  std::size_t max_body = std::size_t{32} << 20, max_in_flight = 64;
-  int max_queue_ms = 1000;
-  bool insecure = false, watch = false, json = false;
-};
 
 /// Blocks SIGTERM and SIGINT for all threads that start later; wait() takes the first that comes.
 class EndSignals {
@@ -65,81 +54,6 @@ class EndSignals {
   sigset_t signals_ = {};
 };
 
-/// The keys of --keys: read at the start, and again when the file changes.
-class KeysFile {
- public:
-  KeysFile(std::string path, riskflag::serve::Service& service) : path_(std::move(path)), service_(service) {
-    text_ = riskflag::read_file(path_, kMostBytes);
-    use();
-  }
-  /// Says on stderr what came of a new file; the old keys go on when it cannot be used.
-  void look() {
-    try {
-      std::string now = riskflag::read_file(path_, kMostBytes);
-      if (now == text_) return;
-      text_ = std::move(now);
-      use();
-      std::fprintf(stderr, "riskflag-serve: the new keys are in use\n");
-    } catch (const std::exception& error) {
-      if (error.what() == told_) return;
-      told_ = error.what();
-      std::fprintf(stderr, "riskflag-serve: the keys file is refused, the old keys go on: %s\n", error.what());
-    }
-  }
-
- private:
-  static constexpr std::size_t kMostBytes = std::size_t{1} << 24;
-  void use() {
-    using riskflag::serve::ApiKeys;
-    service_.set_keys(std::make_shared<const ApiKeys>(ApiKeys::parse(text_, path_)));
-    told_.clear();
-  }
-  std::string path_, text_, told_;
-  riskflag::serve::Service& service_;
-};
-
-/// Looks for a new model and new keys twice a second until it goes.
-class Watch {
- public:
-  Watch(std::unique_ptr<riskflag::serve::Follower> follower, std::unique_ptr<KeysFile> keys)
-      : follower_(std::move(follower)), keys_(std::move(keys)) {
-    thread_ = std::thread([this] {
-      std::unique_lock lock(mutex_);
-      while (!wake_.wait_for(lock, std::chrono::milliseconds(500), [this] { return over_; })) {
-        if (follower_) look();
-        if (keys_) keys_->look();
-      }
-    });
-  }
-  ~Watch() {
-    {
-      const std::lock_guard guard(mutex_);
-      over_ = true;
-    }
-    wake_.notify_one();
-    thread_.join();
-  }
-  Watch(const Watch&) = delete;
-  Watch& operator=(const Watch&) = delete;
-
- private:
-  void look() {
-    const auto found = follower_->look();
-    if (found == riskflag::serve::Follower::Found::replaced) {
-      std::fprintf(stderr, "riskflag-serve: the new model answers now\n");
-    } else if (found == riskflag::serve::Follower::Found::refused) {
-      std::fprintf(stderr, "riskflag-serve: the new model is refused, the old one goes on: %s\n",
-                   follower_->reason().c_str());
-    }
-  }
-  std::unique_ptr<riskflag::serve::Follower> follower_;
-  std::unique_ptr<KeysFile> keys_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool over_ = false;
-  std::thread thread_;
-};
-
 /// As many descriptors as the system lets this process have: each connection takes one.
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -158,7 +72,8 @@ std::vector<riskflag::serve::Header> headers_of(std::span<const riskflag::http::
   return out;
 }
 
-void announce(const Flags& flags, const riskflag::http::Server& server, const riskflag::serve::Service& service) {
+void announce(const program::ServeFlags& flags, const riskflag::http::Server& server,
+              const riskflag::serve::Service& service) {
   const auto opened = service.model();
   const auto& model = *opened;
   if (flags.json) {
@@ -175,7 +90,7 @@ void announce(const Flags& flags, const riskflag::http::Server& server, const ri
                model.predictor.describe().c_str());
 }
 
-int serve(const Flags& flags) {
+int serve(const program::ServeFlags& flags) {
   if (flags.model.empty()) fail(ErrorCode::usage, "--model", "a model directory is needed (or RISKFLAG_MODEL)");
   if (flags.model.starts_with("models:/")) {
     fail(ErrorCode::usage, "--model",
@@ -190,10 +105,16 @@ int serve(const Flags& flags) {
   }
   const EndSignals signals;
   signal(SIGPIPE, SIG_IGN);  // a reader of our output that leaves must not end the server
+  signal(SIGXFSZ, SIG_IGN);  // nor a log at the limit of file sizes: its write fails, and that is answered
   raise_descriptor_limit();
 
   const auto model = std::make_shared<const riskflag::bundle::Bundle>(riskflag::bundle::open(flags.model));
   riskflag::serve::Service service(model);
+  const auto decisions = program::open_decision_log(flags);
+  service.set_decision_log(decisions);
+  if (!flags.outcomes.empty()) {
+    service.set_outcome_log(std::make_shared<riskflag::serve::OutcomeLog>(flags.outcomes));
+  }
   riskflag::http::ServerOptions options;
   options.host = flags.host;
   options.port = static_cast<std::uint16_t>(flags.port);
@@ -219,14 +140,14 @@ int serve(const Flags& flags) {
         return to_http(std::move(*refusal));
       });
   auto follower = flags.watch ? std::make_unique<riskflag::serve::Follower>(flags.model, service) : nullptr;
-  auto keys = flags.keys.empty() ? nullptr : std::make_unique<KeysFile>(flags.keys, service);
-  std::optional<Watch> watch;
-  if (follower || keys) watch.emplace(std::move(follower), std::move(keys));
+  auto keys = flags.keys.empty() ? nullptr : std::make_unique<program::KeysFile>(flags.keys, service);
+  std::optional<program::Background> background;
+  background.emplace(std::move(follower), std::move(keys), decisions, service);
   server.start();
   announce(flags, server, service);
 
   const char* why = signals.wait();
-  watch.reset();
+  background.reset();
   std::fprintf(stderr, "riskflag-serve: %s: answering what is under way, then ending\n", why);
   service.set_state(riskflag::serve::State::draining);
   server.stop();
@@ -235,7 +156,7 @@ int serve(const Flags& flags) {
 }
 
 /// Asks the running server, as a container's health check does.
-int healthcheck(const Flags& flags) {
+int healthcheck(const program::ServeFlags& flags) {
   auto address = riskflag::http::numeric_address(flags.host);
   if (address.is_unspecified()) {
     address = address.is_v6() ? boost::asio::ip::address(boost::asio::ip::address_v6::loopback())
@@ -248,84 +169,24 @@ int healthcheck(const Flags& flags) {
   fail(ErrorCode::io, "healthcheck", "the server answers " + std::to_string(answer.status) + ": " + answer.body);
 }
 
-/// The contract's flags of later versions, and what each is for.
-constexpr std::pair<const char*, const char*> kLaterFlags[] = {
-    {"--shadow", "a shadow model"},         {"--challenger", "a challenger model"}, {"--split", "a challenger model"},
-    {"--decision-log", "the decision log"}, {"--log-mode", "the decision log"},     {"--hmac-key", "the decision log"},
-    {"--log-failure", "the decision log"},  {"--outcomes", "taking outcomes"},      {"--tracking", "the registry"}};
-
-/// A RISKFLAG_DECISION_LOG that has no effect would lose decisions.
-void refuse_later_variables() {
-  for (const auto& [flag, what] : kLaterFlags) {
-    std::string name = "RISKFLAG_";
-    for (const char* c = flag + 2; *c != '\0'; ++c)
-      name += *c == '-' ? '_' : static_cast<char>(*c >= 'a' ? *c - 'a' + 'A' : *c);
-    if (const char* value = std::getenv(name.c_str()); value != nullptr && *value != '\0') {
-      fail(ErrorCode::usage, name,
-           std::string(what) + " is not built yet in riskflag " + std::string(riskflag::kVersion) +
-               "; unset the variable");
-    }
-  }
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   program::CommandLine line(
-      "Serves a model directory over HTTP: POST /v1/score with JSON, NDJSON or CSV; GET /v1/model,\n"
-      "/v1/schema, /livez, /readyz. Prints \"listening on URL\" on stdout; SIGTERM and SIGINT end it with 0\n"
-      "after what is under way. Each flag is also read from the environment: --max-body from\n"
-      "RISKFLAG_MAX_BODY.",
+      "Serves a model directory over HTTP: POST /v1/score with JSON, NDJSON or CSV, GET /v1/model,\n"
+      "/metrics, /readyz and more (/openapi.json lists them). Prints \"listening on URL\" on stdout; SIGTERM\n"
+      "and SIGINT end it with 0 after what is under way. Each flag is also read from the environment:\n"
+      "--max-body from RISKFLAG_MAX_BODY.",
       "riskflag-serve");
-  Flags flags;
-  line.add_option("--model", flags.model, "model directory of riskflag-train")
-      .envname("RISKFLAG_MODEL")
-      .type_name("DIR");
-  line.add_option("--host", flags.host, "address to listen on, 127.0.0.1 unless given")
-      .envname("RISKFLAG_HOST")
-      .type_name("H");
-  line.add_option("--port", flags.port, "8080 unless given; 0 = any free one, printed")
-      .envname("RISKFLAG_PORT")
-      .range(0, 65535)
-      .type_name("P");
-  line.add_option("--threads", flags.threads, "that answer; 0 = all cores")
-      .envname("RISKFLAG_THREADS")
-      .range(0, 1024)
-      .type_name("N");
-  line.add_option("--max-body", flags.max_body, "of a request, 33554432 unless given")
-      .envname("RISKFLAG_MAX_BODY")
-      .range(1, std::int64_t{1} << 40)
-      .type_name("BYTES");
-  line.add_option("--max-in-flight", flags.max_in_flight,
-                  "batches (bodies above 64 KiB) at once (64); more get 503; 0: no limit")
-      .envname("RISKFLAG_MAX_IN_FLIGHT")
-      .range(0, 1 << 20)
-      .type_name("N");
-  line.add_option("--max-queue-ms", flags.max_queue_ms,
-                  "that a batch may wait for others (1000); then 503; 0: no limit")
-      .envname("RISKFLAG_MAX_QUEUE_MS")
-      .range(0, 3600000)
-      .type_name("MS");
-  line.add_option("--drain-ms", flags.drain_ms, "for what is under way at the end, 8000 unless given")
-      .envname("RISKFLAG_DRAIN_MS")
-      .range(0, 3600000)
-      .type_name("MS");
-  line.add_flag("--watch", flags.watch, "take a new model when the directory, or the link to it, is replaced")
-      .envname("RISKFLAG_WATCH");
-  line.add_option("--keys", flags.keys, "file of API keys that requests need; read again when it changes")
-      .envname("RISKFLAG_KEYS")
-      .type_name("FILE");
-  line.add_flag("--insecure", flags.insecure, "listen on an address that others reach, without API keys")
-      .envname("RISKFLAG_INSECURE");
-  line.add_flag("--json", flags.json, "stdout is one JSON object: url, port, model");
-  for (const auto& [flag, what] : kLaterFlags) line.add_later(flag, what);
+  program::ServeFlags flags;
+  program::add_flags(line, flags);
   bool health = false;
   line.add_task(
       "healthcheck", health, "asks the running server: exit 0 when it is ready",
       "--host H, --port P  as the server has them (RISKFLAG_HOST, RISKFLAG_PORT; 127.0.0.1 and 8080 unless given)");
   return line.run(argc, argv, [&] {
     if (health) return healthcheck(flags);
-    refuse_later_variables();
+    program::refuse_later_variables();
     return serve(flags);
   });
 }

@@ -19,11 +19,11 @@ namespace riskflag::inline v0_1::monitor {
 struct FieldProfile {
   std::string name;
   ColumnType type = ColumnType::number;
-  std::vector<double> edges;  ///< number, date (days): ascending; value x lies in the first bin i with x <= edges[i]
-  std::vector<std::string> levels;    ///< category: the schema's levels, in its order
-  std::vector<std::uint64_t> counts;  ///< edges.size() + 1 bins, or one for each level
-  std::vector<double> special;        ///< the schema's special codes of the field
-  std::vector<std::uint64_t> special_counts;
+  std::vector<double> edges{};  ///< number, date (days): ascending; value x lies in the first bin i with x <= edges[i]
+  std::vector<std::string> levels{};    ///< category: the schema's levels, in its order
+  std::vector<std::uint64_t> counts{};  ///< edges.size() + 1 bins, or one for each level
+  std::vector<double> special{};        ///< the schema's special codes of the field
+  std::vector<std::uint64_t> special_counts{};
   std::uint64_t missing = 0;
   std::uint64_t unseen = 0;  ///< category cells whose level the schema does not list
 

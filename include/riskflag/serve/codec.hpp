@@ -12,7 +12,9 @@
 #include <riskflag/bundle/bundle.hpp>
 #include <riskflag/bundle/reasons.hpp>
 #include <riskflag/bundle/row_program.hpp>
+#include <riskflag/monitor/bins.hpp>
 #include <riskflag/serve/decision_id.hpp>
+#include <riskflag/serve/decision_log.hpp>
 #include <riskflag/serve/problem.hpp>
 #include <riskflag/serve/row_input.hpp>
 
@@ -26,6 +28,10 @@ struct Workspace {
   std::size_t explain = 0;  ///< the most reasons that each scored row gets; 0 = none are asked for
   bundle::ReasonProgram::Scratch reasoning;
   std::vector<bundle::Reason> reasons;
+  std::string reasons_text;  ///< the scored row's, as JSON
+  DecisionRecords records;
+  const monitor::BinLayout* layout = nullptr;  ///< where rows are counted; nullptr: nowhere
+  std::vector<std::uint32_t> places;           ///< of the request's scored rows
 };
 
 /// Scores rows of one model, format by format. Const and thread-safe; each call takes a Workspace of its own.
@@ -53,15 +59,18 @@ class Codec {
   [[nodiscard]] bool score_row(Workspace& memory, double& probability) const;
   [[nodiscard]] bool is_high(double probability) const noexcept { return probability >= model_.decision.threshold; }
   /// Whether rows can be explained; a model that was imported without counts of its training rows cannot.
+  /// Appends the line of a row that was just scored to `memory.records`, which must have a log.
+  void record(Workspace& memory, std::string_view decision_id, std::uint64_t row, double probability) const;
   [[nodiscard]] bool can_explain() const noexcept { return reasons_.has_value(); }
   [[nodiscard]] const bundle::RowProgram& program() const noexcept { return program_; }
   [[nodiscard]] const FieldBook& book() const noexcept { return book_; }
 
  private:
   /// True when the row is High.
-  bool write_result(std::string& out, Workspace& memory, double probability, DecisionIds& ids) const;
-  void write_reasons(std::string& out, Workspace& memory) const;
-  void write_reason_cells(std::string& out, Workspace& memory) const;
+  bool write_result(std::string& out, Workspace& memory, double probability, DecisionIds& ids, std::uint64_t row) const;
+  void find_reasons(Workspace& memory) const;
+  void write_ids(std::string& out, const RowInput& row) const;
+  void write_fields(Workspace& memory) const;
 
   const bundle::Bundle& model_;
   bundle::RowProgram program_;
@@ -69,6 +78,8 @@ class Codec {
   FieldBook book_;
   std::string high_, low_;  // the end of a result, which never changes: ,"risk":…,"threshold":…,"model":{…}}
   std::string csv_high_, csv_low_;
+  std::string record_model_;             // of a record: ,"role":…,"model":{…},"fields":
+  std::vector<std::string> field_keys_;  // "income":
 };
 
 }  // namespace riskflag::inline v0_1::serve

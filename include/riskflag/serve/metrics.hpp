@@ -14,6 +14,7 @@
 #include <riskflag/core/file.hpp>
 #include <riskflag/monitor/counters.hpp>
 #include <riskflag/monitor/exposition.hpp>
+#include <riskflag/monitor/live.hpp>
 #include <riskflag/monitor/process.hpp>
 #include <riskflag/serve/detail/routes.hpp>
 
@@ -53,6 +54,12 @@ class ServiceMetrics {
       if (kShedReasons[i] == reason) totals_.add(kShed + i);
     }
   }
+  /// A decision log that could not be written, once for each request.
+  void log_failed() noexcept { totals_.add(kLogErrors); }
+  enum class Outcomes { accepted, refused, failed };
+  void outcomes(Outcomes how, std::uint64_t rows) noexcept {
+    totals_.add(kOutcomes + static_cast<std::size_t>(how), rows);
+  }
   enum class Reload { ok, failed };
   void reloaded(Reload how) noexcept { totals_.add(how == Reload::ok ? kReloaded : kReloadFailed); }
 
@@ -69,8 +76,8 @@ class ServiceMetrics {
   struct ModelNames {
     std::string_view name, version, digest;
   };
-  /// The whole of /metrics.
-  [[nodiscard]] std::string page(const ModelNames& model) const;
+  /// The whole of /metrics; `live` may be nullptr.
+  [[nodiscard]] std::string page(const ModelNames& model, const monitor::LiveProfile* live) const;
 
   static constexpr std::size_t kNoRoute = detail::kRoutes.size();
 
@@ -84,7 +91,7 @@ class ServiceMetrics {
   static constexpr std::array<int, 15> kCodes{200, 202, 400, 401, 403, 404, 405, 408, 413, 415, 422, 431, 500, 503, 0};
   static constexpr std::array<std::string_view, 4> kShedReasons{"connections", "in_flight", "queue", "draining"};
   static constexpr std::size_t kDurationCounters = kBounds.size() + 2;  // the bound that is none, and the sum in ns
-  enum Total : std::size_t { kBegun, kEnded, kReloaded, kReloadFailed, kShed };
+  enum Total : std::size_t { kBegun, kEnded, kReloaded, kReloadFailed, kLogErrors, kOutcomes, kShed = kOutcomes + 3 };
 
   [[nodiscard]] static std::size_t place_of(std::size_t route, std::string_view method, int status) noexcept {
     std::size_t m = method.empty() ? 4 : 0;
@@ -104,7 +111,7 @@ class ServiceMetrics {
   std::vector<std::shared_ptr<Predictions>> versions_;
 };
 
-inline std::string ServiceMetrics::page(const ModelNames& model) const {
+inline std::string ServiceMetrics::page(const ModelNames& model, const monitor::LiveProfile* live) const {
   monitor::Exposition page;
   page.family("riskflag_http_requests_total", "counter", "Answered requests; route other: no path of this server.");
   for (std::size_t route = 0; route <= kNoRoute; ++route) {
@@ -149,6 +156,13 @@ inline std::string ServiceMetrics::page(const ModelNames& model) const {
   page.family("riskflag_reload_total", "counter", "Replacements of the model, and those refused.");
   page.sample({{"result", "ok"}}, totals_.total(kReloaded));
   page.sample({{"result", "failed"}}, totals_.total(kReloadFailed));
+  page.family("riskflag_decision_log_errors_total", "counter", "Requests whose decisions could not be written.");
+  page.sample({}, totals_.total(kLogErrors));
+  page.family("riskflag_outcomes_total", "counter", "Outcomes that came; failed: they could not be written.");
+  page.sample({{"result", "accepted"}}, totals_.total(kOutcomes));
+  page.sample({{"result", "refused"}}, totals_.total(kOutcomes + 1));
+  page.sample({{"result", "failed"}}, totals_.total(kOutcomes + 2));
+  if (live != nullptr) live->write(page, model.version);
   monitor::write_process(page);
   return std::move(page).text();
 }

@@ -27,6 +27,9 @@ inline constexpr std::string_view kOpenApiSchemas =
     R"("row":{"type":"integer"},"field":{"type":"string"},"code":{"enum":["unknown_field","missing_field",)"
     R"("wrong_type","out_of_range","unseen_category","duplicate_key","not_finite"]},"found":{"type":"string"},)"
     R"("expected":{"type":"string"}}}}}},)"
+    R"("Outcome":{"type":"object","required":["decision_id","outcome","observed_at"],"additionalProperties":false,)"
+    R"("properties":{"decision_id":{"type":"string","format":"uuid"},"outcome":{"enum":[0,1]},)"
+    R"("observed_at":{"type":"string","format":"date-time"}}},)"
     R"("MlflowError":{"type":"object","required":["error_code","message"],"properties":{)"
     R"("error_code":{"type":"string"},"message":{"type":"string"}}},)"
     R"("V2Error":{"type":"object","required":["error"],"properties":{"error":{"type":"string"}}})";
@@ -43,6 +46,11 @@ inline void write_request_body(JsonWriter& json, Endpoint endpoint) {
                   R"({"type":"array","items":{"$ref":"#/components/schemas/Row"}}]})");
     write_content(json, "application/x-ndjson", R"({"type":"string","description":"a Row on each line"})");
     write_content(json, "text/csv", R"({"type":"string","description":"a header with the fields, then rows"})");
+  } else if (endpoint == Endpoint::outcomes) {
+    write_content(json, "application/json",
+                  R"({"oneOf":[{"$ref":"#/components/schemas/Outcome"},)"
+                  R"({"type":"array","items":{"$ref":"#/components/schemas/Outcome"}}]})");
+    write_content(json, "application/x-ndjson", R"({"type":"string","description":"an Outcome on each line"})");
   } else if (endpoint == Endpoint::invocations) {
     write_content(json, "application/json",
                   R"({"type":"object","properties":{"dataframe_split":{"type":"object"},"dataframe_records":{)"
@@ -58,13 +66,21 @@ inline void write_request_body(JsonWriter& json, Endpoint endpoint) {
 }
 
 inline void write_answer(JsonWriter& json, Endpoint endpoint) {
-  json.key("200").begin_object().key("description").value("the answer").key("content").begin_object();
+  json.key(endpoint == Endpoint::outcomes ? "202" : "200")
+      .begin_object()
+      .key("description")
+      .value("the answer")
+      .key("content")
+      .begin_object();
   if (endpoint == Endpoint::score) {
     write_content(json, "application/json",
                   R"({"oneOf":[{"$ref":"#/components/schemas/Scored"},)"
                   R"({"type":"array","items":{"$ref":"#/components/schemas/Scored"}}]})");
     write_content(json, "application/x-ndjson", R"({"type":"string"})");
     write_content(json, "text/csv", R"({"type":"string"})");
+  } else if (endpoint == Endpoint::outcomes) {
+    write_content(json, "application/json",
+                  R"({"type":"object","required":["accepted"],"properties":{"accepted":{"type":"integer"}}})");
   } else if (endpoint == Endpoint::metrics || endpoint == Endpoint::ping || endpoint == Endpoint::version) {
     write_content(json, "text/plain", R"({"type":"string"})");
   } else if (endpoint == Endpoint::schema) {

@@ -9,15 +9,19 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <riskflag/bundle/bundle.hpp>
+#include <riskflag/monitor/live.hpp>
 #include <riskflag/serve/codec.hpp>
+#include <riskflag/serve/decision_log.hpp>
 #include <riskflag/serve/detail/routes.hpp>
 #include <riskflag/serve/keys.hpp>
 #include <riskflag/serve/loaded.hpp>
 #include <riskflag/serve/message.hpp>
 #include <riskflag/serve/metrics.hpp>
+#include <riskflag/serve/outcome_log.hpp>
 #include <riskflag/serve/problem.hpp>
 
 namespace riskflag::inline v0_1::serve {
@@ -55,6 +59,14 @@ class Service {
   /// From now on requests need one of these keys; nullptr: none is needed. Thread-safe.
   void set_keys(std::shared_ptr<const ApiKeys> keys);
 
+  /// Every decision is written there before its answer; nullptr: none is. Before the first request.
+  void set_decision_log(std::shared_ptr<DecisionLog> log) { decisions_ = std::move(log); }
+  /// Where /v1/outcomes writes; nullptr: that path is not served. Before the first request.
+  void set_outcome_log(std::shared_ptr<OutcomeLog> log) { outcomes_ = std::move(log); }
+
+  /// About once a second, from one thread: closes the windows of live rows and compares them with the training rows.
+  void tick(std::int64_t now_ms);
+
   void set_state(State state) noexcept { state_.store(state, std::memory_order_relaxed); }
   [[nodiscard]] State state() const noexcept { return state_.load(std::memory_order_relaxed); }
   /// The model that answers now.
@@ -71,6 +83,7 @@ class Service {
   struct Serving {
     std::shared_ptr<const Loaded> loaded;
     std::shared_ptr<ServiceMetrics::Predictions> predictions;
+    std::shared_ptr<monitor::LiveProfile> live;  // nullptr for a model without a profile of its training rows
   };
   /// The memory of a request, and the model that it scores with.
   struct Seat {
@@ -88,10 +101,16 @@ class Service {
   [[nodiscard]] Response answer(const Request& request, const Plan& plan, std::string_view request_id) const;
   [[nodiscard]] std::optional<Problem> head_problem(const Request& request, Plan& plan) const;
   [[nodiscard]] Response score(const Request& request, const Plan& plan, std::string_view request_id) const;
-  [[nodiscard]] Response score_table(const Request& request, const Plan& plan) const;
-  void count(const Serving& serving, std::uint64_t rows, std::uint64_t high) const;
+  [[nodiscard]] Response score_table(const Request& request, const Plan& plan, std::string_view request_id) const;
+  [[nodiscard]] Response take_outcomes(const Request& request, const Plan& plan, std::string_view request_id) const;
+  /// Writes the decisions of a request, if there is a log; what to answer instead when they cannot be.
+  [[nodiscard]] std::optional<Problem> keep(const DecisionRecords& records) const;
+  [[nodiscard]] Serving serving_of(std::shared_ptr<const bundle::Bundle> model) const;
+  void begin(Seat& seat, const Plan& plan, std::string_view request_id) const;
+  void count(const Seat& seat, std::uint64_t rows, std::uint64_t high) const;
   [[nodiscard]] Response readiness() const;
   [[nodiscard]] std::string metrics_text() const;
+  [[nodiscard]] std::string monitor_text() const;
   [[nodiscard]] Serving current() const;
   [[nodiscard]] std::shared_ptr<const ApiKeys> keys() const;
   [[nodiscard]] std::unique_ptr<Seat> take_seat() const;
@@ -100,6 +119,8 @@ class Service {
   mutable ServiceMetrics metrics_;
   std::atomic<State> state_{State::ready};
   std::atomic<bool> has_keys_{false};
+  std::shared_ptr<DecisionLog> decisions_;
+  std::shared_ptr<OutcomeLog> outcomes_;
   mutable std::mutex lock_;  // of all that follows
   Serving serving_;
   LastReload last_reload_;

@@ -17,6 +17,7 @@
 #include <riskflag/data/csv.hpp>
 #include <riskflag/json/exact.hpp>
 #include <riskflag/serve/codec.hpp>
+#include <riskflag/serve/detail/decision_record.hpp>
 #include <riskflag/serve/detail/json_rows.hpp>
 
 namespace riskflag::inline v0_1::serve {
@@ -26,21 +27,6 @@ namespace detail {
 inline std::unique_ptr<Problem> problem(int status, std::string code, std::string text,
                                         std::vector<RowIssue> errors = {}) {
   return std::make_unique<Problem>(Problem{status, std::move(code), std::move(text), std::move(errors)});
-}
-
-/// The id's own JSON: a number or boolean as it stood, a string quoted, null.
-inline void append_id(std::string& out, const bundle::RawCell& cell) {
-  switch (cell.kind) {
-    case bundle::RawCell::Kind::absent:
-    case bundle::RawCell::Kind::null: out += "null"; return;
-    case bundle::RawCell::Kind::number:
-      // A number beyond double's range is no number to most readers: it goes back as text.
-      parse_double(cell.text) ? out.append(cell.text) : out.append(json_quoted(cell.text));
-      return;
-    case bundle::RawCell::Kind::boolean: out += cell.text; return;
-    case bundle::RawCell::Kind::cell:
-    case bundle::RawCell::Kind::text: out += json_quoted(cell.text); return;
-  }
 }
 
 inline std::string rows_text(std::uint64_t rows) { return std::to_string(rows) + (rows == 1 ? " row" : " rows"); }
@@ -73,6 +59,12 @@ inline Codec::Codec(const bundle::Bundle& model) : model_(model), program_(model
   };
   high_ = end_of("High");
   low_ = end_of("Low");
+  JsonWriter model_json;
+  model_json.begin_object().key("name").value(std::string_view(model.name));
+  model_json.key("version").value(std::string_view(model.version));
+  model_json.key("digest").value(std::string_view(model.digest)).end_object();
+  record_model_ = R"(,"role":"champion","model":)" + model_json.text() + R"(,"fields":)";
+  for (const std::string& name : program_.inputs()) field_keys_.push_back(json_quoted(name) + ":");
   const std::string tail = "," + number_text(model.decision.threshold) + "," + csv_cell(model.version) + ",\n";
   csv_high_ = ",High" + tail;
   csv_low_ = ",Low" + tail;
@@ -86,30 +78,31 @@ inline bool Codec::score_row(Workspace& memory, double& probability) const {
   const bool good = program_.prepare(memory.row.cells, memory.features, memory.scratch, memory.row.issues);
   if (!readable || !good) return false;
   probability = program_.probability(memory.features);
+  if (memory.layout != nullptr) memory.layout->places(memory.scratch.fields, probability, memory.places);
   return true;
 }
 
-inline bool Codec::write_result(std::string& out, Workspace& memory, double probability, DecisionIds& ids) const {
-  const RowInput& row = memory.row;
+inline bool Codec::write_result(std::string& out, Workspace& memory, double probability, DecisionIds& ids,
+                                std::uint64_t row) const {
   out += R"({"decision_id":")";
+  const std::size_t id_at = out.size();
   ids.append(out);
-  out += R"(","id":{)";
-  for (std::size_t i = 0; i < row.ids.size(); ++i) {
-    if (i > 0) out += ',';
-    out += json_quoted(book_.ids()[i]);
-    out += ':';
-    detail::append_id(out, row.ids[i]);
-  }
-  out += R"(},"probability":)";
+  out += R"(","id":)";
+  write_ids(out, memory.row);
+  out += R"(,"probability":)";
   append_number(out, probability);
   const bool high = is_high(probability);
   out += high ? high_ : low_;
-  if (memory.explain > 0) write_reasons(out, memory);
+  if (memory.explain > 0) {
+    find_reasons(memory);
+    out.pop_back();  // the result's brace
+    out.append(R"(,"reasons":)").append(memory.reasons_text).append("}");
+  }
+  if (memory.records.log != nullptr) record(memory, std::string_view(out).substr(id_at, 36), row, probability);
   return high;
 }
 
-/// Into the result that `out` ends with.
-inline void Codec::write_reasons(std::string& out, Workspace& memory) const {
+inline void Codec::find_reasons(Workspace& memory) const {
   reasons_->reasons(memory.features, memory.explain, memory.reasons, memory.reasoning);
   JsonWriter json;
   json.begin_array();
@@ -118,19 +111,7 @@ inline void Codec::write_reasons(std::string& out, Workspace& memory) const {
     json.key("text").value(reason.text).key("contribution").value(reason.contribution).end_object();
   }
   json.end_array();
-  out.pop_back();  // the result's brace
-  out.append(R"(,"reasons":)").append(json.text()).append("}");
-}
-
-/// The codes, and an empty cell for each reason that there is not, in place of the line's end.
-inline void Codec::write_reason_cells(std::string& out, Workspace& memory) const {
-  reasons_->reasons(memory.features, memory.explain, memory.reasons, memory.reasoning);
-  out.pop_back();
-  for (std::size_t i = 0; i < memory.explain; ++i) {
-    out += ',';
-    if (i < memory.reasons.size()) out += csv_cell(memory.reasons[i].code);
-  }
-  out += '\n';
+  memory.reasons_text = std::move(json).text();
 }
 
 inline Codec::Outcome Codec::json(std::string_view body, std::string& out, Workspace& memory) const {
@@ -144,7 +125,7 @@ inline Codec::Outcome Codec::json(std::string_view body, std::string& out, Works
     if (score_row(memory, probability)) {
       if (errors.empty()) {
         out += outcome.rows == 1 ? "" : ",";
-        outcome.high += write_result(out, memory, probability, ids) ? 1 : 0;
+        outcome.high += write_result(out, memory, probability, ids, outcome.rows) ? 1 : 0;
       }
       return true;
     }
@@ -169,6 +150,7 @@ inline Codec::Outcome Codec::json(std::string_view body, std::string& out, Works
   }
   if (outcome.problem) {
     out.resize(begin);
+    memory.records.lines.clear();
     return outcome;
   }
   if (rows.is_array()) {
@@ -195,14 +177,16 @@ inline Codec::Outcome Codec::ndjson(std::string_view body, std::string& out, Wor
     detail::JsonRows rows(book_, program_.inputs().size(), memory.row, [&](RowInput&) {
       double probability = 0;
       scored = score_row(memory, probability);
-      if (scored) high = write_result(out, memory, probability, ids);
+      if (scored) high = write_result(out, memory, probability, ids, line_number);
       return true;
     });
-    const std::size_t begin = out.size();
+    const std::size_t begin = out.size(), recorded = memory.records.lines.size(), placed = memory.places.size();
     const auto read = read_json_events(line, rows);
     const bool one_object = read && !rows.is_array();
     if (!scored || !one_object) {
       out.resize(begin);
+      memory.records.lines.resize(recorded);
+      memory.places.resize(placed);
       ++outcome.bad_rows;
       JsonWriter json;
       json.begin_object().key("row").value(line_number).key("error").begin_object();
@@ -267,6 +251,8 @@ inline Codec::Outcome Codec::csv(std::string_view body, std::string& out, Worksp
   for (std::size_t i = 1; i <= memory.explain; ++i) out += ",reason_" + std::to_string(i);
   out += '\n';
 
+  std::vector<std::size_t> id_places;  // of map.ids among the book's
+  for (const std::string& name : map.id_names) id_places.push_back(book_.find(name)->place);
   DecisionIds ids;
   std::vector<std::string_view> cells;
   for (auto next = rows->next(cells); next != CsvRows::Next::end; next = rows->next(cells)) {
@@ -283,15 +269,30 @@ inline Codec::Outcome Codec::csv(std::string_view body, std::string& out, Worksp
         if (map.inputs[i] != bundle::ColumnMap::kAbsent)
           memory.row.cells[i] = bundle::RawCell::of_csv(cells[map.inputs[i]]);
       }
+      for (std::size_t i = 0; i < id_places.size(); ++i) {
+        memory.row.ids[id_places[i]] = bundle::RawCell::of_csv(cells[map.ids[i]]);
+      }
       double probability = 0;
       if (score_row(memory, probability)) {
+        const std::size_t id_at = out.size();
         ids.append(out);
         out += ',';
         append_number(out, probability);
         const bool high = is_high(probability);
         outcome.high += high ? 1 : 0;
         out += high ? csv_high_ : csv_low_;
-        if (memory.explain > 0) write_reason_cells(out, memory);
+        if (memory.explain > 0) {
+          find_reasons(memory);
+          out.pop_back();  // the line's end
+          for (std::size_t i = 0; i < memory.explain; ++i) {
+            out += ',';
+            if (i < memory.reasons.size()) out += csv_cell(memory.reasons[i].code);
+          }
+          out += '\n';
+        }
+        if (memory.records.log != nullptr) {
+          record(memory, std::string_view(out).substr(id_at, 36), outcome.rows, probability);
+        }
         continue;
       }
       for (const auto& issue : memory.row.issues) error += (error.empty() ? "" : "; ") + issue.sentence();

@@ -17,8 +17,10 @@ namespace riskflag::inline v0_1::serve::detail {
 
 enum class Endpoint {
   score,
+  outcomes,
   model,
   schema,
+  monitor,
   openapi,
   metrics,
   live,
@@ -43,10 +45,12 @@ struct Route {
   Protocol protocol = Protocol::own;
 };
 inline constexpr std::string_view kReads = "GET, HEAD";
-inline constexpr std::array<Route, 17> kRoutes{{
+inline constexpr std::array<Route, 19> kRoutes{{
     {"/v1/score", Endpoint::score, "POST", "Scores one applicant, or many"},
+    {"/v1/outcomes", Endpoint::outcomes, "POST", "Takes what became of decisions"},
     {"/v1/model", Endpoint::model, kReads, "The model that answers"},
     {"/v1/schema", Endpoint::schema, kReads, "JSON Schema of one row"},
+    {"/v1/monitor", Endpoint::monitor, kReads, "Live rows beside the training rows"},
     {"/openapi.json", Endpoint::openapi, kReads, "This description"},
     {"/metrics", Endpoint::metrics, kReads, "For Prometheus"},
     {"/livez", Endpoint::live, kReads, "Is the process alive"},
@@ -74,6 +78,7 @@ inline constexpr std::array<Route, 17> kRoutes{{
     case Endpoint::score:
     case Endpoint::invocations:
     case Endpoint::v2_infer: return Scope::score;
+    case Endpoint::outcomes: return Scope::outcomes;
     default: return Scope::read;
   }
 }

@@ -48,16 +48,19 @@ class RowScorer {
 
   void begin_row() { memory_.row.begin(codec_.book(), codec_.program().inputs().size()); }
   void set(const Entry* entry, const Document& document, Document::Place value) {
-    if (entry == nullptr || entry->kind != FieldBook::Kind::input) return;
+    if (entry == nullptr || entry->kind == FieldBook::Kind::other) return;
     bundle::RawCell cell;
     if (document.cell(value, cell)) return set(entry, cell);
+    if (entry->kind == FieldBook::Kind::id) return;
     memory_.row.cells[entry->place].kind = bundle::RawCell::Kind::null;
     memory_.row.issues.push_back({codec_.book().name(entry->number), "wrong_type",
                                   document.is(value, Document::Kind::object) ? "an object" : "an array",
                                   "a single value"});
   }
   void set(const Entry* entry, bundle::RawCell cell) {
-    if (entry != nullptr && entry->kind == FieldBook::Kind::input) memory_.row.cells[entry->place] = cell;
+    if (entry == nullptr) return;
+    if (entry->kind == FieldBook::Kind::input) memory_.row.cells[entry->place] = cell;
+    if (entry->kind == FieldBook::Kind::id) memory_.row.ids[entry->place] = cell;
   }
   void end_row() {
     ++rows_;
@@ -65,6 +68,7 @@ class RowScorer {
     if (codec_.score_row(memory_, probability)) {
       out_.probabilities.push_back(probability);
       out_.high += codec_.is_high(probability) ? 1 : 0;
+      if (memory_.records.log != nullptr) codec_.record(memory_, ids_.next(), rows_, probability);
       return;
     }
     for (auto& issue : memory_.row.issues) {
@@ -85,6 +89,7 @@ class RowScorer {
   Workspace& memory_;
   TableScores& out_;
   std::uint64_t rows_ = 0;
+  DecisionIds ids_;
   std::vector<RowIssue> errors_;
 };
 

@@ -19,6 +19,7 @@
 #include <riskflag/serve/decision_id.hpp>
 #include <riskflag/serve/detail/inference_v2.hpp>
 #include <riskflag/serve/detail/mlflow_scoring.hpp>
+#include <riskflag/serve/detail/outcomes.hpp>
 #include <riskflag/serve/detail/service_head.hpp>
 #include <riskflag/serve/json_schema.hpp>
 #include <riskflag/serve/service.hpp>
@@ -34,6 +35,9 @@ namespace detail {
 [[nodiscard]] inline Response with_own_headers(Response response, std::string_view request_id) {
   response.headers.emplace_back("X-Request-Id", std::string(request_id));
   response.headers.emplace_back("Cache-Control", "no-store");
+  // An answer is data: no browser may guess another type, run it, or show it inside another page.
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  response.headers.emplace_back("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
   return response;
 }
 
@@ -44,20 +48,31 @@ namespace detail {
 }  // namespace detail
 
 inline Service::Service(std::shared_ptr<const bundle::Bundle> model) {
-  const auto loaded = std::make_shared<const Loaded>(std::move(model));
-  serving_ = {loaded, metrics_.version(loaded->model->version)};
-  last_reload_.at = loaded->loaded_at;
+  serving_ = serving_of(std::move(model));
+  last_reload_.at = serving_.loaded->loaded_at;
+}
+
+inline Service::Serving Service::serving_of(std::shared_ptr<const bundle::Bundle> model) const {
+  Serving serving;
+  serving.loaded = std::make_shared<const Loaded>(std::move(model));
+  serving.predictions = metrics_.version(serving.loaded->model->version);
+  const monitor::Reference& reference = serving.loaded->model->reference;
+  // An import without data has no profile.
+  if (reference.rows > 0 && reference.fields.size() == serving.loaded->codec.program().inputs().size()) {
+    serving.live = std::make_shared<monitor::LiveProfile>(reference);
+  }
+  return serving;
 }
 
 inline void Service::replace(std::shared_ptr<const bundle::Bundle> model) {
-  const auto loaded = std::make_shared<const Loaded>(std::move(model));  // outside of the lock: it takes its time
-  Serving old{loaded, metrics_.version(loaded->model->version)};
+  Serving old = serving_of(std::move(model));  // outside of the lock: it takes its time
+  const std::string loaded_at = old.loaded->loaded_at;
   std::vector<std::unique_ptr<Seat>> old_seats;
   {
     const std::lock_guard guard(lock_);
     std::swap(serving_, old);
     std::swap(seats_, old_seats);
-    last_reload_ = {loaded->loaded_at, false, {}};
+    last_reload_ = {loaded_at, false, {}};
   }
   metrics_.reloaded(ServiceMetrics::Reload::ok);
 }
@@ -144,6 +159,7 @@ inline Response Service::answer(const Request& request, const Plan& plan, std::s
     case Endpoint::model: return json_response(current().loaded->model_text);
     case Endpoint::schema: return {200, {{"Content-Type", "application/schema+json"}}, current().loaded->schema_text};
     case Endpoint::openapi: return json_response(current().loaded->openapi);
+    case Endpoint::monitor: return json_response(monitor_text());
     case Endpoint::metrics:
       return {200, {{"Content-Type", std::string(monitor::Exposition::kContentType)}}, metrics_text()};
     case Endpoint::ping: return text("\n", is_ready ? 200 : 503);
@@ -159,7 +175,8 @@ inline Response Service::answer(const Request& request, const Plan& plan, std::s
           R"({"name":)" + json_quoted(model()->name) + R"(,"ready":)" + (is_ready ? "true}" : "false}"),
           is_ready ? 200 : 503);
     case Endpoint::invocations:
-    case Endpoint::v2_infer: return score_table(request, plan);
+    case Endpoint::v2_infer: return score_table(request, plan, request_id);
+    case Endpoint::outcomes: return take_outcomes(request, plan, request_id);
     case Endpoint::score: break;
   }
   return score(request, plan, request_id);
@@ -183,8 +200,15 @@ inline Response Service::readiness() const {
 }
 
 inline std::string Service::metrics_text() const {
-  const auto model = this->model();
-  return metrics_.page({model->name, model->version, model->digest});
+  const Serving serving = current();
+  const bundle::Bundle& model = *serving.loaded->model;
+  return metrics_.page({model.name, model.version, model.digest}, serving.live.get());
+}
+
+inline std::string Service::monitor_text() const {
+  const Serving serving = current();
+  return R"({"model":)" + serving.loaded->model_object + R"(,"live":)" +
+         (serving.live ? serving.live->text() : "null") + "}";
 }
 
 inline Response Service::score(const Request& request, const Plan& plan, std::string_view request_id) const {
@@ -197,7 +221,7 @@ inline Response Service::score(const Request& request, const Plan& plan, std::st
                              "parameter out"},
                             request_id);
   }
-  seat->memory.explain = plan.explain;
+  begin(*seat, plan, request_id);
   Response response;
   Codec::Outcome outcome;
   if (plan.media == detail::Media::json) {
@@ -211,15 +235,19 @@ inline Response Service::score(const Request& request, const Plan& plan, std::st
     response.headers.emplace_back("Content-Type", "text/csv; charset=utf-8; header=present");
     response.headers.emplace_back("X-Ignored-Columns", std::to_string(outcome.ignored_columns));
   }
-  if (!outcome.problem) count(seat->serving, outcome.rows - outcome.bad_rows, outcome.high);
+  std::optional<Problem> unkept;
+  if (!outcome.problem) unkept = keep(seat->memory.records);
+  if (!outcome.problem && !unkept) count(*seat, outcome.rows - outcome.bad_rows, outcome.high);
   give_back(std::move(seat));
   if (outcome.problem) return problem_response(*outcome.problem, request_id);
+  if (unkept) return problem_response(*unkept, request_id);
   return response;
 }
 
 /// MLflow's bodies and tensors: all rows or none.
-inline Response Service::score_table(const Request& request, const Plan& plan) const {
+inline Response Service::score_table(const Request& request, const Plan& plan, std::string_view request_id) const {
   auto seat = take_seat();
+  begin(*seat, plan, request_id);
   const Loaded& loaded = *seat->serving.loaded;
   detail::TableScores scores;
   Response response;
@@ -235,14 +263,56 @@ inline Response Service::score_table(const Request& request, const Plan& plan) c
     }
     response = scores.problem ? detail::mlflow_problem(*scores.problem) : detail::mlflow_response(scores);
   }
-  if (!scores.problem) count(seat->serving, scores.probabilities.size(), scores.high);
+  if (!scores.problem) {
+    if (const auto unkept = keep(seat->memory.records)) {
+      response = detail::problem_for(plan.target.route, *unkept, request_id);
+    } else {
+      count(*seat, scores.probabilities.size(), scores.high);
+    }
+  }
   give_back(std::move(seat));
   return response;
 }
 
-inline void Service::count(const Serving& serving, std::uint64_t rows, std::uint64_t high) const {
-  serving.predictions->counts.add(ServiceMetrics::Predictions::kHigh, high);
-  serving.predictions->counts.add(ServiceMetrics::Predictions::kLow, rows - high);
+inline std::optional<Problem> Service::keep(const DecisionRecords& records) const {
+  if (records.log == nullptr || decisions_->append(records.lines)) return std::nullopt;
+  metrics_.log_failed();
+  if (decisions_->failure() == LogFailure::go_on) return std::nullopt;
+  return Problem{503, "log_unavailable", "the decision log cannot be written, so nothing was decided"};
+}
+
+inline Response Service::take_outcomes(const Request& request, const Plan& plan, std::string_view request_id) const {
+  using Outcomes = ServiceMetrics::Outcomes;
+  detail::OutcomeReader reader(request_id);
+  plan.media == detail::Media::ndjson ? reader.ndjson(request.body) : reader.json(request.body);
+  if (const auto problem = reader.problem()) {
+    metrics_.outcomes(Outcomes::refused, reader.outcomes());
+    return problem_response(*problem, request_id);
+  }
+  if (!outcomes_->append(reader.lines())) {
+    metrics_.outcomes(Outcomes::failed, reader.outcomes());
+    return problem_response({503, "log_unavailable", "the outcomes cannot be written; none was taken"}, request_id);
+  }
+  metrics_.outcomes(Outcomes::accepted, reader.outcomes());
+  return detail::json_response(R"({"accepted":)" + std::to_string(reader.outcomes()) + "}", 202);
+}
+
+inline void Service::begin(Seat& seat, const Plan& plan, std::string_view request_id) const {
+  seat.memory.explain = plan.explain;
+  seat.memory.records.begin(decisions_.get(), request_id);
+  seat.memory.layout = seat.serving.live ? &seat.serving.live->layout() : nullptr;
+  seat.memory.places.clear();
+}
+
+/// What is answered, and nothing else.
+inline void Service::count(const Seat& seat, std::uint64_t rows, std::uint64_t high) const {
+  seat.serving.predictions->counts.add(ServiceMetrics::Predictions::kHigh, high);
+  seat.serving.predictions->counts.add(ServiceMetrics::Predictions::kLow, rows - high);
+  if (seat.serving.live) seat.serving.live->add(seat.memory.places);
+}
+
+inline void Service::tick(std::int64_t now_ms) {
+  if (const auto live = current().live) live->tick(now_ms);
 }
 
 inline Service::Serving Service::current() const {
@@ -268,6 +338,9 @@ inline std::unique_ptr<Service::Seat> Service::take_seat() const {
 
 inline void Service::give_back(std::unique_ptr<Seat> seat) const {
   seat->memory.row.issues.clear();
+  constexpr std::size_t kMuch = std::size_t{1} << 20;  // of a batch: not kept for single rows
+  if (std::string& lines = seat->memory.records.lines; lines.capacity() > kMuch) lines = {};
+  if (auto& places = seat->memory.places; places.capacity() > kMuch / 4) places = {};
   const std::lock_guard guard(lock_);
   // One whose model was replaced meanwhile goes with it.
   if (seat->serving.loaded == serving_.loaded && seats_.size() < 256) seats_.push_back(std::move(seat));

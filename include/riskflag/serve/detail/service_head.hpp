@@ -79,6 +79,9 @@ inline std::optional<Problem> Service::head_problem(const Request& request, Plan
                    "the method " + quoted(request.method) + " is not accepted at " + std::string(path) +
                        "; accepted: " + std::string(route->allow)};
   }
+  if (route->endpoint == Endpoint::outcomes && outcomes_ == nullptr) {
+    return Problem{404, "not_found", "outcomes are not taken here; riskflag-serve takes them with --outcomes DIR"};
+  }
   if (detail::scope_of(route->endpoint) == Scope::open) return std::nullopt;  // a probe must not fail for a bad id
   if (const auto sent = request.header("X-Request-Id"); sent && !detail::is_request_id(*sent)) {
     return Problem{400, "bad_request", "the header X-Request-Id is not 1 to 64 characters of A-Z a-z 0-9 . _ -"};
@@ -127,14 +130,17 @@ inline std::optional<Problem> Service::head_problem(const Request& request, Plan
                : route->endpoint == Endpoint::v2_infer ? detail::Media::json
                                                        : detail::Media::other;
   const bool accepted = plan.media == detail::Media::json ||
-                        (plan.media == detail::Media::csv && route->endpoint != Endpoint::v2_infer) ||
-                        (plan.media == detail::Media::ndjson && route->endpoint == Endpoint::score);
+                        (plan.media == detail::Media::csv &&
+                         (route->endpoint == Endpoint::score || route->endpoint == Endpoint::invocations)) ||
+                        (plan.media == detail::Media::ndjson &&
+                         (route->endpoint == Endpoint::score || route->endpoint == Endpoint::outcomes));
   if (!accepted) {
     return Problem{
         415, "unsupported_media_type",
         (type ? "Content-Type " + quoted(*type) + " is not accepted" : std::string("the request has no Content-Type")) +
             (route->endpoint == Endpoint::score
                  ? "; application/json, application/x-ndjson and text/csv with a header are, in UTF-8"
+             : route->endpoint == Endpoint::outcomes    ? "; application/json and application/x-ndjson are, in UTF-8"
              : route->endpoint == Endpoint::invocations ? "; application/json and text/csv with a header are, in UTF-8"
                                                         : "; application/json in UTF-8 is")};
   }

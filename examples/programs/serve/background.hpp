@@ -1,0 +1,115 @@
+#pragma once
+
+// What the server does beside the requests.
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdio>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include <riskflag/core/calendar.hpp>
+#include <riskflag/core/file.hpp>
+#include <riskflag/serve.hpp>
+
+namespace program {
+
+/// The keys of --keys: read at the start, and again when the file changes.
+class KeysFile {
+ public:
+  KeysFile(std::string path, riskflag::serve::Service& service) : path_(std::move(path)), service_(service) {
+    text_ = riskflag::read_file(path_, kMostBytes);
+    use();
+  }
+  /// Says on stderr what came of a new file; the old keys go on when it cannot be used.
+  void look() {
+    try {
+      std::string now = riskflag::read_file(path_, kMostBytes);
+      if (now == text_) return;
+      text_ = std::move(now);
+      use();
+      std::fprintf(stderr, "riskflag-serve: the new keys are in use\n");
+    } catch (const std::exception& error) {
+      if (error.what() == told_) return;
+      told_ = error.what();
+      std::fprintf(stderr, "riskflag-serve: the keys file is refused, the old keys go on: %s\n", error.what());
+    }
+  }
+
+ private:
+  static constexpr std::size_t kMostBytes = std::size_t{1} << 24;
+  void use() {
+    using riskflag::serve::ApiKeys;
+    service_.set_keys(std::make_shared<const ApiKeys>(ApiKeys::parse(text_, path_)));
+    told_.clear();
+  }
+  std::string path_, text_, told_;
+  riskflag::serve::Service& service_;
+};
+
+/// Until it goes: looks for a new model and new keys twice a second, after the log and the live windows once.
+class Background {
+ public:
+  Background(std::unique_ptr<riskflag::serve::Follower> follower, std::unique_ptr<KeysFile> keys,
+             std::shared_ptr<riskflag::serve::DecisionLog> log, riskflag::serve::Service& service)
+      : follower_(std::move(follower)), keys_(std::move(keys)), log_(std::move(log)), service_(service) {
+    thread_ = std::thread([this] {
+      std::unique_lock lock(mutex_);
+      for (int half_seconds = 1; !wake_.wait_for(lock, std::chrono::milliseconds(500), [this] { return over_; });
+           ++half_seconds) {
+        if (follower_) look();
+        if (keys_) keys_->look();
+        if (half_seconds % 2 != 0) continue;
+        if (log_) look_after_log();
+        service_.tick(riskflag::now_ms());
+      }
+    });
+  }
+  ~Background() {
+    {
+      const std::lock_guard guard(mutex_);
+      over_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+  }
+  Background(const Background&) = delete;
+  Background& operator=(const Background&) = delete;
+
+ private:
+  void look() {
+    const auto found = follower_->look();
+    if (found == riskflag::serve::Follower::Found::replaced) {
+      std::fprintf(stderr, "riskflag-serve: the new model answers now\n");
+    } else if (found == riskflag::serve::Follower::Found::refused) {
+      std::fprintf(stderr, "riskflag-serve: the new model is refused, the old one goes on: %s\n",
+                   follower_->reason().c_str());
+    }
+  }
+  /// Says a failure once, until another one or none takes its place.
+  void look_after_log() {
+    const bool good = log_->tick();
+    if (const auto problem = log_->take_problem()) {
+      if (*problem != told_) std::fprintf(stderr, "riskflag-serve: the decision log: %s\n", problem->c_str());
+      told_ = *problem;
+    } else if (good && !told_.empty()) {
+      std::fprintf(stderr, "riskflag-serve: the decision log is written again\n");
+      told_.clear();
+    }
+  }
+  std::unique_ptr<riskflag::serve::Follower> follower_;
+  std::unique_ptr<KeysFile> keys_;
+  std::shared_ptr<riskflag::serve::DecisionLog> log_;
+  riskflag::serve::Service& service_;
+  std::string told_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool over_ = false;
+  std::thread thread_;
+};
+
+}  // namespace program
