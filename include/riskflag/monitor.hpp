@@ -12,6 +12,8 @@
 #include <riskflag/monitor/drift.hpp>
 #include <riskflag/monitor/exposition.hpp>
 #include <riskflag/monitor/live.hpp>
+#include <riskflag/monitor/performance.hpp>
 #include <riskflag/monitor/process.hpp>
 #include <riskflag/monitor/reference.hpp>
+#include <riskflag/monitor/verdict.hpp>
 #endif

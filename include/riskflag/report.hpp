@@ -6,6 +6,7 @@
 #error "riskflag/report.hpp needs Linux; riskflag/predict.hpp and riskflag/explain.hpp compile elsewhere too"
 #else
 #include <riskflag/report/html.hpp>
+#include <riskflag/report/monitoring.hpp>
 #include <riskflag/report/svg.hpp>
 #include <riskflag/report/svg_rows.hpp>
 #endif

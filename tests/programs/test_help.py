@@ -7,7 +7,7 @@ import driver
 class Help(driver.ProgramTest):
     def test_each_fits_a_screen_of_48_lines_and_100_columns(self):
         names = sorted(path.name.removeprefix("riskflag-") for path in driver.BIN.glob("riskflag-*"))
-        self.assertTrue({"import", "score", "serve", "simulate", "train"} <= set(names), names)
+        self.assertTrue({"import", "monitor", "score", "serve", "simulate", "train"} <= set(names), names)
         for name in names:
             lines = driver.run(name, "--help").stdout.splitlines() if name != "all" else []
             self.assertLessEqual(len(lines), 48, name)
@@ -22,7 +22,7 @@ class Help(driver.ProgramTest):
         self.assertNotIn("--register", text)  # refused: not built yet
 
     def test_what_must_be_given_stands_in_the_usage_line(self):
-        self.assertIn("Usage: riskflag-score --model DIR --data F.csv --output scores.csv [flags]\n", driver.run("score", "--help").stdout)
+        self.assertIn("Usage: riskflag-score --model DIR [flags]\n", driver.run("score", "--help").stdout)
         self.assertIn("(60000)", driver.run("simulate", "--help").stdout)
         self.assertIn("[healthcheck]", driver.run("serve", "--help").stdout)
 

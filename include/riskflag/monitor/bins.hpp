@@ -94,8 +94,9 @@ inline void BinLayout::add_ranges(std::span<const double> edges, std::span<const
 inline void BinLayout::add_levels(Rule& rule, const FieldProfile& profile) {
   std::vector<std::size_t> order(profile.levels.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return profile.counts[a] > profile.counts[b]; });
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return profile.counts[a] != profile.counts[b] ? profile.counts[a] > profile.counts[b] : a < b;
+  });
   std::vector<bool> own(order.size(), order.size() <= kMostLevels);
   for (std::size_t i = 0; i < std::min(order.size(), kMostLevels - 1); ++i) own[order[i]] = true;
   std::uint64_t others = 0;

@@ -1,0 +1,159 @@
+#pragma once
+
+// From the files of a server's logs to what they say about one model.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <riskflag/bundle.hpp>
+#include <riskflag/core/calendar.hpp>
+#include <riskflag/core/error.hpp>
+#include <riskflag/core/json_reader.hpp>
+#include <riskflag/core/text.hpp>
+#include <riskflag/monitor.hpp>
+
+namespace program {
+
+struct EvidenceFlags {
+  std::string reference, log, outcomes, since, until;
+};
+
+/// The test set's ROC-AUC and rows of metrics.json, else the validation part's; nothing where neither stands there.
+inline void find_expected(const riskflag::bundle::Bundle& bundle, riskflag::monitor::Evidence& evidence) {
+  const auto root = riskflag::read_json(bundle.metrics_json, "metrics.json");
+  const riskflag::Json* metrics = root ? root.value().find("metrics") : nullptr;
+  const riskflag::Json* rows = root ? root.value().find("rows") : nullptr;
+  if (metrics == nullptr || rows == nullptr) return;
+  for (const char* part : {"test", "valid"}) {
+    const riskflag::Json* of_part = metrics->find(part);
+    const riskflag::Json* auc = of_part == nullptr ? nullptr : of_part->find("roc_auc");
+    const riskflag::Json* count = rows->find(part);
+    if (auc == nullptr || count == nullptr) continue;
+    const auto value = auc->number();
+    const auto n = count->unsigned_integer();
+    if (!value || !n || n.value() == 0) continue;
+    evidence.expected_roc_auc = value.value();
+    evidence.expected_rows = n.value();
+    return;
+  }
+}
+
+/// Counts the decisions of one model into the places of its training profile.
+class DecisionCounter {
+ public:
+  explicit DecisionCounter(const riskflag::bundle::Bundle& bundle)
+      : program_(bundle), layout_(bundle.reference), counts_(layout_.size(), 0) {
+    if (bundle.kind() != riskflag::bundle::Kind::binary) {
+      riskflag::fail(riskflag::ErrorCode::unsupported, bundle.path, "only binary models make decisions");
+    }
+    if (bundle.reference.rows == 0 || bundle.reference.fields.size() != program_.inputs().size()) {
+      riskflag::fail(
+          riskflag::ErrorCode::unsupported, bundle.path,
+          "the model has no profile of its training rows to compare with; train it, or import it with --data");
+    }
+  }
+
+  void add(const riskflag::monitor::DecisionRecord& record, const std::string& where) {
+    places_.clear();
+    values_.assign(program_.inputs().size(), 0.0);
+    for (std::size_t i = 0; record.fields && i < record.fields->size(); ++i) {
+      const auto& [name, text] = (*record.fields)[i];
+      const std::size_t input = program_.find_input(name);
+      issues_.clear();
+      const auto cell = text ? riskflag::bundle::RawCell::of_csv(*text)
+                             : riskflag::bundle::RawCell{riskflag::bundle::RawCell::Kind::null, {}};
+      if (input == riskflag::bundle::ColumnMap::kAbsent || !program_.read(input, cell, values_[input], issues_)) {
+        riskflag::fail(riskflag::ErrorCode::corrupt, where,
+                       "the model cannot read the field " + riskflag::quoted(name));
+      }
+    }
+    layout_.places(values_, record.probability, places_);
+    // Without fields (mode hmac) the score alone has a place.
+    const bool scores = layout_.fields().back().name == riskflag::monitor::BinLayout::kScore;
+    const std::size_t first = record.fields ? 0 : places_.size() - (scores ? 1 : 0);
+    for (std::size_t i = first; i < places_.size(); ++i) ++counts_[places_[i]];
+  }
+
+  [[nodiscard]] const riskflag::monitor::BinLayout& layout() const noexcept { return layout_; }
+  [[nodiscard]] const std::vector<std::uint64_t>& counts() const noexcept { return counts_; }
+
+ private:
+  riskflag::bundle::RowProgram program_;
+  riskflag::monitor::BinLayout layout_;
+  std::vector<std::uint64_t> counts_;
+  std::vector<std::uint32_t> places_;
+  std::vector<double> values_;
+  std::vector<riskflag::bundle::FieldIssue> issues_;
+};
+
+/// A day ("2026-11-29", its begin in UTC) or an RFC 3339 time, in ms; `otherwise` where none is given.
+inline std::int64_t time_of_flag(const std::string& flag, const std::string& text, std::int64_t otherwise) {
+  if (text.empty()) return otherwise;
+  if (const auto ms = riskflag::parse_rfc3339(text)) return *ms;
+  if (const auto day = riskflag::parse_date(text); day && text.size() == 10) return std::int64_t{*day} * 86'400'000;
+  riskflag::fail(riskflag::ErrorCode::usage, flag,
+                 riskflag::quoted(text) + " is no time; 2026-11-29 and 2026-11-29T10:00:00Z are accepted");
+}
+
+inline riskflag::monitor::Evidence gather(const EvidenceFlags& flags, const std::stop_token& stop) {
+  namespace monitor = riskflag::monitor;
+  const std::int64_t since = time_of_flag("--since", flags.since, INT64_MIN);
+  const std::int64_t until = time_of_flag("--until", flags.until, INT64_MAX);
+  const riskflag::bundle::Bundle bundle = riskflag::bundle::open(flags.reference);
+  DecisionCounter counter(bundle);
+  const auto go_on = [&stop, &flags] {
+    if (stop.stop_requested()) riskflag::fail(riskflag::ErrorCode::cancelled, flags.log, "stopped");
+  };
+
+  monitor::OutcomeBook book;
+  monitor::Evidence evidence;
+  if (!flags.outcomes.empty()) {
+    const auto paths = monitor::log_paths(flags.outcomes, "outcomes");
+    const auto read = monitor::each_log_line(paths, [&](std::string_view line, const std::string& where) {
+      go_on();
+      book.add(monitor::parse_outcome(line, where));
+    });
+    evidence.torn += read.torn;
+  }
+  std::vector<monitor::JudgedDecision> decisions;
+  const auto read = monitor::each_log_line(
+      monitor::log_paths(flags.log, "decisions"), [&](std::string_view line, const std::string& where) {
+        go_on();
+        const auto record = monitor::parse_decision(line, where);
+        if (record.time_ms < since || record.time_ms >= until) return;
+        if (record.model_digest != bundle.digest) {
+          ++evidence.other_models;
+          return;
+        }
+        counter.add(record, where);
+        decisions.push_back({record.time_ms, record.probability, record.high, book.find(record.decision_id)});
+      });
+  if (decisions.empty()) {
+    riskflag::fail(riskflag::ErrorCode::invalid_data, flags.log,
+                   "there is no decision of the model " + bundle.name + " in that time; " +
+                       std::to_string(evidence.other_models) + " are other models'");
+  }
+  evidence.torn += read.torn;
+  evidence.model_name = bundle.name;
+  evidence.model_version = bundle.version;
+  evidence.model_digest = bundle.digest;
+  const auto [first, last] = std::minmax_element(
+      decisions.begin(), decisions.end(), [](const auto& a, const auto& b) { return a.scored_ms < b.scored_ms; });
+  evidence.from_ms = first->scored_ms;
+  evidence.until_ms = last->scored_ms;
+  evidence.decisions = decisions.size();
+  evidence.drift = monitor::drift_of(counter.layout(), counter.counts());
+  evidence.performance = monitor::performance_of("all", decisions);
+  evidence.weeks = monitor::performance_by_week(decisions);
+  evidence.bands = monitor::calibration_bands(decisions, bundle.reference.score_edges);
+  find_expected(bundle, evidence);
+  return evidence;
+}
+
+}  // namespace program

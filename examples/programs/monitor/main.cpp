@@ -1,0 +1,130 @@
+// riskflag-monitor: the logs of riskflag-serve judged against the model's training: a page for people, a verdict for
+// schedules.
+
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include <riskflag/core/calendar.hpp>
+#include <riskflag/core/error.hpp>
+#include <riskflag/core/file.hpp>
+#include <riskflag/core/json_writer.hpp>
+#include <riskflag/monitor.hpp>
+#include <riskflag/report/monitoring.hpp>
+
+#include "../command_line.hpp"
+#include "../program.hpp"
+#include "evidence.hpp"
+
+namespace {
+
+constexpr int kStable = program::kDone, kDrift = 3, kDecay = 4;
+
+void write_metric(riskflag::JsonWriter& json, const char* name, const riskflag::metrics::Metric& metric) {
+  json.key(name);
+  metric ? json.value(*metric.value) : json.null();
+}
+
+void write_performance(riskflag::JsonWriter& json, const riskflag::monitor::Performance& performance) {
+  json.begin_object().key("cohort").value(performance.cohort).key("decisions").value(performance.decisions);
+  json.key("high").value(performance.high).key("outcomes").value(performance.outcomes);
+  json.key("positives").value(performance.positives).key("coverage").value(performance.coverage());
+  json.key("mean_probability");
+  performance.outcomes > 0 ? json.value(performance.mean_probability) : json.null();
+  write_metric(json, "roc_auc", performance.roc_auc);
+  json.key("roc_auc_interval");
+  if (performance.roc_auc_interval) {
+    json.begin_array().value(performance.roc_auc_interval.low).value(performance.roc_auc_interval.high).end_array();
+  } else {
+    json.null();
+  }
+  write_metric(json, "gini", performance.gini);
+  write_metric(json, "ks", performance.ks);
+  write_metric(json, "brier", performance.brier);
+  json.end_object();
+}
+
+std::string evidence_json(const riskflag::monitor::Evidence& evidence, const std::string& output) {
+  const auto verdict = riskflag::monitor::judge(evidence);
+  riskflag::JsonWriter json;
+  json.begin_object().key("decision").value(name_of(verdict.state)).key("reason").value(verdict.reason);
+  json.key("model").begin_object().key("name").value(evidence.model_name).key("version").value(evidence.model_version);
+  json.key("digest").value(evidence.model_digest).end_object();
+  json.key("decisions").value(evidence.decisions).key("other_models").value(evidence.other_models);
+  json.key("torn").value(evidence.torn).key("from").value(riskflag::rfc3339(evidence.from_ms));
+  json.key("until").value(riskflag::rfc3339(evidence.until_ms)).key("drift").begin_array();
+  for (const auto& each : evidence.drift) {
+    json.begin_object().key("field").value(each.field).key("rows").value(each.rows).key("psi").value(each.psi);
+    json.key("threshold").value(each.threshold).key("jensen_shannon").value(each.jensen_shannon);
+    json.key("chi_square").value(each.chi_square.statistic).key("degrees").value(each.chi_square.degrees);
+    json.key("alarm").value(each.alarm).end_object();
+  }
+  json.end_array().key("expected_roc_auc");
+  evidence.expected_roc_auc ? json.value(*evidence.expected_roc_auc) : json.null();
+  json.key("decay_limit");
+  const auto limit = riskflag::monitor::decay_limit(evidence);
+  limit ? json.value(*limit) : json.null();
+  json.key("performance");
+  write_performance(json, evidence.performance);
+  json.key("weeks").begin_array();
+  for (const auto& week : evidence.weeks) write_performance(json, week);
+  json.end_array().key("output");
+  output.empty() ? json.null() : json.value(riskflag::absolute_path(output));
+  json.end_object();
+  return std::move(json).text() + "\n";
+}
+
+struct Flags : program::EvidenceFlags {
+  std::string output;
+  bool report = false, decide = false, json = false, quiet = false;
+};
+
+int run(const Flags& flags) {
+  using riskflag::ErrorCode;
+  const auto need = [](const char* flag, const std::string& value, const char* what) {
+    if (value.empty()) riskflag::fail(ErrorCode::usage, flag, std::string("is needed: ") + what);
+  };
+  if (flags.report == flags.decide) riskflag::fail(ErrorCode::usage, "task", "report or decide is needed, one of them");
+  need("--log", flags.log, "the decision log of riskflag-serve");
+  need("--reference", flags.reference, "the model directory that made the decisions");
+  if (flags.report) need("--output", flags.output, "the page to write");
+  if (flags.decide && !flags.output.empty()) {
+    riskflag::fail(ErrorCode::usage, "--output", "belongs to report; decide prints its JSON on stdout");
+  }
+  program::Interrupt interrupt;
+  const auto evidence = program::gather(flags, interrupt.token());
+  const auto verdict = riskflag::monitor::judge(evidence);
+  if (flags.report) riskflag::write_file(flags.output, riskflag::report::render_monitoring(evidence));
+  if (flags.decide || flags.json) {
+    if (!program::print(evidence_json(evidence, flags.output))) return program::kFailed;
+  }
+  if (!flags.quiet) {
+    std::fprintf(stderr, "riskflag-monitor: %s: %s\n", std::string(name_of(verdict.state)).c_str(),
+                 verdict.reason.c_str());
+  }
+  if (flags.report) return program::kDone;
+  using State = riskflag::monitor::Verdict::State;
+  return verdict.state == State::decay ? kDecay : verdict.state == State::drift ? kDrift : kStable;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  program::CommandLine line(
+      "Judges the decisions that riskflag-serve logged: do the applicants still look like those of the\n"
+      "training, and how good were the scores? Only decisions of the model in --reference count.",
+      "riskflag-monitor");
+  Flags flags;
+  line.add_option("--log", flags.log, "decision log: a file, or the directory of one or many servers").type_name("LOG");
+  line.add_option("--outcomes", flags.outcomes, "what /v1/outcomes took: a file or a directory").type_name("LOG");
+  line.add_option("--reference", flags.reference, "the model directory, with its training profile").type_name("DIR");
+  line.add_option("--since", flags.since, "decisions from then on: 2026-11-29 or an RFC 3339 time").type_name("T");
+  line.add_option("--until", flags.until, "decisions before then").type_name("T");
+  line.add_option("--output", flags.output, "report: the page to write").type_name("pack.html");
+  line.add_flag("--json", flags.json, "report: one JSON object on stdout; decide prints it always");
+  line.add_flag("--quiet", flags.quiet, "no messages");
+  line.add_task("report", flags.report, "writes a page: drift, performance by week, calibration", "");
+  line.add_task("decide", flags.decide, "exits 0 stable, 3 drift, 4 decay, and says why as JSON", "");
+  return line.run(argc, argv, [&] { return run(flags); });
+}

@@ -1,0 +1,122 @@
+#pragma once
+
+// From logs to a verdict: stable, drift or decay.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <riskflag/core/exact.hpp>
+#include <riskflag/core/text.hpp>
+#include <riskflag/monitor/bins.hpp>
+#include <riskflag/monitor/drift.hpp>
+#include <riskflag/monitor/performance.hpp>
+
+namespace riskflag::inline v0_1::monitor {
+
+/// One field's live rows, or the scores, beside the training rows.
+struct FieldDrift {
+  std::string field;
+  std::uint64_t rows = 0;  ///< live ones
+  double psi = 0, jensen_shannon = 0;
+  ChiSquare chi_square;
+  double threshold = kPsiLook;  ///< psi_alarm() of these rows
+  bool alarm = false;
+};
+
+/// Of each field of the layout; one with fewer than `least_rows` rows has no alarm.
+[[nodiscard]] inline std::vector<FieldDrift> drift_of(const BinLayout& layout, std::span<const std::uint64_t> counts,
+                                                      std::uint64_t least_rows = 200) {
+  std::vector<FieldDrift> out;
+  for (std::size_t i = 0; i < layout.fields().size(); ++i) {
+    const auto training = layout.of(i, layout.training()), live = layout.of(i, counts);
+    FieldDrift drift;
+    drift.field = layout.fields()[i].name;
+    drift.rows = detail::sum_of(live);
+    if (drift.rows > 0) {
+      drift.psi = psi(training, live);
+      drift.jensen_shannon = jensen_shannon(training, live);
+      drift.chi_square = chi_square(training, live);
+      drift.threshold = psi_alarm(training, drift.rows, psi_alpha(layout.fields().size()));
+      drift.alarm = drift.rows >= least_rows && drift.psi > drift.threshold;
+    }
+    out.push_back(std::move(drift));
+  }
+  return out;
+}
+
+/// What the logs of one model say about it.
+struct Evidence {
+  std::string model_name, model_version, model_digest;
+  std::int64_t from_ms = 0, until_ms = 0;  ///< of the first and the last decision
+  std::uint64_t decisions = 0;             ///< of this model
+  std::uint64_t other_models = 0, torn = 0;
+  std::vector<FieldDrift> drift;
+  Performance performance;
+  std::vector<Performance> weeks;
+  std::vector<CalibrationBand> bands;
+  std::optional<double> expected_roc_auc;  ///< on the test set of the training
+  std::uint64_t expected_rows = 0;         ///< of that set
+};
+
+struct Verdict {
+  enum class State { stable, drift, decay };
+  State state = State::stable;
+  std::string reason;
+};
+[[nodiscard]] constexpr std::string_view name_of(Verdict::State state) noexcept {
+  return state == Verdict::State::stable ? "stable" : state == Verdict::State::drift ? "drift" : "decay";
+}
+
+/// The variance of a ROC-AUC by its value and the rows of each class alone: Hanley and McNeil, Radiology 1982, eq. 2.
+[[nodiscard]] inline double hanley_mcneil_variance(double auc, double positives, double negatives) noexcept {
+  const double q1 = auc / (2 - auc), q2 = 2 * auc * auc / (1 + auc), square = auc * auc;
+  return (auc * (1 - auc) + (positives - 1) * (q1 - square) + (negatives - 1) * (q2 - square)) /
+         (positives * negatives);
+}
+
+/// Below this ROC-AUC the outcomes say that the model decayed: the test set's, less 2.576 standard errors of the
+/// difference (1 in 200 models that are as good as ever falls below). The test set is a sample too; its share of
+/// positives is taken to be that of the outcomes. Nothing where one of the two is not known.
+[[nodiscard]] inline std::optional<double> decay_limit(const Evidence& evidence) {
+  const Performance& seen = evidence.performance;
+  if (!evidence.expected_roc_auc || !seen.roc_auc || !seen.roc_auc_variance || evidence.expected_rows == 0) {
+    return std::nullopt;
+  }
+  const double share = static_cast<double>(seen.positives) / static_cast<double>(seen.outcomes);
+  const double positives = std::max(1.0, share * static_cast<double>(evidence.expected_rows));
+  const double negatives = std::max(1.0, (1 - share) * static_cast<double>(evidence.expected_rows));
+  const double variance =
+      *seen.roc_auc_variance.value + hanley_mcneil_variance(*evidence.expected_roc_auc, positives, negatives);
+  return *evidence.expected_roc_auc - 2.576 * exact::sqrt(variance);
+}
+
+/// Decay when ROC-AUC is below decay_limit(); else drift when a field or the scores have an alarm; else stable.
+[[nodiscard]] inline Verdict judge(const Evidence& evidence) {
+  const Performance& seen = evidence.performance;
+  const auto limit = decay_limit(evidence);
+  if (limit && *seen.roc_auc.value < *limit) {
+    return {Verdict::State::decay, "ROC-AUC is " + number_text(*seen.roc_auc.value) + " by " +
+                                       std::to_string(seen.outcomes) + " outcomes; chance explains no less than " +
+                                       number_text(*limit) + " where the test set had " +
+                                       number_text(*evidence.expected_roc_auc)};
+  }
+  std::string fields;
+  for (const FieldDrift& each : evidence.drift) {
+    if (!each.alarm) continue;
+    fields += (fields.empty() ? "" : ", ") + each.field + " (PSI " + number_text(each.psi) + " above " +
+              number_text(each.threshold) + ")";
+  }
+  if (!fields.empty()) return {Verdict::State::drift, "live rows differ from training rows in " + fields};
+  return {Verdict::State::stable,
+          "no field, nor the scores, differ from the training rows more than chance explains" +
+              std::string(limit ? ", and ROC-AUC is not below the test set's more than chance explains" : "")};
+}
+
+}  // namespace riskflag::inline v0_1::monitor

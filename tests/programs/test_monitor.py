@@ -1,0 +1,144 @@
+"""riskflag-monitor over the logs of a running riskflag-serve: stable, drift and decay, as a scheduled job would tell them apart.
+Standard library only."""
+import csv
+import io
+import json
+import shutil
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+import serving
+from serving import BIN, Server, must, run
+
+FOLDER = MODEL = None
+
+
+def setUpModule():
+    global FOLDER, MODEL
+    FOLDER = Path(tempfile.mkdtemp(prefix="riskflag-monitor-"))
+    MODEL = serving.train(FOLDER, 6000, "--set", "num_iterations=40")
+    must(BIN / "riskflag-simulate", "--rows", 1500, "--seed", 8, "--output", FOLDER / "quiet.csv", "--quiet")
+    must(BIN / "riskflag-simulate", "--rows", 1500, "--seed", 8, "--with-drift", 1, "--output", FOLDER / "drifted.csv", "--quiet")
+
+
+def tearDownModule():
+    shutil.rmtree(FOLDER)
+
+
+def scored(server, table):
+    """Scores a table; its decision ids and targets."""
+    status, answer = server.score((FOLDER / table).read_bytes(), "text/csv")
+    assert status == 200, answer
+    rows = list(csv.DictReader(io.StringIO(answer.decode())))
+    assert not [row for row in rows if row["error"]]
+    return [(row["decision_id"], int(row["Risk_Flag"])) for row in rows]
+
+
+def report(server, outcomes):
+    body = [{"decision_id": i, "outcome": outcome, "observed_at": "2027-05-01T00:00:00Z"} for i, outcome in outcomes]
+    status, answer = server.score(body, path="/v1/outcomes")
+    assert status == 202, answer
+
+
+class Monitor(unittest.TestCase):
+    def setUp(self):
+        self.log = Path(tempfile.mkdtemp(prefix="log-", dir=FOLDER))
+
+    def serve(self, *flags):
+        return Server(MODEL, "--decision-log", self.log, "--outcomes", self.log, *flags)
+
+    def monitor(self, *flags, task="decide"):
+        return run(BIN / "riskflag-monitor", task, "--log", self.log, "--reference", MODEL, *flags)
+
+    def verdict(self, code, *flags):
+        done = self.monitor("--outcomes", self.log, *flags)
+        self.assertEqual(done.returncode, code, done.stderr + done.stdout)
+        return json.loads(done.stdout)
+
+    def test_the_same_population_with_its_outcomes_is_stable_and_its_page_says_so(self):
+        with self.serve() as server:
+            decisions = scored(server, "quiet.csv")
+            report(server, decisions[:1200])
+        verdict = self.verdict(0)
+        self.assertEqual((verdict["decision"], verdict["decisions"]), ("stable", 1500))
+        seen = verdict["performance"]
+        self.assertEqual((seen["outcomes"], seen["positives"]), (1200, sum(outcome for _, outcome in decisions[:1200])))
+        self.assertAlmostEqual(seen["coverage"], 0.8)
+        self.assertGreater(seen["roc_auc"], 0.6)
+        self.assertEqual([each["alarm"] for each in verdict["drift"]], [False] * len(verdict["drift"]))
+        page = FOLDER / "pack.html"
+        done = self.monitor("--outcomes", self.log, "--output", page, "--json", task="report")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["output"], str(page))
+        text = page.read_text()
+        for words in ("<b>stable</b>", "Income", "(score)", "week of ", "Calibration", "approved applicants"):
+            self.assertIn(words, text)
+        self.assertNotIn("<script", text)
+
+    def test_drifted_applicants_are_told_by_field_and_by_the_server_itself(self):
+        with self.serve() as server:
+            scored(server, "drifted.csv")
+            deadline = time.monotonic() + 30
+            while 'riskflag_drift_alarm{field="Income",window="1000rows"} 1\n' not in (page := server.ask("GET", "/metrics")[2].decode()):
+                self.assertLess(time.monotonic(), deadline, page)
+                time.sleep(0.2)
+            windows = json.loads(server.ask("GET", "/v1/monitor")[2])["live"]["windows"]
+        verdict = self.verdict(3)
+        self.assertEqual(verdict["decision"], "drift")
+        self.assertIn("Income", verdict["reason"])
+        offline = {each["field"]: each for each in verdict["drift"]}
+        self.assertTrue(offline["Income"]["alarm"])
+        live = next(window for window in windows if window["window"] == "1000rows")
+        self.assertEqual(live["rows"], 1500)
+        for each in live["fields"]:  # the server counted the same rows into the same bins
+            self.assertAlmostEqual(each["psi"], offline[each["field"]]["psi"], 12)
+
+    def test_outcomes_that_the_scores_do_not_tell_are_decay(self):
+        with self.serve() as server:
+            decisions = scored(server, "quiet.csv")
+            report(server, [(i, n % 2) for n, (i, _) in enumerate(decisions)])
+        verdict = self.verdict(4)
+        self.assertEqual(verdict["decision"], "decay")
+        self.assertIn("where the test set had", verdict["reason"])
+        self.assertLess(verdict["performance"]["roc_auc"], verdict["decay_limit"])
+        with self.serve() as server:  # observed later: these hold
+            report(server, [(i, outcome) for i, outcome in decisions])
+            body = [{"decision_id": i, "outcome": outcome, "observed_at": "2027-06-01T00:00:00Z"} for i, outcome in decisions]
+            self.assertEqual(server.score(body, path="/v1/outcomes")[0], 202)
+        self.assertEqual(self.verdict(0)["decision"], "stable")
+
+    def test_mode_hmac_still_tells_the_scores(self):
+        key = FOLDER / "key"
+        key.write_text("0123456789abcdef")
+        with self.serve("--log-mode", "hmac", "--hmac-key", key) as server:
+            scored(server, "drifted.csv")
+        verdict = json.loads(self.monitor("--quiet").stdout)
+        rows = {each["field"]: each["rows"] for each in verdict["drift"]}
+        self.assertEqual((rows["Income"], rows["(score)"]), (0, 1500))
+
+    def test_what_cannot_be_judged_is_said(self):
+        with self.serve() as server:
+            scored(server, "quiet.csv")
+        done = self.monitor("--until", "2020-01-01")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("no decision", done.stderr)
+        self.assertEqual(self.monitor("--since", "2020-01-01").returncode, 0)
+        for flags, word in [(["decide", "--log", self.log], "--reference"), (["decide", "--reference", MODEL], "--log"),
+                            (["--log", self.log, "--reference", MODEL], "report or decide"),
+                            (["report", "--log", self.log, "--reference", MODEL], "--output"),
+                            (["decide", "--log", self.log, "--reference", MODEL, "--output", "x"], "--output"),
+                            (["decide", "--log", self.log, "--reference", MODEL, "--since", "soon"], "soon")]:
+            done = run(BIN / "riskflag-monitor", *flags)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(word, done.stderr)
+        path = next(self.log.glob("decisions-*.jsonl"))
+        path.write_text(path.read_text().replace('"v":1', '"v":7', 1))
+        done = self.monitor()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"{path}:1", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
