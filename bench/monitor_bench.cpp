@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 
 #include <riskflag/core/random.hpp>
 #include <riskflag/monitor/counters.hpp>
+#include <riskflag/monitor/live.hpp>
 #include <riskflag/monitor/reference.hpp>
 
 namespace {
@@ -55,7 +57,36 @@ void count(benchmark::State& state) {
   if (total != added) state.SkipWithError("counts were lost");
 }
 
+/// What a scored row of 12 fields costs beside its score: its places, and a count in each.
+void live_row(benchmark::State& state) {
+  monitor::Reference reference;
+  reference.rows = 1000;
+  for (int f = 0; f < 12; ++f) {
+    monitor::FieldProfile field{.name = "f" + std::to_string(f)};
+    for (int e = 1; e < 10; ++e) field.edges.push_back(0.1 * e);
+    field.counts.assign(10, 100);
+    reference.fields.push_back(std::move(field));
+  }
+  reference.score_edges = reference.fields[0].edges;
+  reference.score_counts = reference.fields[0].counts;
+  monitor::LiveProfile live(reference, {.sliding_s = {}, .tumbling_rows = {1}});
+  const Random random(7);
+  std::vector<double> rows(12 * 1000);
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = random.uniform(i);
+  std::vector<std::uint32_t> places;
+  std::uint64_t row = 0;
+  for (auto _ : state) {
+    places.clear();
+    live.layout().places(std::span(rows).subspan(row % 1000 * 12, 12), rows[row % 1000 * 12], places);
+    live.add(places);
+    ++row;
+  }
+  live.tick(0);
+  if (live.drift().empty() || live.drift()[0].rows != row) state.SkipWithError("rows were lost");
+}
+
 BENCHMARK(reference)->Name("monitor/make_reference/rows:50000/columns:10")->Unit(benchmark::kMillisecond);
 BENCHMARK(count)->Name("monitor/counters/add");
+BENCHMARK(live_row)->Name("monitor/live/row/fields:12");
 
 }  // namespace
