@@ -156,7 +156,7 @@ TEST_CASE("one seed for splits, preparation and training; regression is not stra
 }
 
 TEST_CASE("what belongs to a later version says so") {
-  for (const char* set : {"register=r", "offset=x", "tracking=http://h"}) {
+  for (const char* set : {"register=r", "alias=a", "tracking=http://h"}) {
     Settings settings;
     settings.add_set(set);
     CHECK(refusal([&] { (void)settings.resolve(); }).find("is not built yet in riskflag") != std::string::npos);
