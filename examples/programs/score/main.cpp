@@ -20,12 +20,13 @@
 
 #include "../command_line.hpp"
 #include "../program.hpp"
+#include "../tracking/tracking.hpp"
 #include "score_stream.hpp"
 
 namespace {
 
 struct Flags {
-  std::string model, data, output, delimiter = "auto";
+  std::string model, data, output, tracking, delimiter = "auto";
   bool no_header = false;
   std::uint64_t skip_rows = 0;
   int threads = 0, explain = 0;
@@ -56,11 +57,6 @@ std::string result_json(const Flags& flags, const riskflag::bundle::Bundle& bund
 
 int score(const Flags& flags) {
   program::Interrupt interrupt;
-  if (flags.model.starts_with("models:/")) {
-    riskflag::fail(riskflag::ErrorCode::usage, "--model",
-                   "the registry (models:/) is not built yet in riskflag " + std::string(riskflag::kVersion) +
-                       "; accepted: a model directory");
-  }
   if (flags.json && flags.output == "-") {
     riskflag::fail(riskflag::ErrorCode::usage, "--json", "and --output - both want standard output");
   }
@@ -76,7 +72,14 @@ int score(const Flags& flags) {
                    "\"" + flags.output + "\" is the file of --data, which it would replace; name another file");
   }
   const std::int64_t start = riskflag::monotonic_ns();
-  const riskflag::bundle::Bundle bundle = riskflag::bundle::open(flags.model);
+  const program::ModelPlace place = program::find_model(flags.model, flags.tracking, [&](const std::string& message) {
+    if (!flags.quiet) std::fprintf(stderr, "warning: %s\n", message.c_str());
+  });
+  riskflag::bundle::Bundle bundle = riskflag::bundle::open(place.directory);
+  if (!place.name.empty()) {
+    bundle.name = place.name;
+    bundle.version = place.version;
+  }
   const std::unique_ptr<riskflag::ByteSource> source = riskflag::open_source(flags.data);
   riskflag::Pool pool(static_cast<unsigned>(flags.threads));
   riskflag::CsvOptions reading;
@@ -125,7 +128,7 @@ int main(int argc, char** argv) {
       "scored keeps its place with an error.",
       "riskflag-score");
   Flags flags;
-  line.add_option("--model", flags.model, "model directory").required().type_name("DIR");
+  line.add_option("--model", flags.model, "model directory, or models:/NAME@ALIAS").required().type_name("DIR");
   line.add_option("--data", flags.data, "CSV file with a header, plain or .gz; - is standard input")
       .required()
       .type_name("F.csv");
@@ -136,6 +139,7 @@ int main(int argc, char** argv) {
   line.add_flag("--no-header", flags.no_header, "columns are c0, c1, ..., as in training");
   line.add_option("--skip-rows", flags.skip_rows, "lines before the header").range(0, 1'000'000'000).type_name("N");
   line.add_option("--threads", flags.threads, "0 = all cores").range(0, 1024).type_name("N");
+  line.add_option("--tracking", flags.tracking, "where models:/ is: journal:DIR or http://…").type_name("WHERE");
   line.add_flag("--allow-bad-rows", flags.allow_bad_rows, "rows that cannot be scored do not make the exit 1");
   line.add_option("--explain", flags.explain, "codes of up to K reasons for High, a column each")
       .range(1, static_cast<int>(riskflag::bundle::kMostReasons))
@@ -143,6 +147,5 @@ int main(int argc, char** argv) {
   line.add_flag("--json", flags.json, "one JSON object on stdout");
   line.add_flag("--quiet", flags.quiet, "no messages");
   line.add_later("--replay", "replaying a decision log");
-  line.add_later("--tracking", "tracking of scores");
   return line.run(argc, argv, [&] { return score(flags); });
 }

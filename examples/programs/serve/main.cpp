@@ -28,6 +28,7 @@
 
 #include "../command_line.hpp"
 #include "../program.hpp"
+#include "../tracking/tracking.hpp"
 
 namespace {
 
@@ -35,7 +36,7 @@ using riskflag::ErrorCode;
 using riskflag::fail;
 
 struct Flags {
-  std::string model, keys, host = "127.0.0.1";
+  std::string model, keys, tracking, host = "127.0.0.1";
   int port = 8080, threads = 0, drain_ms = 8000;
   std::size_t max_body = std::size_t{32} << 20, max_in_flight = 64;
   int max_queue_ms = 1000;
@@ -177,11 +178,6 @@ void announce(const Flags& flags, const riskflag::http::Server& server, const ri
 
 int serve(const Flags& flags) {
   if (flags.model.empty()) fail(ErrorCode::usage, "--model", "a model directory is needed (or RISKFLAG_MODEL)");
-  if (flags.model.starts_with("models:/")) {
-    fail(ErrorCode::usage, "--model",
-         "the registry (models:/) is not built yet in riskflag " + std::string(riskflag::kVersion) +
-             "; accepted: a model directory");
-  }
   if (!riskflag::http::is_loopback(flags.host) && flags.keys.empty() && !flags.insecure) {
     fail(ErrorCode::usage, "--host",
          flags.host +
@@ -192,7 +188,15 @@ int serve(const Flags& flags) {
   signal(SIGPIPE, SIG_IGN);  // a reader of our output that leaves must not end the server
   raise_descriptor_limit();
 
-  const auto model = std::make_shared<const riskflag::bundle::Bundle>(riskflag::bundle::open(flags.model));
+  const program::ModelPlace place = program::find_model(flags.model, flags.tracking, [](const std::string& message) {
+    std::fprintf(stderr, "riskflag-serve: %s\n", message.c_str());
+  });
+  riskflag::bundle::Bundle opened = riskflag::bundle::open(place.directory);
+  if (!place.name.empty()) {
+    opened.name = place.name;
+    opened.version = place.version;
+  }
+  const auto model = std::make_shared<const riskflag::bundle::Bundle>(std::move(opened));
   riskflag::serve::Service service(model);
   riskflag::http::ServerOptions options;
   options.host = flags.host;
@@ -218,7 +222,7 @@ int serve(const Flags& flags) {
         if (!refusal) return std::nullopt;
         return to_http(std::move(*refusal));
       });
-  auto follower = flags.watch ? std::make_unique<riskflag::serve::Follower>(flags.model, service) : nullptr;
+  auto follower = flags.watch ? std::make_unique<riskflag::serve::Follower>(place.directory, service) : nullptr;
   auto keys = flags.keys.empty() ? nullptr : std::make_unique<KeysFile>(flags.keys, service);
   std::optional<Watch> watch;
   if (follower || keys) watch.emplace(std::move(follower), std::move(keys));
@@ -252,7 +256,7 @@ int healthcheck(const Flags& flags) {
 constexpr std::pair<const char*, const char*> kLaterFlags[] = {
     {"--shadow", "a shadow model"},         {"--challenger", "a challenger model"}, {"--split", "a challenger model"},
     {"--decision-log", "the decision log"}, {"--log-mode", "the decision log"},     {"--hmac-key", "the decision log"},
-    {"--log-failure", "the decision log"},  {"--outcomes", "taking outcomes"},      {"--tracking", "the registry"}};
+    {"--log-failure", "the decision log"},  {"--outcomes", "taking outcomes"}};
 
 /// A RISKFLAG_DECISION_LOG that has no effect would lose decisions.
 void refuse_later_variables() {
@@ -278,7 +282,7 @@ int main(int argc, char** argv) {
       "RISKFLAG_MAX_BODY.",
       "riskflag-serve");
   Flags flags;
-  line.add_option("--model", flags.model, "model directory of riskflag-train")
+  line.add_option("--model", flags.model, "model directory of riskflag-train, or models:/NAME@ALIAS")
       .envname("RISKFLAG_MODEL")
       .type_name("DIR");
   line.add_option("--host", flags.host, "address to listen on, 127.0.0.1 unless given")
@@ -315,6 +319,9 @@ int main(int argc, char** argv) {
   line.add_option("--keys", flags.keys, "file of API keys that requests need; read again when it changes")
       .envname("RISKFLAG_KEYS")
       .type_name("FILE");
+  line.add_option("--tracking", flags.tracking, "where models:/ is: journal:DIR or http://…")
+      .envname("RISKFLAG_TRACKING")
+      .type_name("WHERE");
   line.add_flag("--insecure", flags.insecure, "listen on an address that others reach, without API keys")
       .envname("RISKFLAG_INSECURE");
   line.add_flag("--json", flags.json, "stdout is one JSON object: url, port, model");
