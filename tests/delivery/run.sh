@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What is handed over: packages, the single header, workflows, the cloud's stack; with --full also what takes
-# longer, for which it needs root. Usage: tests/delivery/run.sh [--full]; prints "N passed, N failed".
+# What is handed over: packages, the single header, workflows, the cloud's stack; with --full also images and deployments, for which it
+# needs root. Usage: tests/delivery/run.sh [--full]; prints "N passed, N failed".
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -36,7 +36,8 @@ tools() {  # VENV REQUIREMENTS
   python3 -m venv "$1" && "$1/bin/pip" install -q --disable-pip-version-check -r "$here/$2" && cp "$here/$2" "$1/installed.txt"
 }
 
-check "what the tests need is installed" bash "$root/.ci/install.sh" delivery
+if [ $full = yes ]; then check "what the tests need is installed" bash "$root/.ci/install.sh" containers
+else check "what the tests need is installed" bash "$root/.ci/install.sh" delivery; fi
 check "the tools from the Python registry are installed" tools "$work/venv" requirements.txt
 python=$work/venv/bin/python
 
@@ -48,7 +49,9 @@ done
 if [ $full = yes ]; then
   check "the stand-in for AWS is installed" tools "$work/venv-full" requirements-full.txt
   check "the stack, made and changed" "$work/venv-full/bin/python" "$here/deploy/test_moto.py"
-  export DEPLOYMENTS=20
+  check "images" "$python" "$here/deploy/test_image.py"
+  grep -E '^(serve|full): ' "$work/log"
+  export DELIVERY_ENGINE=podman
 fi
 # The quick part is what an ordinary day has; dead registries, full disks, kills and power cuts take longer.
 some=(-k one_deployment -k must_not -k refused -k signal -k same_again)
