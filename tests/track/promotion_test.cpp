@@ -9,12 +9,12 @@
 #include <riskflag/core/json_reader.hpp>
 #include <riskflag/track/local_registry.hpp>
 
+#include "error_code.hpp"
 #include "fresh_directory.hpp"
 
 namespace promotion_test {
 
 namespace track = riskflag::track;
-using riskflag::Error;
 using riskflag::ErrorCode;
 
 constexpr const char* kName = "loans";
@@ -37,16 +37,6 @@ struct Shelf {
     return found ? found->version : 0;
   }
 };
-
-template <class Body>
-ErrorCode code_of(const Body& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return ErrorCode::internal;
-}
 
 std::string text_at(const riskflag::Json& json, const char* key) {
   return riskflag::value_or_throw(riskflag::value_or_throw(json.at(key))->string());

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "error_code.hpp"
 #include "fresh_directory.hpp"
 
 namespace track = riskflag::track;
@@ -27,16 +28,6 @@ std::string make_model(const FreshDirectory& home, const std::string& name, cons
   riskflag::write_file(home.path(name + "/manifest.json"),
                        "{\"model.json\":\"" + riskflag::sha256_hex(content) + "\"}");
   return home.path(name);
-}
-
-template <class Body>
-ErrorCode code_of(const Body& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return ErrorCode::internal;
 }
 
 }  // namespace
