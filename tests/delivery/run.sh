@@ -36,6 +36,19 @@ tools() {  # VENV REQUIREMENTS
   python3 -m venv "$1" && "$1/bin/pip" install -q --disable-pip-version-check -r "$here/$2" && cp "$here/$2" "$1/installed.txt"
 }
 
+conan_create() (  # on a copy: Conan writes beside the test's source
+  rm -rf "$work/conan" && mkdir -p "$work/conan" &&
+    git -C "$root" ls-files -z CMakeLists.txt LICENSE conanfile.py cmake include tests/consumers tests/bits | tar -C "$root" --null -T - -cf - | tar -C "$work/conan" -xf - || exit 1
+  export CONAN_HOME=$work/conan/home
+  cd "$work/conan" && "$work/venv-full/bin/conan" profile detect && "$work/venv-full/bin/conan" create . --no-remote -s compiler.cppstd=20 -c tools.cmake.cmaketoolchain:generator=Ninja
+)
+kubernetes_schemas() {
+  local files
+  mapfile -t files < <(find "$root/examples/deploy/kubernetes" -name '*.yaml' ! -name kustomization.yaml)
+  sed 's/replicas:/replica:/' "$root/examples/deploy/kubernetes/deployment.yaml" > "$work/no_deployment.yaml"
+  "$work/venv-full/bin/kubernetes-validate" --strict "${files[@]}" && ! "$work/venv-full/bin/kubernetes-validate" --strict "$work/no_deployment.yaml"
+}
+
 check "what the tests need is installed" bash "$root/.ci/install.sh" delivery
 check "the tools from the Python registry are installed" tools "$work/venv" requirements.txt
 python=$work/venv/bin/python
@@ -46,7 +59,9 @@ for script in "$here"/test_*.py; do
   check "$(basename "$script" .py)" "$python" "$script"
 done
 if [ $full = yes ]; then
-  check "the stand-in for AWS is installed" tools "$work/venv-full" requirements-full.txt
+  check "more tools are installed" tools "$work/venv-full" requirements-full.txt
+  check "conan create" conan_create
+  check "Kubernetes' own schemas" kubernetes_schemas
   check "the stack, made and changed" "$work/venv-full/bin/python" "$here/deploy/test_moto.py"
   export DEPLOYMENTS=20
 fi
