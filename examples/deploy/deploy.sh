@@ -76,7 +76,7 @@ start() {  # COLOUR IMAGE MODEL
   engine run --detach --pull never --name "riskflag-$1" --label "riskflag.image=$2" --label "riskflag.model=$3" \
     --network host --read-only --cap-drop ALL --security-opt no-new-privileges --user 65532:65532 --memory "$MEMORY" \
     --stop-timeout "$STOP_SECONDS" --env RISKFLAG_HOST=127.0.0.1 --env "RISKFLAG_PORT=${port[$1]}" --env RISKFLAG_MODEL=/model \
-    --volume "$MODELS_DIR/${3#sha256:}:/model:ro" "${RUN_OPTIONS[@]}" "$REPOSITORY@$2" > /dev/null
+    --volume "$MODELS_DIR/${3#sha256:}:/model:ro" "${RUN_OPTIONS[@]}" "$REPOSITORY@$2" > /dev/null || return 1  # not the engine's own 125 to 127
 }
 await() {  # COLOUR
   local end=$((SECONDS + READY_SECONDS))

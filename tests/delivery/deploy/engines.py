@@ -31,7 +31,7 @@ class Processes:
         self.settings = {"ENGINE": f"({HERE / 'process_engine.py'})", "REPOSITORY": self.repository}
         self.images = {}
         serve = [str(on.BIN / "riskflag-serve")]
-        for name, command in {"one": serve, "two": [*serve, "--threads", "2"], "broken": ["/bin/false"],
+        for name, command in {"one": serve, "two": [*serve, "--threads", "2"], "broken": ["/absent"],
                               **{mode: [str(WORK / "misbehave"), mode] for mode in MODES[:-1]}}.items():
             text = json.dumps(command)
             digest = hashlib.sha256(text.encode()).hexdigest()

@@ -96,6 +96,9 @@ def start(arguments):
     if (HOME / "containers" / name).exists():
         sys.exit(f"the name {name} is in use")
     command = json.loads(image_of(reference).read_text())
+    if shutil.which(command[0]) is None:
+        print(f"{command[0]}: no such file", file=sys.stderr)
+        sys.exit(127)  # as docker and podman do
     # Known before it runs, by a number that it writes down itself: this program may be killed at any time.
     (HOME / f"{name}.pid").unlink(missing_ok=True)
     (HOME / "containers" / name).write_text(json.dumps({
