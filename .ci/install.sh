@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Installs those of our packages that are missing. Usage: .ci/install.sh run|test|delivery
-#   run       what the programs need to be built
-#   test      that, and every compiler and tool that the tests use
-#   delivery  what builds and looks at packages and workflows
+# Installs those of our packages that are missing. Usage: .ci/install.sh run|test|delivery|containers
+#   run         what the programs need to be built
+#   test        that, and every compiler and tool that the tests use
+#   delivery    what builds and looks at packages and workflows
+#   containers  that, and what stands in for a registry, a container engine and a host (tests/delivery/run.sh --full)
 set -euo pipefail
 
 # libboost-json1.81-dev by name: libboost-json-dev is 1.74 in Debian 12 and conflicts with it.
@@ -11,10 +12,11 @@ if [ "${1:-}" = test ]; then
   packages+=(doctest-dev libbenchmark-dev clang-16 clang-19 libclang-rt-16-dev libclang-rt-19-dev clang-format-19 clang-tidy-19
              python3-venv git shellcheck
              g++-aarch64-linux-gnu qemu-user g++-mingw-w64-x86-64-win32 wine64 emscripten nodejs libc++-19-dev)
-elif [ "${1:-}" = delivery ]; then
+elif [ "${1:-}" = delivery ] || [ "${1:-}" = containers ]; then
   packages=(dpkg-dev pkg-config python3-venv haproxy socat)
+  [ "$1" = delivery ] || packages+=(buildah podman runc conmon catatonit netavark docker-registry debootstrap)
 elif [ "${1:-}" != run ]; then
-  echo "usage: $0 run|test|delivery" >&2
+  echo "usage: $0 run|test|delivery|containers" >&2
   exit 2
 fi
 

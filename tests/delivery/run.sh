@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What is handed over: packages, the single header, workflows, the cloud's stack; with --full also what takes
-# longer, for which it needs root. Usage: tests/delivery/run.sh [--full]; prints "N passed, N failed".
+# What is handed over: packages, the single header, workflows, the cloud's stack; with --full also the image and deployments, for which it
+# needs root. Usage: tests/delivery/run.sh [--full]; prints "N passed, N failed".
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -49,7 +49,8 @@ kubernetes_schemas() {
   "$work/venv-full/bin/kubernetes-validate" --strict "${files[@]}" && ! "$work/venv-full/bin/kubernetes-validate" --strict "$work/no_deployment.yaml"
 }
 
-check "what the tests need is installed" bash "$root/.ci/install.sh" delivery
+if [ $full = yes ]; then check "what the tests need is installed" bash "$root/.ci/install.sh" containers
+else check "what the tests need is installed" bash "$root/.ci/install.sh" delivery; fi
 check "the tools from the Python registry are installed" tools "$work/venv" requirements.txt
 python=$work/venv/bin/python
 
@@ -63,7 +64,9 @@ if [ $full = yes ]; then
   check "conan create" conan_create
   check "Kubernetes' own schemas" kubernetes_schemas
   check "the stack, made and changed" "$work/venv-full/bin/python" "$here/deploy/test_moto.py"
-  export DEPLOYMENTS=20
+  check "the image" "$python" "$here/deploy/test_image.py"
+  grep '^serve: ' "$work/log"
+  export DELIVERY_ENGINE=podman
 fi
 # The quick part is what an ordinary day has; dead registries, full disks, kills and power cuts take longer.
 some=(-k one_deployment -k must_not -k refused -k signal -k same_again)

@@ -1,5 +1,5 @@
-"""Where the images of test_deploy.py come from, and what runs them: `settings` for deploy.conf, `images` (name -> digest; what is wrong with
-some stands in misbehave.c, "broken" does not even start); `call` takes the engine's commands.
+"""Where the images of test_deploy.py come from, and what runs them. Each has `settings` for deploy.conf, `images` (name -> digest; what
+is wrong with the last four stands in misbehave.c, "broken" does not even start), and takes the engine's commands in `call`.
 """
 
 import hashlib
@@ -49,3 +49,44 @@ class Processes:
 
     def end(self):
         pass
+
+
+class Podman:
+    def __init__(self, dies_seconds):
+        on.base_image()
+        self.port = on.free_port()
+        self.repository = f"127.0.0.1:{self.port}/riskflag"
+        shutil.rmtree(WORK / "registry", ignore_errors=True)
+        self.start_registry()
+        self.settings = {"ENGINE": "(" + " ".join(on.PODMAN) + ")", "PULL_OPTIONS": "(--tls-verify=false)", "RUN_OPTIONS": f"({' '.join(on.LIMITS)})",
+                         "REPOSITORY": self.repository}
+        # test_image.py, which runs before, has built this commit's image.
+        known = run(*on.PODMAN, "image", "inspect", "--format", '{{index .Labels "org.opencontainers.image.revision"}}', on.SERVE, check=False).stdout.strip()
+        if known != on.revision():
+            on.build("serve", on.SERVE)
+        run(*on.BUILDAH, "tag", on.SERVE, f"{self.repository}:one")
+        self.images = {"one": self.push("one")}
+        compile_misbehave("-static", '-DSERVER="/riskflag-serve"')
+        for mode in ("two", *MODES):
+            name = run(*on.BUILDAH, "from", "--pull=never", f"{self.repository}:one").stdout.strip()
+            run(*on.BUILDAH, "copy", "-q", name, WORK / "misbehave", "/misbehave")
+            entry = {"two": ["/riskflag-serve"], "broken": ["/absent"]}.get(mode, ["/misbehave", mode])
+            run(*on.BUILDAH, "config", "--entrypoint", json.dumps(entry), "--env", f"DIES_SECONDS={dies_seconds}", name)
+            run(*on.BUILDAH, "commit", "-q", "--rm", "--format", "docker", name, f"{self.repository}:{mode}")
+            self.images[mode] = self.push(mode)
+
+    def push(self, name):
+        run(*on.BUILDAH, "push", "-q", "--tls-verify=false", "--digestfile", WORK / "digest", f"{self.repository}:{name}", f"docker://{self.repository}:{name}")
+        return (WORK / "digest").read_text().strip()
+
+    def call(self, *arguments, check=True):
+        return on.podman(*arguments, check=check)
+
+    def start_registry(self):
+        self.registry = on.registry(self.port)
+
+    def stop_registry(self):
+        self.registry.end()
+
+    def end(self):
+        self.registry.end()

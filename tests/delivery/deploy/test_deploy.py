@@ -1,5 +1,5 @@
-"""deploy.sh on one host, with real HAProxy and clients that ask all the while. Processes take the place of containers, a folder that of
-a registry. `-k WORD` picks tests.
+"""deploy.sh on one host, with real HAProxy and clients that ask all the while. DELIVERY_ENGINE=podman: a real registry and real
+containers, twenty deployments; otherwise processes take the place of containers, and it is four. `-k WORD` picks tests.
 """
 
 import csv
@@ -15,17 +15,18 @@ import unittest
 
 import stand_ins as on
 from load import Load
-from engines import Processes
+from engines import Podman, Processes
 from stand_ins import WORK, run
 
-TURNS, DIES_SECONDS = int(os.environ.get("DEPLOYMENTS", "4")), 3
+PODMAN = os.environ.get("DELIVERY_ENGINE") == "podman"
+TURNS, DIES_SECONDS = (20, 10) if PODMAN else (4, 3)
 
 
 class Deploy(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         WORK.mkdir(parents=True, exist_ok=True)
-        cls.engine = Processes(DIES_SECONDS)
+        cls.engine = Podman(DIES_SECONDS) if PODMAN else Processes(DIES_SECONDS)
         cls.images = cls.engine.images
         cls.models, cls.right, cls.body = {}, {}, None
         for seed, name in ((1, "first"), (2, "second")):

@@ -1,0 +1,135 @@
+"""The image, built by the repository's script with buildah, and run by podman and runc as a cautious host runs it."""
+
+import csv
+import json
+import shutil
+import socket
+import sys
+import time
+import unittest
+
+import stand_ins as on
+from stand_ins import PODMAN, SERVE, WORK, podman, run
+
+
+def config_of(image):
+    return json.loads(podman("image", "inspect", image))[0]
+
+
+def files_of(image):
+    """Every file of an image, path -> size."""
+    name = run(*on.BUILDAH, "from", "--pull=never", image).stdout.strip()
+    tree = run(*on.BUILDAH, "mount", name).stdout.strip()
+    try:
+        listing = run("find", tree, "!", "-type", "d", "-printf", "%P %s\n").stdout
+        keep = WORK / "unpacked" / image.rpartition(":")[2]
+        shutil.rmtree(keep, ignore_errors=True)
+        keep.mkdir(parents=True)
+        for found in ("riskflag-serve", "sbom.spdx.json"):
+            shutil.copy(f"{tree}/{found}", keep)
+        return {line.rsplit(" ", 1)[0]: int(line.rsplit(" ", 1)[1]) for line in listing.splitlines()}, keep
+    finally:
+        run(*on.BUILDAH, "umount", name)
+        run(*on.BUILDAH, "rm", name)
+
+
+class Image(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        WORK.mkdir(parents=True, exist_ok=True)
+        on.base_image()
+        began = time.monotonic()
+        cls.id = on.build("serve", SERVE)
+        print(f"serve: built in {time.monotonic() - began:.0f} s, {config_of(SERVE)['Size']} bytes")
+        cls.files, cls.unpacked = files_of(SERVE)
+        cls.model = on.model_directory("first")
+
+    def test_its_bill_of_materials(self):
+        bill = on.read_json(self.unpacked / "sbom.spdx.json")
+        self.assertEqual((bill["spdxVersion"], bill["dataLicense"], bill["SPDXID"]), ("SPDX-2.3", "CC0-1.0", "SPDXRef-DOCUMENT"))
+        self.assertRegex(bill["creationInfo"]["created"], r"^2025-11-24T")
+        ids = [package["SPDXID"] for package in bill["packages"]]
+        self.assertEqual(len(ids), len(set(ids)))
+        for identifier in ids:
+            self.assertRegex(identifier, r"^SPDXRef-[A-Za-z0-9.-]+$")
+        related = {edge["relatedSpdxElement"] for edge in bill["relationships"]}
+        self.assertEqual(related, set(ids))
+        self.assertEqual(bill["packages"][0]["comment"], "riskflag-serve")
+        versions = {package["name"]: package["versionInfo"] for package in bill["packages"]}
+        for name in ("libboost1.81-dev", "libboost-json1.81-dev", "libstdc++-12-dev", "libc6-dev", "libeigen3-dev", "libcli11-dev"):
+            self.assertIn(f" {versions[name]} ", run("apt-cache", "madison", name).stdout, name)
+        self.assertNotIn("cmake", versions)
+        self.assertNotIn("ninja-build", versions)
+
+    def test_it_is_one_static_program(self):
+        self.assertEqual(sorted(self.files), ["riskflag-serve", "sbom.spdx.json"])
+        self.assertLessEqual(config_of(SERVE)["Size"], 6_000_000)
+        program = self.unpacked / "riskflag-serve"
+        self.assertNotIn("INTERP", run("readelf", "-lW", program).stdout)
+        self.assertIn("DYN", run("readelf", "-h", program).stdout)  # position-independent
+        self.assertRegex(run("readelf", "-lW", program).stdout, r"GNU_STACK.* RW ")
+
+    def test_its_settings(self):
+        config = config_of(SERVE)
+        self.assertEqual(config["Config"]["User"], "65532:65532")
+        self.assertEqual(config["Config"]["Entrypoint"], ["/riskflag-serve"])
+        self.assertEqual(config["Config"]["StopSignal"], "SIGTERM")
+        self.assertEqual(config["HealthCheck" if "HealthCheck" in config else "Healthcheck"]["Test"], ["CMD", "/riskflag-serve", "healthcheck"])
+        labels = config["Labels"]
+        self.assertEqual(labels["org.opencontainers.image.revision"], on.revision())
+        self.assertRegex(labels["org.opencontainers.image.version"], r"^\d+\.\d+\.\d+$")
+        self.assertEqual(labels["org.opencontainers.image.created"], "2025-11-24T16:00:00Z")
+        self.assertEqual(labels["org.opencontainers.image.licenses"], "MIT")
+
+    def test_built_again_from_nothing_it_has_the_same_layers(self):
+        on.build("serve", "localhost/riskflag:again", "--no-cache")
+        self.assertEqual(config_of("localhost/riskflag:again")["RootFS"], config_of(SERVE)["RootFS"])
+
+    def start(self, *options):
+        port = on.free_port()
+        podman("run", "--detach", "--name", "riskflag-image-test", "--network", "host", *on.LIMITS, "--read-only", "--cap-drop", "ALL",
+               "--security-opt", "no-new-privileges", "--pids-limit", "64", "--memory", "64m", "--env", f"RISKFLAG_PORT={port}",
+               "--env", "RISKFLAG_HOST=127.0.0.1", "--volume", f"{self.model}:/model:ro", *options, SERVE)
+        self.addCleanup(lambda: podman("rm", "--force", "--time", "1", "riskflag-image-test", check=False))
+        url = f"http://127.0.0.1:{port}"
+        on.wait_for(lambda: on.get(url + "/readyz"))
+        return url, port
+
+    def test_confined_it_scores_as_the_command_line_does_and_ends_in_time(self):
+        url, _ = self.start()
+        applicants, scores = WORK / "applicants.csv", WORK / "scores.csv"
+        run(on.BIN / "riskflag-simulate", "--applicants", "--rows", 20, "--seed", 7, "--output", applicants, "--quiet")
+        run(on.BIN / "riskflag-score", "--model", self.model, "--data", applicants, "--output", scores)
+        answer = on.get(url + "/v1/score", applicants.read_bytes(), {"Content-Type": "text/csv"}).decode()
+        online = [row["probability"] for row in csv.DictReader(answer.splitlines())]
+        with open(scores, newline="") as file:
+            batch = [row["probability"] for row in csv.DictReader(file)]
+        self.assertEqual(online, batch)
+        self.assertEqual(len(online), 20)
+        run(sys.executable, on.DEPLOY / "smoke.py", "--model", self.model, "--url", url)
+        began = time.monotonic()
+        podman("stop", "--time", "20", "riskflag-image-test")
+        self.assertLess(time.monotonic() - began, 10)
+        self.assertEqual(podman("inspect", "--format", "{{.State.ExitCode}}", "riskflag-image-test"), "0")
+
+    def test_the_health_check_fails_while_it_drains(self):
+        url, port = self.start("--env", "RISKFLAG_DRAIN_MS=15000")
+        self.assertEqual(run(*PODMAN, "healthcheck", "run", "riskflag-image-test", check=False).returncode, 0)
+        with socket.create_connection(("127.0.0.1", port)) as slow:  # a request that is under way keeps it draining
+            slow.sendall(b"POST /v1/score HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: 100000\r\n\r\nIncome")
+            time.sleep(0.5)
+            podman("kill", "--signal", "TERM", "riskflag-image-test")
+            time.sleep(0.5)
+            checked = run(*PODMAN, "healthcheck", "run", "riskflag-image-test", check=False)
+            self.assertEqual(podman("inspect", "--format", "{{.State.Status}}", "riskflag-image-test"), "running")
+            self.assertNotEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+        self.assertEqual(podman("wait", "riskflag-image-test"), "0")
+
+    def test_without_keys_it_is_not_reachable_from_elsewhere(self):
+        done = run(*PODMAN, "run", "--rm", "--network", "host", *on.LIMITS, "--volume", f"{self.model}:/model:ro", SERVE, check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--keys", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
