@@ -1,25 +1,38 @@
-# riskflag_together(TARGET OUTPUT_FOLDER PREFIX [NAME SOURCE]...): one program that is several. Each SOURCE has a main(); a link
-# PREFIX-NAME to the program, called by that name, does what that main() does. Where the programs share most of their headers, the one
-# compilation takes little longer than the longest of them.
-function(riskflag_together target folder prefix)
+# Several sources as one unit: where they share most of their headers, the one compilation takes little longer than the longest of them.
+#
+# riskflag_gather(UNIT [NAME SOURCE]...): sets <UNIT>_includes and <UNIT>_bodies. What the sources include stands before all of them;
+# each source itself stands in a namespace of its own, program_<NAME>, that keeps its names apart.
+function(riskflag_gather unit)
   set(includes "")
   set(bodies "")
+  while(ARGN)
+    list(POP_FRONT ARGN name source)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
+    get_filename_component(beside "${source}" DIRECTORY)
+    file(STRINGS "${source}" own REGEX "^#include [<\"]")
+    list(TRANSFORM own REPLACE "\"(.*)\"" "\"${beside}/\\1\"")
+    list(APPEND includes ${own})
+    string(APPEND bodies "namespace program_${name} {\n#include \"${source}\"\n}\n")
+  endwhile()
+  list(REMOVE_DUPLICATES includes)
+  list(JOIN includes "\n" includes)
+  set(${unit}_includes "${includes}" PARENT_SCOPE)
+  set(${unit}_bodies "${bodies}" PARENT_SCOPE)
+endfunction()
+
+# riskflag_together(TARGET OUTPUT_FOLDER PREFIX [NAME SOURCE]...): one program that is several. Each SOURCE has a main(); a link
+# PREFIX<NAME> to the program, called by that name, does what that main() does.
+function(riskflag_together target folder prefix)
+  riskflag_gather(unit ${ARGN})
+  set(includes "${unit_includes}")
+  set(bodies "${unit_bodies}")
   set(choices "")
   set(names "")
   while(ARGN)
     list(POP_FRONT ARGN name source)
     list(APPEND names ${name})
-    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
-    get_filename_component(beside "${source}" DIRECTORY)
-    # What a source includes stands before all of them, outside the namespace that keeps its names apart.
-    file(STRINGS "${source}" own REGEX "^#include [<\"]")
-    list(TRANSFORM own REPLACE "\"(.*)\"" "\"${beside}/\\1\"")
-    list(APPEND includes ${own})
-    string(APPEND bodies "namespace program_${name} {\n#include \"${source}\"\n}\n")
-    string(APPEND choices "  if (name == \"${prefix}-${name}\") return call(&program_${name}::main, argc, argv);\n")
+    string(APPEND choices "  if (name == \"${prefix}${name}\") return call(&program_${name}::main, argc, argv);\n")
   endwhile()
-  list(REMOVE_DUPLICATES includes)
-  list(JOIN includes "\n" includes)
   string(CONFIGURE [==[
 @includes@
 
@@ -44,6 +57,6 @@ int main(int argc, char** argv) {
   add_executable(${target} "${CMAKE_CURRENT_BINARY_DIR}/${target}.cpp")
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${folder}")
   foreach(name IN LISTS names)
-    add_custom_command(TARGET ${target} POST_BUILD COMMAND "${CMAKE_COMMAND}" -E create_symlink ${target} "${folder}/${prefix}-${name}")
+    add_custom_command(TARGET ${target} POST_BUILD COMMAND "${CMAKE_COMMAND}" -E create_symlink ${target} "${folder}/${prefix}${name}")
   endforeach()
 endfunction()

@@ -17,8 +17,8 @@ compilers=${COMPILERS:-"g++ clang++-16 clang++-19"}
 # A mode "other_hash:all" prints what that program prints: a study holds the whole trainer, so its program tries both where
 # it is built.
 programs=(
-  "study_hash|plain original train_hash:all train_hash:more train_hash:classes||-isystem /usr/include/eigen3 -pthread|-O0;-O3 -march=native -ffp-contract=fast"
-  "train_hash|all more classes models||-pthread|-O2;-O3 -march=native -flto"
+  "study_hash|plain original train_hash:all train_hash:more train_hash:classes||-isystem /usr/include/eigen3 -pthread|-O0;-O3 -march=native -flto -ffp-contract=fast"
+  "train_hash|all more classes models||-pthread|-O2"
   "calibrate_hash|all scoring|scoring||"
   "exact_hash|all scoring|scoring||"
   "predict_hash|all|scoring||-O0;-O2|-O1 -march=native -ffast-math"

@@ -18,7 +18,7 @@ Made from the tests that prove each line (`python3 tests/docs/test_invariants.py
 def page():
     rooms = {}
     for source in sorted((ROOT / "tests").rglob("*_test.cpp")):
-        for text in re.findall(r'TEST_CASE\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)\)', source.read_text(encoding="utf-8")):
+        for text in re.findall(r'TEST_CASE\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)[)*]', source.read_text(encoding="utf-8")):
             name = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text)).replace('\\"', '"')
             if name.startswith("invariant: "):
                 rooms.setdefault(source.parent.name, []).append((name[len("invariant: "):], source.relative_to(ROOT)))

@@ -13,6 +13,7 @@
 #include <riskflag/model/file.hpp>
 #include <riskflag/study/study.hpp>
 
+#include "../sanitized.hpp"
 #include "text_sink.hpp"
 
 namespace riskflag::study {
@@ -137,7 +138,7 @@ TEST_CASE("a search that is stopped keeps its trials beside the output, and the 
   CHECK(list_directory(setup.directory) == std::vector<std::string>{"model"});
 }
 
-TEST_CASE("trials keep early stopping where folds chose the defaults") {
+TEST_CASE("trials keep early stopping where folds chose the defaults" * doctest::skip(riskflag_test::kSanitized)) {
   SearchSetup setup;
   setup.options.train = {};
   setup.options.search = 1;

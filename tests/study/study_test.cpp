@@ -21,6 +21,7 @@
 #include <riskflag/model/walk.hpp>
 #include <riskflag/study/result_json.hpp>
 
+#include "../sanitized.hpp"
 #include "metric_value.hpp"
 #include "text_sink.hpp"
 
@@ -285,7 +286,8 @@ TEST_CASE("where folds cannot judge the profiles the careful one it is, and a no
   CHECK(notes.size() == 1);  // an option of capacity was given: LightGBM's defaults, and nothing to say
 }
 
-TEST_CASE("invariant: neither held-out labels nor the executor reach the defaults that few rows choose") {
+TEST_CASE("invariant: neither held-out labels nor the executor reach the defaults that few rows choose" *
+          doctest::skip(riskflag_test::kSanitized)) {
   Setup plain(600), turned(600);
   plain.options.train = turned.options.train = TrainOptions{};
   plain.options.table_defaults = turned.options.table_defaults = true;
@@ -324,8 +326,8 @@ TEST_CASE("a committee's margin is the mean of its members', round by round") {
   CHECK(margin(mean, std::vector<double>{0}) == 0.5 + (2 + 1 - 1) / 2.0);
 }
 
-TEST_CASE(
-    "refit_with_valid: validation rows choose as before, then the saved model learns from them; test rows never") {
+TEST_CASE("refit_with_valid: validation rows choose as before, then the saved model learns from them; test rows never" *
+          doctest::skip(riskflag_test::kSanitized)) {  // twelve times the folds of the test above, on the same lines
   Setup plain(600), refitted(600), turned(600);
   for (Setup* setup : {&plain, &refitted, &turned}) {
     setup->options.train = {};

@@ -21,6 +21,7 @@
 #include <riskflag/core/error.hpp>
 #include <riskflag/model/walk.hpp>
 
+#include "../sanitized.hpp"
 #include "small_table.hpp"
 
 namespace memory_test {
@@ -102,15 +103,7 @@ TEST_CASE(
   }
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define RISKFLAG_MAPS_EVERYTHING  // a sanitizer's own memory is terabytes of addresses
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define RISKFLAG_MAPS_EVERYTHING
-#endif
-#endif
-
-#ifndef RISKFLAG_MAPS_EVERYTHING
+#if !RISKFLAG_TESTS_SANITIZED  // whose own memory is terabytes of addresses
 namespace {
 
 std::size_t address_space() {

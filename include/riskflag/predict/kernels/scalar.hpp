@@ -56,6 +56,10 @@ inline Bytes select(Bytes x, Bytes rank, Bytes a, Bytes b, Bytes e) {
 
 inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
                        std::uint8_t* leaf) {
+  if (bundle.steps == 0) {  // trees of one leaf; a forest of nothing else has no steps to point at
+    __builtin_memset(leaf, 0, bundle.width * kScanLanes);
+    return;
+  }
   const std::uint8_t* first = forest.steps + std::size_t{bundle.first_line} * 64;
   const std::size_t step_bytes = forest.symmetric != 0 ? kScanLevelBytes : kScanStepBytes;
   for (std::size_t lane = 0; lane < bundle.width * kScanLanes; lane += 16) {
