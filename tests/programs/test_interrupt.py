@@ -33,7 +33,7 @@ class Interrupt(driver.ProgramTest):
         return process.returncode, out, "".join(lines), sent
 
     def big(self):
-        return self.loans(driver.SANITIZED and 20_000 or 60_000)
+        return self.loans(driver.SANITIZED and 8_000 or 60_000)
 
     def test_in_every_phase_of_training(self):
         data = self.big()
@@ -117,7 +117,7 @@ class Interrupt(driver.ProgramTest):
     def test_score_and_simulate_leave_nothing(self):
         small = self.loans(2000)
         self.train(small, *LOANS, target="Risk_Flag")
-        self.loans(400_000, name="many.csv")
+        self.loans(driver.SANITIZED and 100_000 or 400_000, name="many.csv")
         code, out, err = self.interrupt_after(0.3, "score", "--model", self.path("model"), "--data", self.path("many.csv"), "--output",
                                               self.path("s.csv"), "--threads", 1)
         self.assertEqual((code, out), (130, ""), err)
