@@ -38,9 +38,9 @@ tools() {  # VENV REQUIREMENTS
 
 conan_create() (  # on a copy: Conan writes beside the test's source
   rm -rf "$work/conan" && mkdir -p "$work/conan" &&
-    git -C "$root" ls-files -z CMakeLists.txt LICENSE conanfile.py cmake include tests/consumers tests/bits | tar -C "$root" --null -T - -cf - | tar -C "$work/conan" -xf - || exit 1
+    git -C "$root" ls-files -z CMakeLists.txt LICENSE cmake include tests/consumers tests/bits | tar -C "$root" --null -T - -cf - | tar -C "$work/conan" -xf - || exit 1
   export CONAN_HOME=$work/conan/home
-  cd "$work/conan" && "$work/venv-full/bin/conan" profile detect && "$work/venv-full/bin/conan" create . --no-remote -s compiler.cppstd=20 -c tools.cmake.cmaketoolchain:generator=Ninja
+  cd "$work/conan" && "$work/venv-full/bin/conan" profile detect && "$work/venv-full/bin/conan" create cmake/packaging/conan --no-remote -s compiler.cppstd=20 -c tools.cmake.cmaketoolchain:generator=Ninja
 )
 kubernetes_schemas() {
   local files

@@ -8,7 +8,7 @@ import re
 from conan import ConanFile
 from conan.tools.build import check_min_cppstd
 from conan.tools.cmake import CMake, CMakeToolchain
-from conan.tools.files import load
+from conan.tools.files import copy, load
 
 
 class Riskflag(ConanFile):
@@ -17,12 +17,14 @@ class Riskflag(ConanFile):
     license = "MIT"
     package_type = "header-library"
     settings = "os", "arch", "compiler", "build_type"
-    exports_sources = "CMakeLists.txt", "LICENSE", "cmake/*", "include/*"
     no_copy_source = True
-    test_package_folder = "cmake/packaging/conan_test"
 
     def set_version(self):
-        self.version = re.search(r'kVersion = "([^"]+)"', load(self, os.path.join(self.recipe_folder, "include/riskflag/core/version.hpp"))).group(1)
+        self.version = re.search(r'kVersion = "([^"]+)"', load(self, self._tree("include/riskflag/core/version.hpp"))).group(1)
+
+    def export_sources(self):
+        for pattern in ("CMakeLists.txt", "LICENSE", "cmake/*", "include/*"):
+            copy(self, pattern, self._tree("."), self.export_sources_folder)
 
     def validate(self):
         check_min_cppstd(self, 20)
@@ -46,3 +48,6 @@ class Riskflag(ConanFile):
         self.cpp_info.bindirs, self.cpp_info.libdirs = [], []
         self.cpp_info.set_property("cmake_find_mode", "none")  # CMake's own package, with its components, is what is found
         self.cpp_info.builddirs = [os.path.join("lib", "cmake", "riskflag")]
+
+    def _tree(self, path):
+        return os.path.normpath(os.path.join(self.recipe_folder, "../../..", path))

@@ -21,6 +21,6 @@ class Used(ConanFile):
         cmake.build()
 
     def test(self):
-        model = os.path.join(os.path.dirname(__file__), "../../../tests/bits/models/leafwise.json")
+        model = os.path.join(os.path.dirname(__file__), "../../../../tests/bits/models/leafwise.json")
         if can_run(self):
             self.run(f"{os.path.join(self.cpp.build.bindir, 'used')} {os.path.normpath(model)}", env="conanrun")
