@@ -309,4 +309,5 @@ int main(int argc, char** argv) {
         engine.early_ns.empty() ? 0.0 : at_share(engine.early_ns, 0.5),
         engine.two.empty() ? 0.0 : at_share(engine.two, 0.5), engine.read_ms, engine.ready_ms);
   }
+  return 0;
 }
