@@ -7,7 +7,7 @@ endif()
 set(CMAKE_CXX_FLAGS_RELEASE "-O2")
 if(RISKFLAG_SANITIZE)
   # The optimiser spends minutes on what the sanitizers add to a large unit (the tests of prep by Clang 19: 111 s at -O1, 26 s at
-  # -O0; by GCC 12 161 s) and finds nothing more. tests/sanitized.hpp takes the longest runs back.
+  # -O0; by GCC 12 161 s at -O1). What then runs for minutes takes fewer draws (tests/sanitized.hpp).
   set(CMAKE_CXX_FLAGS_RELEASE "-O0")
   if(RISKFLAG_SANITIZE MATCHES "thread")  # a race's tests are long, and this sanitizer adds less
     set(CMAKE_CXX_FLAGS_RELEASE "-O1")

@@ -138,6 +138,7 @@ TEST_CASE("a search that is stopped keeps its trials beside the output, and the 
   CHECK(list_directory(setup.directory) == std::vector<std::string>{"model"});
 }
 
+// Folds take minutes under a sanitizer; study_test.cpp has one such case that runs there.
 TEST_CASE("trials keep early stopping where folds chose the defaults" * doctest::skip(riskflag_test::kSanitized)) {
   SearchSetup setup;
   setup.options.train = {};

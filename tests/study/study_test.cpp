@@ -286,6 +286,8 @@ TEST_CASE("where folds cannot judge the profiles the careful one it is, and a no
   CHECK(notes.size() == 1);  // an option of capacity was given: LightGBM's defaults, and nothing to say
 }
 
+// Folds that choose defaults take minutes under a sanitizer: the case above runs their lines there, this one and
+// refit_with_valid do not.
 TEST_CASE("invariant: neither held-out labels nor the executor reach the defaults that few rows choose" *
           doctest::skip(riskflag_test::kSanitized)) {
   Setup plain(600), turned(600);
@@ -327,7 +329,7 @@ TEST_CASE("a committee's margin is the mean of its members', round by round") {
 }
 
 TEST_CASE("refit_with_valid: validation rows choose as before, then the saved model learns from them; test rows never" *
-          doctest::skip(riskflag_test::kSanitized)) {  // twelve times the folds of the test above, on the same lines
+          doctest::skip(riskflag_test::kSanitized)) {
   Setup plain(600), refitted(600), turned(600);
   for (Setup* setup : {&plain, &refitted, &turned}) {
     setup->options.train = {};
