@@ -7,7 +7,7 @@
 set -euo pipefail
 
 # libboost-json1.81-dev by name: libboost-json-dev is 1.74 in Debian 12 and conflicts with it.
-packages=(g++ cmake ninja-build ccache libboost-json1.81-dev libboost1.81-dev libeigen3-dev zlib1g-dev libcli11-dev curl ca-certificates python3)
+packages=(g++ cmake ninja-build ccache libboost-json1.81-dev libboost1.81-dev libeigen3-dev zlib1g-dev libssl-dev libcli11-dev curl ca-certificates python3)
 if [ "${1:-}" = test ]; then
   packages+=(doctest-dev libbenchmark-dev clang-16 clang-19 libclang-rt-16-dev libclang-rt-19-dev clang-format-19 clang-tidy-19
              python3-venv git shellcheck

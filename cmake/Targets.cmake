@@ -42,6 +42,8 @@ riskflag_target(bundle LINKS riskflag::prep riskflag::json NEEDS riskflag::prep 
 riskflag_target(study LINKS riskflag::bundle NEEDS riskflag::bundle)
 riskflag_target(serve LINKS riskflag::bundle NEEDS riskflag::bundle)
 riskflag_target(http LINKS riskflag::core Boost::headers NEEDS riskflag::core Boost::headers)
+riskflag_target(tls LINKS riskflag::http OpenSSL::SSL NEEDS riskflag::http OpenSSL::SSL)
+riskflag_target(mlflow LINKS riskflag::http riskflag::json NEEDS riskflag::http riskflag::json)
 if(TARGET riskflag_core)
   add_library(riskflag::riskflag ALIAS riskflag_core)
 endif()

@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
-# Against scikit-learn and LightGBM, pinned, in a virtual environment of the scripts' own.
+# Against scikit-learn, LightGBM and others, and a real MLflow server: pinned, in virtual environments of the scripts' own.
 set -euo pipefail
-venv=$RISKFLAG_BUILD-peers
-requirements=$RISKFLAG_ROOT/tests/peers/requirements.txt
-if ! cmp -s "$requirements" "$venv/installed.txt"; then
-  rm -rf "$venv"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install -q --disable-pip-version-check -r "$requirements"
-  cp "$requirements" "$venv/installed.txt"
-fi
-cd "$RISKFLAG_ROOT/tests/peers"
+environment() {  # DIRECTORY REQUIREMENTS: made anew when what is pinned changes
+  cmp -s "$2" "$1/installed.txt" && return
+  rm -rf "$1"
+  python3 -m venv "$1"
+  "$1/bin/pip" install -q --disable-pip-version-check -r "$2"
+  cp "$2" "$1/installed.txt"
+}
+peers=$RISKFLAG_ROOT/tests/peers
 # Pinned: an absent package is an error here, not a skip.
 export RISKFLAG_BIN_DIR="$RISKFLAG_BUILD/bin" OPENBLAS_NUM_THREADS=1 RISKFLAG_PEERS_PINNED=1
-"$venv/bin/python" -m unittest -v
+environment "$RISKFLAG_BUILD-peers" "$peers/requirements.txt"
+cd "$peers"
+"$RISKFLAG_BUILD-peers/bin/python" -m unittest -v
+environment "$RISKFLAG_BUILD-mlflow" "$peers/mlflow_server/requirements.txt"
+cd "$peers/mlflow_server"
+"$RISKFLAG_BUILD-mlflow/bin/python" -m unittest -v

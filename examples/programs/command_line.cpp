@@ -164,6 +164,26 @@ Flag& Flag::show_default() {
   return *this;
 }
 
+Flag Command::add_option(const std::string& flag, std::string& value, const std::string& what) {
+  return Flag(command_->add_option(flag, value, what));
+}
+Flag Command::add_option(const std::string& flag, std::uint64_t& value, const std::string& what) {
+  return Flag(command_->add_option(flag, value, what));
+}
+Flag Command::add_option(const std::string& flag, double& value, const std::string& what) {
+  return Flag(command_->add_option(flag, value, what));
+}
+Flag Command::add_option(const std::string& flag, std::vector<std::string>& values, const std::string& what) {
+  return Flag(command_->add_option(flag, values, what)
+                  ->expected(1)
+                  ->allow_extra_args(false)
+                  ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll));
+}
+Flag Command::add_flag(const std::string& flag, bool& given, const std::string& what) {
+  return Flag(command_->add_flag(flag, given, what));
+}
+bool Command::given() const { return command_->parsed(); }
+
 CommandLine::CommandLine(const std::string& description, const std::string& name)
     : app_(std::make_unique<CLI::App>(description, name)) {}
 CommandLine::~CommandLine() = default;
@@ -210,6 +230,11 @@ void CommandLine::add_task(const std::string& word, bool& given, const std::stri
   CLI::App* task = app_->add_subcommand(word, what)->fallthrough();
   task->footer(footer);
   task->callback([&given] { given = true; });
+}
+
+Command CommandLine::add_command(const std::string& word, const std::string& what) {
+  app_->require_subcommand(1);
+  return Command(app_->add_subcommand(word, what)->fallthrough());
 }
 
 int CommandLine::run(int argc, char** argv, const std::function<int()>& body) {

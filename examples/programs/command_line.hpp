@@ -35,6 +35,22 @@ class Flag {
 /// Whether a flag may be given more than once.
 enum class Repeat { no, yes };
 
+/// A word with flags and arguments of its own: `riskflag-registry show NAME`.
+class Command {
+ public:
+  explicit Command(CLI::App* command) noexcept : command_(command) {}
+  Flag add_option(const std::string& flag, std::string& value, const std::string& what);
+  Flag add_option(const std::string& flag, std::uint64_t& value, const std::string& what);
+  Flag add_option(const std::string& flag, double& value, const std::string& what);
+  /// May be given more than once.
+  Flag add_option(const std::string& flag, std::vector<std::string>& values, const std::string& what);
+  Flag add_flag(const std::string& flag, bool& given, const std::string& what);
+  [[nodiscard]] bool given() const;
+
+ private:
+  CLI::App* command_;
+};
+
 class CommandLine {
  public:
   CommandLine(const std::string& description, const std::string& name);
@@ -57,6 +73,9 @@ class CommandLine {
   void add_later(const std::string& flag, const std::string& what);
   /// A word that stands for another task; flags may come before and after it.
   void add_task(const std::string& word, bool& given, const std::string& what, const std::string& footer);
+
+  /// One of several words, of which exactly one must be there. A flag without dashes is an argument in its place.
+  Command add_command(const std::string& word, const std::string& what);
 
   /// Reads the command line and runs `body`, which gives the exit code. Every way to fail ends in one sentence on
   /// stderr, and with --json in one object on stdout.

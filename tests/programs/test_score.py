@@ -185,12 +185,12 @@ class Score(driver.ProgramTest):
         self.assertIn("not gzipped", done.stderr)
         self.assertFalse(self.path("s.csv.gz").exists())
         for flags, words in [(["--explain", "11"], ["--explain", "11"]), (["--replay", "log"], ["--replay", "leave --data out"]),
-                             (["--tracking", "http://x"], ["--tracking", "not built yet"]), (["--threads", "-1"], ["--threads"])]:
+                             (["--tracking", "x"], ["--tracking", "http://"]), (["--threads", "-1"], ["--threads"])]:
             done = self.score(self.data, *flags, expect=2)
             for word in words:
                 self.assertIn(word, done.stderr)
         done = driver.run("score", "--model", "models:/loans@champion", "--data", self.data, "--output", self.path("s.csv"))
-        self.assert_refused(done, 2, "models:/", "not built yet")
+        self.assert_refused(done, 2, "models:/", "--tracking")
         done = driver.run("score", "--model", self.path("model"), "--data", self.data, "--output", "-", "--json")
         self.assertEqual(done.returncode, 2)
         done = driver.run("score", "--model", self.path("nothing"), "--data", self.data, "--output", self.path("s.csv"))

@@ -407,7 +407,7 @@ class Life(unittest.TestCase):
 
     def test_a_model_directory_with_one_byte_changed_is_refused(self):
         listed = json.loads((MODEL / "manifest.json").read_text())["files"]
-        self.assertEqual(len(listed), 9)
+        self.assertEqual(len(listed), 18)
         for name in listed:
             copy = FOLDER / "copy"
             shutil.copytree(MODEL, copy)

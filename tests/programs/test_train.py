@@ -413,9 +413,7 @@ class Options(driver.ProgramTest):
         self.assertEqual([(f["name"], f["type"]) for f in features], [("x", "numeric"), ("c", "numeric")])
 
     def test_flags_of_later_versions_are_refused_with_a_sentence(self):
-        for flags in (["--register", "r"], ["--alias", "a"],
-                      ["--tracking", "http://localhost:5000"],
-                      ["--set", "linear_tree=true"], ["--set", "boosting=dart"], ["--set", "device=gpu"]):
+        for flags in (["--set", "linear_tree=true"], ["--set", "boosting=dart"], ["--set", "device=gpu"]):
             self.assert_refused(self.train(self.table(), *flags, expect=2, json_out=False), 2, "not built yet", flags[0])
         config = self.path("c.json")
         config.write_text('{"seed": 1,\n"boosting": "dart"}')

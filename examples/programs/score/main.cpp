@@ -22,13 +22,14 @@
 
 #include "../command_line.hpp"
 #include "../program.hpp"
+#include "../tracking/tracking.hpp"
 #include "replay.hpp"
 #include "score_stream.hpp"
 
 namespace {
 
 struct Flags {
-  std::string model, data, output, replay, delimiter = "auto";
+  std::string model, data, output, replay, tracking, delimiter = "auto";
   bool no_header = false;
   std::uint64_t skip_rows = 0;
   int threads = 0, explain = 0;
@@ -70,8 +71,20 @@ void check_task(const Flags& flags) {
   if (flags.explain > 0) riskflag::fail(ErrorCode::usage, "--explain", "and --replay do not go together");
 }
 
+riskflag::bundle::Bundle open_model(const Flags& flags) {
+  const program::ModelPlace place = program::find_model(flags.model, flags.tracking, [&](const std::string& message) {
+    if (!flags.quiet) std::fprintf(stderr, "warning: %s\n", message.c_str());
+  });
+  riskflag::bundle::Bundle bundle = riskflag::bundle::open(place.directory);
+  if (!place.name.empty()) {
+    bundle.name = place.name;
+    bundle.version = place.version;
+  }
+  return bundle;
+}
+
 int replay(const Flags& flags, const std::stop_token& stop) {
-  const riskflag::bundle::Bundle bundle = riskflag::bundle::open(flags.model);
+  const riskflag::bundle::Bundle bundle = open_model(flags);
   program::Replay again(bundle);
   std::optional<riskflag::FileSink> sink;
   if (!flags.output.empty()) sink.emplace(flags.output);
@@ -84,11 +97,6 @@ int replay(const Flags& flags, const std::stop_token& stop) {
 int score(const Flags& flags) {
   program::Interrupt interrupt;
   check_task(flags);
-  if (flags.model.starts_with("models:/")) {
-    riskflag::fail(riskflag::ErrorCode::usage, "--model",
-                   "the registry (models:/) is not built yet in riskflag " + std::string(riskflag::kVersion) +
-                       "; accepted: a model directory");
-  }
   if (flags.json && flags.output == "-") {
     riskflag::fail(riskflag::ErrorCode::usage, "--json", "and --output - both want standard output");
   }
@@ -105,7 +113,7 @@ int score(const Flags& flags) {
   }
   if (!flags.replay.empty()) return replay(flags, interrupt.token());
   const std::int64_t start = riskflag::monotonic_ns();
-  const riskflag::bundle::Bundle bundle = riskflag::bundle::open(flags.model);
+  const riskflag::bundle::Bundle bundle = open_model(flags);
   const std::unique_ptr<riskflag::ByteSource> source = riskflag::open_source(flags.data);
   riskflag::Pool pool(static_cast<unsigned>(flags.threads));
   riskflag::CsvOptions reading;
@@ -154,13 +162,14 @@ int main(int argc, char** argv) {
       "scored keeps its place with an error. --data and --output are needed, or --replay LOG.",
       "riskflag-score");
   Flags flags;
-  line.add_option("--model", flags.model, "model directory").required().type_name("DIR");
+  line.add_option("--model", flags.model, "model directory, or models:/NAME@ALIAS").required().type_name("DIR");
   line.add_option("--data", flags.data, "CSV file with a header, plain or .gz; - is standard input").type_name("F.csv");
   line.add_option("--output", flags.output, "CSV file to write; - is standard output").type_name("scores.csv");
   line.add_option("--delimiter", flags.delimiter, "auto, tab, space or a character").type_name("CHAR");
   line.add_flag("--no-header", flags.no_header, "columns are c0, c1, ..., as in training");
   line.add_option("--skip-rows", flags.skip_rows, "lines before the header").range(0, 1'000'000'000).type_name("N");
   line.add_option("--threads", flags.threads, "0 = all cores").range(0, 1024).type_name("N");
+  line.add_option("--tracking", flags.tracking, "where models:/ is: journal:DIR or http://…").type_name("WHERE");
   line.add_flag("--allow-bad-rows", flags.allow_bad_rows, "rows that cannot be scored do not make the exit 1");
   line.add_option("--explain", flags.explain, "codes of up to K reasons for High, a column each")
       .range(1, static_cast<int>(riskflag::bundle::kMostReasons))
@@ -169,6 +178,5 @@ int main(int argc, char** argv) {
   line.add_flag("--quiet", flags.quiet, "no messages");
   line.add_option("--replay", flags.replay, "decision log (file or directory) to score again, to the bit")
       .type_name("LOG");
-  line.add_later("--tracking", "tracking of scores");
   return line.run(argc, argv, [&] { return score(flags); });
 }

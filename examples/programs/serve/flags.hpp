@@ -20,7 +20,7 @@
 namespace program {
 
 struct ServeFlags {
-  std::string model, keys, host = "127.0.0.1";
+  std::string model, keys, tracking, host = "127.0.0.1";
   int port = 8080, threads = 0, drain_ms = 8000;
   std::size_t max_body = std::size_t{32} << 20, max_in_flight = 64;
   int max_queue_ms = 1000;
@@ -31,10 +31,8 @@ struct ServeFlags {
 };
 
 /// The contract's flags of later versions, and what each is for.
-inline constexpr std::pair<const char*, const char*> kLaterFlags[] = {{"--shadow", "a shadow model"},
-                                                                      {"--challenger", "a challenger model"},
-                                                                      {"--split", "a challenger model"},
-                                                                      {"--tracking", "the registry"}};
+inline constexpr std::pair<const char*, const char*> kLaterFlags[] = {
+    {"--shadow", "a shadow model"}, {"--challenger", "a challenger model"}, {"--split", "a challenger model"}};
 
 /// A RISKFLAG_CHALLENGER that has no effect would be a test that never was.
 inline void refuse_later_variables() {
@@ -51,7 +49,7 @@ inline void refuse_later_variables() {
 }
 
 inline void add_flags(CommandLine& line, ServeFlags& flags) {
-  line.add_option("--model", flags.model, "model directory of riskflag-train")
+  line.add_option("--model", flags.model, "model directory of riskflag-train, or models:/NAME@ALIAS")
       .envname("RISKFLAG_MODEL")
       .type_name("DIR");
   line.add_option("--host", flags.host, "address to listen on, 127.0.0.1 unless given")
@@ -114,6 +112,9 @@ inline void add_flags(CommandLine& line, ServeFlags& flags) {
   line.add_option("--outcomes", flags.outcomes, "POST /v1/outcomes is taken and written there")
       .envname("RISKFLAG_OUTCOMES")
       .type_name("DIR");
+  line.add_option("--tracking", flags.tracking, "where models:/ is: journal:DIR or http://…")
+      .envname("RISKFLAG_TRACKING")
+      .type_name("WHERE");
   line.add_flag("--insecure", flags.insecure, "listen on an address that others reach, without API keys")
       .envname("RISKFLAG_INSECURE");
   line.add_flag("--json", flags.json, "stdout is one JSON object: url, port, model");

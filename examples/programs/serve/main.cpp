@@ -23,6 +23,7 @@
 
 #include "../command_line.hpp"
 #include "../program.hpp"
+#include "../tracking/tracking.hpp"
 #include "background.hpp"
 #include "flags.hpp"
 
@@ -92,11 +93,6 @@ void announce(const program::ServeFlags& flags, const riskflag::http::Server& se
 
 int serve(const program::ServeFlags& flags) {
   if (flags.model.empty()) fail(ErrorCode::usage, "--model", "a model directory is needed (or RISKFLAG_MODEL)");
-  if (flags.model.starts_with("models:/")) {
-    fail(ErrorCode::usage, "--model",
-         "the registry (models:/) is not built yet in riskflag " + std::string(riskflag::kVersion) +
-             "; accepted: a model directory");
-  }
   if (!riskflag::http::is_loopback(flags.host) && flags.keys.empty() && !flags.insecure) {
     fail(ErrorCode::usage, "--host",
          flags.host +
@@ -108,7 +104,15 @@ int serve(const program::ServeFlags& flags) {
   signal(SIGXFSZ, SIG_IGN);  // nor a log at the limit of file sizes: its write fails, and that is answered
   raise_descriptor_limit();
 
-  const auto model = std::make_shared<const riskflag::bundle::Bundle>(riskflag::bundle::open(flags.model));
+  const program::ModelPlace place = program::find_model(flags.model, flags.tracking, [](const std::string& message) {
+    std::fprintf(stderr, "riskflag-serve: %s\n", message.c_str());
+  });
+  riskflag::bundle::Bundle opened = riskflag::bundle::open(place.directory);
+  if (!place.name.empty()) {
+    opened.name = place.name;
+    opened.version = place.version;
+  }
+  const auto model = std::make_shared<const riskflag::bundle::Bundle>(std::move(opened));
   riskflag::serve::Service service(model);
   const auto decisions = program::open_decision_log(flags);
   service.set_decision_log(decisions);
@@ -139,7 +143,7 @@ int serve(const program::ServeFlags& flags) {
         if (!refusal) return std::nullopt;
         return to_http(std::move(*refusal));
       });
-  auto follower = flags.watch ? std::make_unique<riskflag::serve::Follower>(flags.model, service) : nullptr;
+  auto follower = flags.watch ? std::make_unique<riskflag::serve::Follower>(place.directory, service) : nullptr;
   auto keys = flags.keys.empty() ? nullptr : std::make_unique<program::KeysFile>(flags.keys, service);
   std::optional<program::Background> background;
   background.emplace(std::move(follower), std::move(keys), decisions, service);

@@ -1,8 +1,11 @@
 // riskflag-train: a CSV in, a model directory out.
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,10 +14,11 @@
 #include <riskflag/core/parallel.hpp>
 #include <riskflag/gzip/gzip.hpp>
 #include <riskflag/study.hpp>
-#include <riskflag/track/journal.hpp>
+#include <riskflag/track/directory.hpp>
 
 #include "../command_line.hpp"
 #include "../program.hpp"
+#include "../tracking/tracking.hpp"
 #include "progress.hpp"
 #include "report_data.hpp"
 #include "summary.hpp"
@@ -95,14 +99,13 @@ void add_flags(program::CommandLine& line, Flags& flags) {
   value("model", "--threshold", "f1, cost:FN,FP, approve:RATE, NUMBER", "RULE");
   value("model", "--calibrate", "none, auto, platt, isotonic, beta, prior", "HOW");
   value("model", "--reasons", "code and text for each field", "R.json");
-  for (const char* later : {"--register", "--alias"}) {
-    list("", later, "not built yet", "X");
-  }
 
-  value("records", "--tracking", "journal:DIR; required: what fails there is an error", "WHERE");
+  value("records", "--tracking", "journal:DIR or http://…; required: what fails is an error", "WHERE");
   flag("records", "--tracking-required", "");
   value("records", "--experiment", "names that the record has", "NAME");
   value("records", "--run-name", "", "NAME");
+  value("records", "--register", "registered model; alias of the version, where free", "NAME");
+  value("records", "--alias", "", "A");
   value("records", "--report", "HTML report to write", "F.html");
 
   flag("running", "--strict", "what the leak guard finds is an error");
@@ -138,6 +141,31 @@ riskflag::study::StudyOptions resolve(const Flags& flags, std::vector<std::strin
   return options;
 }
 
+/// Before minutes of training: what would be refused after them.
+void check_registration(const riskflag::study::StudyOptions& options,
+                        const std::optional<program::TrackingPlace>& place) {
+  using riskflag::ErrorCode;
+  if (!options.alias.empty() && options.register_name.empty())
+    riskflag::fail(ErrorCode::usage, "--alias", "is of a registered model; --register NAME says which");
+  if (options.register_name.empty()) return;
+  if (!place) {
+    riskflag::fail(ErrorCode::usage, "--register",
+                   "needs a place: --tracking journal:DIR or http://HOST:PORT, or MLFLOW_TRACKING_URI");
+  }
+  riskflag::track::detail::check_name(options.register_name, "--register");
+  if (options.alias.empty()) return;
+  try {
+    if (const auto taken =
+            program::open_registry(*place, program::Asked::once)->find_alias(options.register_name, options.alias)) {
+      riskflag::fail(ErrorCode::usage, "--alias",
+                     riskflag::quoted(options.alias) + " of " + options.register_name + " is at version " +
+                         std::to_string(taken->version) + "; moving it is riskflag-registry promote's");
+    }
+  } catch (const riskflag::Error& error) {
+    if (error.code() != ErrorCode::io || options.tracking_required) throw;  // a server that is down now
+  }
+}
+
 int train(const Flags& flags, const std::string& command) {
   program::Interrupt interrupt;
   std::vector<std::string> set_aside;  // lines of a .conf file that change nothing
@@ -147,14 +175,22 @@ int train(const Flags& flags, const std::string& command) {
   for (const std::string& line : set_aside) progress.say("note: " + line);
 
   std::unique_ptr<riskflag::track::Logger> logger;
+  std::unique_ptr<riskflag::track::Registry> registry;
+  const std::optional<program::TrackingPlace> place = program::find_tracking_place(options.tracking);
+  check_registration(options, place);
   riskflag::study::StudyHooks hooks;
   hooks.stop = interrupt.token();
   hooks.open = [](const std::string& path) { return riskflag::open_source(path); };
-  if (!options.tracking.empty()) {
+  if (place) {
     hooks.logger = [&] {
-      logger = std::make_unique<riskflag::track::JournalLogger>(
-          options.tracking.substr(std::string_view("journal:").size()));
+      logger = program::open_logger(*place, options.tracking_required,
+                                    [&](const std::string& message) { progress.say("note: " + message); });
       return logger.get();
+    };
+    hooks.registry = [&] {
+      // A server hears of it when the run's records are sent.
+      registry = program::open_registry({place->journal, ""});
+      return registry.get();
     };
   }
   hooks.tracking_required = options.tracking_required;
@@ -175,16 +211,32 @@ int train(const Flags& flags, const std::string& command) {
     throw;
   }
   progress.finish();
+  if (place && !place->server.empty() && !result.model_name.empty()) {
+    // The server's number; none while it has not been told.
+    const auto local = static_cast<std::uint64_t>(riskflag::parse_integer(result.model_version).value_or(0));
+    const auto there = logger ? program::server_version(*logger, result.model_name, local) : std::nullopt;
+    result.model_version = there ? std::to_string(*there) : std::string();
+  }
   if (flags.json)
     return program::print(riskflag::study::result_json(result) + "\n") ? program::kDone : program::kFailed;
   return program::print(program::summary(result, options)) ? program::kDone : program::kFailed;
+}
+
+/// An address without the user and password that it may have: what is kept has no secrets.
+std::string without_password(std::string word) {
+  const std::size_t scheme = word.find("://");
+  if (scheme == std::string::npos) return word;
+  const std::size_t begin = scheme + 3, end = std::min(word.find_first_of("/?#", begin), word.size());
+  const std::size_t at = word.rfind('@', end);
+  if (at != std::string::npos && at >= begin && at < end) word.erase(begin, at + 1 - begin);
+  return word;
 }
 
 /// The command line as it can be pasted into a shell.
 std::string command_text(int argc, char** argv) {
   std::string command;
   for (int i = 0; i < argc; ++i) {
-    const std::string word = i == 0 ? riskflag::file_name(argv[0]) : argv[i];
+    const std::string word = i == 0 ? riskflag::file_name(argv[0]) : without_password(argv[i]);
     const bool plain =
         !word.empty() &&
         word.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./=:,@%+") ==

@@ -9,6 +9,7 @@
 #include <riskflag/study/table.hpp>
 #include <riskflag/study/warning.hpp>
 #include <riskflag/track/logger.hpp>
+#include <riskflag/track/registry.hpp>
 
 namespace riskflag::inline v0_1::study {
 
@@ -33,9 +34,10 @@ struct StudyHooks {
   std::function<std::string(const StudyView&)> report{};  ///< makes the text that StudyOptions::report names a file for
   OpenSource open{};                                      ///< empty: plain files
   std::function<track::Logger*()>
-      logger{};                    ///< gives where the run is recorded, when it begins; empty or null: nowhere
-  bool tracking_required = false;  ///< a record that cannot be kept is an error, not a warning
-  std::stop_token stop{};          ///< looked at in every phase; then Error(cancelled)
+      logger{};  ///< gives where the run is recorded, when it begins; empty or null: nowhere
+  std::function<track::Registry*()> registry{};  ///< gives where StudyOptions::register_name is registered
+  bool tracking_required = false;                ///< a record that cannot be kept is an error, not a warning
+  std::stop_token stop{};                        ///< looked at in every phase; then Error(cancelled)
 };
 
 }  // namespace riskflag::inline v0_1::study

@@ -72,7 +72,7 @@ struct StudyOptions {
   std::string experiment = "default";
   std::string run_name{};
   std::string report{};            ///< HTML file to write; empty = none
-  std::string tracking{};          ///< "journal:DIR"; for the program that makes the logger
+  std::string tracking{};          ///< "journal:DIR" or an MLflow server; for the program that makes the logger
   bool tracking_required = false;  ///< the same
   int threads = 0;                 ///< 0 = all cores; for the program that makes the executor
   bool strict = false;             ///< what the leak guard finds is an error
@@ -96,6 +96,8 @@ struct StudyOptions {
   /// True: where table_defaults chose, and the validation rows were drawn from the training file, they choose as ever,
   /// and then the model that is saved is fitted once more on training and validation rows.
   bool refit_with_valid = false;
+  std::string register_name{};  ///< registered model that the result becomes a version of; empty: none
+  std::string alias{};          ///< given to that version where nothing has it yet
 };
 
 /// Rounds without improvement after which training stops, when nobody said otherwise.

@@ -31,9 +31,10 @@ struct StudyResult {
   int cv = 0;
   std::vector<FoldMetric> cv_metrics;  ///< empty without cv
   std::vector<Warning> warnings;
-  std::string run_id;         ///< empty: not tracked
-  SearchResult search{};      ///< what a parameter search tried
-  Calibration calibration{};  ///< of the model; the metrics are of calibrated probabilities
+  std::string run_id;                         ///< empty: not tracked
+  std::string model_name{}, model_version{};  ///< as registered; empty: not
+  SearchResult search{};                      ///< what a parameter search tried
+  Calibration calibration{};                  ///< of the model; the metrics are of calibrated probabilities
 };
 
 }  // namespace riskflag::inline v0_1::study

@@ -84,7 +84,10 @@ inline void write_cv(JsonWriter& json, const StudyResult& result) {
   }
   json.end_array().key("run_id");
   detail::write_text_or_null(json, result.run_id);
-  json.key("model_name").null().key("model_version").null();
+  json.key("model_name");
+  detail::write_text_or_null(json, result.model_name);
+  json.key("model_version");
+  detail::write_text_or_null(json, result.model_version);
   json.end_object();
   return std::move(json).text();
 }

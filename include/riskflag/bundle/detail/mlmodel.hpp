@@ -62,7 +62,9 @@ namespace riskflag::inline v0_1::bundle::detail {
   created.back() = '0';
   created += "00";
   std::string out =
-      "artifact_path: model\nflavors:\n  riskflag:\n    data: .\n    format_version: 1\n    library_version: ";
+      "artifact_path: model\nflavors:\n  python_function:\n    code: code\n    env:\n      conda: conda.yaml\n"
+      "      virtualenv: python_env.yaml\n    loader_module: riskflag_pyfunc\n  riskflag:\n    data: .\n"
+      "    format_version: 1\n    library_version: ";
   out += yaml_quoted(kVersion);
   out += "\n    model_sha256: " + yaml_quoted(digest) + "\n";
   out += "model_uuid: " + yaml_quoted(digest.substr(0, 32)) + "\n";

@@ -8,6 +8,7 @@
 #include <riskflag/bundle/bundle.hpp>
 #include <riskflag/bundle/detail/mlmodel.hpp>
 #include <riskflag/bundle/detail/parts.hpp>
+#include <riskflag/bundle/detail/python_code.hpp>
 #include <riskflag/bundle/pipeline_json.hpp>
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/file.hpp>
@@ -53,6 +54,7 @@ inline std::string save(const BundleParts& parts, const std::string& directory, 
   files.emplace_back("pipeline.json", pipeline_text(parts.pipeline));
   files.emplace_back("reference.json", monitor::reference_text(parts.reference));
   files.emplace_back("schema.json", schema_text(parts.schema));
+  for (auto& file : detail::python_files()) files.push_back(std::move(file));
 
   Manifest manifest;
   for (const auto& [path, bytes] : files) manifest.files.emplace_back(path, sha256_hex(bytes));

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <riskflag/core/file.hpp>
+#include <riskflag/core/json_writer.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/study/detail/fold_warnings.hpp>
 #include <riskflag/study/detail/study_run.hpp>
@@ -21,6 +22,18 @@
 namespace riskflag::inline v0_1::study {
 
 namespace detail {
+
+/// The columns as MLflow shows those of a dataset.
+[[nodiscard]] inline std::string column_spec(const Schema& schema) {
+  JsonWriter json;
+  json.begin_object().key("mlflow_colspec").begin_array();
+  for (const Field& field : schema.fields) {
+    json.begin_object().key("type").value(field.type == ColumnType::number ? "double" : "string");
+    json.key("name").value(std::string_view(field.name)).key("required").value(field.required).end_object();
+  }
+  json.end_array().end_object();
+  return std::move(json).text();
+}
 
 inline void StudyRun::read() {
   tell("read", 0);
@@ -60,18 +73,18 @@ inline void StudyRun::read() {
     }
   }
   check("read");
+  schema_ = make_schema(table_.frame, options_, warnings);
+  for (Warning& warning : fold_alike(std::move(warnings))) warn(std::move(warning));
   log_.log([&](track::Run& run) {
     for (const DataFile& file : table_.files) {
       run.dataset({file_name(file.path), file.sha256,
                    file.context == "train"   ? "train"
                    : file.context == "valid" ? "eval"
                                              : "test",
-                   file.path, "", static_cast<std::int64_t>(file.rows),
+                   file.path, column_spec(schema_), static_cast<std::int64_t>(file.rows),
                    static_cast<std::int64_t>(table_.frame.cols())});
     }
   });
-  schema_ = make_schema(table_.frame, options_, warnings);
-  for (Warning& warning : fold_alike(std::move(warnings))) warn(std::move(warning));
   target_ =
       read_target(table_.frame.column(options_.columns.target), result_.kind, options_.columns.positive, options_.data);
   count_classes();

@@ -23,6 +23,7 @@
 #include <riskflag/study/detail/run_search.hpp>
 #include <riskflag/study/detail/study_run.hpp>
 #include <riskflag/study/study.hpp>
+#include <riskflag/track/git_commit.hpp>
 
 namespace riskflag::inline v0_1::study {
 
@@ -45,7 +46,14 @@ inline void StudyRun::begin_log() {
     params.push_back({"valid_fraction", number_text(options_.parts.valid_fraction)});
     run.params(params);
     run.tag("riskflag.version", std::string(kVersion));
-    if (!options_.command.empty()) run.tag("riskflag.command", options_.command);
+    run.tag("riskflag.seed", std::to_string(options_.seed));
+    run.tag("riskflag.host", host_name());
+    if (const auto commit = track::git_commit(".")) run.tag("mlflow.source.git.commit", *commit);
+    if (!options_.command.empty()) {
+      run.tag("riskflag.command", options_.command);
+      run.tag("mlflow.source.name", options_.command.substr(0, options_.command.find(' ')));
+      run.tag("mlflow.source.type", "LOCAL");
+    }
   });
 }
 
@@ -163,6 +171,22 @@ inline void StudyRun::refit() {
   }
 }
 
+/// The model is saved by now: what goes wrong here is an error that says where it lies.
+inline void StudyRun::register_if_asked() {
+  if (options_.register_name.empty() || !hooks_.registry) return;
+  try {
+    track::Registry* registry = hooks_.registry();
+    const track::ModelVersion version = registry->register_model({options_.register_name, result_.model, log_.id()});
+    result_.model_name = version.name;
+    result_.model_version = std::to_string(version.version);
+    if (!options_.alias.empty() && !registry->find_alias(version.name, options_.alias)) {
+      registry->set_alias(version.name, options_.alias, version.version);
+    }
+  } catch (const Error& error) {
+    fail(error.code(), error.where(), error.message() + "; the model itself is saved in " + result_.model);
+  }
+}
+
 inline StudyResult StudyRun::run() {
   check_options();
   check_output();
@@ -196,9 +220,12 @@ inline StudyResult StudyRun::run() {
       }
       run.metrics(points);
       run.tag("riskflag.model_digest", result_.digest);
+      run.tag("riskflag.data_digest", table_.files.front().sha256);
+      run.tag("riskflag.engine", predictor_->describe());
       run.model({result_.model, "model"});
       if (!options_.report.empty() && hooks_.report) run.artifact({absolute_path(options_.report), "report.html"});
     });
+    register_if_asked();
     log_.finish(track::RunStatus::finished);
   } catch (const Error& error) {
     log_.finish(error.code() == ErrorCode::cancelled ? track::RunStatus::killed : track::RunStatus::failed);

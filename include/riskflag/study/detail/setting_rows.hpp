@@ -167,10 +167,9 @@ inline constexpr std::array kSettings{
     SettingRow{"threads", [](StudyOptions& o, const SettingValue& v) { o.threads = v.whole(0, 1024); }},
     SettingRow{"tracking",
                [](StudyOptions& o, const SettingValue& v) {
-                 if (!v.text().starts_with("journal:")) {
-                   if (v.text().starts_with("http:") || v.text().starts_with("https:"))
-                     not_yet(v, "tracking by an HTTP server");
-                   v.refuse("is no tracking address; accepted: journal:DIR");
+                 if (!v.text().starts_with("journal:") && !v.text().starts_with("http://") &&
+                     !v.text().starts_with("https://")) {
+                   v.refuse("is no tracking address; accepted: journal:DIR, http://HOST:PORT, https://HOST:PORT");
                  }
                  o.tracking = v.text();
                }},
@@ -196,8 +195,8 @@ inline constexpr std::array kSettings{
                [](StudyOptions& o, const SettingValue& v) {
                  o.train.forced_bins = parse_forced_bins(read_file(v.text()), v.text());
                }},
-    SettingRow{"register", [](StudyOptions&, const SettingValue& v) { not_yet(v, "the registry"); }},
-    SettingRow{"alias", [](StudyOptions&, const SettingValue& v) { not_yet(v, "the registry"); }},
+    SettingRow{"register", [](StudyOptions& o, const SettingValue& v) { o.register_name = v.text(); }},
+    SettingRow{"alias", [](StudyOptions& o, const SettingValue& v) { o.alias = v.text(); }},
 };
 
 [[nodiscard]] inline const SettingRow* find_setting(std::string_view name) noexcept {

@@ -87,6 +87,7 @@ class StudyRun {
   [[nodiscard]] bundle::ApprovedRows approved_rows();
   [[nodiscard]] Frame example_rows() const;
   void save();
+  void register_if_asked();
   [[noreturn]] void keep_elsewhere(const bundle::BundleParts& parts, const Error& why) const;
 
   void warn(Warning warning) {

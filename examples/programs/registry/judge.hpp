@@ -1,0 +1,195 @@
+#pragma once
+
+// Two models and one file of labelled rows that neither has learned from: what the gate (study/gate.hpp) says.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <riskflag/bundle/bundle.hpp>
+#include <riskflag/core/error.hpp>
+#include <riskflag/core/json_writer.hpp>
+#include <riskflag/core/names.hpp>
+#include <riskflag/core/parallel.hpp>
+#include <riskflag/core/text.hpp>
+#include <riskflag/data/csv.hpp>
+#include <riskflag/gzip/gzip.hpp>
+#include <riskflag/study/gate.hpp>
+#include <riskflag/study/target.hpp>
+
+#include "run_table.hpp"
+
+namespace program {
+
+/// What compare and promote ask.
+struct GateQuestion {
+  std::string data, target, weight, group_by;
+  std::vector<std::string> metrics;
+  double margin = 0;
+};
+
+struct GateAnswer {
+  riskflag::bundle::Bundle challenger, champion;
+  std::string data_digest;
+  std::size_t rows = 0, groups = 0;  ///< groups: 0 when every row is its own
+  std::vector<riskflag::study::GateMetric> metrics;
+};
+
+/// One model's scores of the file.
+struct ScoredFile {
+  riskflag::Frame frame;
+  std::string sha256;
+  std::vector<double> scores;
+};
+
+inline ScoredFile score_file(const riskflag::bundle::Bundle& model, const GateQuestion& asked,
+                             riskflag::Executor& executor) {
+  using riskflag::Role;
+  riskflag::CsvOptions csv;
+  csv.missing = model.schema.missing;
+  csv.allow_absent = true;
+  csv.max_levels = 1'000'000;
+  for (const riskflag::Field& field : model.schema.fields) {
+    if (field.role == Role::id) csv.keep_text.push_back(field.name);
+    if (field.role != Role::feature) continue;
+    csv.types[field.name] = field.type;
+    if (!field.missing.empty()) csv.column_missing[field.name] = field.missing;
+    if (field.type == riskflag::ColumnType::date) csv.date_formats[field.name] = field.date_format;
+  }
+  if (!asked.weight.empty()) csv.types[asked.weight] = riskflag::ColumnType::number;
+  const auto source = riskflag::open_source(asked.data);
+  riskflag::CsvResult read = riskflag::read_csv(*source, csv, executor);
+  const auto features = model.pipeline.transform(read.frame, model.schema, executor);
+  ScoredFile out{std::move(read.frame), std::move(read.sha256), {}};
+  out.scores.resize(features.rows);
+  if (!model.predictor.probabilities(features.view(), out.scores)) {
+    riskflag::fail(riskflag::ErrorCode::internal, asked.data, "the prepared rows do not fit " + model.name);
+  }
+  if (model.kind() == riskflag::bundle::Kind::binary) riskflag::apply_calibration(model.calibration, out.scores);
+  return out;
+}
+
+/// Numbers for the rows that have the same cells in those columns.
+inline std::vector<std::uint64_t> groups_of(const riskflag::Frame& frame, const std::vector<std::string>& names) {
+  std::map<std::string, std::uint64_t> number;
+  std::vector<std::uint64_t> out(frame.rows());
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    std::string key;
+    for (const std::string& name : names) key += frame.column(name).cell_text(i) + '\n';
+    out[i] = number.try_emplace(std::move(key), number.size()).first->second;
+  }
+  if (number.size() == out.size()) out.clear();
+  return out;
+}
+
+/// The columns of --group-by, or the ids that the champion knows and the file has.
+inline std::vector<std::string> group_columns(const GateQuestion& asked, const riskflag::Schema& schema,
+                                              const riskflag::Frame& frame) {
+  if (!asked.group_by.empty()) {
+    std::vector<std::string> names;
+    for (const std::string_view name : riskflag::split_text(asked.group_by, ',')) names.emplace_back(name);
+    return names;
+  }
+  std::vector<std::string> ids;
+  for (const std::size_t i : schema.with_role(riskflag::Role::id)) {
+    if (frame.find(schema.fields[i].name) != nullptr) ids.push_back(schema.fields[i].name);
+  }
+  return ids;
+}
+
+inline GateAnswer judge(riskflag::bundle::Bundle challenger, riskflag::bundle::Bundle champion,
+                        const GateQuestion& asked) {
+  using riskflag::ErrorCode;
+  using riskflag::fail;
+  GateAnswer out{std::move(challenger), std::move(champion), {}, 0, 0, {}};
+  const riskflag::bundle::Kind kind = out.champion.kind();
+  if (out.challenger.kind() != kind) {
+    fail(ErrorCode::invalid_data, out.challenger.name,
+         "is a " + std::string(riskflag::bundle::name_of(out.challenger.kind())) + " model, " + out.champion.name +
+             " a " + std::string(riskflag::bundle::name_of(kind)) + " one; they answer different questions");
+  }
+  if (kind == riskflag::bundle::Kind::multiclass) {
+    fail(ErrorCode::unsupported, out.champion.name, "models of several classes cannot be compared yet");
+  }
+  std::string target = asked.target;
+  for (const std::size_t i : out.champion.schema.with_role(riskflag::Role::target)) {
+    if (target.empty()) target = out.champion.schema.fields[i].name;
+  }
+  if (target.empty()) fail(ErrorCode::usage, "--target", "is needed: the champion was imported without one");
+
+  riskflag::Pool pool(0);
+  const ScoredFile theirs = score_file(out.champion, asked, pool);
+  const ScoredFile ours = score_file(out.challenger, asked, pool);
+  for (const auto* model : {&out.challenger, &out.champion}) {
+    if (model->model.data_digest == theirs.sha256) {
+      fail(ErrorCode::usage, "--data",
+           asked.data + " is the file that " + model->name + " version " + model->version +
+               " was trained on; rows that neither model has learned from are needed");
+    }
+  }
+  if (ours.sha256 != theirs.sha256) fail(ErrorCode::invalid_data, asked.data, "changed while it was read");
+  const riskflag::study::Target outcomes =
+      riskflag::study::read_target(theirs.frame.column(target), kind, out.champion.schema.positive, asked.data);
+  std::vector<double> weights;
+  if (!asked.weight.empty()) weights = theirs.frame.column(asked.weight).numbers;
+  const std::vector<std::string> columns = group_columns(asked, out.champion.schema, theirs.frame);
+  const std::vector<std::uint64_t> groups =
+      columns.empty() ? std::vector<std::uint64_t>{} : groups_of(theirs.frame, columns);
+  for (const std::uint64_t group : groups) out.groups = std::max<std::size_t>(out.groups, group + 1);
+
+  riskflag::study::GateOptions options;
+  if (!asked.metrics.empty())
+    options.metrics = asked.metrics;
+  else if (kind == riskflag::bundle::Kind::regression)
+    options.metrics = {"rmse"};
+  options.margin = asked.margin;
+  out.data_digest = theirs.sha256;
+  out.rows = outcomes.labels.size();
+  out.metrics =
+      riskflag::study::compare_models({kind, ours.scores, theirs.scores, outcomes.labels, weights, groups}, options);
+  return out;
+}
+
+/// {"data","rows","groups","margin","metrics":[...],"passed"}
+inline std::string answer_json(const GateAnswer& answer, double margin) {
+  riskflag::JsonWriter json;
+  json.begin_object().key("data").value(std::string_view(answer.data_digest));
+  json.key("rows").value(std::uint64_t{answer.rows}).key("groups");
+  if (answer.groups == 0)
+    json.null();
+  else
+    json.value(std::uint64_t{answer.groups});
+  json.key("margin").value(margin).key("metrics").begin_array();
+  for (const auto& metric : answer.metrics) {
+    json.begin_object().key("name").value(std::string_view(metric.name)).key("challenger").value(metric.challenger);
+    json.key("champion").value(metric.champion).key("lower_bound").value(metric.lower_bound);
+    json.key("method").value(metric.method).key("passed").value(metric.passed).end_object();
+  }
+  json.end_array().key("passed").value(riskflag::study::all_passed(answer.metrics)).end_object();
+  return std::move(json).text();
+}
+
+[[nodiscard]] inline std::string fixed(double x) {
+  char text[48];
+  std::snprintf(text, sizeof text, "%.5f", x);
+  return text;
+}
+
+inline std::string answer_table(const GateAnswer& answer) {
+  std::vector<std::vector<std::string>> rows{{"METRIC", "CHALLENGER", "CHAMPION", "LOWER BOUND", "BY", "PASSED"}};
+  for (const auto& metric : answer.metrics) {
+    rows.push_back({metric.name, fixed(metric.challenger), fixed(metric.champion), fixed(metric.lower_bound),
+                    std::string(metric.method), metric.passed ? "yes" : "no"});
+  }
+  return table_text(rows) + std::to_string(answer.rows) + " rows" +
+         (answer.groups == 0 ? std::string() : " in " + std::to_string(answer.groups) + " groups") +
+         "; the bound of challenger's advantage, one-sided at 95 %, must exceed minus the margin\n";
+}
+
+}  // namespace program

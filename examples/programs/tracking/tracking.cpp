@@ -1,0 +1,215 @@
+#include "tracking.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <riskflag/core/file.hpp>
+#include <riskflag/mlflow.hpp>
+#include <riskflag/track/journal.hpp>
+#include <riskflag/track/local_registry.hpp>
+#include <riskflag/track/run_filter.hpp>
+#if defined(RISKFLAG_WITH_TLS)
+#include <riskflag/http/tls.hpp>
+#endif
+
+namespace program {
+namespace {
+
+constexpr std::string_view kJournal = "journal:";
+
+std::string variable(const char* name) { return riskflag::mlflow::process_environment(name).value_or(std::string()); }
+
+/// XDG's places for what a program keeps between its runs.
+std::string home_of(const char* name, const char* below) {
+  const std::string set = variable(name);
+  if (set.starts_with('/')) return riskflag::join_path(set, "riskflag");
+  const std::string home = variable("HOME");
+  return riskflag::join_path(home.empty() ? std::string("/tmp") : home, below);
+}
+
+riskflag::http::Connector connector(const riskflag::mlflow::Settings& settings) {
+#if defined(RISKFLAG_WITH_TLS)
+  if (settings.uri.starts_with("https:")) {
+    return riskflag::http::connector_with_tls({!settings.insecure_tls, settings.ca_file, settings.client_file});
+  }
+#else
+  (void)settings;
+#endif
+  return riskflag::http::connect_plain;
+}
+
+}  // namespace
+
+std::optional<TrackingPlace> find_tracking_place(const std::string& flag) {
+  const std::string text = flag.empty() ? variable("MLFLOW_TRACKING_URI") : flag;
+  if (text.empty()) return std::nullopt;
+  TrackingPlace place;
+  if (text.starts_with(kJournal)) {
+    place.journal = text.substr(kJournal.size());
+    if (place.journal.empty()) {
+      riskflag::fail(riskflag::ErrorCode::usage, "--tracking", "journal: names no directory; journal:DIR is accepted");
+    }
+    return place;
+  }
+  place.server = text;
+  place.journal = variable("RISKFLAG_JOURNAL");
+  if (place.journal.empty())
+    place.journal = riskflag::join_path(home_of("XDG_STATE_HOME", ".local/state/riskflag"), "journal");
+  (void)riskflag::mlflow::settings_from(flag);  // refuses what is no address, before anything starts
+  return place;
+}
+
+std::unique_ptr<riskflag::track::Logger> open_logger(const TrackingPlace& place, bool required,
+                                                     std::function<void(const std::string&)> told) {
+  if (place.server.empty()) return std::make_unique<riskflag::track::JournalLogger>(place.journal);
+  riskflag::mlflow::LoggerOptions options;
+  options.settings = riskflag::mlflow::settings_from(place.server);
+  options.connect = connector(options.settings);
+  options.journal = place.journal;
+  options.required = required;
+  options.told = std::move(told);
+  return std::make_unique<riskflag::mlflow::MlflowLogger>(std::move(options));
+}
+
+std::optional<std::uint64_t> server_version(riskflag::track::Logger& logger, const std::string& name,
+                                            std::uint64_t local) {
+  auto* mlflow = dynamic_cast<riskflag::mlflow::MlflowLogger*>(&logger);
+  return mlflow != nullptr ? mlflow->server_version(name, local) : std::nullopt;
+}
+
+std::unique_ptr<riskflag::track::Registry> open_registry(const TrackingPlace& place, Asked asked) {
+  if (place.server.empty()) {
+    return std::make_unique<riskflag::track::LocalRegistry>(riskflag::mlflow::registry_of(place.journal));
+  }
+  riskflag::mlflow::Settings settings = riskflag::mlflow::settings_from(place.server);
+  riskflag::http::Connector connect = connector(settings);
+  const riskflag::mlflow::Patience patience =
+      asked == Asked::once ? riskflag::mlflow::Patience{0, 3000} : riskflag::mlflow::Patience{};
+  return std::make_unique<riskflag::mlflow::MlflowRegistry>(std::move(settings), std::move(connect), std::stop_token(),
+                                                            patience);
+}
+
+ModelPlace find_model(const std::string& model, const std::string& tracking,
+                      const std::function<void(const std::string&)>& told) {
+  if (!model.starts_with("models:")) {
+    if (!tracking.empty()) (void)find_tracking_place(tracking);
+    return {model, "", ""};
+  }
+  const std::optional<TrackingPlace> place = find_tracking_place(tracking);
+  if (!place) {
+    riskflag::fail(riskflag::ErrorCode::usage, "--model",
+                   model + " is in a registry; --tracking or MLFLOW_TRACKING_URI says which (journal:DIR or http://…)");
+  }
+  if (place->server.empty()) {
+    const riskflag::track::LocalRegistry registry(riskflag::mlflow::registry_of(place->journal));
+    const riskflag::track::ModelVersion version = riskflag::track::resolve(registry, model);
+    registry.verify(version);
+    return {version.path, version.name, std::to_string(version.version)};
+  }
+  riskflag::mlflow::FetchOptions options;
+  options.settings = riskflag::mlflow::settings_from(place->server);
+  options.connect = connector(options.settings);
+  options.cache = variable("RISKFLAG_CACHE");
+  if (options.cache.empty()) options.cache = home_of("XDG_CACHE_HOME", ".cache/riskflag");
+  options.told = told;
+  const riskflag::mlflow::Fetched fetched = riskflag::mlflow::fetch(model, options);
+  return {fetched.directory, fetched.name, std::to_string(fetched.version)};
+}
+
+namespace {
+
+std::vector<riskflag::track::RunRecord> runs_of_journal(const TrackingPlace& place, const std::string& experiment,
+                                                        const std::string& filter) {
+  const riskflag::track::RunFilter wanted(filter);
+  std::vector<riskflag::track::RunRecord> runs;
+  if (!riskflag::is_directory(place.journal)) {
+    riskflag::fail(riskflag::ErrorCode::not_found, place.journal, "is no journal: there is no such directory");
+  }
+  for (riskflag::track::RunRecord& run : riskflag::track::read_journal(place.journal)) {
+    if ((experiment.empty() || run.info.experiment == experiment) && wanted.matches(run))
+      runs.push_back(std::move(run));
+  }
+  std::reverse(runs.begin(), runs.end());  // the newest first
+  return runs;
+}
+
+std::vector<riskflag::track::RunRecord> runs_of_server(const TrackingPlace& place, const std::string& experiment,
+                                                       const std::string& filter, const std::string& sort,
+                                                       std::size_t limit) {
+  (void)riskflag::track::RunFilter(filter);  // the same text, the same mistakes
+  riskflag::mlflow::Settings settings = riskflag::mlflow::settings_from(place.server);
+  riskflag::http::Connector connect = connector(settings);
+  riskflag::mlflow::Client client(std::move(settings), std::move(connect));
+  (void)client.rest().version();
+  std::string name = experiment;
+  if (name.empty()) {
+    const std::string set = variable("MLFLOW_EXPERIMENT_NAME");
+    name = set.empty() ? std::string("Default") : set;
+  }
+  const std::optional<std::string> id = client.find_experiment(name);
+  if (!id) {
+    riskflag::fail(riskflag::ErrorCode::not_found, place.server, "there is no experiment " + riskflag::quoted(name));
+  }
+  const std::string order =
+      sort.empty() ? std::string("attributes.start_time DESC")
+                   : "metrics.`" + sort + "` " + (riskflag::track::smaller_is_better(sort) ? "ASC" : "DESC");
+  std::vector<riskflag::track::RunRecord> runs;
+  for (riskflag::mlflow::ServerRun& there : client.search_runs({*id}, filter, order, limit)) {
+    riskflag::track::RunRecord run;
+    run.run_id = there.run_id;
+    run.info.experiment = name;
+    run.info.name = there.name;
+    run.info.start_ms = there.start_ms;
+    run.end_ms = there.end_ms;
+    run.status = there.status == "FINISHED" ? riskflag::track::RunStatus::finished
+                 : there.status == "FAILED" ? riskflag::track::RunStatus::failed
+                 : there.status == "KILLED" ? riskflag::track::RunStatus::killed
+                                            : riskflag::track::RunStatus::running;
+    run.params = std::move(there.params);
+    run.tags = std::move(there.tags);
+    run.metrics = std::move(there.metrics);
+    runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+}  // namespace
+
+std::vector<riskflag::track::RunRecord> find_runs(const TrackingPlace& place, const std::string& experiment,
+                                                  const std::string& filter, const std::string& sort,
+                                                  std::size_t limit) {
+  std::vector<riskflag::track::RunRecord> runs = place.server.empty()
+                                                     ? runs_of_journal(place, experiment, filter)
+                                                     : runs_of_server(place, experiment, filter, sort, limit);
+  if (!sort.empty()) {
+    riskflag::track::sort_runs(runs, sort,
+                               riskflag::track::smaller_is_better(sort) ? riskflag::track::MetricOrder::smallest_first
+                                                                        : riskflag::track::MetricOrder::greatest_first);
+  }
+  if (runs.size() > limit) runs.resize(limit);
+  return runs;
+}
+
+std::uint64_t sync_journal(const std::string& journal, const std::string& server,
+                           const std::function<void(const std::string&)>& told) {
+  if (!riskflag::is_directory(journal)) {
+    riskflag::fail(riskflag::ErrorCode::not_found, journal, "is no journal: there is no such directory");
+  }
+  riskflag::mlflow::Settings settings = riskflag::mlflow::settings_from(server);
+  riskflag::http::Connector connect = connector(settings);
+  riskflag::mlflow::Client client(std::move(settings), std::move(connect));
+  (void)client.rest().version();
+  std::uint64_t news = 0;
+  for (const riskflag::track::RunRecord& run : riskflag::track::read_journal(journal)) {  // parents before children
+    riskflag::mlflow::RunSync sync(journal, run.run_id, client, told);
+    bool any = false;
+    while (sync.step()) any = true;
+    news += any ? 1 : 0;
+  }
+  (void)riskflag::mlflow::sync_registry(journal, client, told);
+  return news;
+}
+
+}  // namespace program

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <riskflag/core/file.hpp>
+#include <riskflag/core/names.hpp>
+#include <riskflag/mlflow/client.hpp>
+#include <riskflag/track/directory.hpp>
+
+namespace riskflag::inline v0_1::mlflow {
+
+namespace detail {
+
+/// "a b/c" as a path: each segment encoded.
+[[nodiscard]] inline std::string encoded_path(std::string_view path) {
+  std::string out;
+  for (const std::string_view part : split_text(path, '/')) {
+    if (part.empty()) continue;
+    out += (out.empty() ? "" : "/") + http::percent_encoded(part);
+  }
+  return out;
+}
+
+/// What stands behind "mlflow-artifacts:/" (a host in it is left out: files go where the records go). Throws for any
+/// other place, which only MLflow's own client can reach.
+[[nodiscard]] inline std::string proxied_path(std::string_view uri, const std::string& where) {
+  constexpr std::string_view kScheme = "mlflow-artifacts:";
+  if (!uri.starts_with(kScheme)) {
+    fail(ErrorCode::unsupported, where,
+         "the server keeps files at " + quoted(uri) +
+             ", which only it can reach; start it with --serve-artifacts and --artifacts-destination, and use a new "
+             "experiment");
+  }
+  uri.remove_prefix(kScheme.size());
+  if (uri.starts_with("//")) {
+    uri.remove_prefix(2);
+    const std::size_t slash = uri.find('/');
+    uri = slash == std::string_view::npos ? std::string_view() : uri.substr(slash);
+  }
+  while (uri.starts_with('/')) uri.remove_prefix(1);
+  while (uri.ends_with('/')) uri.remove_suffix(1);
+  return std::string(uri);
+}
+
+inline constexpr std::string_view kArtifacts = "/api/2.0/mlflow-artifacts/artifacts";
+
+}  // namespace detail
+
+inline std::string Client::artifact_target(const std::string& artifact_uri, const std::string& name) const {
+  const std::string path = detail::proxied_path(artifact_uri, rest_.where()) + "/" + name;
+  return std::string(detail::kArtifacts) + "/" + detail::encoded_path(path);
+}
+
+inline void Client::upload(const std::string& artifact_uri, const std::string& name, const std::string& path) {
+  if (!is_directory(path)) {
+    rest_.upload(artifact_target(artifact_uri, name), path);
+    return;
+  }
+  for (const std::string& file : track::detail::files_below(path)) {
+    rest_.upload(artifact_target(artifact_uri, name.empty() ? file : name + "/" + file), join_path(path, file));
+  }
+}
+
+inline void Client::upload_text(const std::string& artifact_uri, const std::string& name, const std::string& bytes) {
+  rest_.upload_text(artifact_target(artifact_uri, name), bytes);
+}
+
+inline void Client::download(const std::string& artifact_uri, const std::string& directory) {
+  const std::string root = detail::proxied_path(artifact_uri, rest_.where());
+  make_directories(directory);
+  std::vector<std::string> folders{""};  // below root, still to be listed
+  while (!folders.empty()) {
+    const std::string folder = folders.back();
+    folders.pop_back();
+    const std::string path = root + (folder.empty() ? "" : "/" + folder);
+    const Json json = rest_.get("/mlflow-artifacts/artifacts", "path=" + http::percent_encoded(path));
+    for (const Json& entry : detail::items_of(json.find("files"))) {
+      const std::string name = detail::text_or(entry.find("path"));
+      track::detail::check_relative(name, rest_.where());
+      const std::string below = folder.empty() ? name : folder + "/" + name;
+      const Json* is_folder = entry.find("is_dir");
+      const Result<bool> yes = is_folder != nullptr ? is_folder->boolean() : Result<bool>(false);
+      if (yes.ok() && *yes) {
+        make_directories(join_path(directory, below));
+        folders.push_back(below);
+      } else {
+        rest_.download(artifact_target(artifact_uri, below), join_path(directory, below));
+      }
+    }
+  }
+}
+
+}  // namespace riskflag::inline v0_1::mlflow

@@ -1,0 +1,192 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include <riskflag/mlflow/logger.hpp>
+
+namespace riskflag::inline v0_1::mlflow {
+
+inline MlflowLogger::MlflowLogger(LoggerOptions options)
+    : options_(std::move(options)), journal_(options_.journal), sender_([this] { send_until_stopped(); }) {}
+
+inline MlflowLogger::~MlflowLogger() {
+  stop_.request_stop();
+  {
+    const std::lock_guard lock(mutex_);
+    changed_.notify_all();
+  }
+  sender_.join();
+}
+
+/// Asks the server for the run at once, so that its id is ours; where it does not answer, the sender goes on trying.
+inline std::string MlflowLogger::begin_run(const track::RunInfo& info) {
+  track::RunInfo own = info;
+  if (own.start_ms == 0) own.start_ms = now_ms();
+  if (!options_.settings.experiment.empty() && own.experiment == track::RunInfo{}.experiment) {
+    own.experiment = options_.settings.experiment;
+  }
+  const std::string client_id = track::new_run_id();
+  try {
+    Client client(options_.settings, options_.connect, stop_.get_token(), Patience{0, options_.first_answer_ms});
+    SyncState state;
+    state.server = client.rest().where();
+    ServerRun run;
+    if (!options_.settings.run_id.empty() && own.parent_run_id.empty()) {
+      run = client.run(options_.settings.run_id);
+      client.update_run(run.run_id, track::RunStatus::running, 0);
+      state.experiment_id = run.experiment_id;
+    } else {
+      (void)client.rest().version();
+      state.experiment_id = client.experiment_id(own.experiment);
+      std::string parent;
+      if (!own.parent_run_id.empty()) {
+        const std::string path = sync_path(options_.journal, own.parent_run_id, state.server);
+        if (exists(path)) parent = read_sync_state(path, state.server).run_id;
+      }
+      run = client.ensure_run(state.experiment_id, client_id, own, parent, own.tags);
+    }
+    own.run_id = run.run_id;
+    state.run_id = run.run_id;
+    state.artifact_uri = run.artifact_uri;
+    const std::string path = sync_path(options_.journal, own.run_id, state.server);
+    if (!exists(path)) write_sync_state(path, state);
+  } catch (const Error& error) {
+    if (options_.required) throw;
+    own.run_id = client_id;
+    const std::lock_guard lock(mutex_);
+    failure_ = error.what();
+    ++failures_;
+  }
+  std::string id = journal_.begin_run(own);
+  wake(id);
+  return id;
+}
+
+inline void MlflowLogger::wake(const std::string& run_id) {
+  const std::lock_guard lock(mutex_);
+  waiting_.insert(run_id);
+  changed_.notify_all();
+}
+
+inline void MlflowLogger::send_until_stopped() {
+  Client client(options_.settings, options_.connect, stop_.get_token(), Patience{0, 10'000});
+  std::unique_lock lock(mutex_);
+  while (!stop_.stop_requested()) {
+    if ((waiting_.empty() && !registry_waiting_) || (!failure_.empty() && !hurry_)) {
+      // After a failure: 2, 4, 8, ... 60 s, half a second where somebody waits for the end.
+      const std::uint64_t doubled = std::uint64_t{1} << std::min<std::uint64_t>(failures_, 6);
+      const auto wait = failure_.empty()  ? std::chrono::milliseconds(3'600'000)
+                        : last_tries_ > 0 ? std::chrono::milliseconds(500)
+                                          : std::chrono::milliseconds(1000 * std::min<std::uint64_t>(60, doubled));
+      changed_.wait_for(lock, wait, [&] {
+        return stop_.stop_requested() || hurry_ || (failure_.empty() && (!waiting_.empty() || registry_waiting_));
+      });
+      if (stop_.stop_requested()) return;
+      if (waiting_.empty() && !registry_waiting_) {
+        hurry_ = false;
+        changed_.notify_all();
+        continue;
+      }
+    }
+    hurry_ = false;
+    busy_ = true;
+    lock.unlock();
+    std::string failure;
+    try {
+      send_all(client);
+    } catch (const std::exception& error) {
+      failure = error.what();
+    }
+    lock.lock();
+    busy_ = false;
+    failure_ = failure;
+    failures_ = failure.empty() ? 0 : failures_ + 1;
+    // A server that stumbles is asked again at the end; one that is not there is not.
+    if (!failure.empty() && last_tries_ > 0) last_tries_ = client.rest().was_reached() ? last_tries_ - 1 : 0;
+    changed_.notify_all();
+    // A round of training says little: what comes in half a second goes in one call.
+    if (failure.empty())
+      changed_.wait_for(lock, std::chrono::milliseconds(500), [&] { return stop_.stop_requested() || hurry_; });
+  }
+}
+
+inline void MlflowLogger::send_all(Client& client) {
+  for (;;) {
+    std::string run_id;
+    {
+      const std::lock_guard lock(mutex_);
+      if (waiting_.empty()) break;
+      run_id = *waiting_.begin();
+      waiting_.erase(waiting_.begin());
+    }
+    try {
+      RunSync sync(options_.journal, run_id, client, options_.told);
+      while (sync.step()) {
+        const std::lock_guard lock(mutex_);
+        ++taken_;
+        changed_.notify_all();
+      }
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      waiting_.insert(run_id);
+      throw;
+    }
+  }
+  bool registry = false;
+  {
+    const std::lock_guard lock(mutex_);
+    registry = std::exchange(registry_waiting_, false);
+  }
+  if (!registry) return;
+  try {
+    auto all = sync_registry(options_.journal, client, options_.told);
+    const std::lock_guard lock(mutex_);
+    registered_ = std::move(all);
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    registry_waiting_ = true;
+    throw;
+  }
+}
+
+inline void MlflowLogger::flush() {
+  std::unique_lock lock(mutex_);
+  registry_waiting_ = registry_waiting_ || is_directory(registry_of(options_.journal));
+  hurry_ = true;
+  last_tries_ = 3;
+  changed_.notify_all();
+  const auto over = [&] { return (waiting_.empty() && !registry_waiting_ && !busy_) || last_tries_ == 0; };
+  bool in_time = over();
+  for (std::uint64_t seen = taken_ + 1; !in_time && seen != taken_;) {  // as long as something arrives
+    seen = taken_;
+    in_time = changed_.wait_for(lock, std::chrono::milliseconds(options_.last_words_ms), [&] {
+      return over() || taken_ != seen;
+    }) && over();
+  }
+  last_tries_ = 0;
+  if (waiting_.empty() && !registry_waiting_ && !busy_) return;
+  std::string runs;
+  for (const std::string& id : waiting_) runs += (runs.empty() ? "" : ", ") + id;
+  const std::string why = !failure_.empty() ? failure_ : in_time ? "" : "the server takes too long";
+  fail(ErrorCode::io, options_.settings.uri,
+       "not everything could be sent" + (runs.empty() ? "" : " of run " + runs) +
+           (why.empty() ? "" : " (" + why + ")") + "; it is kept, and sent by: riskflag-registry sync " +
+           options_.journal + " " + options_.settings.uri);
+}
+
+inline std::optional<std::uint64_t> MlflowLogger::server_version(const std::string& name, std::uint64_t local) {
+  const std::lock_guard lock(mutex_);
+  const auto model = registered_.find(name);
+  if (model == registered_.end()) return std::nullopt;
+  const auto version = model->second.versions.find(local);
+  if (version == model->second.versions.end()) return std::nullopt;
+  return version->second;
+}
+
+}  // namespace riskflag::inline v0_1::mlflow

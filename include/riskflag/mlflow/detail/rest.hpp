@@ -1,0 +1,286 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <riskflag/core/file.hpp>
+#include <riskflag/core/text.hpp>
+#include <riskflag/core/version.hpp>
+#include <riskflag/mlflow/rest.hpp>
+
+namespace riskflag::inline v0_1::mlflow {
+
+namespace detail {
+
+/// RFC 4648, section 4.
+[[nodiscard]] inline std::string base64(std::string_view bytes) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t word = 0;
+    for (std::size_t k = 0; k < 3; ++k) {
+      word = word << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+    }
+    for (std::size_t k = 0; k < 4; ++k) {
+      out += i + k <= bytes.size() ? kDigits[word >> (18 - 6 * k) & 63] : '=';
+    }
+  }
+  return out;
+}
+
+/// The string that `value` is, or `otherwise` when it is none or not there.
+[[nodiscard]] inline std::string text_or(const Json* value, std::string otherwise = {}) {
+  if (value == nullptr) return otherwise;
+  Result<std::string> text = value->string();
+  return text.ok() ? std::move(text).value() : otherwise;
+}
+/// The whole number that `value` is (MLflow's gateways send some as strings), or `otherwise`.
+[[nodiscard]] inline std::int64_t integer_or(const Json* value, std::int64_t otherwise) {
+  if (value == nullptr) return otherwise;
+  if (const Result<std::int64_t> number = value->integer(); number.ok()) return *number;
+  return parse_integer(text_or(value)).value_or(otherwise);
+}
+/// The items of an array; none when it is no array or not there.
+[[nodiscard]] inline const JsonArray& items_of(const Json* value) {
+  static const JsonArray kNone;
+  return value != nullptr && value->array() != nullptr ? *value->array() : kNone;
+}
+
+/// The value of a header, or empty.
+[[nodiscard]] inline std::string header_of(const http::Response& answer, std::string_view name) {
+  for (const auto& [key, value] : answer.headers) {
+    if (lower_ascii(key) == name) return value;
+  }
+  return {};
+}
+
+[[nodiscard]] inline bool try_again(int status) noexcept {
+  return status == 408 || status == 429 || status == 500 || (status >= 502 && status <= 504);
+}
+
+/// Text of a stranger, fit for a message: one line, 300 bytes.
+[[nodiscard]] inline std::string shown(std::string_view body) {
+  std::string text(body.substr(0, 500));
+  for (char& c : text) c = static_cast<unsigned char>(c) < 32 ? ' ' : c;
+  return quoted(trimmed(text), 300);
+}
+
+}  // namespace detail
+
+struct Rest::Call {
+  std::string_view method;
+  std::string target;  ///< below the settings' path
+  std::string_view body{};
+  const std::string* upload_file = nullptr;
+  const std::string* download_file = nullptr;
+  Repeat repeat = Repeat::safe;
+};
+
+inline Rest::Rest(Settings settings, http::Connector connect, std::stop_token stop, Patience patience)
+    : settings_(std::move(settings)),
+      url_(http::parse_url(settings_.uri, "tracking")),
+      connect_(std::move(connect)),
+      stop_(std::move(stop)),
+      patience_(patience) {
+  if (!settings_.user.empty() && !settings_.password.empty()) {
+    authorization_ = "Basic " + detail::base64(settings_.user + ":" + settings_.password);
+  } else if (!settings_.token.empty()) {
+    authorization_ = "Bearer " + settings_.token;
+  }
+}
+
+inline http::Response Rest::once(const Call& call) {
+  if (!connection_) {
+    http::ConnectionOptions options;
+    options.connect_timeout_ms = patience_.connect_ms;
+    options.timeout_ms = settings_.timeout_s * 1000;
+    options.stop = stop_;
+    connection_ = connect_(url_, options);
+  }
+  http::Outgoing out;
+  out.method = call.method;
+  out.target = url_.path + call.target;
+  out.headers.emplace_back("User-Agent", "riskflag/" + std::string(kVersion));
+  out.headers.emplace_back("Accept", "*/*");
+  if (!authorization_.empty()) out.headers.emplace_back("Authorization", authorization_);
+  if (!call.body.empty()) out.headers.emplace_back("Content-Type", "application/json");
+  out.body = call.body;
+  std::optional<FileSource> source;
+  if (call.upload_file != nullptr) {
+    source.emplace(*call.upload_file);
+    out.upload = &*source;
+    out.upload_size = source->size();
+    out.headers.emplace_back("Content-Type", "application/octet-stream");
+  }
+  for (int hops = 0;; ++hops) {
+    std::optional<FileSink> sink;
+    if (call.download_file != nullptr) sink.emplace(*call.download_file);
+    http::Response answer = connection_->exchange(out, sink ? &*sink : nullptr);
+    if (sink && answer.status == 200) sink->close();
+    const std::string to = answer.status >= 301 && answer.status <= 308 ? detail::header_of(answer, "location") : "";
+    const bool keeps_method = answer.status == 307 || answer.status == 308 || call.method == "GET";
+    if (to.empty() || !keeps_method || hops == 5 || source) return answer;
+    if (to.starts_with('/') && !to.starts_with("//")) {
+      out.target = to;
+      continue;
+    }
+    const std::size_t path = to.find('/', to.find("://") + 3);
+    const http::Url next = http::parse_url(to.substr(0, path), "the redirect");
+    if (next.origin() != url_.origin()) {
+      fail(ErrorCode::io, settings_.uri,
+           "the server sends us to another one (" + next.origin() + "), which is not followed; use that address");
+    }
+    out.target = path == std::string::npos ? "/" : to.substr(path);
+  }
+}
+
+/// Sleeps before the next try; ends at once with Error(cancelled) when asked to stop.
+inline void Rest::pause(int attempt, const http::Response* answer) {
+  double seconds = std::min(120.0, settings_.backoff_factor * std::ldexp(1.0, attempt));
+  std::array<unsigned char, 2> random{};
+  system_random(random.data(), random.size());
+  seconds += settings_.backoff_jitter * (random[0] * 256 + random[1]) / 65536.0;
+  if (answer != nullptr) {
+    const auto asked = parse_double(detail::header_of(*answer, "retry-after"));  // the date form is rare, and ignored
+    if (asked && *asked >= 0) seconds = std::min(*asked, 120.0);
+  }
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  (void)wake.wait_for(lock, stop_, std::chrono::duration<double>(seconds), [] { return false; });
+  if (stop_.stop_requested()) fail(ErrorCode::cancelled, settings_.uri, "stopped on request");
+}
+
+inline http::Response Rest::exchange(const Call& call) {
+  const int tries = patience_.retries < 0 ? settings_.max_retries : patience_.retries;
+  for (int attempt = 0;; ++attempt) {
+    try {
+      http::Response answer = once(call);
+      if (answer.status == 200 || !detail::try_again(answer.status) || attempt >= tries) return answer;
+      // 500 and a gateway's errors say nothing about whether the request took effect.
+      if (call.repeat == Repeat::ask && answer.status != 429 && answer.status != 503) {
+        try {
+          refuse(call, answer);
+        } catch (const Error& error) {
+          throw LostReply(error);
+        }
+      }
+      pause(attempt, &answer);
+    } catch (const ApiError&) {
+      throw;
+    } catch (const LostReply&) {
+      throw;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::io) throw;
+      if (call.repeat == Repeat::ask && connection_ && connection_->last_attempt_was_sent()) throw LostReply(error);
+      if (attempt >= tries) throw;
+      pause(attempt, nullptr);
+    }
+  }
+}
+
+/// Throws what the answer means, with what to do about it.
+inline void Rest::refuse(const Call& call, const http::Response& answer) const {
+  const std::string where =
+      settings_.uri + " (" + std::string(call.method) + " " + call.target.substr(0, call.target.find('?')) + ")";
+  const std::string status = "status " + std::to_string(answer.status);
+  std::string reason, message;
+  if (const Result<Json> json = read_json(answer.body, "the answer"); json.ok()) {
+    reason = detail::text_or(json.value().find("error_code"));
+    message = detail::text_or(json.value().find("message"));
+  }
+  const std::string said =
+      reason.empty() ? status + ": " + detail::shown(answer.body) : reason + ": " + detail::shown(message);
+  std::string advice;
+  ErrorCode code = ErrorCode::io;
+  const std::string type = lower_ascii(detail::header_of(answer, "content-type"));
+  if (answer.status == 401) {
+    advice = "; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN";
+    code = ErrorCode::invalid_option;
+  } else if (answer.status == 403 && answer.body.find("Host") != std::string::npos) {
+    advice = "; the server does not answer to this host name: start it with --allowed-hosts, or use its address";
+  } else if (answer.status == 403) {
+    advice = "; these credentials may not do this";
+  } else if (answer.status == 503 && call.target.find("/mlflow-artifacts/") != std::string::npos) {
+    advice = "; the server hands out no files: start it with --serve-artifacts (and --artifacts-destination)";
+  } else if (reason.empty() && type.find("html") != std::string::npos) {
+    advice = "; this is a web page, not MLflow: is a proxy in between, or the address wrong?";
+  } else if (message.find("in the deleted state") != std::string::npos ||
+             message.find("deleted") != std::string::npos) {
+    advice = "; restore it with MLflow, or use another name";
+  } else if (message.find("maintenance mode") != std::string::npos) {
+    advice = "; the server keeps its runs in files: start it with --backend-store-uri sqlite:///mlflow.db";
+  }
+  if (reason == "RESOURCE_DOES_NOT_EXIST") code = ErrorCode::not_found;
+  if (reason == "RESOURCE_ALREADY_EXISTS") code = ErrorCode::already_exists;
+  if (reason == "INVALID_PARAMETER_VALUE") code = ErrorCode::invalid_option;
+  throw ApiError(code, where, said + advice, answer.status, reason);
+}
+
+inline Json Rest::json_of(const Call& call, const http::Response& answer) const {
+  if (answer.status != 200) refuse(call, answer);
+  Result<Json> json = read_json(answer.body, settings_.uri);
+  if (!json.ok() || json.value().object() == nullptr) {
+    fail(ErrorCode::io, settings_.uri,
+         "the answer to " + call.target.substr(0, call.target.find('?')) +
+             " is no JSON object: " + detail::shown(answer.body) + "; is this an MLflow server?");
+  }
+  return std::move(json).value();
+}
+
+inline Json Rest::get(const std::string& path, const std::string& query) {
+  const Call call{"GET", "/api/2.0" + path + (query.empty() ? "" : "?" + query)};
+  return json_of(call, exchange(call));
+}
+inline Json Rest::send(std::string_view method, const std::string& path, const std::string& body, Repeat repeat) {
+  Call call{method, "/api/2.0" + path, body};
+  call.repeat = repeat;
+  return json_of(call, exchange(call));
+}
+inline Json Rest::post(const std::string& path, const std::string& body, Repeat repeat) {
+  return send("POST", path, body, repeat);
+}
+inline void Rest::upload(const std::string& target, const std::string& file) {
+  Call call{"PUT", target};
+  call.upload_file = &file;
+  if (const http::Response answer = exchange(call); answer.status != 200) refuse(call, answer);
+}
+inline void Rest::upload_text(const std::string& target, const std::string& bytes) {
+  const Call call{"PUT", target, bytes};
+  if (const http::Response answer = exchange(call); answer.status != 200) refuse(call, answer);
+}
+inline void Rest::download(const std::string& target, const std::string& file) {
+  Call call{"GET", target};
+  call.download_file = &file;
+  if (const http::Response answer = exchange(call); answer.status != 200) refuse(call, answer);
+}
+
+inline const std::string& Rest::version() {
+  if (!version_.empty()) return version_;
+  const Call call{"GET", "/version"};
+  const http::Response answer = exchange(call);
+  if (answer.status != 200) refuse(call, answer);
+  const std::string_view text = trimmed(answer.body);
+  const auto major = parse_integer(text.substr(0, text.find('.')));
+  if (!major || text.size() > 40) {
+    fail(ErrorCode::io, settings_.uri,
+         "/version answers " + detail::shown(answer.body) + ", no version; is this an MLflow server?");
+  }
+  if (*major < 3) {
+    fail(ErrorCode::unsupported, settings_.uri,
+         "the server is MLflow " + std::string(text) + "; 3.0 or later is needed (logged models): upgrade it");
+  }
+  return version_ = text;
+}
+
+}  // namespace riskflag::inline v0_1::mlflow

@@ -1,0 +1,29 @@
+#include <riskflag/mlflow/names.hpp>
+
+#include <string>
+
+#include <doctest/doctest.h>
+
+using riskflag::mlflow::accepted_key;
+using riskflag::mlflow::cut_text;
+
+// The rule is MLflow's own (utils/validation.py): ^[/\w.\- :]*$, at most 250 characters, a path equal to its normal
+// form.
+TEST_CASE("keys that MLflow takes stay, others become what it takes") {
+  CHECK(accepted_key("valid.binary_logloss") == "valid.binary_logloss");
+  CHECK(accepted_key("a b:c-d/e") == "a b:c-d/e");
+  CHECK(accepted_key("ndcg@5") == "ndcg_at_5");
+  CHECK(accepted_key("lift(10%)") == "lift_10__");
+  CHECK(accepted_key("ü") == "__");  // two bytes
+  CHECK(accepted_key("/a//b/") == "a/b");
+  CHECK(accepted_key("../a/./b") == "_/a/b");
+  CHECK(accepted_key(".") == "_");
+  CHECK(accepted_key("") == "_");
+  CHECK(accepted_key(std::string(300, 'k')).size() == 250);
+}
+
+TEST_CASE("text is cut between characters") {
+  CHECK(cut_text("abc", 3) == "abc");
+  CHECK(cut_text("abü", 3) == "ab");
+  CHECK(cut_text("abü", 4) == "abü");
+}

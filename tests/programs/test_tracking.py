@@ -1,0 +1,308 @@
+"""Tracking and the registry against a strict fake of MLflow's server (fake_mlflow.py); the real one is in tests/peers."""
+import hashlib
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
+import unittest
+
+import driver
+from fake_mlflow import FakeMlflow
+
+
+class Tracking(driver.ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "RISKFLAG_JOURNAL"))}
+        self.environment.update(HOME=str(self.dir), RISKFLAG_JOURNAL=str(self.path("journal")), RISKFLAG_CACHE=str(self.path("cache")),
+                                MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR="0", MLFLOW_HTTP_REQUEST_BACKOFF_JITTER="0",
+                                MLFLOW_HTTP_REQUEST_MAX_RETRIES="3")
+
+    def call(self, name, *args, expect=0, **extra):
+        done = subprocess.run([str(driver.BIN / f"riskflag-{name}"), *map(str, args)], capture_output=True, timeout=300,
+                              encoding="utf-8", env={**self.environment, **extra})
+        if expect is not None:
+            self.assertEqual(done.returncode, expect, done.stderr + done.stdout)
+        return done
+
+    def study(self, *flags, output="model", data=None, expect=0, **extra):
+        data = data or self.table()
+        return self.call("train", "--data", data, "--target", "y", "--output", self.path(output), "--json", "--id", "key",
+                         "--set", "num_iterations=20", "--seed", "3", *flags, expect=expect, **extra)
+
+    def trained(self, *flags, **kwargs):
+        return json.loads(self.study(*flags, **kwargs).stdout)
+
+    def only_run(self, server):
+        self.assertEqual(len(server.store.runs), 1)
+        return next(iter(server.store.runs.values()))
+
+    def assert_complete(self, server, result):
+        """The run at the server is what the program says of it, nothing missing, nothing twice."""
+        run = self.only_run(server)
+        self.assertEqual(run["info"]["status"], "FINISHED")
+        self.assertGreaterEqual(run["info"]["end_time"], run["info"]["start_time"])
+        for part in ("train", "valid", "test"):
+            for name, value in result["metrics"][part].items():
+                points = run["metrics"][f"{part}.{name}"]
+                self.assertEqual([float(p[2]) for p in points], [value], (part, name))
+        curve = sorted((p[1], p[2]) for p in run["metrics"]["valid.binary_logloss"])
+        steps = [step for step, _ in curve]
+        self.assertEqual(steps, sorted(set(steps)))
+        self.assertGreaterEqual(len(steps), result["best_iteration"])
+        self.assertEqual(run["params"]["learning_rate"], "0.1")
+        self.assertEqual(run["params"]["target"], "y")
+        self.assertEqual(len(run["datasets"]), 1)
+        self.assertEqual(len(server.store.models), 1)
+        model = next(iter(server.store.models.values()))["info"]
+        self.assertEqual(model["status"], "LOGGED_MODEL_READY")
+        self.assertEqual(run["outputs"], [model["model_id"]])
+        root = model["artifact_uri"].removeprefix("mlflow-artifacts:/") + "/"
+        sent = {path[len(root):]: data for path, data in server.store.files.items() if path.startswith(root)}
+        there = {str(p.relative_to(self.path("model"))): p.read_bytes() for p in self.path("model").rglob("*") if p.is_file()}
+        self.assertEqual(set(sent), set(there))
+        for name, data in there.items():
+            if name != "MLmodel":
+                self.assertEqual(sent[name], data, name)
+        self.assertIn(f"model_id: '{model['model_id']}'".encode(), sent["MLmodel"])
+        return run
+
+    def test_a_training_is_told_to_the_server_while_and_after_it_happens(self):
+        with FakeMlflow() as server:
+            result = self.trained("--tracking", server.url, "--experiment", "credit", "--run-name", "r1", "--report", self.path("r.html"),
+                                  "--register", "loan-risk", "--alias", "champion")
+            run = self.assert_complete(server, result)
+            self.assertEqual(result["run_id"], run["info"]["run_id"])
+            self.assertEqual(run["info"]["run_name"], "r1")
+            self.assertEqual([e["name"] for e in server.store.experiments.values()], ["credit"])
+            self.assertEqual([result["model_name"], result["model_version"]], ["loan-risk", "1"])
+            self.assertEqual(server.store.registered["loan-risk"]["aliases"], {"champion": 1})
+            report = [p for p in server.store.files if p.endswith("report.html")]
+            self.assertEqual(len(report), 1)
+            self.assertNotIn("tracking_failed", result["warnings"])
+            # A second training may add a version, not move the alias.
+            done = self.study("--tracking", server.url, "--register", "loan-risk", "--alias", "champion", output="m2", expect=2)
+            self.assertIn("promote", done.stderr)
+            self.assertFalse(self.path("m2").exists())
+
+    def test_every_fault_of_the_server_is_survived_and_nothing_is_there_twice(self):
+        faults = [("POST", "/api/2.0/mlflow/runs/create", "reset_after"), ("POST", "/api/2.0/mlflow/runs/create", "500"),
+                  ("POST", "/api/2.0/mlflow/experiments/create", "reset_after"),
+                  ("POST", "/api/2.0/mlflow/runs/log-batch", "reset_after"), ("POST", "/api/2.0/mlflow/runs/log-batch", "429"),
+                  ("POST", "/api/2.0/mlflow/logged-models", "reset_after"), ("PUT", "/api/2.0/mlflow-artifacts", "reset_before"),
+                  ("PUT", "/api/2.0/mlflow-artifacts", "503"), ("PATCH", "/api/2.0/mlflow/logged-models", "reset_after"),
+                  ("POST", "/api/2.0/mlflow/model-versions/create", "reset_after"),
+                  ("POST", "/api/2.0/mlflow/registered-models/alias", "reset_after"),
+                  ("POST", "/api/2.0/mlflow/runs/update", "slow")]
+        with FakeMlflow() as server:
+            server.faults = list(faults)
+            result = self.trained("--tracking", server.url, "--register", "loan-risk", "--alias", "champion")
+            for _ in range(6):  # a live run gives up early; what is missing is sent like this
+                if self.call("registry", "sync", self.path("journal"), server.url, expect=None).returncode == 0:
+                    break
+            self.assert_complete(server, result)
+            self.assertEqual(len(server.store.registered["loan-risk"]["versions"]), 1)
+            self.assertEqual(server.store.registered["loan-risk"]["aliases"], {"champion": 1})
+
+    def test_without_a_server_the_journal_has_it_all_and_sync_tells_it_later_once(self):
+        dead = "http://127.0.0.1:9"  # discard: nobody listens
+        done = self.study("--tracking", dead, "--register", "loan-risk", "--alias", "champion")
+        result = json.loads(done.stdout)
+        self.assertIn("tracking_failed", [w["code"] for w in result["warnings"]])
+        self.assertIn(f"riskflag-registry sync {self.path('journal')}", done.stderr)
+        self.assertIsNone(result["model_version"])
+        with FakeMlflow() as server:
+            for _ in range(2):
+                self.call("registry", "sync", self.path("journal"), server.url)
+            run = self.assert_complete(server, result)
+            begin = json.loads(next(self.path("journal").glob("*.jsonl")).read_text().splitlines()[0])
+            self.assertEqual(time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(run["info"]["start_time"] / 1000)), begin["ts"][:19])
+            self.assertEqual(server.store.registered["loan-risk"]["aliases"], {"champion": 1})
+            self.assertEqual(len(server.store.registered["loan-risk"]["versions"]), 1)
+
+    def test_a_sync_that_is_killed_anywhere_is_finished_by_the_next(self):
+        result = self.trained("--tracking", f"journal:{self.path('journal')}", "--register", "loan-risk", "--alias", "champion")
+        with FakeMlflow() as server:
+            for calls in range(1, 60, 4):  # killed after so many requests
+                start = len(server.store.calls)
+                process = subprocess.Popen([str(driver.BIN / "riskflag-registry"), "sync", str(self.path("journal")), server.url],
+                                           env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                while process.poll() is None and len(server.store.calls) - start < calls:
+                    time.sleep(0.002)
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+            self.call("registry", "sync", self.path("journal"), server.url)
+            self.assert_complete(server, result)
+            self.assertEqual(len(server.store.registered["loan-risk"]["versions"]), 1)
+
+    def test_tracking_required_makes_a_dead_server_an_error_before_training(self):
+        done = self.study("--tracking", "http://127.0.0.1:9", "--tracking-required", expect=1)
+        self.assertIn("127.0.0.1:9", done.stderr)
+        self.assertFalse(self.path("model").exists())
+
+    def test_what_is_no_mlflow_or_an_old_one_is_told_apart(self):
+        for version, words in (("2.22.0", ["2.22.0", "3.0 or later"]), ("<html>", ["is this an MLflow server?"])):
+            with FakeMlflow() as server:
+                server.store.version = version
+                done = self.study("--tracking", server.url, "--tracking-required", output="m" + version[0], expect=1)
+                for word in words:
+                    self.assertIn(word, done.stderr)
+        with FakeMlflow(password="Basic bWU6c2VjcmV0") as server:
+            done = self.study("--tracking", server.url, "--tracking-required", output="m3", expect=2)
+            self.assertIn("MLFLOW_TRACKING_USERNAME", done.stderr)
+            result = self.trained("--tracking", server.url, "--tracking-required", MLFLOW_TRACKING_USERNAME="me",
+                                  MLFLOW_TRACKING_PASSWORD="secret")
+            self.assert_complete(server, result)
+            self.study("--tracking", server.url.replace("//", "//me:secret@"), "--tracking-required", output="m4")
+            self.assertEqual(len(server.store.runs), 2)
+            for path in self.path("journal").rglob("*"):
+                if path.is_file():
+                    self.assertNotIn(b"secret", path.read_bytes(), path)
+
+    def certificate(self, name, address):
+        """A PEM file of a key and a certificate that it signed itself, for that IP address."""
+        path = self.path(name)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test", "-addext",
+                        f"subjectAltName=IP:{address}", "-keyout", f"{path}.key", "-out", f"{path}.crt"], check=True, capture_output=True)
+        path.write_bytes(pathlib.Path(f"{path}.key").read_bytes() + pathlib.Path(f"{path}.crt").read_bytes())
+        return path
+
+    def test_https_is_verified_by_chain_and_name_unless_told_not_to(self):
+        good, other = self.certificate("good.pem", "127.0.0.1"), self.certificate("other.pem", "127.0.0.9")
+        with FakeMlflow(certificate=good) as server:
+            place = ["--tracking", server.url, "--tracking-required"]
+            done = self.study(*place, output="m1", expect=1)
+            self.assertIn("certificate", done.stderr)
+            self.study(*place, output="m2", expect=1, MLFLOW_TRACKING_SERVER_CERT_PATH=f"{other}.crt")
+            self.assertEqual(server.store.runs, {})
+            result = self.trained(*place, MLFLOW_TRACKING_SERVER_CERT_PATH=f"{good}.crt")
+            self.assert_complete(server, result)
+        with FakeMlflow(certificate=other) as server:
+            place = ["--tracking", server.url, "--tracking-required"]
+            done = self.study(*place, output="m3", expect=1, MLFLOW_TRACKING_SERVER_CERT_PATH=f"{other}.crt")
+            self.assertIn("certificate", done.stderr)
+            self.assertEqual(server.store.runs, {})
+            self.study(*place, output="m4", MLFLOW_TRACKING_INSECURE_TLS="true")
+            self.assertEqual(len(server.store.runs), 1)
+
+    def test_models_are_fetched_by_alias_verified_and_served_from_the_cache_when_the_server_is_gone(self):
+        data = self.table()
+        with FakeMlflow() as server:
+            self.trained("--tracking", server.url, "--register", "loan-risk", "--alias", "champion", data=data)
+            url = server.url
+            self.call("score", "--model", "models:/loan-risk@champion", "--tracking", url, "--data", data, "--output", self.path("a.csv"))
+            self.call("score", "--model", self.path("model"), "--data", data, "--output", self.path("b.csv"))
+            self.assertEqual(self.path("a.csv").read_bytes(), self.path("b.csv").read_bytes())
+            for uri, word in (("models:/loan-risk@challenger", "no such version or alias"), ("models:/loan-rsk/1", "loan-risk"),
+                              ("models:/loan-risk", "models:/NAME@ALIAS")):
+                done = self.call("score", "--model", uri, "--tracking", url, "--data", data, "--output", self.path("c.csv"),
+                                 expect=2 if uri == "models:/loan-risk" else 1)
+                self.assertIn(word, done.stderr)
+            name = next(p for p in server.store.files if p.endswith("/model.json"))
+            server.store.files[name] = server.store.files[name].replace(b"1", b"2", 1)
+            done = self.call("score", "--model", "models:/loan-risk/1", "--tracking", url, "--data", data, "--output",
+                             self.path("d.csv"), expect=1, RISKFLAG_CACHE=str(self.path("cache2")))
+            self.assertIn("model.json", done.stderr)
+        done = self.call("score", "--model", "models:/loan-risk@champion", "--tracking", url, "--data", data, "--output", self.path("e.csv"))
+        self.assertIn("last time", done.stderr)
+        self.assertEqual(self.path("e.csv").read_bytes(), self.path("b.csv").read_bytes())
+
+    def test_runs_and_models_of_a_journal_are_listed_registered_and_given_aliases(self):
+        place = ["--tracking", f"journal:{self.path('journal')}"]
+        first = self.trained(*place, "--experiment", "credit", "--run-name", "one")
+        second = self.trained(*place, "--experiment", "credit", "--run-name", "two", "--set", "num_leaves=3", output="m2")
+        runs = json.loads(self.call("registry", *place, "runs", "--sort", "test.roc_auc", "--json").stdout)["runs"]
+        self.assertEqual({r["run_id"] for r in runs}, {first["run_id"], second["run_id"]})
+        aucs = [r["metrics"]["test.roc_auc"] for r in runs]
+        self.assertEqual(aucs, sorted(aucs, reverse=True))
+        few = json.loads(self.call("registry", *place, "runs", "--filter", "params.num_leaves = '3'", "--json").stdout)["runs"]
+        self.assertEqual([r["name"] for r in few], ["two"])
+        self.assertIn("TWO".lower(), self.call("registry", *place, "runs").stdout)
+        version = json.loads(self.call("registry", *place, "register", "--name", "loan-risk", "--best", "test.roc_auc",
+                                       "--experiment", "credit", "--alias", "champion", "--json").stdout)["versions"][0]
+        self.assertEqual(version["run_id"], runs[0]["run_id"])
+        self.call("registry", *place, "register", self.path("m2"), "--name", "loan-risk")
+        listed = json.loads(self.call("registry", *place, "list", "--json").stdout)["versions"]
+        self.assertEqual([(v["version"], v["aliases"]) for v in listed], [(1, ["champion"]), (2, [])])
+        self.assertIn("promote", self.call("registry", *place, "alias", "loan-risk", "champion", 2, expect=2).stderr)
+        self.call("registry", *place, "alias", "loan-risk", "champion", "--delete")
+        self.call("registry", *place, "alias", "loan-risk", "champion", 2)
+        shown = json.loads(self.call("registry", *place, "show", "loan-risk@champion", "--json").stdout)["versions"][0]
+        self.assertEqual(shown["version"], 2)
+        self.assertIn("metrics., params., tags.", self.call("registry", *place, "runs", "--filter", "auc > 1", expect=2).stderr)
+        self.assertIn("--tracking", self.call("registry", "list", expect=2).stderr)
+
+    def split_table(self, rows=1500):
+        """A file to train on and one of other people."""
+        header, body = driver.small_table(rows, seed=8)
+        driver.write_table(self.path("learn.csv"), header, body[: rows // 2])
+        driver.write_table(self.path("judge.csv"), header, body[rows // 2:])
+        return self.path("learn.csv"), self.path("judge.csv")
+
+    def two_versions(self, place):
+        """Version 1, champion, learned without x; version 2 from everything."""
+        learn, judge = self.split_table()
+        weak = ["--drop", "x"]
+        self.study(*place, "--register", "loan-risk", "--alias", "champion", *weak, data=learn)
+        self.study(*place, "--register", "loan-risk", data=learn, output="m2")
+        return learn, judge
+
+    def assert_promotes(self, place):
+        learn, judge = self.two_versions(place)
+        registry = lambda *args, expect=0: self.call("registry", *place, *args, expect=expect)
+        at = lambda alias: json.loads(registry("show", f"loan-risk@{alias}", "--json").stdout)["versions"][0]["version"]
+        answer = json.loads(registry("compare", "models:/loan-risk/2", "models:/loan-risk@champion", "--data", judge, "--metric", "roc_auc",
+                                     "--metric", "log_loss", "--json").stdout)
+        self.assertEqual([m["name"] for m in answer["metrics"]], ["roc_auc", "log_loss"])
+        self.assertEqual([m["method"] for m in answer["metrics"]], ["delong", "bootstrap"])
+        self.assertTrue(answer["passed"], answer)
+        self.assertEqual(answer["rows"], 750)
+        self.assertEqual(answer["data"], hashlib.sha256(judge.read_bytes()).hexdigest())
+        self.assertIn("roc_auc", registry("compare", self.path("m2"), self.path("model"), "--data", judge).stdout)
+
+        why = ["--approved-by", "Ann", "--reason", "better on the spring file"]
+        ask = ["--over", "champion", "--data", judge, "--margin", "0.01"]
+        self.assertIn("--approved-by", registry("promote", "loan-risk/2", *ask, "--reason", "x", expect=2).stderr)
+        self.assertIn("reason", registry("promote", "loan-risk/2", *ask, "--approved-by", "Ann", "--reason", " ", expect=2).stderr)
+        self.assertIn("was trained on", registry("promote", "loan-risk/2", "--data", learn, "--margin", "1", *why, expect=2).stderr)
+        self.assertIn("already", registry("promote", "loan-risk@champion", *ask, *why, expect=2).stderr)
+        self.assertEqual(at("champion"), 1)
+        moved = json.loads(registry("promote", "loan-risk/2", *ask, *why, "--json").stdout)
+        self.assertEqual([moved["from"]["version"], moved["to"]["version"], moved["approved_by"]], [1, 2, "Ann"])
+        self.assertEqual(moved["evidence"]["metrics"][0]["name"], "roc_auc")
+        self.assertEqual([at("champion"), at("previous")], [2, 1])
+        # The weak one may not come back by the gate, whatever is said for it ...
+        refused = registry("promote", "loan-risk/1", *ask, *why, expect=1)
+        self.assertIn("may not take the place", refused.stderr)
+        self.assertIn("roc_auc", refused.stderr)
+        self.assertEqual([at("champion"), at("previous")], [2, 1])
+        # ... but by a rollback, which somebody answers for too.
+        self.assertIn("version 1 now", registry("rollback", "loan-risk", *why).stdout)
+        self.assertEqual([at("champion"), at("previous")], [1, 2])
+        trail = json.loads(registry("show", "loan-risk@champion", "--json").stdout)["audit"]
+        self.assertEqual([(r["event"], r["from"]["version"], r["to"]["version"], r["reason"]) for r in trail],
+                         [("promote", 1, 2, "better on the spring file"), ("rollback", 2, 1, "better on the spring file")])
+        self.assertEqual(trail[0], moved)
+        # Old versions without a part in this go, the newest stay.
+        for _ in range(3):
+            registry("register", self.path("m2"), "--name", "other", *(["--description", str(_)]))
+        return registry
+
+    def test_a_challenger_is_promoted_only_past_the_gate_and_rolled_back(self):
+        registry = self.assert_promotes(["--tracking", f"journal:{self.path('journal')}"])
+        self.assertIn("2 versions would be removed", registry("gc", "other", "--keep", "1", "--dry-run").stdout)
+        removed = json.loads(registry("gc", "--keep", "1", "--json").stdout)["removed"]
+        self.assertEqual(removed, [{"name": "other", "version": 1}, {"name": "other", "version": 2}])
+        left = json.loads(registry("list", "--json").stdout)["versions"]
+        self.assertEqual([(v["name"], v["version"]) for v in left], [("loan-risk", 1), ("loan-risk", 2), ("other", 3)])
+
+    def test_a_challenger_is_promoted_at_a_server(self):
+        with FakeMlflow() as server:
+            self.assert_promotes(["--tracking", server.url])
+            self.assertEqual(server.store.registered["loan-risk"]["aliases"], {"champion": 1, "previous": 2})
+
+
+if __name__ == "__main__":
+    unittest.main()
