@@ -5,6 +5,7 @@
 #if !defined(__linux__)
 #error "riskflag/report.hpp needs Linux; riskflag/predict.hpp and riskflag/explain.hpp compile elsewhere too"
 #else
+#include <riskflag/report/figures.hpp>
 #include <riskflag/report/html.hpp>
 #include <riskflag/report/monitoring.hpp>
 #include <riskflag/report/svg.hpp>

@@ -1,4 +1,5 @@
 """The host programs of examples/host run, and do what their first lines say."""
+import json
 import os
 import pathlib
 import subprocess
@@ -21,13 +22,21 @@ def run(program, *arguments):
 class HostPrograms(unittest.TestCase):
     def test_every_source_is_a_program_and_is_run_here(self):
         sources = {path.stem for path in (ROOT / "examples/host").glob("*.cpp")}
-        self.assertEqual(sources, {"logger", "original_pipeline", "score_row", "train"})
+        self.assertEqual(sources, {"log_anything", "logger", "original_pipeline", "score_row", "train"})
 
     def test_a_table_in_memory_makes_a_model_that_tells_risky_from_safe(self):
         self.assertRegex(run(BUILD / "examples/host/example-train"), r"^50 trees; (1\.000|0\.9\d\d) and 0\.0\d\d$")
 
     def test_a_logger_of_ones_own_keeps_the_better_run(self):
         self.assertRegex(run(BUILD / "examples/host/example-logger"), r"^best 0\.\d+ in run \S+$")
+
+    def test_anything_is_logged_and_found_again(self):
+        with tempfile.TemporaryDirectory() as folder:
+            said = run(BUILD / "examples/host/example-log_anything", folder)
+            found, = json.loads(run(BIN / "riskflag-registry", "--tracking", f"journal:{folder}", "runs", "--experiment", "interest", "--json"))["runs"]
+            self.assertEqual([found["run_id"], found["status"]], [said.split()[1], "FINISHED"])
+            self.assertAlmostEqual(found["metrics"]["balance"], 0, 6)  # an annuity ends at nothing owed
+            self.assertEqual((pathlib.Path(folder) / found["run_id"] / "terms.txt").read_text(), "paid monthly\n")
 
     def test_the_original_preparation_makes_features(self):
         self.assertIn("Income", run(BUILD / "examples/host/example-original_pipeline"))

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 import unittest
+from xml.etree import ElementTree
 
 import driver
 from fake_mlflow import FakeMlflow
@@ -79,8 +80,21 @@ class Tracking(driver.ProgramTest):
             self.assertEqual([e["name"] for e in server.store.experiments.values()], ["credit"])
             self.assertEqual([result["model_name"], result["model_version"]], ["loan-risk", "1"])
             self.assertEqual(server.store.registered["loan-risk"]["aliases"], {"champion": 1})
-            report = [p for p in server.store.files if p.endswith("report.html")]
-            self.assertEqual(len(report), 1)
+            # Beside the model: the report, its charts as files, and what they are drawn from.
+            root = run["info"]["artifact_uri"].removeprefix("mlflow-artifacts:/") + "/"
+            kept = {path[len(root):]: data for path, data in server.store.files.items() if path.startswith(root)}
+            charts = {name: data for name, data in kept.items() if name.startswith("figures/")}
+            self.assertEqual(set(kept) - set(charts), {"report.html", "importance.json", "confusion.json"})
+            self.assertEqual(kept["report.html"], self.path("r.html").read_bytes())
+            self.assertEqual(len(charts), kept["report.html"].count(b"<svg viewBox"))
+            self.assertIn("figures/roc-curve.svg", charts)
+            for name, data in charts.items():
+                self.assertEqual(ElementTree.fromstring(data).tag, "{http://www.w3.org/2000/svg}svg", name)
+            counts = json.loads(kept["confusion.json"])["parts"]["test"]
+            self.assertEqual(sum(counts.values()), result["rows"]["test"])
+            self.assertAlmostEqual((counts["tp"] + counts["tn"]) / result["rows"]["test"], result["metrics"]["test"]["accuracy"], 12)
+            gains = [f["gain"] for f in json.loads(kept["importance.json"])["features"]]
+            self.assertEqual([len(gains), gains], [result["features"], sorted(gains, reverse=True)])
             self.assertNotIn("tracking_failed", result["warnings"])
             # A second training may add a version, not move the alias.
             done = self.study("--tracking", server.url, "--register", "loan-risk", "--alias", "champion", output="m2", expect=2)

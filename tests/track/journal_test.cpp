@@ -242,6 +242,23 @@ TEST_CASE("a run id or artifact name that would leave the journal's directory is
   for (const char* name : {"../a", "/a", "x/../../a", "x//a"}) {
     CAPTURE(name);
     CHECK_THROWS_AS(journal.log_artifact(id, {home.path("a"), name}), Error);
+    CHECK_THROWS_AS(journal.log_text(id, name, "a"), Error);
+  }
+}
+
+TEST_CASE("a text becomes a file of the run, however other artifacts are kept") {
+  for (const track::Keep keep : {track::Keep::copy, track::Keep::reference}) {
+    const FreshDirectory home("text");
+    track::JournalLogger journal(home.path("runs"), keep);
+    const std::string id = journal.begin_run({});
+    journal.log_text(id, "figures/a.svg", "abc");
+    const track::RunRecord run = track::read_run(home.path("runs/" + id + ".jsonl"));
+    REQUIRE(run.artifacts.size() == 1);
+    CHECK(run.artifacts[0].name == "figures/a.svg");
+    CHECK(run.artifacts[0].path == id + "/figures/a.svg");
+    CHECK(run.artifacts[0].sha256 ==
+          "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");  // FIPS 180-4, "abc"
+    CHECK(riskflag::read_file(home.path("runs/" + id + "/figures/a.svg")) == "abc");
   }
 }
 

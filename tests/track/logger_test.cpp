@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace track = riskflag::track;
@@ -27,6 +28,9 @@ class Listener final : public track::Logger {
   }
   void log_artifact(const std::string& id, const track::Artifact& artifact) override {
     heard.push_back(id + " artifact " + artifact.path);
+  }
+  void log_text(const std::string& id, const std::string& name, std::string_view text) override {
+    heard.push_back(id + " text " + name + " " + std::string(text));
   }
   void end_run(const std::string& id, track::RunStatus status) override {
     heard.push_back(id + " " + std::string(name_of(status)));
@@ -79,11 +83,12 @@ TEST_CASE("each logger behind a tee hears every record under its own run id, and
   track::Run child(tee, {.parent_run_id = parent.id()});
   child.metric("auc", 0.5, 3);
   child.model({"/m"});
+  child.text("a/b.txt", "c");
   child.finish();
   CHECK(a->heard == std::vector<std::string>{"begin a1 parent=", "begin a2 parent=a1", "a2 metrics 1", "a2 artifact /m",
-                                             "a2 FINISHED"});
+                                             "a2 text a/b.txt c", "a2 FINISHED"});
   CHECK(b->heard == std::vector<std::string>{"begin b1 parent=", "begin b2 parent=", "begin b3 parent=b2",
-                                             "b3 metrics 1", "b3 artifact /m", "b3 FINISHED"});
+                                             "b3 metrics 1", "b3 artifact /m", "b3 text a/b.txt c", "b3 FINISHED"});
   parent.finish();
 }
 

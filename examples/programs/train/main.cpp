@@ -7,12 +7,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/file.hpp>
 #include <riskflag/core/parallel.hpp>
 #include <riskflag/gzip/gzip.hpp>
+#include <riskflag/report/figures.hpp>
 #include <riskflag/study.hpp>
 #include <riskflag/track/directory.hpp>
 
@@ -201,6 +204,14 @@ int train(const Flags& flags, const std::string& command) {
   };
   hooks.note = [&](std::string_view text) { progress.say(text); };
   hooks.report = [](const riskflag::study::StudyView& view) { return program::ReportBuilder().render(view); };
+
+  hooks.figures = [](std::string_view page) {
+    std::vector<std::pair<std::string, std::string>> files;
+    for (riskflag::report::Figure& figure : riskflag::report::figures(page)) {
+      files.emplace_back(std::move(figure.name), std::move(figure.svg));
+    }
+    return files;
+  };
 
   riskflag::Pool pool(static_cast<unsigned>(options.threads));
   riskflag::study::StudyResult result;

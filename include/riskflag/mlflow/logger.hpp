@@ -9,6 +9,7 @@
 #include <set>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -63,6 +64,10 @@ class MlflowLogger final : public track::Logger {
   }
   void log_artifact(const std::string& run_id, const track::Artifact& artifact) override {
     journal_.log_artifact(run_id, artifact);
+    wake(run_id);
+  }
+  void log_text(const std::string& run_id, const std::string& name, std::string_view text) override {
+    journal_.log_text(run_id, name, text);
     wake(run_id);
   }
   void log_model(const std::string& run_id, const track::Artifact& directory) override {

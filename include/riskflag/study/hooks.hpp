@@ -4,6 +4,8 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <riskflag/core/error.hpp>
 #include <riskflag/study/table.hpp>
@@ -32,7 +34,9 @@ struct StudyHooks {
   std::function<void(const Warning&)> warning{};          ///< as soon as it is known; StudyResult has them all
   std::function<void(std::string_view)> note{};           ///< a sentence about a choice that the study made
   std::function<std::string(const StudyView&)> report{};  ///< makes the text that StudyOptions::report names a file for
-  OpenSource open{};                                      ///< empty: plain files
+  /// Takes the charts out of that text, as names and files, for the run's record; empty: none are kept.
+  std::function<std::vector<std::pair<std::string, std::string>>(std::string_view)> figures{};
+  OpenSource open{};  ///< empty: plain files
   std::function<track::Logger*()>
       logger{};  ///< gives where the run is recorded, when it begins; empty or null: nowhere
   std::function<track::Registry*()> registry{};  ///< gives where StudyOptions::register_name is registered

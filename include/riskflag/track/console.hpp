@@ -72,6 +72,10 @@ class ConsoleLogger final : public Logger {
     const std::lock_guard lock(mutex_);
     sink_("artifact " + plain(artifact.path));
   }
+  void log_text(const std::string& /*run_id*/, const std::string& name, std::string_view /*text*/) override {
+    const std::lock_guard lock(mutex_);
+    sink_("artifact " + plain(name));
+  }
   void end_run(const std::string& run_id, RunStatus status) override {
     const std::lock_guard lock(mutex_);
     std::string line = "run " + plain(run_id.substr(0, 8)) + " " + std::string(name_of(status));

@@ -47,6 +47,8 @@ class JournalLogger final : public Logger {
   void log_artifact(const std::string& run_id, const Artifact& artifact) override {
     keep(run_id, "artifact", artifact);
   }
+  /// A text is written below DIRECTORY/RUN_ID/, with Keep::reference too.
+  void log_text(const std::string& run_id, const std::string& name, std::string_view text) override;
   void log_model(const std::string& run_id, const Artifact& directory) override { keep(run_id, "model", directory); }
   void end_run(const std::string& run_id, RunStatus status) override;
 
@@ -55,6 +57,8 @@ class JournalLogger final : public Logger {
   static void add_entries(JsonWriter& json, std::string_view key, std::span<const KeyValue> entries);
   void append(const std::string& run_id, JsonWriter& json, Durability durability = Durability::os);
   void keep(const std::string& run_id, std::string_view type, const Artifact& artifact);
+  void note(const std::string& run_id, std::string_view type, const std::string& name, const std::string& path,
+            const std::string& digest);
   /// The run's path without ".jsonl"; throws Error(usage) for an id that is no plain file name.
   [[nodiscard]] std::string stem(const std::string& run_id) const;
 
@@ -148,6 +152,19 @@ inline void JournalLogger::keep(const std::string& run_id, std::string_view type
     detail::copy_path(artifact.path, path);
     path = join_path(run_id, name);  // relative to the journal, which may be moved
   }
+  note(run_id, type, name, path, digest);
+}
+
+inline void JournalLogger::log_text(const std::string& run_id, const std::string& name, std::string_view text) {
+  detail::check_relative(name, "artifact name");
+  const std::string path = join_path(stem(run_id), name);
+  make_directories(path.substr(0, path.rfind('/')));
+  write_file(path, text);
+  note(run_id, "artifact", name, join_path(run_id, name), sha256_hex(text));
+}
+
+inline void JournalLogger::note(const std::string& run_id, std::string_view type, const std::string& name,
+                                const std::string& path, const std::string& digest) {
   JsonWriter json = record(type, now_ms());
   json.key("name").value(name).key("path").value(path).key("sha256").value(digest);
   append(run_id, json, Durability::sync);

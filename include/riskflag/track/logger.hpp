@@ -88,6 +88,8 @@ class Logger {
   virtual void set_tags(const std::string& /*run_id*/, std::span<const KeyValue> /*tags*/) {}
   virtual void log_dataset(const std::string& /*run_id*/, const DatasetInfo& /*dataset*/) {}
   virtual void log_artifact(const std::string& /*run_id*/, const Artifact& /*artifact*/) {}
+  /// An artifact that is no file yet: `name` is its path inside the run ("plots/roc.svg"), `text` its bytes.
+  virtual void log_text(const std::string& /*run_id*/, const std::string& /*name*/, std::string_view /*text*/) {}
   /// A model directory: an artifact by default; a server that knows models may do more.
   virtual void log_model(const std::string& run_id, const Artifact& directory) { log_artifact(run_id, directory); }
   virtual void end_run(const std::string& /*run_id*/, RunStatus /*status*/) {}
@@ -136,6 +138,7 @@ class Run {
   }
   void dataset(const DatasetInfo& dataset) { logger_->log_dataset(id_, dataset); }
   void artifact(const Artifact& artifact) { logger_->log_artifact(id_, artifact); }
+  void text(const std::string& name, std::string_view text) { logger_->log_text(id_, name, text); }
   void model(const Artifact& directory) { logger_->log_model(id_, directory); }
   void finish(RunStatus status = RunStatus::finished) {
     if (Logger* logger = std::exchange(logger_, nullptr)) logger->end_run(id_, status);

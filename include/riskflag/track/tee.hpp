@@ -75,6 +75,9 @@ class TeeLogger final : public Logger {
   void log_artifact(const std::string& run_id, const Artifact& artifact) override {
     each_of(run_id, [&](Logger& logger, const std::string& id) { logger.log_artifact(id, artifact); });
   }
+  void log_text(const std::string& run_id, const std::string& name, std::string_view text) override {
+    each_of(run_id, [&](Logger& logger, const std::string& id) { logger.log_text(id, name, text); });
+  }
   void log_model(const std::string& run_id, const Artifact& directory) override {
     each_of(run_id, [&](Logger& logger, const std::string& id) { logger.log_model(id, directory); });
   }

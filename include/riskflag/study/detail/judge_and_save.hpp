@@ -229,7 +229,6 @@ inline void StudyRun::keep_elsewhere(const bundle::BundleParts& parts, const Err
 }
 
 inline void StudyRun::save() {
-  std::string html;
   if (!options_.report.empty() && hooks_.report) {
     tell("report", 0);
     const std::vector<std::optional<double>> permutation = permute();
@@ -242,7 +241,7 @@ inline void StudyRun::save() {
                          parts_.split,  findings_,     weights_,     fit_.trained.model,
                          train_scores_, valid_scores_, test_scores_, cv_ ? &*cv_ : nullptr,
                          permutation,   global,        result_,      kept_ ? std::stop_token() : hooks_.stop};
-    html = hooks_.report(view);
+    report_ = hooks_.report(view);
     tell("report", 1);
   }
   check("save");
@@ -269,7 +268,7 @@ inline void StudyRun::save() {
   }
   result_.model = absolute_path(options_.output);
   try {
-    if (!html.empty()) write_file(options_.report, html);
+    if (!report_.empty()) write_file(options_.report, report_);
   } catch (const Error& error) {
     fail(error.code(), error.where(), error.message() + "; the model itself is saved in " + result_.model);
   }

@@ -3,6 +3,7 @@
 // The order of a study's steps, and fitting.
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <stop_token>
@@ -15,6 +16,7 @@
 #include <riskflag/core/text.hpp>
 #include <riskflag/core/version.hpp>
 #include <riskflag/json/schema_json.hpp>
+#include <riskflag/study/artifacts_json.hpp>
 #include <riskflag/study/detail/check_study.hpp>
 #include <riskflag/study/detail/choose_defaults.hpp>
 #include <riskflag/study/detail/fit_committee.hpp>
@@ -171,6 +173,22 @@ inline void StudyRun::refit() {
   }
 }
 
+inline void StudyRun::keep_artifacts(track::Run& run) const {
+  run.text("importance.json", importance_json(fit_.trained.model));
+  if (binary() || multiclass()) {
+    const std::vector<double> valid = labels_of(parts_.split.valid), test = labels_of(parts_.split.test);
+    const std::vector<double> valid_weights = weights_of(parts_.split.valid),
+                              test_weights = weights_of(parts_.split.test);
+    const std::array parts{ScoredPart{"valid", valid_scores_, valid, valid_weights},
+                           ScoredPart{"test", test_scores_, test, test_weights}};
+    run.text("confusion.json", confusion_json(target_, result_.threshold, parts));
+  }
+  if (report_.empty()) return;
+  run.artifact({absolute_path(options_.report), "report.html"});
+  if (!hooks_.figures) return;
+  for (const auto& [name, svg] : hooks_.figures(report_)) run.text("figures/" + name, svg);
+}
+
 /// The model is saved by now: what goes wrong here is an error that says where it lies.
 inline void StudyRun::register_if_asked() {
   if (options_.register_name.empty() || !hooks_.registry) return;
@@ -223,7 +241,7 @@ inline StudyResult StudyRun::run() {
       run.tag("riskflag.data_digest", table_.files.front().sha256);
       run.tag("riskflag.engine", predictor_->describe());
       run.model({result_.model, "model"});
-      if (!options_.report.empty() && hooks_.report) run.artifact({absolute_path(options_.report), "report.html"});
+      keep_artifacts(run);
     });
     register_if_asked();
     log_.finish(track::RunStatus::finished);

@@ -87,6 +87,7 @@ class StudyRun {
   [[nodiscard]] bundle::ApprovedRows approved_rows();
   [[nodiscard]] Frame example_rows() const;
   void save();
+  void keep_artifacts(track::Run& run) const;
   void register_if_asked();
   [[noreturn]] void keep_elsewhere(const bundle::BundleParts& parts, const Error& why) const;
 
@@ -160,6 +161,7 @@ class StudyRun {
   Fit fit_;
   std::optional<Predictor> predictor_;
   Calibration calibration_;
+  std::string report_;                                             // its text; empty: none was asked for
   std::vector<double> train_scores_, valid_scores_, test_scores_;  // calibrated once calibrate() is done
 };
 
