@@ -1,7 +1,7 @@
 """How long 10,000 metrics take to an MLflow server (sqlite): a journal's sync beside MLflow's own client, in batches and one by one.
 
 The server is started here, a fresh one for each way, and what arrived is counted before a time is believed. Run with the environment of
-tests/peers/mlflow_server (`.ci/steps/peers.sh` makes it): BUILD-mlflow/bin/python bench/compare_tracking.py [--runs 3]
+tests/peers/mlflow_server (`.ci/steps/peers.sh` makes it): BUILD-peers/bin/python bench/compare_tracking.py [--runs 3]
 """
 import argparse
 import json

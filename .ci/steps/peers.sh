@@ -1,19 +1,24 @@
 #!/usr/bin/env bash
-# Against scikit-learn, LightGBM and others, and a real MLflow server: pinned, in virtual environments of the scripts' own.
+# Against scikit-learn, LightGBM and others, and a real MLflow server: pinned, in a virtual environment of the scripts' own.
 set -euo pipefail
-environment() {  # DIRECTORY REQUIREMENTS: made anew when what is pinned changes
-  cmp -s "$2" "$1/installed.txt" && return
-  rm -rf "$1"
-  python3 -m venv "$1"
-  "$1/bin/pip" install -q --disable-pip-version-check -r "$2"
-  cp "$2" "$1/installed.txt"
-}
 peers=$RISKFLAG_ROOT/tests/peers
+venv=$RISKFLAG_BUILD-peers
+install() {  # modules are compiled when they are imported: most never are
+  "$venv/bin/pip" install -q --disable-pip-version-check --no-compile "$@" || {
+    echo "pip cannot install the peers: it needs the Python package index, or PIP_INDEX_URL or PIP_FIND_LINKS that name another" >&2
+    exit 1
+  }
+}
+if ! cat "$peers"/{,mlflow_server/}requirements.txt | cmp -s - "$venv/installed.txt"; then
+  rm -rf "$venv"
+  python3 -m venv "$venv"
+  install -r "$peers/requirements.txt"
+  install --no-deps -r "$peers/mlflow_server/requirements.txt"
+  cat "$peers"/{,mlflow_server/}requirements.txt > "$venv/installed.txt"
+fi
 # Pinned: an absent package is an error here, not a skip.
 export RISKFLAG_BIN_DIR="$RISKFLAG_BUILD/bin" OPENBLAS_NUM_THREADS=1 RISKFLAG_PEERS_PINNED=1
-environment "$RISKFLAG_BUILD-peers" "$peers/requirements.txt"
-cd "$peers"
-"$RISKFLAG_BUILD-peers/bin/python" -m unittest -v
-environment "$RISKFLAG_BUILD-mlflow" "$peers/mlflow_server/requirements.txt"
-cd "$peers/mlflow_server"
-"$RISKFLAG_BUILD-mlflow/bin/python" -m unittest -v
+for folder in "$peers" "$peers/mlflow_server"; do
+  cd "$folder"
+  "$venv/bin/python" -m unittest -v
+done

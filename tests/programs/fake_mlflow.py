@@ -7,6 +7,7 @@ effect, no answer comes), "html", "not_json", "slow".
 import json
 import re
 import ssl
+import sys
 import threading
 import time
 import urllib.parse
@@ -295,12 +296,20 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
 
 
+class Quiet(ThreadingHTTPServer):
+    """Connections that we broke off, or a client that a test killed, are no news."""
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
 class FakeMlflow:
     """with FakeMlflow() as server: server.url, server.store, server.faults"""
 
     def __init__(self, certificate=None, password=None):
         self.store, self.faults, self.lock, self.password = Store(), [], threading.Lock(), password
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http = Quiet(("127.0.0.1", 0), Handler)
         self.http.owner = self
         self.http.daemon_threads = True
         scheme = "http"
