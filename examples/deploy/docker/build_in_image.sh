@@ -7,6 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 hardening="-O2 -march=$MARCH -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -ffile-prefix-map=/src=. -ffunction-sections -fdata-sections"
 case $MARCH in x86-64*) hardening="$hardening -fcf-protection" ;; esac
 cmake -G Ninja -S /src -B /build -DRISKFLAG_BUILD_TESTS=OFF -DRISKFLAG_BUILD_BENCH=OFF -DBoost_USE_STATIC_LIBS=ON \
+  -DRISKFLAG_MLFLOW_SERVER=OFF \
   -DCMAKE_CXX_FLAGS="$hardening" \
   -DCMAKE_EXE_LINKER_FLAGS="-static-pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--build-id=none -Wl,--trace"
 mkdir -p "$out"

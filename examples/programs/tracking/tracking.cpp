@@ -30,6 +30,10 @@ std::string home_of(const char* name, const char* below) {
 }
 
 riskflag::http::Connector connector(const riskflag::mlflow::Settings& settings) {
+#if defined(RISKFLAG_WITHOUT_MLFLOW_SERVER)
+  riskflag::fail(riskflag::ErrorCode::usage, settings.uri,
+                 "this program was built to ask no server for models or runs; journal:DIR is accepted");
+#else
 #if defined(RISKFLAG_WITH_TLS)
   if (settings.uri.starts_with("https:")) {
     return riskflag::http::connector_with_tls({!settings.insecure_tls, settings.ca_file, settings.client_file});
@@ -38,6 +42,7 @@ riskflag::http::Connector connector(const riskflag::mlflow::Settings& settings) 
   (void)settings;
 #endif
   return riskflag::http::connect_plain;
+#endif
 }
 
 }  // namespace
