@@ -79,7 +79,7 @@ def complaints(name, workflow, text):
 
 class Workflows(unittest.TestCase):
     def test_there_are_the_workflows_that_are_meant(self):
-        self.assertEqual([path.stem for path in WORKFLOWS], ["ci", "codeql", "model", "release", "rollback"])
+        self.assertEqual([path.stem for path in WORKFLOWS], ["ci", "codeql", "model", "release", "rollback", "train"])
 
     def test_each_is_wiring_with_least_rights(self):
         for path in WORKFLOWS:
