@@ -35,6 +35,7 @@ class Store:
     def __init__(self):
         self.experiments, self.runs, self.models, self.registered = {}, {}, {}, {}
         self.files = {}
+        self.files_at = "mlflow-artifacts:"
         self.calls = []  # (method, path)
         self.version = "3.17.2"
 
@@ -72,7 +73,7 @@ class Store:
             raise absent("no experiment")
         key = uuid.uuid4().hex
         tags = {t["key"]: t["value"] for t in b.get("tags", [])}
-        uri = f"mlflow-artifacts:/{b['experiment_id']}/{key}/artifacts"
+        uri = f"{self.files_at}/{b['experiment_id']}/{key}/artifacts"
         self.runs[key] = {"info": {"run_id": key, "run_name": b.get("run_name", "x"), "experiment_id": b["experiment_id"],
                                    "status": "RUNNING", "start_time": b["start_time"], "artifact_uri": uri},
                           "params": {}, "tags": tags, "metrics": {}, "datasets": [], "outputs": []}
@@ -141,7 +142,7 @@ class Store:
     def do_POST_mlflow_logged_models(self, b):
         key = "m-" + uuid.uuid4().hex
         info = {"model_id": key, "name": b["name"], "experiment_id": b["experiment_id"], "status": "LOGGED_MODEL_PENDING",
-                "source_run_id": b["source_run_id"], "artifact_uri": f"mlflow-artifacts:/{b['experiment_id']}/models/{key}/artifacts"}
+                "source_run_id": b["source_run_id"], "artifact_uri": f"{self.files_at}/{b['experiment_id']}/models/{key}/artifacts"}
         self.models[key] = {"info": info, "data": {}, "tags": {t["key"]: t["value"] for t in b.get("tags", [])}}
         return {"model": self.models[key]}
 

@@ -84,7 +84,9 @@ class Tracking(driver.ProgramTest):
             root = run["info"]["artifact_uri"].removeprefix("mlflow-artifacts:/") + "/"
             kept = {path[len(root):]: data for path, data in server.store.files.items() if path.startswith(root)}
             charts = {name: data for name, data in kept.items() if name.startswith("figures/")}
-            self.assertEqual(set(kept) - set(charts), {"report.html", "importance.json", "confusion.json"})
+            self.assertEqual(set(kept) - set(charts), {"report.html", "importance.json", "confusion.json", "journal.jsonl"})
+            journal, = self.path("journal").glob("*.jsonl")
+            self.assertEqual(kept["journal.jsonl"], journal.read_bytes())
             self.assertEqual(kept["report.html"], self.path("r.html").read_bytes())
             self.assertEqual(len(charts), kept["report.html"].count(b"<svg viewBox"))
             self.assertIn("figures/roc-curve.svg", charts)
@@ -150,6 +152,19 @@ class Tracking(driver.ProgramTest):
             self.call("registry", "sync", self.path("journal"), server.url)
             self.assert_complete(server, result)
             self.assertEqual(len(server.store.registered["loan-risk"]["versions"]), 1)
+
+    def test_a_server_without_artifact_proxy_takes_records_but_no_files(self):
+        with FakeMlflow() as server:
+            server.store.files_at = "s3://bucket"
+            done = self.study("--tracking", server.url, "--register", "loan-risk")
+            result = json.loads(done.stdout)
+            run, = server.store.runs.values()
+            self.assertEqual(run["info"]["status"], "FINISHED")
+            self.assertEqual([float(p[2]) for p in run["metrics"]["test.roc_auc"]], [result["metrics"]["test"]["roc_auc"]])
+            self.assertEqual([server.store.files, server.store.models, server.store.registered], [{}, {}, {}])
+            self.assertIn("--serve-artifacts", done.stderr)
+            again = self.call("registry", "sync", self.path("journal"), server.url, expect=1)
+            self.assertIn("loan-risk version 1 is not registered", again.stderr)
 
     def test_tracking_required_makes_a_dead_server_an_error_before_training(self):
         done = self.study("--tracking", "http://127.0.0.1:9", "--tracking-required", expect=1)

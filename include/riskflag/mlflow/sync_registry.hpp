@@ -81,7 +81,14 @@ inline void write_registry_state(const std::string& path, const RegistryState& s
   RunSync sync(directory, info.run_id, client);
   while (sync.step()) {
   }
-  model.model_id = sync.state().models.at(version.digest);
+  const auto sent = sync.state().models.find(version.digest);
+  if (sent == sync.state().models.end()) {
+    const std::string why = why_no_files(sync.state().artifact_uri);
+    fail(ErrorCode::unsupported, client.rest().where(),
+         version.name + " version " + std::to_string(version.version) +
+             " is not registered: " + (why.empty() ? version.path + " is no longer what was registered here" : why));
+  }
+  model.model_id = sent->second;
   return model;
 }
 

@@ -41,6 +41,7 @@ class RunSync {
   [[nodiscard]] std::string parent_of(const track::RunInfo& info) const;
   void begin(const track::RunRecord& piece);
   void send_params(std::span<const track::KeyValue> params);
+  [[nodiscard]] bool takes_files(const std::string& name) const;
   void send_artifact(const track::KeptArtifact& artifact);
   void send_model(const track::KeptArtifact& artifact, const std::string& path);
 
@@ -140,7 +141,15 @@ inline void RunSync::send_params(std::span<const track::KeyValue> params) {
   }
 }
 
+/// Records arrive at every server, files where it has an artifact proxy.
+inline bool RunSync::takes_files(const std::string& name) const {
+  const std::string why = detail::why_no_files(state_.artifact_uri);
+  if (!why.empty() && told_) told_(quoted(name) + " is left out: " + why);
+  return why.empty();
+}
+
 inline void RunSync::send_artifact(const track::KeptArtifact& artifact) {
+  if (!takes_files(artifact.name)) return;
   const std::string path = join_path(directory_, artifact.path);
   if (!exists(path)) {
     if (told_) told_(quoted(artifact.name) + " is no longer at " + path + "; it is left out");
@@ -180,7 +189,11 @@ inline bool RunSync::step() {
   send_params(piece.params);
   for (const track::DatasetInfo& dataset : piece.datasets) client_.log_dataset(state_.run_id, dataset);
   for (const track::KeptArtifact& artifact : piece.artifacts) send_artifact(artifact);
-  if (ended) client_.update_run(state_.run_id, piece.status, piece.end_ms);
+  if (ended) {
+    const std::string name = "journal.jsonl";
+    if (takes_files(name)) client_.upload(state_.artifact_uri, name, join_path(directory_, run_id_ + ".jsonl"));
+    client_.update_run(state_.run_id, piece.status, piece.end_ms);
+  }
   state_.ended = state_.ended || ended;
   state_.offset += text.size();
   write_sync_state(path_, state_);

@@ -173,6 +173,8 @@ class RealServer(unittest.TestCase):
         model = self.assert_told(run, self.result, self.dir / "journal")
         report = self.downloaded(f"runs:/{run.info.run_id}/report.html")
         self.assertEqual(report.read_bytes(), (self.dir / "report.html").read_bytes())
+        journal = self.downloaded(f"runs:/{run.info.run_id}/journal.jsonl")
+        self.assertEqual(journal.read_bytes(), (self.dir / "journal" / f"{self.journal_id(self.dir / 'journal', run)}.jsonl").read_bytes())
         self.assert_same_model(model, self.dir / "model")
         version = self.client.get_model_version_by_alias("loan-risk", "champion")
         self.assertEqual([version.version, version.run_id, version.status], ["1", run.info.run_id, "READY"])

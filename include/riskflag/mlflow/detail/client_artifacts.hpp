@@ -24,17 +24,21 @@ namespace detail {
   return out;
 }
 
+inline constexpr std::string_view kProxied = "mlflow-artifacts:";
+
+/// Why files at `uri` cannot be sent or fetched: any place but the server's own proxy. Empty for that one.
+[[nodiscard]] inline std::string why_no_files(std::string_view uri) {
+  if (uri.starts_with(kProxied)) return {};
+  return "the server keeps files at " + quoted(uri) +
+         ", which only MLflow's own client can reach; start it with --serve-artifacts and --artifacts-destination, and "
+         "use a new experiment";
+}
+
 /// What stands behind "mlflow-artifacts:/" (a host in it is left out: files go where the records go). Throws for any
-/// other place, which only MLflow's own client can reach.
+/// other place.
 [[nodiscard]] inline std::string proxied_path(std::string_view uri, const std::string& where) {
-  constexpr std::string_view kScheme = "mlflow-artifacts:";
-  if (!uri.starts_with(kScheme)) {
-    fail(ErrorCode::unsupported, where,
-         "the server keeps files at " + quoted(uri) +
-             ", which only it can reach; start it with --serve-artifacts and --artifacts-destination, and use a new "
-             "experiment");
-  }
-  uri.remove_prefix(kScheme.size());
+  if (const std::string why = why_no_files(uri); !why.empty()) fail(ErrorCode::unsupported, where, why);
+  uri.remove_prefix(kProxied.size());
   if (uri.starts_with("//")) {
     uri.remove_prefix(2);
     const std::size_t slash = uri.find('/');
