@@ -10,7 +10,7 @@ class Load:
     """As a context: 4 clients ask while it lasts. `right` are the probabilities that may be answered."""
 
     def __init__(self, port, body, right, clients=4):
-        self.port, self.body, self.right = port, body, right
+        self.port, self.body, self.right, self.clients = port, body, right, clients
         self.answers, self.failures, self.seen = 0, [], []
         self.lock, self.over = threading.Lock(), threading.Event()
         self.threads = [threading.Thread(target=self.ask) for _ in range(clients)]

