@@ -65,8 +65,8 @@ compiled() { ccache g++ -std=c++20 -O1 -Wall -Wextra -Wconversion -Wshadow -Werr
 found_by_pkg_config() {
   local flags name
   export PKG_CONFIG_PATH=$inside/usr/share/pkgconfig
-  for name in predict core bundle http gzip; do pkg-config --exists --print-errors "riskflag-$name" || return 1; done
-  pkg-config --libs riskflag-bundle | grep -q -- '-lboost_json' && pkg-config --cflags riskflag-bundle | grep -q eigen3 &&
+  for name in predict core bundle http tls mlflow gzip; do pkg-config --exists --print-errors "riskflag-$name" || return 1; done
+  pkg-config --libs riskflag-tls | grep -q -- '-lssl' && pkg-config --libs riskflag-bundle | grep -q -- '-lboost_json' && pkg-config --cflags riskflag-bundle | grep -q eigen3 &&
     [ "$(pkg-config --modversion riskflag-core)" = "$(dpkg-deb -f "$work/deb"/riskflag-dev_*.deb Version)" ] && [ -z "$(pkg-config --libs riskflag-predict)" ] || return 1
   read -ra flags <<< "$(pkg-config --cflags riskflag-predict)"
   compiled "$work/by_doors" "${flags[@]}" && "$work/by_doors" "$model" > "$work/by_doors.bits" && [ "$(wc -l < "$work/by_doors.bits")" -gt 300 ]
