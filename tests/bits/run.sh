@@ -13,11 +13,12 @@ root=$(cd "$here/../.." && pwd)
 compilers=${COMPILERS:-"g++ clang++-16 clang++-19"}
 
 # program (a .cpp beside this script) | modes that hold at every strict flag | modes that hold under -ffast-math too | libraries |
-# its strict lines of flags, between semicolons, where all would take too long to compile | the same for -ffast-math.
+# its strict lines of flags, between semicolons, where all would take too long to compile, a line for some compilers alone
+# with their names behind an @ | the same for -ffast-math.
 # A mode "other_hash:all" prints what that program prints: a study holds the whole trainer, so its program tries both where
 # it is built.
 programs=(
-  "study_hash|plain original train_hash:all train_hash:more train_hash:classes||-isystem /usr/include/eigen3 -pthread|-O0;-O3 -march=native -flto -ffp-contract=fast"
+  "study_hash|plain original train_hash:all train_hash:more train_hash:classes||-isystem /usr/include/eigen3 -pthread|-O0@clang++-16;-O3 -march=native -flto -ffp-contract=fast@g++ clang++-19"
   "train_hash|all more classes models||-pthread|-O2"
   "calibrate_hash|all scoring|scoring||"
   "exact_hash|all scoring|scoring||"
@@ -134,7 +135,10 @@ for row in "${programs[@]}"; do
   fast_lines=("${fast[@]}")
   [[ -z $own_fast ]] || IFS=';' read -ra fast_lines <<<"$own_fast"
   for compiler in "${usable[@]}"; do
-    for flags in "${lines[@]}"; do start "$compiler" "$flags" "$program" "$modes" "$libraries"; done
+    for flags in "${lines[@]}"; do
+      [[ $flags != *@* || " ${flags#*@} " == *" $compiler "* ]] || continue
+      start "$compiler" "${flags%@*}" "$program" "$modes" "$libraries"
+    done
     [[ -z $fast_modes ]] || for flags in "${fast_lines[@]}"; do start "$compiler" "$flags" "$program" "$fast_modes" "$libraries"; done
   done
 done
