@@ -54,7 +54,10 @@ class ScreenFormatter final : public CLI::FormatterBase {
 
     std::string text =
         app->get_description() + "\nUsage: " + (name.empty() ? app->get_name() : name) + needed + " [flags]";
-    for (const CLI::App* task : tasks) text += " [" + task->get_name() + "]";
+    if (tasks.size() > 3)
+      text += " TASK";  // each has its line below
+    else
+      for (const CLI::App* task : tasks) text += " [" + task->get_name() + "]";
     text += "\n";
     for (const Line& line : lines) {
       const std::string group = grouped && line.first ? line.group : "";

@@ -19,7 +19,6 @@ class Help(driver.ProgramTest):
         self.assertEqual(groups, ["needed", "columns", "reading", "parts", "model", "records", "running"])
         for flag in ("--data F.csv", "--id COL ...", "--test-fraction X", "--set NAME=VALUE ...", "--tracking-required", "-h, --help, --version"):
             self.assertIn(flag, text)
-        self.assertNotIn("--register", text)  # refused: not built yet
 
     def test_what_must_be_given_stands_in_the_usage_line(self):
         self.assertIn("Usage: riskflag-score --model DIR [flags]\n", driver.run("score", "--help").stdout)

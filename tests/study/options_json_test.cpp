@@ -155,12 +155,16 @@ TEST_CASE("one seed for splits, preparation and training; regression is not stra
   CHECK(options.parts.kind == SplitKind::random);
 }
 
-TEST_CASE("what belongs to a later version says so") {
-  for (const char* set : {"register=r", "alias=a", "tracking=http://h"}) {
-    Settings settings;
-    settings.add_set(set);
-    CHECK(refusal([&] { (void)settings.resolve(); }).find("is not built yet in riskflag") != std::string::npos);
-  }
+TEST_CASE("where records go, and the name that the model gets, are taken as said") {
+  Settings said;
+  for (const char* set : {"tracking=https://h:5000", "register=loan-risk", "alias=champion"}) said.add_set(set);
+  const StudyOptions options = said.resolve();
+  CHECK(options.tracking == "https://h:5000");
+  CHECK(options.register_name == "loan-risk");
+  CHECK(options.alias == "champion");
+  Settings other;
+  other.add_set("tracking=ftp://h");
+  CHECK(refusal([&] { (void)other.resolve(); }).find("accepted: journal:DIR, http://HOST:PORT") != std::string::npos);
   Settings settings;
   settings.add_set("calibrate=none");
   CHECK(refusal([&] { (void)settings.resolve(); }) == "accepted");

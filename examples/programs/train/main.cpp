@@ -103,7 +103,7 @@ void add_flags(program::CommandLine& line, Flags& flags) {
   value("model", "--calibrate", "none, auto, platt, isotonic, beta, prior", "HOW");
   value("model", "--reasons", "code and text for each field", "R.json");
 
-  value("records", "--tracking", "journal:DIR or http://…; required: what fails is an error", "WHERE");
+  value("records", "--tracking", "journal:DIR, http://…; required: or an error", "WHERE");
   flag("records", "--tracking-required", "");
   value("records", "--experiment", "names that the record has", "NAME");
   value("records", "--run-name", "", "NAME");

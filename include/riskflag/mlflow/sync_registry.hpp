@@ -60,6 +60,10 @@ inline void write_registry_state(const std::string& path, const RegistryState& s
 [[nodiscard]] inline LoggedModel logged_model(const std::string& directory, const track::ModelVersion& version,
                                               Client& client) {
   LoggedModel model;
+  const auto refuse = [&](const std::string& why) {
+    fail(ErrorCode::unsupported, client.rest().where(),
+         version.name + " version " + std::to_string(version.version) + " is not registered: " + why);
+  };
   const std::string path = sync_path(directory, version.run_id, client.rest().where());
   if (!version.run_id.empty() && exists(path)) {
     const SyncState run = read_sync_state(path, client.rest().where());
@@ -67,6 +71,7 @@ inline void write_registry_state(const std::string& path, const RegistryState& s
       model.model_id = found->second;
       return model;
     }
+    if (const std::string why = why_no_files(run.artifact_uri); !why.empty()) refuse(why);
   }
   track::JournalLogger journal(directory);
   track::RunInfo info;
@@ -84,9 +89,7 @@ inline void write_registry_state(const std::string& path, const RegistryState& s
   const auto sent = sync.state().models.find(version.digest);
   if (sent == sync.state().models.end()) {
     const std::string why = why_no_files(sync.state().artifact_uri);
-    fail(ErrorCode::unsupported, client.rest().where(),
-         version.name + " version " + std::to_string(version.version) +
-             " is not registered: " + (why.empty() ? version.path + " is no longer what was registered here" : why));
+    refuse(why.empty() ? version.path + " is no longer what was registered here" : why);
   }
   model.model_id = sent->second;
   return model;

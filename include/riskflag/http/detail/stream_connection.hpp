@@ -29,7 +29,7 @@ namespace riskflag::inline v0_1::http::detail {
 ///     using Stream; static Stream make(io_context&, ...); tcp_stream& lowest(Stream&);
 ///     template <Done> void async_open(Stream&, Done)  what follows the TCP connect (a TLS handshake, or nothing)
 template <class Link>
-class StreamConnection final : public Connection {
+class StreamConnection final : public http::Connection {
  public:
   StreamConnection(Url url, ConnectionOptions options, Link link)
       : url_(std::move(url)), options_(std::move(options)), link_(std::move(link)) {}
