@@ -3,6 +3,7 @@
 #if !defined(__linux__)
 #error "riskflag/core.hpp needs Linux; riskflag/predict.hpp and riskflag/explain.hpp compile elsewhere too"
 #else
+#include <riskflag/core/base64.hpp>
 #include <riskflag/core/calendar.hpp>
 #include <riskflag/core/column_view.hpp>
 #include <riskflag/core/cpu.hpp>

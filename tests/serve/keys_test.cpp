@@ -31,7 +31,7 @@ std::string refusal(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("invariant: with keys, every endpoint but the probes wants one that has its scope") {
+TEST_CASE("invariant: with keys, every endpoint but the probes and the page wants one that has its scope") {
   Fixture f;
   f.service.set_keys(std::make_shared<const serve::ApiKeys>(serve::ApiKeys::parse(
       file(key("a", "secret-a", "\"score\"") + "," + key("b", "secret-b", "\"read\",\"outcomes\"")), "k")));
@@ -53,7 +53,7 @@ TEST_CASE("invariant: with keys, every endpoint but the probes wants one that ha
                                  ? std::string(route.path)
                                  : "/v2/models/loans" + std::string(route.path.substr(18));
     const char* method = route.allow == "POST" ? "POST" : "GET";
-    const bool open = path == "/livez" || path == "/readyz" || path == "/healthz" || path == "/ping" ||
+    const bool open = path == "/" || path == "/livez" || path == "/readyz" || path == "/healthz" || path == "/ping" ||
                       path.starts_with("/v2/health/");
     CHECK((status(method, path.c_str(), nullptr) == 401) == !open);
     const bool scores = route.allow == "POST" && path != "/v1/outcomes";

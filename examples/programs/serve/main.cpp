@@ -178,9 +178,9 @@ int healthcheck(const program::ServeFlags& flags) {
 int main(int argc, char** argv) {
   program::CommandLine line(
       "Serves a model directory over HTTP: POST /v1/score with JSON, NDJSON or CSV, GET /v1/model,\n"
-      "/metrics, /readyz and more (/openapi.json lists them). Prints \"listening on URL\" on stdout; SIGTERM\n"
-      "and SIGINT end it with 0 after what is under way. Each flag is also read from the environment:\n"
-      "--max-body from RISKFLAG_MAX_BODY.",
+      "/metrics, /readyz and more (/openapi.json lists them), a page for people at /. Prints\n"
+      "\"listening on URL\" on stdout; SIGTERM and SIGINT end it with 0 after what is under way. Each flag is\n"
+      "also read from the environment: --max-body from RISKFLAG_MAX_BODY.",
       "riskflag-serve");
   program::ServeFlags flags;
   program::add_flags(line, flags);

@@ -80,6 +80,7 @@ struct Bundle {
   Predictor predictor;
   std::vector<std::string> ignored_files;  ///< in the directory, but not ours
   ApprovedRows approved{};                 ///< none: reasons compare with the training mean
+  std::string input_example{};             ///< input_example.json as it stands: rows that the model scores
 
   [[nodiscard]] Kind kind() const noexcept { return kind_of(model.objective); }
 };

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include <riskflag/core/json_reader.hpp>
 #include <riskflag/core/json_writer.hpp>
 #include <riskflag/data/schema.hpp>
 
@@ -42,10 +43,39 @@ inline void write_property(JsonWriter& json, const Field& field) {
   json.end_object();
 }
 
+/// The rows of an input example ({"columns":[…],"data":[[…],…]}) as /v1/score takes them: an array of objects. Empty
+/// for a text that is none; an opened bundle's is one.
+[[nodiscard]] inline std::string example_objects(std::string_view split) {
+  const auto root = read_json(split, "input_example.json");
+  const Json* names = root.ok() ? root->find("columns") : nullptr;
+  const Json* rows = root.ok() ? root->find("data") : nullptr;
+  if (names == nullptr || names->array() == nullptr || rows == nullptr || rows->array() == nullptr) return {};
+  JsonWriter json;
+  json.begin_array();
+  for (const Json& row : *rows->array()) {
+    if (row.array() == nullptr || row.array()->size() != names->array()->size()) return {};
+    json.begin_object();
+    for (std::size_t i = 0; i < row.array()->size(); ++i) {
+      json.key(value_or_throw(names->array()->at(i).string()));
+      const Json& cell = row.array()->at(i);
+      switch (cell.kind()) {
+        case Json::Kind::number: json.value(value_or_throw(cell.number())); break;
+        case Json::Kind::boolean: json.value(value_or_throw(cell.boolean())); break;
+        case Json::Kind::string: json.value(value_or_throw(cell.string())); break;
+        default: json.null();
+      }
+    }
+    json.end_object();
+  }
+  return std::move(json.end_array()).text();
+}
+
 }  // namespace detail
 
 /// The JSON Schema (2020-12) of one row as /v1/score takes it; `name` is the model's. A row that it accepts is scored.
-[[nodiscard]] inline std::string json_schema_text(const Schema& schema, std::string_view name) {
+/// `examples`, where not empty, is a JSON array of such rows.
+[[nodiscard]] inline std::string json_schema_text(const Schema& schema, std::string_view name,
+                                                  std::string_view examples = {}) {
   JsonWriter json;
   json.begin_object();
   json.key("$schema").value("https://json-schema.org/draft/2020-12/schema");
@@ -58,7 +88,9 @@ inline void write_property(JsonWriter& json, const Field& field) {
   for (const Field& field : schema.fields) {
     if (field.role == Role::feature && field.required) json.value(std::string_view(field.name));
   }
-  json.end_array().key("additionalProperties").value(false).end_object();
+  json.end_array().key("additionalProperties").value(false);
+  if (!examples.empty()) json.key("examples").raw(examples);
+  json.end_object();
   return std::move(json).text();
 }
 

@@ -83,6 +83,8 @@ inline void write_answer(JsonWriter& json, Endpoint endpoint) {
                   R"({"type":"object","required":["accepted"],"properties":{"accepted":{"type":"integer"}}})");
   } else if (endpoint == Endpoint::metrics || endpoint == Endpoint::ping || endpoint == Endpoint::version) {
     write_content(json, "text/plain", R"({"type":"string"})");
+  } else if (endpoint == Endpoint::page) {
+    write_content(json, "text/html", R"({"type":"string"})");
   } else if (endpoint == Endpoint::schema) {
     write_content(json, "application/schema+json", R"({"type":"object"})");
   } else {

@@ -98,13 +98,14 @@ inline Bundle open(const std::string& directory) {
                 .path = path,
                 .predictor = std::move(predictor),
                 .ignored_files = {},
-                .approved = std::move(approved)};
+                .approved = std::move(approved),
+                .input_example = file("input_example.json")};
   for (const std::string& name : list_directory(path)) {
     const auto inside = files.lower_bound(name + "/");  // a folder of ours
     const bool ours = files.contains(name) || (inside != files.end() && inside->first.starts_with(name + "/"));
     if (!ours && name != "manifest.json" && name != "MLmodel") bundle.ignored_files.push_back(name);
   }
-  detail::replay(bundle, file("input_example.json"), file("expected_scores.json"));
+  detail::replay(bundle, bundle.input_example, file("expected_scores.json"));
   return bundle;
 }
 

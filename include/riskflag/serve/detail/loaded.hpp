@@ -56,7 +56,7 @@ inline Loaded::Loaded(std::shared_ptr<const bundle::Bundle> opened)
   detail::write_model_names(json, *model);
   json.end_object();
   model_object = std::move(json).text();
-  schema_text = json_schema_text(model->schema, model->name);
+  schema_text = json_schema_text(model->schema, model->name, detail::example_objects(model->input_example));
   model_text = detail::model_text_of(*this);
   openapi = openapi_text(schema_text, model->name);
   v2_text = detail::v2_model_text(codec, *model);

@@ -22,6 +22,7 @@ enum class Endpoint {
   schema,
   monitor,
   openapi,
+  page,
   metrics,
   live,
   ready,
@@ -45,13 +46,14 @@ struct Route {
   Protocol protocol = Protocol::own;
 };
 inline constexpr std::string_view kReads = "GET, HEAD";
-inline constexpr std::array<Route, 19> kRoutes{{
+inline constexpr std::array<Route, 20> kRoutes{{
     {"/v1/score", Endpoint::score, "POST", "Scores one applicant, or many"},
     {"/v1/outcomes", Endpoint::outcomes, "POST", "Takes what became of decisions"},
     {"/v1/model", Endpoint::model, kReads, "The model that answers"},
     {"/v1/schema", Endpoint::schema, kReads, "JSON Schema of one row"},
     {"/v1/monitor", Endpoint::monitor, kReads, "Live rows beside the training rows"},
     {"/openapi.json", Endpoint::openapi, kReads, "This description"},
+    {"/", Endpoint::page, kReads, "A page for people: scores, files, monitoring"},
     {"/metrics", Endpoint::metrics, kReads, "For Prometheus"},
     {"/livez", Endpoint::live, kReads, "Is the process alive"},
     {"/readyz", Endpoint::ready, kReads, "May it be sent requests"},
@@ -72,6 +74,7 @@ inline constexpr std::array<Route, 19> kRoutes{{
   switch (endpoint) {
     case Endpoint::live:
     case Endpoint::ready:
+    case Endpoint::page:  // text of the program's own; what it asks for wants keys
     case Endpoint::ping:
     case Endpoint::v2_live:
     case Endpoint::v2_ready: return Scope::open;

@@ -20,6 +20,7 @@
 #include <riskflag/serve/detail/inference_v2.hpp>
 #include <riskflag/serve/detail/mlflow_scoring.hpp>
 #include <riskflag/serve/detail/outcomes.hpp>
+#include <riskflag/serve/detail/page.hpp>
 #include <riskflag/serve/detail/service_head.hpp>
 #include <riskflag/serve/json_schema.hpp>
 #include <riskflag/serve/service.hpp>
@@ -37,7 +38,9 @@ namespace detail {
   response.headers.emplace_back("Cache-Control", "no-store");
   // An answer is data: no browser may guess another type, run it, or show it inside another page.
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
-  response.headers.emplace_back("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  if (response.header("Content-Security-Policy").empty()) {
+    response.headers.emplace_back("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  }
   return response;
 }
 
@@ -160,6 +163,10 @@ inline Response Service::answer(const Request& request, const Plan& plan, std::s
     case Endpoint::schema: return {200, {{"Content-Type", "application/schema+json"}}, current().loaded->schema_text};
     case Endpoint::openapi: return json_response(current().loaded->openapi);
     case Endpoint::monitor: return json_response(monitor_text());
+    case Endpoint::page: {
+      const detail::Page& page = detail::page();
+      return {200, {{"Content-Type", "text/html; charset=utf-8"}, {"Content-Security-Policy", page.policy}}, page.html};
+    }
     case Endpoint::metrics:
       return {200, {{"Content-Type", std::string(monitor::Exposition::kContentType)}}, metrics_text()};
     case Endpoint::ping: return text("\n", is_ready ? 200 : 503);
