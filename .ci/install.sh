@@ -3,7 +3,7 @@
 #   run         what the programs need to be built
 #   test        that, and every compiler and tool that the tests use
 #   delivery    what builds and looks at packages and workflows
-#   containers  that, and what stands in for a registry, a container engine and a host (tests/delivery/run.sh --full)
+#   containers  that, and what stands in for a registry, a container engine, a host and a person (tests/delivery/run.sh --full)
 set -euo pipefail
 
 # libboost-json1.81-dev by name: libboost-json-dev is 1.74 in Debian 12 and conflicts with it.
@@ -14,7 +14,7 @@ if [ "${1:-}" = test ]; then
              g++-aarch64-linux-gnu qemu-user g++-mingw-w64-x86-64-win32 wine64 emscripten nodejs libc++-19-dev)
 elif [ "${1:-}" = delivery ] || [ "${1:-}" = containers ]; then
   packages=(dpkg-dev pkg-config python3-venv haproxy socat)
-  [ "$1" = delivery ] || packages+=(buildah podman runc conmon catatonit netavark docker-registry debootstrap)
+  [ "$1" = delivery ] || packages+=(buildah podman runc conmon catatonit netavark docker-registry debootstrap chromium chromium-driver)
 elif [ "${1:-}" != run ]; then
   echo "usage: $0 run|test|delivery|containers" >&2
   exit 2
