@@ -5,6 +5,7 @@
 #if !defined(__linux__)
 #error "riskflag/serve.hpp needs Linux; riskflag/predict.hpp and riskflag/explain.hpp compile elsewhere too"
 #else
+#include <riskflag/serve/access_log.hpp>
 #include <riskflag/serve/codec.hpp>
 #include <riskflag/serve/decision_log.hpp>
 #include <riskflag/serve/follower.hpp>

@@ -1,6 +1,7 @@
 """The decision log and outcomes of riskflag-serve as an auditor meets them: written before the answer, kept over kill -9, scored again
 to the bit by riskflag-score --replay. Standard library only."""
 import csv
+import hashlib
 import http.client
 import json
 import math
@@ -195,6 +196,7 @@ class Log(unittest.TestCase):
                                   (["--decision-log", self.log, "--log-mode", "hmac"], "--hmac-key", 2),
                                   (["--decision-log", self.log, "--hmac-key", key], "--hmac-key", 2),
                                   (["--decision-log", self.log, "--log-mode", "half"], "half", 2),
+                                  (["--access-log", MODEL / "model.json"], "model.json", 1),
                                   (["--decision-log", self.log, "--log-sync", "often"], "often", 2),
                                   (["--decision-log", self.log, "--log-failure", "ignore"], "ignore", 2),
                                   (["--decision-log", self.log, "--log-max-bytes", "0"], "--log-max-bytes", 2),
@@ -221,6 +223,62 @@ class Log(unittest.TestCase):
             self.assertEqual((status, answer["code"]), (422, "invalid_field"))
             self.assertIn('riskflag_outcomes_total{result="accepted"} 10\n', server.ask("GET", "/metrics")[2].decode())
         self.assertEqual([record["decision_id"] for record in records(self.log / "outcomes")], ids)
+
+    def test_every_request_has_a_line_in_the_access_log_with_no_path_and_no_applicant(self):
+        keys = FOLDER / "keys.json"
+        keys.write_text(json.dumps({"format": 1, "keys": [
+            {"name": "batch", "sha256": hashlib.sha256(b"secret").hexdigest(), "scopes": ["score", "read"]}]}))
+        with Server(MODEL, "--access-log", self.log, "--log-max-bytes", 1, "--keys", keys, "--max-body", 100_000) as server:
+            known = {"Authorization": "Bearer secret", "Content-Type": "application/json"}
+            schema = json.loads(server.ask("GET", "/v1/schema", headers=known)[2])
+            version = json.loads(server.ask("GET", "/v1/model", headers=known)[2])["version"]
+            bodies = [as_json(row, schema) for row in ROWS[:3]]
+            asked = [server.ask(method, path, body, headers) for method, path, body, headers in [
+                ("POST", "/v1/score", json.dumps(bodies), {**known, "X-Request-Id": "mine-1"}),
+                ("POST", "/v1/score", json.dumps(bodies[0]), {"Content-Type": "application/json"}),  # no key: 401
+                ("POST", "/v1/score", '{"Income":-1}', known),
+                ("GET", "/Jane%20Doe?income=52000", None, known),
+                ("POST", "/v1/score", b"x" * 100_001, known),  # 413, which the server in front answers
+                ("GET", "/readyz", None, {})]]
+            self.assertEqual(server.raw(b"GET /livez HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")[9:12], b"400")
+            deadline = time.monotonic() + 20
+            while len(records(self.log)) < 9:  # they come by themselves
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.1)
+            asked.append(server.ask("GET", "/livez"))
+            self.assertEqual(server.end(), 0)
+        lines = [record for path in sorted(self.log.glob("access-*.jsonl")) for record in map(json.loads, path.read_text().splitlines())]
+        self.assertEqual([(r["route"], r["status"], r["rows"], r["model_version"], r["key"]) for r in lines], [
+            ("/v1/schema", 200, 0, None, "batch"), ("/v1/model", 200, 0, None, "batch"),
+            ("/v1/score", 200, 3, version, "batch"), ("/v1/score", 401, 0, None, None), ("/v1/score", 422, 0, None, "batch"),
+            ("other", 404, 0, None, None), ("other", 413, 0, None, None), ("/readyz", 200, 0, None, None),
+            ("other", 400, 0, None, None), ("/livez", 200, 0, None, None)])
+        ids = [headers["x-request-id"] for _, headers, _ in asked]
+        self.assertEqual([r["request_id"] for r in lines[2:8]] + [lines[9]["request_id"]], ids)
+        self.assertEqual(ids[0], "mine-1")
+        self.assertTrue(all(r["v"] == 1 and 0 <= r["duration_us"] < 60e6 for r in lines))
+        text = "".join(path.read_text() for path in self.log.iterdir())
+        for never in ("Jane", "52000", str(bodies[0]["Income"]), "secret"):
+            self.assertNotIn(never, text)
+        self.assertGreater(len(list(self.log.iterdir())), 1)  # --log-max-bytes ended one
+
+    def test_an_access_log_that_is_full_keeps_answering_and_is_told_once(self):
+        def full():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+        with Server(MODEL, "--access-log", self.log, preexec_fn=full) as server:
+            begin, told = time.monotonic(), None
+            while told is None or time.monotonic() < told + 1.2:  # more failures
+                self.assertLess(time.monotonic(), begin + 30)
+                page = server.ask("GET", "/metrics")[2].decode()
+                self.assertIn("riskflag_access_log_lost_total", page)
+                if told is None and 'lost_total{reason="not_written"} 0\n' not in page:
+                    told = time.monotonic()
+            self.assertEqual(server.ask("GET", "/readyz")[0], 200)
+            self.assertEqual(server.end(), 0)
+            failures = server.messages().count("the access log: ")
+            self.assertGreater(failures, 0, server.messages())
+            self.assertLessEqual(failures, 1 + server.messages().count("the access log is written again"), server.messages())
+        self.assertTrue(all(r["status"] == 200 for r in records(self.log)))  # what is there is whole
 
 
 if __name__ == "__main__":

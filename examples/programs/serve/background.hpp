@@ -51,18 +51,25 @@ class KeysFile {
   riskflag::serve::Service& service_;
 };
 
-/// Until it goes: looks for a new model and new keys twice a second, after the log and the live windows once.
+/// Until it goes: looks for a new model and new keys and writes the access log twice a second, looks after the decision
+/// log and the live windows once.
 class Background {
  public:
   Background(std::unique_ptr<riskflag::serve::Follower> follower, std::unique_ptr<KeysFile> keys,
-             std::shared_ptr<riskflag::serve::DecisionLog> log, riskflag::serve::Service& service)
-      : follower_(std::move(follower)), keys_(std::move(keys)), log_(std::move(log)), service_(service) {
+             std::shared_ptr<riskflag::serve::DecisionLog> log, std::shared_ptr<riskflag::serve::AccessLog> accesses,
+             riskflag::serve::Service& service)
+      : follower_(std::move(follower)),
+        keys_(std::move(keys)),
+        log_(std::move(log)),
+        accesses_(std::move(accesses)),
+        service_(service) {
     thread_ = std::thread([this] {
       std::unique_lock lock(mutex_);
       for (int half_seconds = 1; !wake_.wait_for(lock, std::chrono::milliseconds(500), [this] { return over_; });
            ++half_seconds) {
         if (follower_) look();
         if (keys_) keys_->look();
+        if (accesses_) write_accesses();
         if (half_seconds % 2 != 0) continue;
         if (log_) look_after_log();
         service_.tick(riskflag::now_ms());
@@ -101,11 +108,22 @@ class Background {
       told_.clear();
     }
   }
+  /// Lines that are lost are counted in /metrics; stderr has the first failure, and the end of it.
+  void write_accesses() {
+    const bool good = accesses_->flush();
+    const auto problem = accesses_->take_problem();
+    if (good != accesses_fail_) return;
+    accesses_fail_ = !good;
+    good ? std::fprintf(stderr, "riskflag-serve: the access log is written again\n")
+         : std::fprintf(stderr, "riskflag-serve: the access log: %s\n", problem.value_or("no memory").c_str());
+  }
   std::unique_ptr<riskflag::serve::Follower> follower_;
   std::unique_ptr<KeysFile> keys_;
   std::shared_ptr<riskflag::serve::DecisionLog> log_;
+  std::shared_ptr<riskflag::serve::AccessLog> accesses_;
   riskflag::serve::Service& service_;
   std::string told_;
+  bool accesses_fail_ = false;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool over_ = false;

@@ -24,7 +24,7 @@ struct ServeFlags {
   int port = 8080, threads = 0, drain_ms = 8000;
   std::size_t max_body = std::size_t{32} << 20, max_in_flight = 64;
   int max_queue_ms = 1000;
-  std::string decision_log, log_mode, hmac_key, log_failure, log_sync, outcomes;
+  std::string decision_log, log_mode, hmac_key, log_failure, log_sync, outcomes, access_log;
   std::uint64_t log_max_bytes = std::uint64_t{256} << 20;
   int log_max_hours = 24;
   bool insecure = false, watch = false, json = false;
@@ -112,6 +112,9 @@ inline void add_flags(CommandLine& line, ServeFlags& flags) {
   line.add_option("--outcomes", flags.outcomes, "POST /v1/outcomes is taken and written there")
       .envname("RISKFLAG_OUTCOMES")
       .type_name("DIR");
+  line.add_option("--access-log", flags.access_log, "a line for every request is written there")
+      .envname("RISKFLAG_ACCESS_LOG")
+      .type_name("DIR");
   line.add_option("--tracking", flags.tracking, "where models:/ is: journal:DIR or http://…")
       .envname("RISKFLAG_TRACKING")
       .type_name("WHERE");
@@ -119,6 +122,12 @@ inline void add_flags(CommandLine& line, ServeFlags& flags) {
       .envname("RISKFLAG_INSECURE");
   line.add_flag("--json", flags.json, "stdout is one JSON object: url, port, model");
   for (const auto& [flag, what] : kLaterFlags) line.add_later(flag, what);
+}
+
+/// When a log's file ends.
+inline void limit_files(const ServeFlags& flags, riskflag::LogOptions& files) {
+  files.max_bytes = flags.log_max_bytes;
+  files.max_age_ms = std::int64_t{flags.log_max_hours} * 3'600'000;
 }
 
 /// The decision log that the flags ask for, or nullptr. Throws Error(usage) for flags that do not go together.
@@ -159,9 +168,16 @@ inline std::shared_ptr<riskflag::serve::DecisionLog> open_decision_log(const Ser
     if (!sync) refuse("--log-sync", flags.log_sync, "everysec, always or no");
     options.files.sync = *sync;
   }
-  options.files.max_bytes = flags.log_max_bytes;
-  options.files.max_age_ms = std::int64_t{flags.log_max_hours} * 3'600'000;
+  limit_files(flags, options.files);
   return std::make_shared<DecisionLog>(flags.decision_log, std::move(options));
+}
+
+/// nullptr without --access-log.
+inline std::shared_ptr<riskflag::serve::AccessLog> open_access_log(const ServeFlags& flags) {
+  if (flags.access_log.empty()) return nullptr;
+  riskflag::serve::AccessLog::Options options;
+  limit_files(flags, options.files);
+  return std::make_shared<riskflag::serve::AccessLog>(flags.access_log, std::move(options));
 }
 
 }  // namespace program

@@ -119,6 +119,8 @@ int serve(const program::ServeFlags& flags) {
   if (!flags.outcomes.empty()) {
     service.set_outcome_log(std::make_shared<riskflag::serve::OutcomeLog>(flags.outcomes));
   }
+  const auto accesses = program::open_access_log(flags);
+  service.set_access_log(accesses);
   riskflag::http::ServerOptions options;
   options.host = flags.host;
   options.port = static_cast<std::uint16_t>(flags.port);
@@ -146,7 +148,7 @@ int serve(const program::ServeFlags& flags) {
   auto follower = flags.watch ? std::make_unique<riskflag::serve::Follower>(place.directory, service) : nullptr;
   auto keys = flags.keys.empty() ? nullptr : std::make_unique<program::KeysFile>(flags.keys, service);
   std::optional<program::Background> background;
-  background.emplace(std::move(follower), std::move(keys), decisions, service);
+  background.emplace(std::move(follower), std::move(keys), decisions, accesses, service);
   server.start();
   announce(flags, server, service);
 
@@ -156,6 +158,7 @@ int serve(const program::ServeFlags& flags) {
   service.set_state(riskflag::serve::State::draining);
   server.stop();
   server.wait();
+  if (accesses) accesses->flush();
   return program::kDone;
 }
 

@@ -33,8 +33,9 @@ class ApiKeys {
 
   enum class Verdict { allowed, unknown, forbidden };
   /// Whether a request with that Authorization header may do what needs `scope`. Takes the same time whichever key it
-  /// is, and however much of one is right.
-  [[nodiscard]] Verdict judge(std::optional<std::string_view> authorization, Scope scope) const;
+  /// is, and however much of one is right. `name` gets the name of a key that is known.
+  [[nodiscard]] Verdict judge(std::optional<std::string_view> authorization, Scope scope,
+                              std::string* name = nullptr) const;
 
   [[nodiscard]] std::size_t size() const noexcept { return keys_.size(); }
 
@@ -80,7 +81,8 @@ inline ApiKeys ApiKeys::parse(std::string_view text, std::string_view where) {
   return out;
 }
 
-inline ApiKeys::Verdict ApiKeys::judge(std::optional<std::string_view> authorization, Scope scope) const {
+inline ApiKeys::Verdict ApiKeys::judge(std::optional<std::string_view> authorization, Scope scope,
+                                       std::string* name) const {
   if (scope == Scope::open) return Verdict::allowed;
   constexpr std::string_view kScheme = "bearer ";
   if (!authorization || lower_ascii(authorization->substr(0, kScheme.size())) != kScheme) return Verdict::unknown;
@@ -93,7 +95,9 @@ inline ApiKeys::Verdict ApiKeys::judge(std::optional<std::string_view> authoriza
     }
     bool may = false;
     for (const Scope each : key.scopes) may |= each == scope;
-    if (differs == 0) verdict = may ? Verdict::allowed : Verdict::forbidden;
+    if (differs != 0) continue;
+    verdict = may ? Verdict::allowed : Verdict::forbidden;
+    if (name != nullptr) *name = key.name;
   }
   return verdict;
 }

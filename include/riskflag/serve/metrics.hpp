@@ -16,6 +16,7 @@
 #include <riskflag/monitor/exposition.hpp>
 #include <riskflag/monitor/live.hpp>
 #include <riskflag/monitor/process.hpp>
+#include <riskflag/serve/access_log.hpp>
 #include <riskflag/serve/detail/routes.hpp>
 
 namespace riskflag::inline v0_1::serve {
@@ -37,8 +38,8 @@ class ServiceMetrics {
     totals_.add(kBegun);
     return monotonic_ns();
   }
-  /// `route` is an index of detail::kRoutes, or kNoRoute.
-  void finished(std::size_t route, std::string_view method, int status, std::int64_t begun_ns) noexcept {
+  /// `route` is an index of detail::kRoutes, or kNoRoute. Gives the nanoseconds since begin().
+  std::int64_t finished(std::size_t route, std::string_view method, int status, std::int64_t begun_ns) noexcept {
     const std::int64_t ns = monotonic_ns() - begun_ns;
     totals_.add(kEnded);
     requests_.add(place_of(route, method, status));
@@ -46,6 +47,7 @@ class ServiceMetrics {
     while (bucket < kBounds.size() && static_cast<double>(ns) > kBounds[bucket] * 1e9) ++bucket;
     durations_.add(route * kDurationCounters + bucket);
     durations_.add(route * kDurationCounters + kDurationCounters - 1, static_cast<std::uint64_t>(ns));
+    return ns;
   }
   /// A request that the server in front answered itself; `reason` is empty unless it was load.
   void refused(int status, std::string_view reason) noexcept {
@@ -76,10 +78,12 @@ class ServiceMetrics {
   struct ModelNames {
     std::string_view name, version, digest;
   };
-  /// The whole of /metrics; `live` may be nullptr.
-  [[nodiscard]] std::string page(const ModelNames& model, const monitor::LiveProfile* live) const;
+  /// The whole of /metrics; `live` and `accesses` may be nullptr.
+  [[nodiscard]] std::string page(const ModelNames& model, const monitor::LiveProfile* live,
+                                 const AccessLog* accesses = nullptr) const;
 
   static constexpr std::size_t kNoRoute = detail::kRoutes.size();
+  static constexpr std::string_view kOther = "other";  ///< the name of what is no route
 
  private:
   static constexpr std::size_t kVersions = 32;
@@ -101,7 +105,7 @@ class ServiceMetrics {
     return (route * kMethods.size() + m) * kCodes.size() + c;
   }
   [[nodiscard]] static std::string_view route_name(std::size_t route) noexcept {
-    return route < kNoRoute ? detail::kRoutes[route].path : std::string_view("other");
+    return route < kNoRoute ? detail::kRoutes[route].path : kOther;
   }
 
   monitor::Counters totals_{kShed + kShedReasons.size()};
@@ -111,7 +115,8 @@ class ServiceMetrics {
   std::vector<std::shared_ptr<Predictions>> versions_;
 };
 
-inline std::string ServiceMetrics::page(const ModelNames& model, const monitor::LiveProfile* live) const {
+inline std::string ServiceMetrics::page(const ModelNames& model, const monitor::LiveProfile* live,
+                                        const AccessLog* accesses) const {
   monitor::Exposition page;
   page.family("riskflag_http_requests_total", "counter", "Answered requests; route other: no path of this server.");
   for (std::size_t route = 0; route <= kNoRoute; ++route) {
@@ -162,6 +167,12 @@ inline std::string ServiceMetrics::page(const ModelNames& model, const monitor::
   page.sample({{"result", "accepted"}}, totals_.total(kOutcomes));
   page.sample({{"result", "refused"}}, totals_.total(kOutcomes + 1));
   page.sample({{"result", "failed"}}, totals_.total(kOutcomes + 2));
+  if (accesses != nullptr) {
+    const auto lost = accesses->lost();
+    page.family("riskflag_access_log_lost_total", "counter", "Lines of the access log that found no room, or no disk.");
+    page.sample({{"reason", "no_room"}}, lost.no_room);
+    page.sample({{"reason", "not_written"}}, lost.not_written);
+  }
   if (live != nullptr) live->write(page, model.version);
   monitor::write_process(page);
   return std::move(page).text();

@@ -14,6 +14,7 @@
 
 #include <riskflag/bundle/bundle.hpp>
 #include <riskflag/monitor/live.hpp>
+#include <riskflag/serve/access_log.hpp>
 #include <riskflag/serve/codec.hpp>
 #include <riskflag/serve/decision_log.hpp>
 #include <riskflag/serve/detail/routes.hpp>
@@ -61,6 +62,8 @@ class Service {
 
   /// Every decision is written there before its answer; nullptr: none is. Before the first request.
   void set_decision_log(std::shared_ptr<DecisionLog> log) { decisions_ = std::move(log); }
+  /// A line for every request, refuse()'s and screen()'s too; nullptr: none. Before the first request.
+  void set_access_log(std::shared_ptr<AccessLog> log) { accesses_ = std::move(log); }
   /// Where /v1/outcomes writes; nullptr: that path is not served. Before the first request.
   void set_outcome_log(std::shared_ptr<OutcomeLog> log) { outcomes_ = std::move(log); }
 
@@ -78,6 +81,12 @@ class Service {
     detail::Target target;
     detail::Media media = detail::Media::other;
     std::size_t explain = 0;
+    std::string key;  ///< its name
+  };
+  /// What the access log tells of an answer.
+  struct Work {
+    std::uint64_t rows = 0;
+    std::string model_version;
   };
   /// A model and the counters of its version.
   struct Serving {
@@ -98,16 +107,21 @@ class Service {
 
   [[nodiscard]] std::optional<Response> refuse_head(const Request& request, std::string_view request_id,
                                                     Plan& plan) const;
-  [[nodiscard]] Response answer(const Request& request, const Plan& plan, std::string_view request_id) const;
+  [[nodiscard]] Response answer(const Request& request, const Plan& plan, std::string_view request_id,
+                                Work& work) const;
   [[nodiscard]] std::optional<Problem> head_problem(const Request& request, Plan& plan) const;
-  [[nodiscard]] Response score(const Request& request, const Plan& plan, std::string_view request_id) const;
-  [[nodiscard]] Response score_table(const Request& request, const Plan& plan, std::string_view request_id) const;
-  [[nodiscard]] Response take_outcomes(const Request& request, const Plan& plan, std::string_view request_id) const;
+  [[nodiscard]] Response score(const Request& request, const Plan& plan, std::string_view request_id, Work& work) const;
+  [[nodiscard]] Response score_table(const Request& request, const Plan& plan, std::string_view request_id,
+                                     Work& work) const;
+  [[nodiscard]] Response take_outcomes(const Request& request, const Plan& plan, std::string_view request_id,
+                                       Work& work) const;
+  void log_access(const Plan& plan, std::string_view request_id, int status, std::int64_t duration_ns,
+                  const Work& work) const noexcept;
   /// Writes the decisions of a request, if there is a log; what to answer instead when they cannot be.
   [[nodiscard]] std::optional<Problem> keep(const DecisionRecords& records) const;
   [[nodiscard]] Serving serving_of(std::shared_ptr<const bundle::Bundle> model) const;
   void begin(Seat& seat, const Plan& plan, std::string_view request_id) const;
-  void count(const Seat& seat, std::uint64_t rows, std::uint64_t high) const;
+  void count(const Seat& seat, std::uint64_t rows, std::uint64_t high, Work& work) const;
   [[nodiscard]] Response readiness() const;
   [[nodiscard]] std::string metrics_text() const;
   [[nodiscard]] std::string monitor_text() const;
@@ -121,6 +135,7 @@ class Service {
   std::atomic<bool> has_keys_{false};
   std::shared_ptr<DecisionLog> decisions_;
   std::shared_ptr<OutcomeLog> outcomes_;
+  std::shared_ptr<AccessLog> accesses_;
   mutable std::mutex lock_;  // of all that follows
   Serving serving_;
   LastReload last_reload_;

@@ -100,12 +100,14 @@ inline void Service::replace_failed(std::string_view why) {
 inline Response Service::handle(const Request& request) const noexcept {
   const std::int64_t begun = metrics_.begin();
   Plan plan;
+  Work work;
   Response response;
+  std::string request_id;
   try {
-    const std::string request_id = detail::request_id_of(request.header("X-Request-Id"));
+    request_id = detail::request_id_of(request.header("X-Request-Id"));
     try {
       auto refusal = refuse_head(request, request_id, plan);
-      response = refusal ? std::move(*refusal) : answer(request, plan, request_id);
+      response = refusal ? std::move(*refusal) : answer(request, plan, request_id, work);
     } catch (const std::bad_alloc&) {
       response = detail::problem_for(plan.target.route,
                                      {503, "overloaded", "the request needs more memory than there is"}, request_id);
@@ -120,17 +122,32 @@ inline Response Service::handle(const Request& request) const noexcept {
   const detail::Route* found = plan.target.route;
   const auto route =
       found == nullptr ? ServiceMetrics::kNoRoute : static_cast<std::size_t>(found - detail::kRoutes.data());
-  metrics_.finished(route, request.method, response.status, begun);
+  const std::int64_t ns = metrics_.finished(route, request.method, response.status, begun);
+  log_access(plan, request_id, response.status, ns, work);
   return response;
 }
 
+inline void Service::log_access(const Plan& plan, std::string_view request_id, int status, std::int64_t duration_ns,
+                                const Work& work) const noexcept {
+  if (accesses_ == nullptr) return;
+  accesses_->add({.request_id = request_id,
+                  .route = plan.target.route == nullptr ? ServiceMetrics::kOther : plan.target.route->path,
+                  .status = status,
+                  .duration_us = duration_ns / 1000,
+                  .rows = work.rows,
+                  .model_version = work.model_version,
+                  .key = plan.key});
+}
+
 inline std::optional<Response> Service::screen(const Request& head) const noexcept {
+  const std::int64_t begun = monotonic_ns();
   try {
     const std::string request_id = detail::request_id_of(head.header("X-Request-Id"));
     Plan plan;
     auto refusal = refuse_head(head, request_id, plan);
     if (!refusal) return std::nullopt;
     metrics_.refused(refusal->status, {});
+    log_access(plan, request_id, refusal->status, monotonic_ns() - begun, {});
     return detail::with_own_headers(std::move(*refusal), request_id);
   } catch (...) {
     return std::nullopt;  // handle() says what is wrong
@@ -142,6 +159,7 @@ inline Response Service::refuse(int status, std::string_view code, std::string_v
   metrics_.refused(status, reason);
   try {
     const std::string request_id = detail::request_id_of(Request{.headers = headers}.header("X-Request-Id"));
+    log_access({}, request_id, status, 0, {});
     return detail::with_own_headers(problem_response({status, std::string(code), std::string(text)}, request_id),
                                     request_id);
   } catch (...) {
@@ -149,7 +167,8 @@ inline Response Service::refuse(int status, std::string_view code, std::string_v
   }
 }
 
-inline Response Service::answer(const Request& request, const Plan& plan, std::string_view request_id) const {
+inline Response Service::answer(const Request& request, const Plan& plan, std::string_view request_id,
+                                Work& work) const {
   using detail::Endpoint;
   using detail::json_response;
   const bool is_ready = state() == State::ready;
@@ -182,11 +201,11 @@ inline Response Service::answer(const Request& request, const Plan& plan, std::s
           R"({"name":)" + json_quoted(model()->name) + R"(,"ready":)" + (is_ready ? "true}" : "false}"),
           is_ready ? 200 : 503);
     case Endpoint::invocations:
-    case Endpoint::v2_infer: return score_table(request, plan, request_id);
-    case Endpoint::outcomes: return take_outcomes(request, plan, request_id);
+    case Endpoint::v2_infer: return score_table(request, plan, request_id, work);
+    case Endpoint::outcomes: return take_outcomes(request, plan, request_id, work);
     case Endpoint::score: break;
   }
-  return score(request, plan, request_id);
+  return score(request, plan, request_id, work);
 }
 
 inline Response Service::readiness() const {
@@ -209,7 +228,7 @@ inline Response Service::readiness() const {
 inline std::string Service::metrics_text() const {
   const Serving serving = current();
   const bundle::Bundle& model = *serving.loaded->model;
-  return metrics_.page({model.name, model.version, model.digest}, serving.live.get());
+  return metrics_.page({model.name, model.version, model.digest}, serving.live.get(), accesses_.get());
 }
 
 inline std::string Service::monitor_text() const {
@@ -218,7 +237,8 @@ inline std::string Service::monitor_text() const {
          (serving.live ? serving.live->text() : "null") + "}";
 }
 
-inline Response Service::score(const Request& request, const Plan& plan, std::string_view request_id) const {
+inline Response Service::score(const Request& request, const Plan& plan, std::string_view request_id,
+                               Work& work) const {
   auto seat = take_seat();
   const Codec& codec = seat->serving.loaded->codec;
   if (plan.explain > 0 && !codec.can_explain()) {
@@ -244,7 +264,7 @@ inline Response Service::score(const Request& request, const Plan& plan, std::st
   }
   std::optional<Problem> unkept;
   if (!outcome.problem) unkept = keep(seat->memory.records);
-  if (!outcome.problem && !unkept) count(*seat, outcome.rows - outcome.bad_rows, outcome.high);
+  if (!outcome.problem && !unkept) count(*seat, outcome.rows - outcome.bad_rows, outcome.high, work);
   give_back(std::move(seat));
   if (outcome.problem) return problem_response(*outcome.problem, request_id);
   if (unkept) return problem_response(*unkept, request_id);
@@ -252,7 +272,8 @@ inline Response Service::score(const Request& request, const Plan& plan, std::st
 }
 
 /// MLflow's bodies and tensors: all rows or none.
-inline Response Service::score_table(const Request& request, const Plan& plan, std::string_view request_id) const {
+inline Response Service::score_table(const Request& request, const Plan& plan, std::string_view request_id,
+                                     Work& work) const {
   auto seat = take_seat();
   begin(*seat, plan, request_id);
   const Loaded& loaded = *seat->serving.loaded;
@@ -274,7 +295,7 @@ inline Response Service::score_table(const Request& request, const Plan& plan, s
     if (const auto unkept = keep(seat->memory.records)) {
       response = detail::problem_for(plan.target.route, *unkept, request_id);
     } else {
-      count(*seat, scores.probabilities.size(), scores.high);
+      count(*seat, scores.probabilities.size(), scores.high, work);
     }
   }
   give_back(std::move(seat));
@@ -288,7 +309,8 @@ inline std::optional<Problem> Service::keep(const DecisionRecords& records) cons
   return Problem{503, "log_unavailable", "the decision log cannot be written, so nothing was decided"};
 }
 
-inline Response Service::take_outcomes(const Request& request, const Plan& plan, std::string_view request_id) const {
+inline Response Service::take_outcomes(const Request& request, const Plan& plan, std::string_view request_id,
+                                       Work& work) const {
   using Outcomes = ServiceMetrics::Outcomes;
   detail::OutcomeReader reader(request_id);
   plan.media == detail::Media::ndjson ? reader.ndjson(request.body) : reader.json(request.body);
@@ -301,6 +323,7 @@ inline Response Service::take_outcomes(const Request& request, const Plan& plan,
     return problem_response({503, "log_unavailable", "the outcomes cannot be written; none was taken"}, request_id);
   }
   metrics_.outcomes(Outcomes::accepted, reader.outcomes());
+  work.rows = reader.outcomes();
   return detail::json_response(R"({"accepted":)" + std::to_string(reader.outcomes()) + "}", 202);
 }
 
@@ -312,7 +335,9 @@ inline void Service::begin(Seat& seat, const Plan& plan, std::string_view reques
 }
 
 /// What is answered, and nothing else.
-inline void Service::count(const Seat& seat, std::uint64_t rows, std::uint64_t high) const {
+inline void Service::count(const Seat& seat, std::uint64_t rows, std::uint64_t high, Work& work) const {
+  work.rows = rows;
+  work.model_version = seat.serving.loaded->model->version;
   seat.serving.predictions->counts.add(ServiceMetrics::Predictions::kHigh, high);
   seat.serving.predictions->counts.add(ServiceMetrics::Predictions::kLow, rows - high);
   if (seat.serving.live) seat.serving.live->add(seat.memory.places);

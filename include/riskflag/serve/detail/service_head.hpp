@@ -66,7 +66,7 @@ inline std::optional<Problem> Service::head_problem(const Request& request, Plan
     return Problem{404, "not_found", "there is nothing at " + quoted(path) + hint};
   }
   if (const auto keys = has_keys_.load() ? this->keys() : nullptr) {
-    const auto verdict = keys->judge(request.header("Authorization"), detail::scope_of(route->endpoint));
+    const auto verdict = keys->judge(request.header("Authorization"), detail::scope_of(route->endpoint), &plan.key);
     if (verdict == ApiKeys::Verdict::unknown) {
       return Problem{401, "unauthorized", "an API key is needed here; send it as Authorization: Bearer KEY"};
     }
