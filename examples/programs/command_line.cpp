@@ -221,14 +221,6 @@ Flag CommandLine::add_flag(const std::string& flag, const std::function<void()>&
   return Flag(app_->add_flag_callback(flag, seen, what));
 }
 
-void CommandLine::add_later(const std::string& flag, const std::string& what) {
-  const auto refuse = [flag, what](const std::string&) {
-    throw riskflag::Error(riskflag::ErrorCode::usage, flag,
-                          what + " is not built yet in riskflag " + std::string(riskflag::kVersion));
-  };
-  app_->add_option_function<std::string>(flag, refuse)->group("")->expected(0, 1)->trigger_on_parse();
-}
-
 void CommandLine::add_task(const std::string& word, bool& given, const std::string& what, const std::string& footer) {
   CLI::App* task = app_->add_subcommand(word, what)->fallthrough();
   task->footer(footer);

@@ -69,8 +69,6 @@ class CommandLine {
   /// A flag without a value.
   Flag add_flag(const std::string& flag, bool& given, const std::string& what);
   Flag add_flag(const std::string& flag, const std::function<void()>& seen, const std::string& what);
-  /// A flag of the contract whose capability belongs to a later version: it is known, and refused with a sentence.
-  void add_later(const std::string& flag, const std::string& what);
   /// A word that stands for another task; flags may come before and after it.
   void add_task(const std::string& word, bool& given, const std::string& what, const std::string& footer);
 

@@ -14,6 +14,7 @@
 #include <riskflag/serve/loaded.hpp>
 #include <riskflag/serve/message.hpp>
 #include <riskflag/serve/metrics.hpp>
+#include <riskflag/serve/model_role.hpp>
 #include <riskflag/serve/openapi.hpp>
 #include <riskflag/serve/outcome_log.hpp>
 #include <riskflag/serve/problem.hpp>

@@ -393,15 +393,16 @@ class Life(unittest.TestCase):
         for flags in ([], ["--model"], ["--model", MODEL, "--port", "x"], ["--model", MODEL, "--port", "65536"],
                       ["--model", MODEL, "--threads", "-1"], ["--model", MODEL, "--bogus"], ["--model", MODEL, "--host", "example.org"],
                       ["--model", MODEL, "--host", "0.0.0.0"], ["--model", "models:/loans@champion"], ["--model", MODEL, "--challenger", "k"],
-                      ["--model", MODEL, "--shadow", "d"], ["--model", MODEL, "--max-body", "0"]):
+                      ["--model", MODEL, "--split", "10"], ["--model", MODEL, "--challenger", MODEL, "--split", "101"],
+                      ["--model", MODEL, "--challenger", MODEL, "--split", "half"], ["--model", MODEL, "--max-body", "0"]):
             done = run(BIN / "riskflag-serve", *flags)
             self.assertEqual(done.returncode, 2, (flags, done.stderr))
             self.assertEqual(done.stdout, "")
             self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
-        later = run(BIN / "riskflag-serve", "--model", MODEL, "--json", env={"RISKFLAG_CHALLENGER": "k"})
-        self.assertEqual(later.returncode, 2)
-        self.assertEqual(json.loads(later.stdout)["error"]["code"], "usage")
-        self.assertIn("RISKFLAG_CHALLENGER", later.stderr)
+        alone = run(BIN / "riskflag-serve", "--model", MODEL, "--json", env={"RISKFLAG_CHALLENGER": "k"})
+        self.assertEqual(alone.returncode, 2)
+        self.assertEqual(json.loads(alone.stdout)["error"]["code"], "usage")
+        self.assertIn("--challenger needs", alone.stderr)
         self.assertEqual(run(BIN / "riskflag-serve", "--version").stdout, "riskflag 0.1.0\n")
         self.assertLess(run(BIN / "riskflag-serve", "--help").stdout.count("\n"), 40)
 
@@ -431,7 +432,7 @@ class Life(unittest.TestCase):
                 (["--model", MODEL], {"RISKFLAG_THREADS": "-3"}, ["RISKFLAG_THREADS"], "--threads"),
                 (["--model", MODEL, "--port", "abc"], {"RISKFLAG_PORT": "1"}, ["--port", "abc"], "RISKFLAG_PORT"),
                 (["--model", MODEL, "--prot", "1"], {}, ['did you mean "--port"'], "RISKFLAG"),
-                (["--model", MODEL, "--shadow", "d"], {}, ["a shadow model is not built yet"], "--port")]:
+                (["--model", MODEL, "--split", "5"], {}, ["--challenger DIR"], "--port")]:
             done = run(serve, *command, env=variables)
             self.assertEqual(done.returncode, 2, done.stderr)
             for word in words:

@@ -38,6 +38,15 @@ struct Fixture {
   }
 };
 
+/// A model whose margins are one less than the tiny model's, opened from `directory`.
+inline std::shared_ptr<const bundle::Bundle> stricter(const std::string& directory,
+                                                      const Schema& schema = tiny::schema()) {
+  Model model = tiny::model();
+  model.base_margin = {-2.0};
+  tiny::save_to(directory, schema, model);
+  return std::make_shared<const bundle::Bundle>(bundle::open(directory));
+}
+
 inline Json parsed(const std::string& text) {
   auto json = read_json(text, "answer");
   if (!json) FAIL(json.failure().text() << " in " << text);

@@ -22,6 +22,7 @@ namespace program {
 
 struct EvidenceFlags {
   std::string reference, log, outcomes, since, until;
+  std::string role;  // empty: champion and challenger, whose scores clients got
 };
 
 /// The test set's ROC-AUC and rows of metrics.json, else the validation part's; nothing where neither stands there.
@@ -101,6 +102,11 @@ inline std::int64_t time_of_flag(const std::string& flag, const std::string& tex
                  riskflag::quoted(text) + " is no time; 2026-11-29 and 2026-11-29T10:00:00Z are accepted");
 }
 
+/// Whether decisions of that role are judged.
+inline bool is_of_role(const EvidenceFlags& flags, const std::string& role) {
+  return flags.role.empty() ? role != "shadow" : role == flags.role;
+}
+
 inline riskflag::monitor::Evidence gather(const EvidenceFlags& flags, const std::stop_token& stop) {
   namespace monitor = riskflag::monitor;
   const std::int64_t since = time_of_flag("--since", flags.since, INT64_MIN);
@@ -122,6 +128,7 @@ inline riskflag::monitor::Evidence gather(const EvidenceFlags& flags, const std:
     evidence.torn += read.torn;
   }
   std::vector<monitor::JudgedDecision> decisions;
+  std::uint64_t other_roles = 0;
   const auto read = monitor::each_log_line(
       monitor::log_paths(flags.log, "decisions"), [&](std::string_view line, const std::string& where) {
         go_on();
@@ -131,13 +138,19 @@ inline riskflag::monitor::Evidence gather(const EvidenceFlags& flags, const std:
           ++evidence.other_models;
           return;
         }
+        if (!is_of_role(flags, record.role)) {
+          ++other_roles;
+          return;
+        }
         counter.add(record, where);
         decisions.push_back({record.time_ms, record.probability, record.high, book.find(record.decision_id)});
       });
   if (decisions.empty()) {
     riskflag::fail(riskflag::ErrorCode::invalid_data, flags.log,
                    "there is no decision of the model " + bundle.name + " in that time; " +
-                       std::to_string(evidence.other_models) + " are other models'");
+                       std::to_string(evidence.other_models) + " are other models'" +
+                       (other_roles == 0 ? std::string()
+                                         : ", " + std::to_string(other_roles) + " it made in another role (--role)"));
   }
   evidence.torn += read.torn;
   evidence.model_name = bundle.name;

@@ -87,6 +87,10 @@ int run(const Flags& flags) {
   };
   if (flags.report == flags.decide) riskflag::fail(ErrorCode::usage, "task", "report or decide is needed, one of them");
   need("--log", flags.log, "the decision log of riskflag-serve");
+  if (!flags.role.empty() && flags.role != "champion" && flags.role != "challenger" && flags.role != "shadow") {
+    riskflag::fail(ErrorCode::usage, "--role",
+                   riskflag::quoted(flags.role) + " is no role; champion, challenger and shadow are");
+  }
   need("--reference", flags.reference, "the model directory that made the decisions");
   if (flags.report) need("--output", flags.output, "the page to write");
   if (flags.decide && !flags.output.empty()) {
@@ -119,6 +123,8 @@ int main(int argc, char** argv) {
   line.add_option("--log", flags.log, "decision log: a file, or the directory of one or many servers").type_name("LOG");
   line.add_option("--outcomes", flags.outcomes, "what /v1/outcomes took: a file or a directory").type_name("LOG");
   line.add_option("--reference", flags.reference, "the model directory, with its training profile").type_name("DIR");
+  line.add_option("--role", flags.role, "judge what it decided as champion, challenger or shadow (the first two)")
+      .type_name("ROLE");
   line.add_option("--since", flags.since, "decisions from then on: 2026-11-29 or an RFC 3339 time").type_name("T");
   line.add_option("--until", flags.until, "decisions before then").type_name("T");
   line.add_option("--output", flags.output, "report: the page to write").type_name("pack.html");

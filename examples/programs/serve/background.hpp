@@ -2,6 +2,7 @@
 
 // What the server does beside the requests.
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -11,6 +12,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <riskflag/core/calendar.hpp>
 #include <riskflag/core/file.hpp>
@@ -51,14 +53,14 @@ class KeysFile {
   riskflag::serve::Service& service_;
 };
 
-/// Until it goes: looks for a new model and new keys and writes the access log twice a second, looks after the decision
+/// Until it goes: looks for new models and new keys and writes the access log twice a second, looks after the decision
 /// log and the live windows once.
 class Background {
  public:
-  Background(std::unique_ptr<riskflag::serve::Follower> follower, std::unique_ptr<KeysFile> keys,
+  Background(std::vector<std::unique_ptr<riskflag::serve::Follower>> followers, std::unique_ptr<KeysFile> keys,
              std::shared_ptr<riskflag::serve::DecisionLog> log, std::shared_ptr<riskflag::serve::AccessLog> accesses,
              riskflag::serve::Service& service)
-      : follower_(std::move(follower)),
+      : followers_(std::move(followers)),
         keys_(std::move(keys)),
         log_(std::move(log)),
         accesses_(std::move(accesses)),
@@ -67,7 +69,7 @@ class Background {
       std::unique_lock lock(mutex_);
       for (int half_seconds = 1; !wake_.wait_for(lock, std::chrono::milliseconds(500), [this] { return over_; });
            ++half_seconds) {
-        if (follower_) look();
+        for (const auto& follower : followers_) look(*follower);
         if (keys_) keys_->look();
         if (accesses_) write_accesses();
         if (half_seconds % 2 != 0) continue;
@@ -88,13 +90,16 @@ class Background {
   Background& operator=(const Background&) = delete;
 
  private:
-  void look() {
-    const auto found = follower_->look();
+  static void look(riskflag::serve::Follower& follower) {
+    const auto found = follower.look();
+    const bool champion = follower.role() == riskflag::serve::ModelRole::champion;
+    const std::string what = champion ? "model" : std::string(name_of(follower.role()));
     if (found == riskflag::serve::Follower::Found::replaced) {
-      std::fprintf(stderr, "riskflag-serve: the new model answers now\n");
+      std::fprintf(stderr, "riskflag-serve: the new %s %s now\n", what.c_str(),
+                   follower.role() == riskflag::serve::ModelRole::shadow ? "scores" : "answers");
     } else if (found == riskflag::serve::Follower::Found::refused) {
-      std::fprintf(stderr, "riskflag-serve: the new model is refused, the old one goes on: %s\n",
-                   follower_->reason().c_str());
+      std::fprintf(stderr, "riskflag-serve: the new %s is refused, the old one goes on: %s\n", what.c_str(),
+                   follower.reason().c_str());
     }
   }
   /// Says a failure once, until another one or none takes its place.
@@ -117,7 +122,7 @@ class Background {
     good ? std::fprintf(stderr, "riskflag-serve: the access log is written again\n")
          : std::fprintf(stderr, "riskflag-serve: the access log: %s\n", problem.value_or("no memory").c_str());
   }
-  std::unique_ptr<riskflag::serve::Follower> follower_;
+  std::vector<std::unique_ptr<riskflag::serve::Follower>> followers_;
   std::unique_ptr<KeysFile> keys_;
   std::shared_ptr<riskflag::serve::DecisionLog> log_;
   std::shared_ptr<riskflag::serve::AccessLog> accesses_;
@@ -127,6 +132,28 @@ class Background {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool over_ = false;
+  std::thread thread_;
+};
+
+/// Scores for the shadow until it goes; what waits then is still scored, for a second.
+class ShadowWorker {
+ public:
+  explicit ShadowWorker(riskflag::serve::Service& service)
+      : thread_([this, &service] {
+          while (!over_) static_cast<void>(service.score_shadow(std::chrono::milliseconds(200)));
+          const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+          while (std::chrono::steady_clock::now() < end && service.score_shadow(std::chrono::milliseconds(0))) {
+          }
+        }) {}
+  ~ShadowWorker() {
+    over_ = true;
+    thread_.join();
+  }
+  ShadowWorker(const ShadowWorker&) = delete;
+  ShadowWorker& operator=(const ShadowWorker&) = delete;
+
+ private:
+  std::atomic<bool> over_{false};
   std::thread thread_;
 };
 

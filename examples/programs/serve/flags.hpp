@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,7 +11,6 @@
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/file.hpp>
 #include <riskflag/core/text.hpp>
-#include <riskflag/core/version.hpp>
 #include <riskflag/serve.hpp>
 
 #include "../command_line.hpp"
@@ -20,37 +18,29 @@
 namespace program {
 
 struct ServeFlags {
-  std::string model, keys, tracking, host = "127.0.0.1";
+  std::string model, challenger, shadow, keys, tracking, host = "127.0.0.1";
   int port = 8080, threads = 0, drain_ms = 8000;
   std::size_t max_body = std::size_t{32} << 20, max_in_flight = 64;
   int max_queue_ms = 1000;
   std::string decision_log, log_mode, hmac_key, log_failure, log_sync, outcomes, access_log;
   std::uint64_t log_max_bytes = std::uint64_t{256} << 20;
   int log_max_hours = 24;
+  double split = -1;  // percent; -1: not given
   bool insecure = false, watch = false, json = false;
 };
-
-/// The contract's flags of later versions, and what each is for.
-inline constexpr std::pair<const char*, const char*> kLaterFlags[] = {
-    {"--shadow", "a shadow model"}, {"--challenger", "a challenger model"}, {"--split", "a challenger model"}};
-
-/// A RISKFLAG_CHALLENGER that has no effect would be a test that never was.
-inline void refuse_later_variables() {
-  for (const auto& [flag, what] : kLaterFlags) {
-    std::string name = "RISKFLAG_";
-    for (const char* c = flag + 2; *c != '\0'; ++c)
-      name += *c == '-' ? '_' : static_cast<char>(*c >= 'a' ? *c - 'a' + 'A' : *c);
-    if (const char* value = std::getenv(name.c_str()); value != nullptr && *value != '\0') {
-      riskflag::fail(riskflag::ErrorCode::usage, name,
-                     std::string(what) + " is not built yet in riskflag " + std::string(riskflag::kVersion) +
-                         "; unset the variable");
-    }
-  }
-}
 
 inline void add_flags(CommandLine& line, ServeFlags& flags) {
   line.add_option("--model", flags.model, "model directory of riskflag-train, or models:/NAME@ALIAS")
       .envname("RISKFLAG_MODEL")
+      .type_name("DIR");
+  line.add_option("--challenger", flags.challenger, "a second model, which answers a share of /v1/score")
+      .envname("RISKFLAG_CHALLENGER")
+      .type_name("DIR");
+  line.add_option("--split", flags.split, "that share, sticky by the header X-Routing-Key")
+      .envname("RISKFLAG_SPLIT")
+      .type_name("PERCENT");
+  line.add_option("--shadow", flags.shadow, "a model that scores silently what the champion answers")
+      .envname("RISKFLAG_SHADOW")
       .type_name("DIR");
   line.add_option("--host", flags.host, "address to listen on, 127.0.0.1 unless given")
       .envname("RISKFLAG_HOST")
@@ -121,7 +111,24 @@ inline void add_flags(CommandLine& line, ServeFlags& flags) {
   line.add_flag("--insecure", flags.insecure, "listen on an address that others reach, without API keys")
       .envname("RISKFLAG_INSECURE");
   line.add_flag("--json", flags.json, "stdout is one JSON object: url, port, model");
-  for (const auto& [flag, what] : kLaterFlags) line.add_later(flag, what);
+}
+
+/// Throws Error(usage) for flags of the models that do not go together.
+inline void check_models(const ServeFlags& flags) {
+  using riskflag::ErrorCode;
+  if (flags.model.empty()) {
+    riskflag::fail(ErrorCode::usage, "--model", "a model directory is needed (or RISKFLAG_MODEL)");
+  }
+  const bool is_given = flags.split != -1;
+  if (is_given == flags.challenger.empty()) {
+    riskflag::fail(ErrorCode::usage, "--split",
+                   is_given ? "is the share of a challenger; give --challenger DIR too"
+                            : "--challenger needs the percentage of requests that it answers");
+  }
+  if (is_given && !(flags.split >= 0 && flags.split <= 100)) {
+    riskflag::fail(ErrorCode::usage, "--split",
+                   riskflag::number_text(flags.split) + " is no percentage; 0 to 100 is accepted");
+  }
 }
 
 /// When a log's file ends.

@@ -23,9 +23,9 @@
 
 #include "../command_line.hpp"
 #include "../program.hpp"
-#include "../tracking/tracking.hpp"
 #include "background.hpp"
 #include "flags.hpp"
+#include "models.hpp"
 
 namespace {
 
@@ -92,7 +92,7 @@ void announce(const program::ServeFlags& flags, const riskflag::http::Server& se
 }
 
 int serve(const program::ServeFlags& flags) {
-  if (flags.model.empty()) fail(ErrorCode::usage, "--model", "a model directory is needed (or RISKFLAG_MODEL)");
+  program::check_models(flags);
   if (!riskflag::http::is_loopback(flags.host) && flags.keys.empty() && !flags.insecure) {
     fail(ErrorCode::usage, "--host",
          flags.host +
@@ -104,16 +104,9 @@ int serve(const program::ServeFlags& flags) {
   signal(SIGXFSZ, SIG_IGN);  // nor a log at the limit of file sizes: its write fails, and that is answered
   raise_descriptor_limit();
 
-  const program::ModelPlace place = program::find_model(flags.model, flags.tracking, [](const std::string& message) {
-    std::fprintf(stderr, "riskflag-serve: %s\n", message.c_str());
-  });
-  riskflag::bundle::Bundle opened = riskflag::bundle::open(place.directory);
-  if (!place.name.empty()) {
-    opened.name = place.name;
-    opened.version = place.version;
-  }
-  const auto model = std::make_shared<const riskflag::bundle::Bundle>(std::move(opened));
-  riskflag::serve::Service service(model);
+  std::vector<program::OpenedModel> models = program::open_models(flags);
+  riskflag::serve::Service service(models.front().bundle);
+  program::put_beside(service, models, flags.split);
   const auto decisions = program::open_decision_log(flags);
   service.set_decision_log(decisions);
   if (!flags.outcomes.empty()) {
@@ -145,10 +138,14 @@ int serve(const program::ServeFlags& flags) {
         if (!refusal) return std::nullopt;
         return to_http(std::move(*refusal));
       });
-  auto follower = flags.watch ? std::make_unique<riskflag::serve::Follower>(place.directory, service) : nullptr;
+  std::vector<std::unique_ptr<riskflag::serve::Follower>> followers;
+  if (flags.watch) followers = program::follow(models, service);
+  models.clear();  // one that is replaced can go
   auto keys = flags.keys.empty() ? nullptr : std::make_unique<program::KeysFile>(flags.keys, service);
   std::optional<program::Background> background;
-  background.emplace(std::move(follower), std::move(keys), decisions, accesses, service);
+  background.emplace(std::move(followers), std::move(keys), decisions, accesses, service);
+  std::optional<program::ShadowWorker> shadow;
+  if (!flags.shadow.empty()) shadow.emplace(service);
   server.start();
   announce(flags, server, service);
 
@@ -158,6 +155,7 @@ int serve(const program::ServeFlags& flags) {
   service.set_state(riskflag::serve::State::draining);
   server.stop();
   server.wait();
+  shadow.reset();
   if (accesses) accesses->flush();
   return program::kDone;
 }
@@ -193,7 +191,6 @@ int main(int argc, char** argv) {
       "--host H, --port P  as the server has them (RISKFLAG_HOST, RISKFLAG_PORT; 127.0.0.1 and 8080 unless given)");
   return line.run(argc, argv, [&] {
     if (health) return healthcheck(flags);
-    program::refuse_later_variables();
     return serve(flags);
   });
 }

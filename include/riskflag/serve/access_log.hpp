@@ -14,6 +14,7 @@
 #include <riskflag/core/json_writer.hpp>
 #include <riskflag/core/log_files.hpp>
 #include <riskflag/core/text.hpp>
+#include <riskflag/monitor/exposition.hpp>
 
 namespace riskflag::inline v0_1::serve {
 
@@ -56,6 +57,8 @@ class AccessLog {
   };
   /// Lines since the start.
   [[nodiscard]] Lost lost() const noexcept { return {no_room_.load(), not_written_.load()}; }
+  /// The family of /metrics.
+  void write(monitor::Exposition& page) const;
   /// The last failure that was not taken yet; for the thread that calls flush().
   [[nodiscard]] std::optional<std::string> take_problem() { return std::exchange(problem_, std::nullopt); }
   [[nodiscard]] std::string path() const { return files_.path(); }
@@ -100,6 +103,13 @@ inline void AccessLog::add(const AccessEntry& entry) noexcept {
   } catch (...) {  // no memory
   }
   no_room_.fetch_add(1, std::memory_order_relaxed);
+}
+
+inline void AccessLog::write(monitor::Exposition& page) const {
+  const Lost now = lost();
+  page.family("riskflag_access_log_lost_total", "counter", "Lines of the access log that found no room, or no disk.");
+  page.sample({{"reason", "no_room"}}, now.no_room);
+  page.sample({{"reason", "not_written"}}, now.not_written);
 }
 
 inline bool AccessLog::flush() noexcept {

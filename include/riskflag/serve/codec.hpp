@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -15,10 +17,19 @@
 #include <riskflag/monitor/bins.hpp>
 #include <riskflag/serve/decision_id.hpp>
 #include <riskflag/serve/decision_log.hpp>
+#include <riskflag/serve/model_role.hpp>
 #include <riskflag/serve/problem.hpp>
 #include <riskflag/serve/row_input.hpp>
 
 namespace riskflag::inline v0_1::serve {
+
+/// What was decided on one row of a body.
+struct ScoredRow {
+  std::uint64_t row = 1;  ///< as in the answer's errors; NDJSON: the line
+  double probability = 0;
+  bool high = false;
+  std::array<char, 36> decision_id{};
+};
 
 /// The memory of one request; a Service keeps some of these and lends them.
 struct Workspace {
@@ -32,13 +43,26 @@ struct Workspace {
   DecisionRecords records;
   const monitor::BinLayout* layout = nullptr;  ///< where rows are counted; nullptr: nowhere
   std::vector<std::uint32_t> places;           ///< of the request's scored rows
+  bool keep_scored = false;                    ///< whether `scored` is wanted
+  std::vector<ScoredRow> scored;               ///< ascending
+  /// For a shadow: the champion's decisions on the same body. Their ids are taken, other rows are neither recorded nor
+  /// kept. nullptr: these are decisions of their own.
+  const std::vector<ScoredRow>* made = nullptr;
+
+  /// The champion's decision on that row; nullptr without one.
+  [[nodiscard]] const ScoredRow* find_made(std::uint64_t at_row) const noexcept {
+    if (made == nullptr) return nullptr;
+    const auto at = std::lower_bound(made->begin(), made->end(), at_row,
+                                     [](const ScoredRow& a, std::uint64_t b) { return a.row < b; });
+    return at != made->end() && at->row == at_row ? &*at : nullptr;
+  }
 };
 
 /// Scores rows of one model, format by format. Const and thread-safe; each call takes a Workspace of its own.
 class Codec {
  public:
   /// `model` must outlive the codec. Binary models only; throws Error(unsupported) for others.
-  explicit Codec(const bundle::Bundle& model);
+  explicit Codec(const bundle::Bundle& model, ModelRole role = ModelRole::champion);
 
   /// One object, or an array of objects: all rows or a Problem.
   /// On success appends the answer to `out` and returns the number of rows.
@@ -68,6 +92,8 @@ class Codec {
  private:
   /// True when the row is High.
   bool write_result(std::string& out, Workspace& memory, double probability, DecisionIds& ids, std::uint64_t row) const;
+  void append_decision_id(std::string& out, const Workspace& memory, DecisionIds& ids, std::uint64_t row) const;
+  void keep(Workspace& memory, std::string_view decision_id, std::uint64_t row, double probability) const;
   void find_reasons(Workspace& memory) const;
   void write_ids(std::string& out, const RowInput& row) const;
   void write_fields(Workspace& memory) const;

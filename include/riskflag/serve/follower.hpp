@@ -15,8 +15,8 @@
 
 namespace riskflag::inline v0_1::serve {
 
-/// Keeps a service on the model that stands at a path: a model directory that is exchanged (riskflag-train --force), or
-/// a symbolic link that is replaced by rename.
+/// Keeps a service's model of one role on what stands at a path: a model directory that is exchanged (riskflag-train
+/// --force), or a symbolic link that is replaced by rename.
 ///
 /// Life: 1. made beside the service, whose model was opened from the same path; 2. look() now and then, from one
 /// thread: a new model is opened and verified there, off the requests' way, and then replaces the old one; one that
@@ -26,17 +26,20 @@ class Follower {
   enum class Found { nothing_new, replaced, refused };
 
   /// `service` must outlive it. The model that stands at `path` now counts as the one that is served.
-  Follower(std::string path, Service& service) : path_(std::move(path)), service_(service), seen_(fingerprint()) {}
+  Follower(std::string path, Service& service, ModelRole role = ModelRole::champion)
+      : path_(std::move(path)), service_(service), role_(role), seen_(fingerprint()) {}
 
   /// Costs some file status calls when nothing is new. After `refused`, reason() says why.
   [[nodiscard]] Found look();
   [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+  [[nodiscard]] ModelRole role() const noexcept { return role_; }
 
  private:
   [[nodiscard]] std::string fingerprint() const;
 
   std::string path_;
   Service& service_;
+  ModelRole role_;
   std::string seen_, reason_;
 };
 
@@ -68,12 +71,12 @@ inline Follower::Found Follower::look() {
     const auto real = std::filesystem::canonical(path_, problem);
     auto opened = bundle::open(problem ? path_ : real.string());
     opened.name = file_name(absolute_path(path_));
-    service_.replace(std::make_shared<const bundle::Bundle>(std::move(opened)));
+    service_.replace(std::make_shared<const bundle::Bundle>(std::move(opened)), role_);
   } catch (const std::exception& error) {
     if (fingerprint() != now) return Found::nothing_new;  // replaced while it was read: the next look tells
     seen_ = std::move(now);
     reason_ = error.what();
-    service_.replace_failed(reason_);
+    service_.replace_failed(reason_, role_);
     return Found::refused;
   }
   seen_ = std::move(now);

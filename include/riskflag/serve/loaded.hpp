@@ -6,13 +6,14 @@
 #include <riskflag/bundle/bundle.hpp>
 #include <riskflag/monitor/counters.hpp>
 #include <riskflag/serve/codec.hpp>
+#include <riskflag/serve/model_role.hpp>
 
 namespace riskflag::inline v0_1::serve {
 
 /// One model as a service holds it: opened, with everything that is the same in each of its answers.
 struct Loaded {
   /// Throws Error(unsupported) for a model that is not binary.
-  explicit Loaded(std::shared_ptr<const bundle::Bundle> opened);
+  explicit Loaded(std::shared_ptr<const bundle::Bundle> opened, ModelRole role = ModelRole::champion);
 
   std::shared_ptr<const bundle::Bundle> model;
   Codec codec;

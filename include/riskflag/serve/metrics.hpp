@@ -14,10 +14,8 @@
 #include <riskflag/core/file.hpp>
 #include <riskflag/monitor/counters.hpp>
 #include <riskflag/monitor/exposition.hpp>
-#include <riskflag/monitor/live.hpp>
-#include <riskflag/monitor/process.hpp>
-#include <riskflag/serve/access_log.hpp>
 #include <riskflag/serve/detail/routes.hpp>
+#include <riskflag/serve/model_role.hpp>
 
 namespace riskflag::inline v0_1::serve {
 
@@ -25,10 +23,15 @@ namespace riskflag::inline v0_1::serve {
 /// and costs some tens of nanoseconds a request; only page() and version() take a lock.
 class ServiceMetrics {
  public:
-  /// Scored rows of one model version; a version that comes back goes on with its counts.
+  /// Scored rows of one model version in one role; a version that comes back goes on with its counts.
   struct Predictions {
-    explicit Predictions(std::string named) : version(std::move(named)) {}
+    Predictions(ModelRole as, std::string named) : role(as), version(std::move(named)) {}
     enum Counter : std::size_t { kHigh, kLow };
+    void add(std::uint64_t rows, std::uint64_t high) noexcept {
+      counts.add(kHigh, high);
+      counts.add(kLow, rows - high);
+    }
+    ModelRole role;
     std::string version;
     monitor::Counters counts{2};
   };
@@ -66,21 +69,20 @@ class ServiceMetrics {
   void reloaded(Reload how) noexcept { totals_.add(how == Reload::ok ? kReloaded : kReloadFailed); }
 
   /// The counters of that version. The last kVersions that were asked for are kept.
-  [[nodiscard]] std::shared_ptr<Predictions> version(std::string_view name) {
+  [[nodiscard]] std::shared_ptr<Predictions> version(ModelRole role, std::string_view name) {
     const std::lock_guard guard(lock_);
     for (const auto& each : versions_) {
-      if (each->version == name) return each;
+      if (each->role == role && each->version == name) return each;
     }
     if (versions_.size() == kVersions) versions_.erase(versions_.begin());
-    return versions_.emplace_back(std::make_shared<Predictions>(std::string(name)));
+    return versions_.emplace_back(std::make_shared<Predictions>(role, std::string(name)));
   }
 
   struct ModelNames {
     std::string_view name, version, digest;
   };
-  /// The whole of /metrics; `live` and `accesses` may be nullptr.
-  [[nodiscard]] std::string page(const ModelNames& model, const monitor::LiveProfile* live,
-                                 const AccessLog* accesses = nullptr) const;
+  /// All families of this object.
+  void write(monitor::Exposition& page, const ModelNames& model) const;
 
   static constexpr std::size_t kNoRoute = detail::kRoutes.size();
   static constexpr std::string_view kOther = "other";  ///< the name of what is no route
@@ -115,9 +117,7 @@ class ServiceMetrics {
   std::vector<std::shared_ptr<Predictions>> versions_;
 };
 
-inline std::string ServiceMetrics::page(const ModelNames& model, const monitor::LiveProfile* live,
-                                        const AccessLog* accesses) const {
-  monitor::Exposition page;
+inline void ServiceMetrics::write(monitor::Exposition& page, const ModelNames& model) const {
   page.family("riskflag_http_requests_total", "counter", "Answered requests; route other: no path of this server.");
   for (std::size_t route = 0; route <= kNoRoute; ++route) {
     for (std::size_t m = 0; m < kMethods.size(); ++m) {
@@ -150,9 +150,9 @@ inline std::string ServiceMetrics::page(const ModelNames& model, const monitor::
   {
     const std::lock_guard guard(lock_);
     for (const auto& each : versions_) {
-      page.sample({{"role", "champion"}, {"version", each->version}, {"risk", "High"}},
+      page.sample({{"role", name_of(each->role)}, {"version", each->version}, {"risk", "High"}},
                   each->counts.total(Predictions::kHigh));
-      page.sample({{"role", "champion"}, {"version", each->version}, {"risk", "Low"}},
+      page.sample({{"role", name_of(each->role)}, {"version", each->version}, {"risk", "Low"}},
                   each->counts.total(Predictions::kLow));
     }
   }
@@ -167,15 +167,6 @@ inline std::string ServiceMetrics::page(const ModelNames& model, const monitor::
   page.sample({{"result", "accepted"}}, totals_.total(kOutcomes));
   page.sample({{"result", "refused"}}, totals_.total(kOutcomes + 1));
   page.sample({{"result", "failed"}}, totals_.total(kOutcomes + 2));
-  if (accesses != nullptr) {
-    const auto lost = accesses->lost();
-    page.family("riskflag_access_log_lost_total", "counter", "Lines of the access log that found no room, or no disk.");
-    page.sample({{"reason", "no_room"}}, lost.no_room);
-    page.sample({{"reason", "not_written"}}, lost.not_written);
-  }
-  if (live != nullptr) live->write(page, model.version);
-  monitor::write_process(page);
-  return std::move(page).text();
 }
 
 }  // namespace riskflag::inline v0_1::serve

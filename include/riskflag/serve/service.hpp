@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -13,15 +14,18 @@
 #include <vector>
 
 #include <riskflag/bundle/bundle.hpp>
-#include <riskflag/monitor/live.hpp>
 #include <riskflag/serve/access_log.hpp>
 #include <riskflag/serve/codec.hpp>
 #include <riskflag/serve/decision_log.hpp>
+#include <riskflag/serve/detail/lane.hpp>
 #include <riskflag/serve/detail/routes.hpp>
+#include <riskflag/serve/detail/shadow.hpp>
+#include <riskflag/serve/detail/split.hpp>
 #include <riskflag/serve/keys.hpp>
 #include <riskflag/serve/loaded.hpp>
 #include <riskflag/serve/message.hpp>
 #include <riskflag/serve/metrics.hpp>
+#include <riskflag/serve/model_role.hpp>
 #include <riskflag/serve/outcome_log.hpp>
 #include <riskflag/serve/problem.hpp>
 
@@ -29,11 +33,12 @@ namespace riskflag::inline v0_1::serve {
 
 enum class State { starting, ready, draining };
 
-/// Answers contract.md's HTTP for one model at a time: request in, response out, no sockets.
+/// Answers contract.md's HTTP: request in, response out, no sockets.
 ///
-/// Life: 1. made over an opened model, and ready; 2. handle() from many threads; 3. replace() at any time: requests
-/// under way end with the model that they began with; 4. set_state(draining) when the process is about to end: /readyz
-/// says so to the load balancer, requests are still answered.
+/// Life: 1. made over an opened model, the champion, and ready; a challenger and a shadow may be put beside it; 2.
+/// handle() from many threads; 3. replace() at any time: requests under way end with the model that they began with; 4.
+/// set_state(draining) when the process is about to end: /readyz says so to the load balancer, requests are still
+/// answered.
 class Service {
  public:
   /// Throws Error(unsupported) for a model that is not binary.
@@ -51,11 +56,22 @@ class Service {
   [[nodiscard]] Response refuse(int status, std::string_view code, std::string_view detail,
                                 std::span<const Header> headers = {}, std::string_view reason = {}) const noexcept;
 
-  /// From now on `model` answers; the old one goes when its last request ends. Throws Error(unsupported) for a model
-  /// that is not binary, and the old one stays. Thread-safe.
-  void replace(std::shared_ptr<const bundle::Bundle> model);
-  /// Tells /readyz and /metrics that a replacement was refused, and why. Thread-safe.
-  void replace_failed(std::string_view why);
+  /// From now on `percent` of the requests to /v1/score are answered by `model`: all of the same X-Routing-Key or none,
+  /// and of those without one by a draw. Before the first request. Throws Error(unsupported) for a model that might
+  /// refuse what the champion takes.
+  void set_challenger(std::shared_ptr<const bundle::Bundle> model, double percent);
+  /// From now on score_shadow() scores with `model` what the champion answers at /v1/score. Before the first request.
+  /// Throws as set_challenger() does.
+  void set_shadow(std::shared_ptr<const bundle::Bundle> model);
+  /// Scores one body that waits for the shadow; false when none came within `wait`. From one thread, again and again.
+  bool score_shadow(std::chrono::milliseconds wait) noexcept;
+
+  /// From now on `model` stands in that role; the old one goes when its last request ends. Throws Error(unsupported)
+  /// for a model that is not binary, and for champion and challenger that do not take the same requests; the old one
+  /// stays then. Thread-safe.
+  void replace(std::shared_ptr<const bundle::Bundle> model, ModelRole role = ModelRole::champion);
+  /// Tells /metrics, and of the champion /readyz, that a replacement was refused, and why. Thread-safe.
+  void replace_failed(std::string_view why, ModelRole role = ModelRole::champion);
 
   /// From now on requests need one of these keys; nullptr: none is needed. Thread-safe.
   void set_keys(std::shared_ptr<const ApiKeys> keys);
@@ -73,7 +89,7 @@ class Service {
   void set_state(State state) noexcept { state_.store(state, std::memory_order_relaxed); }
   [[nodiscard]] State state() const noexcept { return state_.load(std::memory_order_relaxed); }
   /// The model that answers now.
-  [[nodiscard]] std::shared_ptr<const bundle::Bundle> model() const { return current().loaded->model; }
+  [[nodiscard]] std::shared_ptr<const bundle::Bundle> model() const { return champion_.current().loaded->model; }
 
  private:
   /// What the head of a request asks for.
@@ -88,16 +104,10 @@ class Service {
     std::uint64_t rows = 0;
     std::string model_version;
   };
-  /// A model and the counters of its version.
-  struct Serving {
-    std::shared_ptr<const Loaded> loaded;
-    std::shared_ptr<ServiceMetrics::Predictions> predictions;
-    std::shared_ptr<monitor::LiveProfile> live;  // nullptr for a model without a profile of its training rows
-  };
-  /// The memory of a request, and the model that it scores with.
-  struct Seat {
-    Serving serving;
-    Workspace memory;
+  struct Challenger {
+    Challenger(detail::Serving serving, double percent) : lane(std::move(serving)), split(percent) {}
+    detail::Lane lane;
+    detail::Split split;
   };
   struct LastReload {
     std::string at;
@@ -119,30 +129,33 @@ class Service {
                   const Work& work) const noexcept;
   /// Writes the decisions of a request, if there is a log; what to answer instead when they cannot be.
   [[nodiscard]] std::optional<Problem> keep(const DecisionRecords& records) const;
-  [[nodiscard]] Serving serving_of(std::shared_ptr<const bundle::Bundle> model) const;
-  void begin(Seat& seat, const Plan& plan, std::string_view request_id) const;
-  void count(const Seat& seat, std::uint64_t rows, std::uint64_t high, Work& work) const;
+  /// Who answers a request to /v1/score.
+  [[nodiscard]] const detail::Lane& lane_of(const Request& request) const;
+  [[nodiscard]] detail::Lane& lane_of(ModelRole role);
+  void begin(detail::Seat& seat, const Plan& plan, std::string_view request_id) const;
+  void count(const detail::Seat& seat, std::uint64_t rows, std::uint64_t high, Work& work) const;
   [[nodiscard]] Response readiness() const;
   [[nodiscard]] std::string metrics_text() const;
   [[nodiscard]] std::string monitor_text() const;
-  [[nodiscard]] Serving current() const;
   [[nodiscard]] std::shared_ptr<const ApiKeys> keys() const;
-  [[nodiscard]] std::unique_ptr<Seat> take_seat() const;
-  void give_back(std::unique_ptr<Seat> seat) const;
 
   mutable ServiceMetrics metrics_;
+  detail::Lane champion_;
+  std::unique_ptr<Challenger> challenger_;  // nullptr without one
+  std::unique_ptr<detail::Shadow> shadow_;  // nullptr without one
+  std::mutex replacing_;                    // one after another: each is held against the others
   std::atomic<State> state_{State::ready};
   std::atomic<bool> has_keys_{false};
   std::shared_ptr<DecisionLog> decisions_;
   std::shared_ptr<OutcomeLog> outcomes_;
   std::shared_ptr<AccessLog> accesses_;
   mutable std::mutex lock_;  // of all that follows
-  Serving serving_;
   LastReload last_reload_;
   std::shared_ptr<const ApiKeys> keys_;
-  mutable std::vector<std::unique_ptr<Seat>> seats_;  // free ones, all of the current model
 };
 
 }  // namespace riskflag::inline v0_1::serve
 
 #include <riskflag/serve/detail/service.hpp>
+#include <riskflag/serve/detail/service_models.hpp>
+#include <riskflag/serve/detail/service_score.hpp>

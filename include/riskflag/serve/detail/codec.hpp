@@ -33,7 +33,8 @@ inline std::string rows_text(std::uint64_t rows) { return std::to_string(rows) +
 
 }  // namespace detail
 
-inline Codec::Codec(const bundle::Bundle& model) : model_(model), program_(model), book_(model.schema, program_) {
+inline Codec::Codec(const bundle::Bundle& model, ModelRole role)
+    : model_(model), program_(model), book_(model.schema, program_) {
   if (model.kind() != bundle::Kind::binary) {
     fail(ErrorCode::unsupported, model.path,
          "the model's objective is " + quoted(model.model.objective.name) +
@@ -63,7 +64,7 @@ inline Codec::Codec(const bundle::Bundle& model) : model_(model), program_(model
   model_json.begin_object().key("name").value(std::string_view(model.name));
   model_json.key("version").value(std::string_view(model.version));
   model_json.key("digest").value(std::string_view(model.digest)).end_object();
-  record_model_ = R"(,"role":"champion","model":)" + model_json.text() + R"(,"fields":)";
+  record_model_ = R"(,"role":")" + std::string(name_of(role)) + R"(","model":)" + model_json.text() + R"(,"fields":)";
   for (const std::string& name : program_.inputs()) field_keys_.push_back(json_quoted(name) + ":");
   const std::string tail = "," + number_text(model.decision.threshold) + "," + csv_cell(model.version) + ",\n";
   csv_high_ = ",High" + tail;
@@ -86,7 +87,7 @@ inline bool Codec::write_result(std::string& out, Workspace& memory, double prob
                                 std::uint64_t row) const {
   out += R"({"decision_id":")";
   const std::size_t id_at = out.size();
-  ids.append(out);
+  append_decision_id(out, memory, ids, row);
   out += R"(","id":)";
   write_ids(out, memory.row);
   out += R"(,"probability":)";
@@ -98,8 +99,22 @@ inline bool Codec::write_result(std::string& out, Workspace& memory, double prob
     out.pop_back();  // the result's brace
     out.append(R"(,"reasons":)").append(memory.reasons_text).append("}");
   }
-  if (memory.records.log != nullptr) record(memory, std::string_view(out).substr(id_at, 36), row, probability);
+  keep(memory, std::string_view(out).substr(id_at, 36), row, probability);
   return high;
+}
+
+inline void Codec::append_decision_id(std::string& out, const Workspace& memory, DecisionIds& ids,
+                                      std::uint64_t row) const {
+  const ScoredRow* made = memory.find_made(row);
+  made != nullptr ? void(out.append(made->decision_id.data(), made->decision_id.size())) : ids.append(out);
+}
+
+inline void Codec::keep(Workspace& memory, std::string_view decision_id, std::uint64_t row, double probability) const {
+  if (memory.made != nullptr && memory.find_made(row) == nullptr) return;
+  if (memory.records.log != nullptr) record(memory, decision_id, row, probability);
+  if (!memory.keep_scored) return;
+  ScoredRow& kept = memory.scored.emplace_back(ScoredRow{row, probability, is_high(probability)});
+  std::copy(decision_id.begin(), decision_id.end(), kept.decision_id.begin());
 }
 
 inline void Codec::find_reasons(Workspace& memory) const {
@@ -181,12 +196,14 @@ inline Codec::Outcome Codec::ndjson(std::string_view body, std::string& out, Wor
       return true;
     });
     const std::size_t begin = out.size(), recorded = memory.records.lines.size(), placed = memory.places.size();
+    const std::size_t kept = memory.scored.size();
     const auto read = read_json_events(line, rows);
     const bool one_object = read && !rows.is_array();
     if (!scored || !one_object) {
       out.resize(begin);
       memory.records.lines.resize(recorded);
       memory.places.resize(placed);
+      memory.scored.resize(kept);
       ++outcome.bad_rows;
       JsonWriter json;
       json.begin_object().key("row").value(line_number).key("error").begin_object();
@@ -275,7 +292,7 @@ inline Codec::Outcome Codec::csv(std::string_view body, std::string& out, Worksp
       double probability = 0;
       if (score_row(memory, probability)) {
         const std::size_t id_at = out.size();
-        ids.append(out);
+        append_decision_id(out, memory, ids, outcome.rows);
         out += ',';
         append_number(out, probability);
         const bool high = is_high(probability);
@@ -290,9 +307,7 @@ inline Codec::Outcome Codec::csv(std::string_view body, std::string& out, Worksp
           }
           out += '\n';
         }
-        if (memory.records.log != nullptr) {
-          record(memory, std::string_view(out).substr(id_at, 36), outcome.rows, probability);
-        }
+        keep(memory, std::string_view(out).substr(id_at, 36), outcome.rows, probability);
         continue;
       }
       for (const auto& issue : memory.row.issues) error += (error.empty() ? "" : "; ") + issue.sentence();

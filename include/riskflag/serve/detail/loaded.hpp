@@ -49,8 +49,8 @@ inline void write_model_names(JsonWriter& json, const bundle::Bundle& model) {
 
 }  // namespace detail
 
-inline Loaded::Loaded(std::shared_ptr<const bundle::Bundle> opened)
-    : model(std::move(opened)), codec(*model), loaded_at(rfc3339(now_ms())) {
+inline Loaded::Loaded(std::shared_ptr<const bundle::Bundle> opened, ModelRole role)
+    : model(std::move(opened)), codec(*model, role), loaded_at(rfc3339(now_ms())) {
   JsonWriter json;
   json.begin_object();
   detail::write_model_names(json, *model);
