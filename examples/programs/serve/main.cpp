@@ -3,8 +3,10 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <span>
@@ -26,6 +28,7 @@
 #include "background.hpp"
 #include "flags.hpp"
 #include "models.hpp"
+#include "registry_watch.hpp"
 
 namespace {
 
@@ -139,7 +142,11 @@ int serve(const program::ServeFlags& flags) {
         return to_http(std::move(*refusal));
       });
   std::vector<std::unique_ptr<riskflag::serve::Follower>> followers;
-  if (flags.watch) followers = program::follow(models, service);
+  std::unique_ptr<program::RegistryWatch> registry;
+  if (flags.watch) {
+    followers = program::follow(models, service);
+    registry = program::watch_registry(models, flags.tracking, service);
+  }
   models.clear();  // one that is replaced can go
   auto keys = flags.keys.empty() ? nullptr : std::make_unique<program::KeysFile>(flags.keys, service);
   std::optional<program::Background> background;
@@ -151,12 +158,18 @@ int serve(const program::ServeFlags& flags) {
 
   const char* why = signals.wait();
   background.reset();
+  if (registry) static_cast<void>(registry->end(std::chrono::seconds(0)));  // no new look
   std::fprintf(stderr, "riskflag-serve: %s: answering what is under way, then ending\n", why);
   service.set_state(riskflag::serve::State::draining);
   server.stop();
   server.wait();
   shadow.reset();
   if (accesses) accesses->flush();
+  if (registry && !registry->end(std::chrono::seconds(1))) {  // a registry that is slow to give a model holds nobody
+    if (decisions) decisions->tick();
+    std::fflush(nullptr);
+    std::_Exit(program::kDone);
+  }
   return program::kDone;
 }
 

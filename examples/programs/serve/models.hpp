@@ -66,11 +66,12 @@ inline void put_beside(riskflag::serve::Service& service, const std::vector<Open
   }
 }
 
-/// What --watch follows.
+/// The directories that --watch follows; models of a registry are AliasFollower's.
 inline std::vector<std::unique_ptr<riskflag::serve::Follower>> follow(const std::vector<OpenedModel>& models,
                                                                       riskflag::serve::Service& service) {
   std::vector<std::unique_ptr<riskflag::serve::Follower>> out;
   for (const OpenedModel& each : models) {
+    if (!each.place.name.empty()) continue;
     out.push_back(std::make_unique<riskflag::serve::Follower>(each.place.directory, service, each.role));
   }
   return out;
