@@ -13,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include <riskflag/core/base64.hpp>
 #include <riskflag/core/file.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/core/version.hpp>
@@ -21,22 +22,6 @@
 namespace riskflag::inline v0_1::mlflow {
 
 namespace detail {
-
-/// RFC 4648, section 4.
-[[nodiscard]] inline std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t word = 0;
-    for (std::size_t k = 0; k < 3; ++k) {
-      word = word << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    }
-    for (std::size_t k = 0; k < 4; ++k) {
-      out += i + k <= bytes.size() ? kDigits[word >> (18 - 6 * k) & 63] : '=';
-    }
-  }
-  return out;
-}
 
 /// The string that `value` is, or `otherwise` when it is none or not there.
 [[nodiscard]] inline std::string text_or(const Json* value, std::string otherwise = {}) {
@@ -93,7 +78,7 @@ inline Rest::Rest(Settings settings, http::Connector connect, std::stop_token st
       stop_(std::move(stop)),
       patience_(patience) {
   if (!settings_.user.empty() && !settings_.password.empty()) {
-    authorization_ = "Basic " + detail::base64(settings_.user + ":" + settings_.password);
+    authorization_ = "Basic " + base64(settings_.user + ":" + settings_.password);
   } else if (!settings_.token.empty()) {
     authorization_ = "Bearer " + settings_.token;
   }
