@@ -107,6 +107,17 @@ TEST_CASE("a file ends by size when it is full, and by age when it holds somethi
   CHECK(folder.lines() == std::vector<std::string>{"0123456789", "x"});
 }
 
+TEST_CASE("files that begin within a millisecond are in the order of their names") {
+  const LogFolder folder;
+  LogFiles log(folder.path, {.max_bytes = 1, .sync = LogSync::never});
+  std::vector<std::string> all;
+  for (int i = 0; i < 200; ++i) {
+    all.push_back(std::to_string(i));
+    log.append(all.back() + "\n");
+  }
+  CHECK(folder.lines() == all);
+}
+
 TEST_CASE("a full disk leaves whole lines, and the log goes on when there is room again") {
   const LogFolder folder;
   LogFiles log(folder.path, {});

@@ -2,6 +2,7 @@
 
 // Records that must outlive the process: whole lines in files of one directory, which end by size and by age.
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <cstdint>
@@ -142,7 +143,9 @@ class LogFiles {
     make_directories(directory_);
     std::string time;
     const std::int64_t now = now_ms();
-    for (const char c : rfc3339(now)) {
+    named_ms_ =
+        std::max(now, named_ms_ + 1);  // by name is by age, also within a millisecond and when the clock goes back
+    for (const char c : rfc3339(named_ms_)) {
       if (c != '-' && c != ':') time += c;
     }
     for (int tries = 0;; ++tries) {
@@ -199,7 +202,7 @@ class LogFiles {
   std::condition_variable synced_;
   std::shared_ptr<const File> file_;  // shared with whoever syncs it while the next one begins
   std::shared_ptr<Batch> batch_ = std::make_shared<Batch>();
-  std::int64_t begun_ms_ = 0;
+  std::int64_t begun_ms_ = 0, named_ms_ = 0;
   bool dirty_ = false, torn_ = false, syncing_ = false;
 };
 
