@@ -95,7 +95,7 @@ namespace detail {
   out.experiment = text("MLFLOW_EXPERIMENT_NAME");
   out.run_id = text("MLFLOW_RUN_ID");
   const std::string insecure = lower_ascii(text("MLFLOW_TRACKING_INSECURE_TLS"));
-  if (insecure != "" && insecure != "true" && insecure != "false" && insecure != "1" && insecure != "0") {
+  if (!insecure.empty() && insecure != "true" && insecure != "false" && insecure != "1" && insecure != "0") {
     fail(ErrorCode::usage, "MLFLOW_TRACKING_INSECURE_TLS", quoted(insecure) + " is neither true nor false");
   }
   out.insecure_tls = insecure == "true" || insecure == "1";
