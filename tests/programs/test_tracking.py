@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import time
 import unittest
@@ -165,6 +166,26 @@ class Tracking(driver.ProgramTest):
             self.assertIn("--serve-artifacts", done.stderr)
             again = self.call("registry", "sync", self.path("journal"), server.url, expect=1)
             self.assertIn("loan-risk version 1 is not registered", again.stderr)
+
+    def test_a_server_that_takes_connections_and_says_nothing_holds_a_training_up_for_seconds(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            began = time.monotonic()
+            done = self.study("--tracking", f"http://127.0.0.1:{silent.getsockname()[1]}")
+            self.assertIn("tracking_failed", [w["code"] for w in json.loads(done.stdout)["warnings"]])
+            self.assertLess(time.monotonic() - began, 110)  # the server may take 120 s for an answer, before and after
+            process = subprocess.Popen([str(driver.BIN / "riskflag-registry"), "sync", str(self.path("journal")),
+                                        f"http://127.0.0.1:{silent.getsockname()[1]}"], env=self.environment, stderr=subprocess.PIPE)
+            time.sleep(0.5)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(timeout=20), 130, process.communicate()[1])
+
+    def test_what_is_no_place_and_what_is_no_model_is_refused_with_what_would_be(self):
+        for flags, words in ((["--tracking", "jornal:runs", "runs"], ["jornal:runs", "journal:DIR"]),
+                             (["--tracking", f"journal:{self.path('journal')}", "register", self.dir, "--name", "n"], ["manifest.json"])):
+            done = self.call("registry", *flags, expect=None)
+            self.assertIn(done.returncode, (1, 2))
+            for word in words:
+                self.assertIn(word, done.stderr)
 
     def test_tracking_required_makes_a_dead_server_an_error_before_training(self):
         done = self.study("--tracking", "http://127.0.0.1:9", "--tracking-required", expect=1)

@@ -114,6 +114,9 @@ int register_model(const Flags& flags) {
     }
     model.run_id = best.run_id;
   }
+  if (!riskflag::exists(riskflag::join_path(model.source, "manifest.json"))) {
+    fail(ErrorCode::not_found, model.source, "no model directory: it has no manifest.json");
+  }
   const auto registry = program::open_registry(place);
   if (!flags.alias.empty()) {
     const auto names = registry->names();
@@ -153,9 +156,9 @@ int alias(const Flags& flags) {
 
 int sync(const Flags& flags) {
   program::Interrupt interrupt;
-  const std::uint64_t runs = program::sync_journal(flags.directory, flags.server, [](const std::string& message) {
-    std::fprintf(stderr, "note: %s\n", message.c_str());
-  });
+  const std::uint64_t runs = program::sync_journal(
+      flags.directory, flags.server,
+      [](const std::string& message) { std::fprintf(stderr, "note: %s\n", message.c_str()); }, interrupt.token());
   if (flags.json) {
     riskflag::JsonWriter json;
     json.begin_object().key("runs").value(runs).end_object();
@@ -209,7 +212,7 @@ int main(int argc, char** argv) {
     command
         .add_option("--metric", flags.gate.metrics,
                     "roc_auc (unless given), gini, pr_auc, ks, log_loss, brier, rmse, mae")
-        .type_name("NAME ...");
+        .type_name("NAME");
     command.add_option("--target", flags.gate.target, "column of outcomes, where the champion knows none")
         .type_name("COL");
     command.add_option("--weight", flags.gate.weight, "column of row weights").type_name("COL");

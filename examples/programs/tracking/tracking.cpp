@@ -1,6 +1,7 @@
 #include "tracking.hpp"
 
 #include <algorithm>
+#include <stop_token>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -18,6 +19,7 @@ namespace program {
 namespace {
 
 constexpr std::string_view kJournal = "journal:";
+constexpr int kRetries = 3;  // 14 seconds: somebody waits for the answer
 
 std::string variable(const char* name) { return riskflag::mlflow::process_environment(name).value_or(std::string()); }
 
@@ -58,6 +60,11 @@ std::optional<TrackingPlace> find_tracking_place(const std::string& flag) {
     }
     return place;
   }
+  if (!text.starts_with("http://") && !text.starts_with("https://")) {
+    riskflag::fail(
+        riskflag::ErrorCode::usage, flag.empty() ? "MLFLOW_TRACKING_URI" : "--tracking",
+        riskflag::quoted(text) + " is no place; journal:DIR, http://HOST:PORT and https://HOST:PORT are accepted");
+  }
   place.server = text;
   place.journal = variable("RISKFLAG_JOURNAL");
   if (place.journal.empty())
@@ -91,7 +98,7 @@ std::unique_ptr<riskflag::track::Registry> open_registry(const TrackingPlace& pl
   riskflag::mlflow::Settings settings = riskflag::mlflow::settings_from(place.server);
   riskflag::http::Connector connect = connector(settings);
   const riskflag::mlflow::Patience patience =
-      asked == Asked::once ? riskflag::mlflow::Patience{0, 3000} : riskflag::mlflow::Patience{};
+      asked == Asked::once ? riskflag::mlflow::Patience{0, 3000} : riskflag::mlflow::Patience{kRetries, 3000};
   return std::make_unique<riskflag::mlflow::MlflowRegistry>(std::move(settings), std::move(connect), std::stop_token(),
                                                             patience);
 }
@@ -146,7 +153,7 @@ std::vector<riskflag::track::RunRecord> runs_of_server(const TrackingPlace& plac
   (void)riskflag::track::RunFilter(filter);  // the same text, the same mistakes
   riskflag::mlflow::Settings settings = riskflag::mlflow::settings_from(place.server);
   riskflag::http::Connector connect = connector(settings);
-  riskflag::mlflow::Client client(std::move(settings), std::move(connect));
+  riskflag::mlflow::Client client(std::move(settings), std::move(connect), {}, {kRetries, 3000});
   (void)client.rest().version();
   std::string name = experiment;
   if (name.empty()) {
@@ -198,14 +205,15 @@ std::vector<riskflag::track::RunRecord> find_runs(const TrackingPlace& place, co
 }
 
 std::uint64_t sync_journal(const std::string& journal, const std::string& server,
-                           const std::function<void(const std::string&)>& told) {
+                           const std::function<void(const std::string&)>& told, std::stop_token stop) {
   if (!riskflag::is_directory(journal)) {
     riskflag::fail(riskflag::ErrorCode::not_found, journal, "is no journal: there is no such directory");
   }
   riskflag::mlflow::Settings settings = riskflag::mlflow::settings_from(server);
   riskflag::http::Connector connect = connector(settings);
-  riskflag::mlflow::Client client(std::move(settings), std::move(connect));
+  riskflag::mlflow::Client client(std::move(settings), std::move(connect), std::move(stop), {kRetries, 3000});
   (void)client.rest().version();
+  client.rest().set_patience({});  // it is there: now as patient as MLflow's variables say
   std::uint64_t news = 0;
   for (const riskflag::track::RunRecord& run : riskflag::track::read_journal(journal)) {  // parents before children
     riskflag::mlflow::RunSync sync(journal, run.run_id, client, told);

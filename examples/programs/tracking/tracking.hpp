@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,6 @@ struct ModelPlace {
 
 /// Tells a journal to a server: runs, metrics, files, models, aliases. Gives the number of runs that had news.
 std::uint64_t sync_journal(const std::string& journal, const std::string& server,
-                           const std::function<void(const std::string&)>& told);
+                           const std::function<void(const std::string&)>& told, std::stop_token stop);
 
 }  // namespace program

@@ -27,6 +27,7 @@ struct LoggerOptions {
   std::string journal{};       ///< directory; everything is written there first
   bool required = false;       ///< a server that does not answer is an error of begin_run
   int first_answer_ms = 3000;  ///< how long begin_run waits for the server to take the connection
+  int begin_ms = 10'000;       ///< and for an answer, unless the server is required
   int last_words_ms = 20'000;  ///< how long flush() waits without the server taking anything
   Told told{};                 ///< hears what is sent in another form, or not at all; from the sender's thread
 };

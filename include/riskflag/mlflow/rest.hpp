@@ -47,6 +47,7 @@ enum class Repeat {
 struct Patience {
   int retries = -1;  ///< after the first try; -1: as the settings say
   int connect_ms = 10'000;
+  int answer_ms = 0;  ///< without a byte coming; 0: as the settings say
 };
 
 /// MLflow's REST interface over one kept-alive connection: addresses, headers, tries, errors. Tries again, after

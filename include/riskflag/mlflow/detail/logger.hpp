@@ -33,7 +33,8 @@ inline std::string MlflowLogger::begin_run(const track::RunInfo& info) {
   }
   const std::string client_id = track::new_run_id();
   try {
-    Client client(options_.settings, options_.connect, stop_.get_token(), Patience{0, options_.first_answer_ms});
+    const Patience patience{0, options_.first_answer_ms, options_.required ? 0 : options_.begin_ms};
+    Client client(options_.settings, options_.connect, stop_.get_token(), patience);
     SyncState state;
     state.server = client.rest().where();
     ServerRun run;

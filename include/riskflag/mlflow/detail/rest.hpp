@@ -88,7 +88,7 @@ inline http::Response Rest::once(const Call& call) {
   if (!connection_) {
     http::ConnectionOptions options;
     options.connect_timeout_ms = patience_.connect_ms;
-    options.timeout_ms = settings_.timeout_s * 1000;
+    options.timeout_ms = patience_.answer_ms > 0 ? patience_.answer_ms : settings_.timeout_s * 1000;
     options.stop = stop_;
     connection_ = connect_(url_, options);
   }
