@@ -12,5 +12,5 @@ case "${1:-}" in
   *) echo "usage: tests/run.sh [--fast]" >&2; exit 2 ;;
 esac
 # Those of the second list keep about one processor busy, but for its last.
-[ "${1:-}" = --fast ] || run_beside "$steps/sanitize.sh" "$(echo "$steps"/{lint,consumers,peers,mutation,fuzz,bits}.sh)"
+[ "${1:-}" = --fast ] || run_beside "$(echo "$steps"/{compilers,sanitize}.sh)" "$(echo "$steps"/{lint,consumers,peers,mutation,fuzz,bits}.sh)"
 print_timings
