@@ -1,4 +1,5 @@
 """What the tests of riskflag-serve share: a small model, and the server as a process."""
+import csv
 import http.client
 import json
 import os
@@ -30,6 +31,18 @@ def train(folder, rows, *flags, name="loans-model"):
     must(BIN / "riskflag-train", "--data", folder / "train.csv", "--target", "Risk_Flag", "--id", "Id", "--protected", "Sex",
          "--output", folder / name, "--quiet", *flags)
     return folder / name
+
+
+def applicants(folder):
+    """200 simulated people, a dict of texts each."""
+    must(BIN / "riskflag-simulate", "--rows", 200, "--seed", 9, "--applicants", "--output", folder / "new.csv", "--quiet")
+    with open(folder / "new.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def records(folder):
+    """The lines of a log's files, oldest first."""
+    return [json.loads(line) for path in sorted(folder.glob("*.jsonl")) for line in path.read_text().splitlines()]
 
 
 class Server:

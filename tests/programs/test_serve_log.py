@@ -15,7 +15,7 @@ import unittest
 from pathlib import Path
 
 import serving
-from serving import BIN, Server, as_json, must, run
+from serving import BIN, Server, as_json, records, run
 
 FOLDER = MODEL = None
 ROWS = []
@@ -25,17 +25,11 @@ def setUpModule():
     global FOLDER, MODEL, ROWS
     FOLDER = Path(tempfile.mkdtemp(prefix="riskflag-log-"))
     MODEL = serving.train(FOLDER, 2000, "--set", "num_iterations=20")
-    must(BIN / "riskflag-simulate", "--rows", 200, "--seed", 9, "--applicants", "--output", FOLDER / "new.csv", "--quiet")
-    with open(FOLDER / "new.csv", newline="") as file:
-        ROWS = list(csv.DictReader(file))
+    ROWS = serving.applicants(FOLDER)
 
 
 def tearDownModule():
     shutil.rmtree(FOLDER)
-
-
-def records(folder):
-    return [json.loads(line) for path in sorted(folder.glob("*.jsonl")) for line in path.read_text().splitlines()]
 
 
 class Log(unittest.TestCase):

@@ -1,5 +1,4 @@
 """Champion, challenger and shadow as clients, the log and the tools that read it meet them. Standard library only."""
-import csv
 import hashlib
 import json
 import os
@@ -10,7 +9,7 @@ import unittest
 from pathlib import Path
 
 import serving
-from serving import BIN, Server, as_json, must, run
+from serving import BIN, Server, as_json, must, records, run
 
 FOLDER = None
 MODELS = {}
@@ -22,17 +21,11 @@ def setUpModule():
     FOLDER = Path(tempfile.mkdtemp(prefix="riskflag-models-"))
     for name, iterations in (("first", 20), ("second", 5), ("third", 10)):
         MODELS[name] = serving.train(FOLDER, 2000, "--set", "table_defaults=false", "--set", f"num_iterations={iterations}", name=name)
-    must(BIN / "riskflag-simulate", "--rows", 200, "--seed", 9, "--applicants", "--output", FOLDER / "new.csv", "--quiet")
-    with open(FOLDER / "new.csv", newline="") as file:
-        ROWS = list(csv.DictReader(file))
+    ROWS = serving.applicants(FOLDER)
 
 
 def tearDownModule():
     shutil.rmtree(FOLDER)
-
-
-def records(folder):
-    return [json.loads(line) for path in sorted(folder.glob("*.jsonl")) for line in path.read_text().splitlines()]
 
 
 def point(link, model):
