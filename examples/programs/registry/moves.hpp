@@ -16,22 +16,19 @@
 #include <riskflag/track/promotion.hpp>
 
 #include "../program.hpp"
+#include "../tracking/open_model.hpp"
 #include "flags.hpp"
 
 namespace program {
 
 /// A model directory, or a registered version where `uri` names one.
 inline riskflag::bundle::Bundle open_model(const RegistryFlags& flags, const std::string& uri) {
-  const ModelPlace place = find_model(uri, flags.tracking, [](const std::string& message) {
-    // What a server meant last time decides nothing.
-    riskflag::fail(riskflag::ErrorCode::io, "--tracking", message);
-  });
-  riskflag::bundle::Bundle model = riskflag::bundle::open(place.directory);
-  if (!place.name.empty()) {
-    model.name = place.name;
-    model.version = place.version;
-  }
-  return model;
+  return open_model(uri, flags.tracking,
+                    [](const std::string& message) {
+                      // What a server meant last time decides nothing.
+                      riskflag::fail(riskflag::ErrorCode::io, "--tracking", message);
+                    })
+      .bundle;
 }
 
 inline std::string version_uri(const riskflag::track::ModelVersion& version) {

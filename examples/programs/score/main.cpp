@@ -22,7 +22,7 @@
 
 #include "../command_line.hpp"
 #include "../program.hpp"
-#include "../tracking/tracking.hpp"
+#include "../tracking/open_model.hpp"
 #include "replay.hpp"
 #include "score_stream.hpp"
 
@@ -72,15 +72,11 @@ void check_task(const Flags& flags) {
 }
 
 riskflag::bundle::Bundle open_model(const Flags& flags) {
-  const program::ModelPlace place = program::find_model(flags.model, flags.tracking, [&](const std::string& message) {
-    if (!flags.quiet) std::fprintf(stderr, "warning: %s\n", message.c_str());
-  });
-  riskflag::bundle::Bundle bundle = riskflag::bundle::open(place.directory);
-  if (!place.name.empty()) {
-    bundle.name = place.name;
-    bundle.version = place.version;
-  }
-  return bundle;
+  return program::open_model(flags.model, flags.tracking,
+                             [&](const std::string& message) {
+                               if (!flags.quiet) std::fprintf(stderr, "warning: %s\n", message.c_str());
+                             })
+      .bundle;
 }
 
 int replay(const Flags& flags, const std::stop_token& stop) {

@@ -11,7 +11,7 @@
 #include <riskflag/bundle.hpp>
 #include <riskflag/serve.hpp>
 
-#include "../tracking/tracking.hpp"
+#include "../tracking/open_model.hpp"
 #include "flags.hpp"
 
 namespace program {
@@ -27,17 +27,11 @@ struct OpenedModel {
 };
 
 inline OpenedModel open_model(ModelRole role, const std::string& text, const std::string& tracking) {
-  OpenedModel out{role, text, {}, nullptr};
-  out.place = find_model(text, tracking, [](const std::string& message) {
+  FoundModel found = open_model(text, tracking, [](const std::string& message) {
     std::fprintf(stderr, "riskflag-serve: %s\n", message.c_str());
   });
-  riskflag::bundle::Bundle opened = riskflag::bundle::open(out.place.directory);
-  if (!out.place.name.empty()) {
-    opened.name = out.place.name;
-    opened.version = out.place.version;
-  }
-  out.bundle = std::make_shared<const riskflag::bundle::Bundle>(std::move(opened));
-  return out;
+  return {role, text, std::move(found.place),
+          std::make_shared<const riskflag::bundle::Bundle>(std::move(found.bundle))};
 }
 
 /// The champion first.
