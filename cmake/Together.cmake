@@ -1,7 +1,7 @@
 # Several sources as one unit: where they share most of their headers, the one compilation takes little longer than the longest of them.
 #
 # riskflag_gather(UNIT [NAME SOURCE]...): sets <UNIT>_includes and <UNIT>_bodies. What the sources include stands before all of them;
-# each source itself stands in a namespace of its own, program_<NAME>, that keeps its names apart.
+# each source itself stands in a namespace of its own, program_<NAME>, that keeps its names apart, unless it has one that others open too.
 function(riskflag_gather unit)
   set(includes "")
   set(bodies "")
@@ -12,7 +12,12 @@ function(riskflag_gather unit)
     file(STRINGS "${source}" own REGEX "^#include [<\"]")
     list(TRANSFORM own REPLACE "\"(.*)\"" "\"${beside}/\\1\"")
     list(APPEND includes ${own})
-    string(APPEND bodies "namespace program_${name} {\n#include \"${source}\"\n}\n")
+    file(STRINGS "${source}" shared REGEX "^namespace riskflag" LIMIT_COUNT 1)
+    if(shared)
+      string(APPEND bodies "#include \"${source}\"\n")
+    else()
+      string(APPEND bodies "namespace program_${name} {\n#include \"${source}\"\n}\n")
+    endif()
   endwhile()
   list(REMOVE_DUPLICATES includes)
   list(JOIN includes "\n" includes)

@@ -70,7 +70,7 @@ def compiled(source, out, *more):
     return out
 
 
-def build(tests, rows, main_object):
+def build(tests, rows, main_objects):
     """The tests as one program with all of these rows' flips in it."""
     folder = WORK / "_".join(tests).replace("/", "_").replace(".cpp", "")
     overlay = folder / "include"
@@ -85,7 +85,7 @@ def build(tests, rows, main_object):
     objects = [compiled(ROOT / "tests" / test, folder / f"{i}.o", "-include", folder / "prelude.hpp",
                         f"-I{overlay}", f"-I{ROOT / 'include'}", f"-DRISKFLAG_HIDDEN_{hidden}")
                for i, test in enumerate(tests)]
-    run(["g++", main_object, *objects, *LINKS, "-o", folder / "tests"])
+    run(["g++", *main_objects, *objects, *LINKS, "-o", folder / "tests"])
     return folder / "tests"
 
 
@@ -128,10 +128,10 @@ def main():
             print(f"skipped: this CPU has no {lacking} for {header}: {text!r}")
         else:
             groups.setdefault(tuple(tests), []).append((number, header, text, mutated, case))
-    main_object = compiled(ROOT / "tests" / "doctest_main.cpp", WORK / "main.o")
+    main_objects = [compiled(ROOT / "tests" / f"{name}.cpp", WORK / f"{name}.o") for name in ("doctest_main", "allocations")]
     problems = kernels_without_rows()
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        programs = {tests: pool.submit(build, tests, rows, main_object) for tests, rows in groups.items()}
+        programs = {tests: pool.submit(build, tests, rows, main_objects) for tests, rows in groups.items()}
         checks = []
         for tests, rows in groups.items():
             try:

@@ -1,42 +1,13 @@
-// Counts what scoring allocates: nothing. operator new is replaced for the whole test program.
-// Not inlined: GCC 12 would see free() meet a pointer of operator new, and warn.
+// Counts what scoring allocates: nothing.
 
-#include <atomic>
 #include <cstddef>
-#include <cstdlib>
-#include <new>
 #include <vector>
 
 #include <doctest/doctest.h>
 #include <riskflag/predict.hpp>
 
+#include "../allocations.hpp"
 #include "random_model.hpp"
-
-namespace {
-std::atomic<std::size_t> allocations{0};
-
-void* counted(std::size_t size, std::size_t alignment) {
-  ++allocations;
-  void* found = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-  if (found == nullptr) std::abort();
-  return found;
-}
-}  // namespace
-
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  return counted(size == 0 ? 1 : size, alignof(std::max_align_t));
-}
-[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
-  return counted(size == 0 ? 1 : size, static_cast<std::size_t>(alignment));
-}
-// A sanitizer's own version would not go through the two above.
-[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
-  return counted(size == 0 ? 1 : size, static_cast<std::size_t>(alignment));
-}
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 
 TEST_CASE("invariant: scoring a row or a small batch allocates nothing, with any engine; a large batch one buffer") {
   using namespace riskflag;

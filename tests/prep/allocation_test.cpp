@@ -1,32 +1,14 @@
-// Counts allocations of this whole test program: operator new is replaced here.
-// Not inlined: GCC 12 would see free() meet a pointer of operator new, and warn.
-
 #include <riskflag/prep/pipeline.hpp>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "../allocations.hpp"
 #include "every_step.hpp"
 
-namespace {
-
-std::atomic<std::size_t> allocations{0};
-
-}  // namespace
-
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-
 using namespace riskflag;
+using riskflag_test::allocations;
 
 TEST_CASE("invariant: preparing a row allocates nothing once the scratch has seen one") {
   const prep_test::EverySteps every(300);

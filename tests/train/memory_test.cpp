@@ -1,5 +1,4 @@
-// Memory that runs out: operator new is replaced in this whole test program, so that any allocation can be made to
-// fail. Not inlined: GCC 12 would see free() meet a pointer of operator new, and warn.
+// Memory that runs out: any allocation can be made to fail.
 
 #include <riskflag/train.hpp>
 
@@ -9,7 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -21,28 +19,12 @@
 #include <riskflag/core/error.hpp>
 #include <riskflag/model/walk.hpp>
 
+#include "../allocations.hpp"
 #include "../sanitized.hpp"
 #include "small_table.hpp"
 
-namespace memory_test {
-namespace {
-
-/// How many allocations are left until one fails; below 0: none does.
-std::atomic<std::int64_t> until_failure{-1};
-
-}  // namespace
-}  // namespace memory_test
-
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  using memory_test::until_failure;
-  if (until_failure.load(std::memory_order_relaxed) >= 0 && until_failure.fetch_sub(1) == 0) throw std::bad_alloc();
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-
 using namespace riskflag;
+using riskflag_test::until_failure;
 
 namespace memory_test {
 namespace {
