@@ -1,5 +1,6 @@
 // MLflow's scoring protocol, the Open Inference Protocol and the OpenAPI description: the same scores in other forms.
 
+#include <riskflag/core/sha256.hpp>
 #include <riskflag/serve.hpp>
 
 #include <string>
@@ -220,4 +221,54 @@ TEST_CASE("openapi.json names every path with its methods, and the model's own f
   }
   const Json& row = *json.find("components")->find("schemas")->find("Row");
   CHECK(row.find("properties")->find("income") != nullptr);
+}
+
+TEST_CASE("openapi.json names the headers that a request may have, and those that answers do have") {
+  Fixture f;
+  const Json json = parsed(f.get("/openapi.json").body);
+  const auto part = [&](const std::string& ref) -> const Json& {
+    const Json* at = &json;
+    for (const std::string_view name : split_text(std::string_view(ref).substr(2), '/')) at = at->find(name);
+    REQUIRE(at != nullptr);
+    return *at;
+  };
+  const auto taken = [&](const Json& operation) {
+    std::vector<std::string> out;
+    for (const Json& each : *operation.find("parameters")->array()) {
+      out.push_back(text_of(part(text_of(each, "$ref")), "name"));
+    }
+    return out;
+  };
+  const Json& paths = *json.find("paths");
+  using Names = std::vector<std::string>;
+  CHECK(taken(*paths.find("/v1/score")->find("post")) == Names{"X-Request-Id", "X-Routing-Key", "explain"});
+  CHECK(taken(*paths.find("/v1/outcomes")->find("post")) == Names{"X-Request-Id"});
+  CHECK(taken(*paths.find("/livez")->find("get")) == Names{"X-Request-Id"});
+  CHECK(paths.find("/livez")->find("get")->find("security") == nullptr);
+  CHECK(paths.find("/metrics")->find("get")->find("security") != nullptr);
+  CHECK(part("#/components/securitySchemes/ApiKey").find("scheme") != nullptr);
+
+  const auto all_are_named = [&](const serve::Response& answer, const Json& operation, const char* which) {
+    const Json* named = operation.find("responses")->find(which)->find("headers");
+    for (const auto& [name, value] : answer.headers) {
+      CAPTURE(name);
+      if (name == "Content-Type") continue;  // OpenAPI has it as the content's key
+      REQUIRE(named->find(name) != nullptr);
+      CHECK_FALSE(part(text_of(*named->find(name), "$ref")).find("schema") == nullptr);
+    }
+  };
+  for (const auto& [path, item] : *paths.object()) {
+    CAPTURE(path);
+    const std::string real = path.find('{') == std::string::npos ? path : "/v2/models/loans" + path.substr(18);
+    const Json* get = item.find("get");
+    if (get != nullptr) all_are_named(f.get(real), *get, "200");
+    all_are_named(f.get(real, "BREW"), get != nullptr ? *get : *item.find("post"), "default");
+  }
+  const Json& score = *paths.find("/v1/score")->find("post");
+  all_are_named(f.post("income,home\n500,OWN\n", "text/csv"), score, "200");
+  f.service.set_state(serve::State::starting);
+  all_are_named(f.post(kGood), score, "default");  // Retry-After
+  f.service.set_keys(std::make_shared<const serve::ApiKeys>(serve::ApiKeys::parse(
+      R"({"format":1,"keys":[{"name":"app","sha256":")" + sha256_hex("key") + R"(","scopes":["score"]}]})", "keys")));
+  all_are_named(f.post(kGood), score, "default");  // WWW-Authenticate
 }

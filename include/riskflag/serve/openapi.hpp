@@ -34,6 +34,63 @@ inline constexpr std::string_view kOpenApiSchemas =
     R"("error_code":{"type":"string"},"message":{"type":"string"}}},)"
     R"("V2Error":{"type":"object","required":["error"],"properties":{"error":{"type":"string"}}})";
 
+/// What a request may carry beside its body, and how it says who it is.
+inline constexpr std::string_view kOpenApiParameters =
+    R"("RequestId":{"name":"X-Request-Id","in":"header","description":"comes back, and stands in the logs; else one is made",)"
+    R"("schema":{"type":"string","pattern":"^[A-Za-z0-9._-]{1,64}$"}},)"
+    R"("ProbeId":{"name":"X-Request-Id","in":"header","description":"comes back where it is 1 to 64 of A-Z a-z 0-9 . _ -",)"
+    R"("schema":{"type":"string"}},)"
+    R"("RoutingKey":{"name":"X-Routing-Key","in":"header",)"
+    R"("description":"requests of the same key meet the same model, champion or challenger","schema":{"type":"string"}},)"
+    R"("Explain":{"name":"explain","in":"query","description":"the most reasons that a scored row gets",)"
+    R"("schema":{"type":"integer","minimum":1,"maximum":10}})";
+inline constexpr std::string_view kOpenApiHeaders =
+    R"("RequestId":{"description":"the request's own, or made","required":true,"schema":{"type":"string","pattern":"^[A-Za-z0-9._-]{1,64}$"}},)"
+    R"("CacheControl":{"required":true,"schema":{"const":"no-store"}},)"
+    R"("ContentTypeOptions":{"required":true,"schema":{"const":"nosniff"}},)"
+    R"("ContentSecurityPolicy":{"required":true,"schema":{"type":"string"}},)"
+    R"("IgnoredColumns":{"description":"CSV: columns that the model does not have","schema":{"type":"integer"}},)"
+    R"("RetryAfter":{"description":"503: seconds","schema":{"type":"integer"}},)"
+    R"("WwwAuthenticate":{"description":"401","schema":{"const":"Bearer"}},)"
+    R"("Allow":{"description":"405: the methods of the path","schema":{"type":"string"}})";
+inline constexpr std::string_view kOpenApiSecurity =
+    R"("ApiKey":{"type":"http","scheme":"bearer","description":"where the server has --keys"})";
+
+inline void write_parameters(JsonWriter& json, Endpoint endpoint) {
+  const bool open = scope_of(endpoint) == Scope::open;
+  json.key("parameters").begin_array();
+  const auto refer = [&](std::string_view name) {
+    json.begin_object().key("$ref").value("#/components/parameters/" + std::string(name)).end_object();
+  };
+  refer(open ? "ProbeId" : "RequestId");
+  if (endpoint == Endpoint::score) {
+    refer("RoutingKey");
+    refer("Explain");
+  }
+  json.end_array();
+  if (!open) json.key("security").raw(R"([{},{"ApiKey":[]}])");
+}
+
+enum class Answer { good, refusal };
+inline void write_headers(JsonWriter& json, Endpoint endpoint, Answer answer) {
+  json.key("headers").begin_object();
+  const auto refer = [&](std::string_view header, std::string_view name) {
+    json.key(header).begin_object().key("$ref").value("#/components/headers/" + std::string(name)).end_object();
+  };
+  refer("X-Request-Id", "RequestId");
+  refer("Cache-Control", "CacheControl");
+  refer("X-Content-Type-Options", "ContentTypeOptions");
+  refer("Content-Security-Policy", "ContentSecurityPolicy");
+  if (answer == Answer::refusal) {
+    refer("Retry-After", "RetryAfter");
+    refer("WWW-Authenticate", "WwwAuthenticate");
+    refer("Allow", "Allow");
+  } else if (endpoint == Endpoint::score || endpoint == Endpoint::invocations) {
+    refer("X-Ignored-Columns", "IgnoredColumns");
+  }
+  json.end_object();
+}
+
 inline void write_content(JsonWriter& json, std::string_view media, std::string_view schema) {
   json.key(media).begin_object().key("schema").raw(schema).end_object();
 }
@@ -66,12 +123,9 @@ inline void write_request_body(JsonWriter& json, Endpoint endpoint) {
 }
 
 inline void write_answer(JsonWriter& json, Endpoint endpoint) {
-  json.key(endpoint == Endpoint::outcomes ? "202" : "200")
-      .begin_object()
-      .key("description")
-      .value("the answer")
-      .key("content")
-      .begin_object();
+  json.key(endpoint == Endpoint::outcomes ? "202" : "200").begin_object().key("description").value("the answer");
+  write_headers(json, endpoint, Answer::good);
+  json.key("content").begin_object();
   if (endpoint == Endpoint::score) {
     write_content(json, "application/json",
                   R"({"oneOf":[{"$ref":"#/components/schemas/Scored"},)"
@@ -108,12 +162,15 @@ inline void write_answer(JsonWriter& json, Endpoint endpoint) {
     }
     for (const std::string_view method : split_text(route.allow, ',')) {
       json.key(lower_ascii(trimmed(method))).begin_object().key("summary").value(route.summary);
+      detail::write_parameters(json, route.endpoint);
       if (route.allow == "POST") detail::write_request_body(json, route.endpoint);
       json.key("responses").begin_object();
       detail::write_answer(json, route.endpoint);
       const bool v2 = route.protocol == detail::Protocol::v2;
       const bool mlflow = route.protocol == detail::Protocol::mlflow;
-      json.key("default").begin_object().key("description").value("why there is none").key("content").begin_object();
+      json.key("default").begin_object().key("description").value("why there is none");
+      detail::write_headers(json, route.endpoint, detail::Answer::refusal);
+      json.key("content").begin_object();
       detail::write_content(json, v2 || mlflow ? "application/json" : "application/problem+json",
                             v2       ? R"({"$ref":"#/components/schemas/V2Error"})"
                             : mlflow ? R"({"$ref":"#/components/schemas/MlflowError"})"
@@ -124,6 +181,12 @@ inline void write_answer(JsonWriter& json, Endpoint endpoint) {
   }
   json.end_object().key("components").begin_object().key("schemas");
   json.raw("{\"Row\":" + std::string(row_schema) + "," + std::string(detail::kOpenApiSchemas) + "}");
+  const auto part = [&](std::string_view key, std::string_view text) {
+    json.key(key).raw("{" + std::string(text) + "}");
+  };
+  part("parameters", detail::kOpenApiParameters);
+  part("headers", detail::kOpenApiHeaders);
+  part("securitySchemes", detail::kOpenApiSecurity);
   json.end_object().end_object();
   return std::move(json).text();
 }
