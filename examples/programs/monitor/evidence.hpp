@@ -14,7 +14,6 @@
 #include <riskflag/bundle.hpp>
 #include <riskflag/core/calendar.hpp>
 #include <riskflag/core/error.hpp>
-#include <riskflag/core/json_reader.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/monitor.hpp>
 
@@ -24,26 +23,6 @@ struct EvidenceFlags {
   std::string reference, log, outcomes, since, until;
   std::string role;  // empty: champion and challenger, whose scores clients got
 };
-
-/// The test set's ROC-AUC and rows of metrics.json, else the validation part's; nothing where neither stands there.
-inline void find_expected(const riskflag::bundle::Bundle& bundle, riskflag::monitor::Evidence& evidence) {
-  const auto root = riskflag::read_json(bundle.metrics_json, "metrics.json");
-  const riskflag::Json* metrics = root ? root.value().find("metrics") : nullptr;
-  const riskflag::Json* rows = root ? root.value().find("rows") : nullptr;
-  if (metrics == nullptr || rows == nullptr) return;
-  for (const char* part : {"test", "valid"}) {
-    const riskflag::Json* of_part = metrics->find(part);
-    const riskflag::Json* auc = of_part == nullptr ? nullptr : of_part->find("roc_auc");
-    const riskflag::Json* count = rows->find(part);
-    if (auc == nullptr || count == nullptr) continue;
-    const auto value = auc->number();
-    const auto n = count->unsigned_integer();
-    if (!value || !n || n.value() == 0) continue;
-    evidence.expected_roc_auc = value.value();
-    evidence.expected_rows = n.value();
-    return;
-  }
-}
 
 /// Counts the decisions of one model into the places of its training profile.
 class DecisionCounter {
@@ -165,7 +144,10 @@ inline riskflag::monitor::Evidence gather(const EvidenceFlags& flags, const std:
   evidence.performance = monitor::performance_of("all", decisions);
   evidence.weeks = monitor::performance_by_week(decisions);
   evidence.bands = monitor::calibration_bands(decisions, bundle.reference.score_edges);
-  find_expected(bundle, evidence);
+  if (const auto expected = monitor::find_expected(bundle.metrics_json)) {
+    evidence.expected_roc_auc = expected->roc_auc;
+    evidence.expected_rows = expected->rows;
+  }
   return evidence;
 }
 

@@ -21,30 +21,6 @@ namespace {
 
 constexpr int kStable = program::kDone, kDrift = 3, kDecay = 4;
 
-void write_metric(riskflag::JsonWriter& json, const char* name, const riskflag::metrics::Metric& metric) {
-  json.key(name);
-  metric ? json.value(*metric.value) : json.null();
-}
-
-void write_performance(riskflag::JsonWriter& json, const riskflag::monitor::Performance& performance) {
-  json.begin_object().key("cohort").value(performance.cohort).key("decisions").value(performance.decisions);
-  json.key("high").value(performance.high).key("outcomes").value(performance.outcomes);
-  json.key("positives").value(performance.positives).key("coverage").value(performance.coverage());
-  json.key("mean_probability");
-  performance.outcomes > 0 ? json.value(performance.mean_probability) : json.null();
-  write_metric(json, "roc_auc", performance.roc_auc);
-  json.key("roc_auc_interval");
-  if (performance.roc_auc_interval) {
-    json.begin_array().value(performance.roc_auc_interval.low).value(performance.roc_auc_interval.high).end_array();
-  } else {
-    json.null();
-  }
-  write_metric(json, "gini", performance.gini);
-  write_metric(json, "ks", performance.ks);
-  write_metric(json, "brier", performance.brier);
-  json.end_object();
-}
-
 std::string evidence_json(const riskflag::monitor::Evidence& evidence, const std::string& output) {
   const auto verdict = riskflag::monitor::judge(evidence);
   riskflag::JsonWriter json;
@@ -66,9 +42,9 @@ std::string evidence_json(const riskflag::monitor::Evidence& evidence, const std
   const auto limit = riskflag::monitor::decay_limit(evidence);
   limit ? json.value(*limit) : json.null();
   json.key("performance");
-  write_performance(json, evidence.performance);
+  riskflag::monitor::write_performance(json, evidence.performance);
   json.key("weeks").begin_array();
-  for (const auto& week : evidence.weeks) write_performance(json, week);
+  for (const auto& week : evidence.weeks) riskflag::monitor::write_performance(json, week);
   json.end_array().key("output");
   output.empty() ? json.null() : json.value(riskflag::absolute_path(output));
   json.end_object();

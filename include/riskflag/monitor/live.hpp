@@ -61,6 +61,14 @@ class LiveProfile {
 
   /// The families field_bin_total, score_bin_total, reference_share, drift_psi and drift_alarm.
   void write(Exposition& page, std::string_view version) const;
+  /// A profile of a model that does not answer all requests.
+  struct Beside {
+    const LiveProfile* profile;
+    std::string_view role, version;
+  };
+  /// The same with the bins of others too, and their windows as the families beside_drift_psi and beside_drift_alarm.
+  /// One of a version that is on the page already has no bins of its own there.
+  void write(Exposition& page, std::string_view version, std::span<const Beside> beside) const;
   /// {"rows","windows":[{"window","rows","until","fields":[{"field","psi","threshold","alarm"}]}]}
   [[nodiscard]] std::string text() const;
   /// Of the windows that had rows.
@@ -86,6 +94,8 @@ class LiveProfile {
     Counts begin;
   };
 
+  enum class Family { fields, scores, reference };
+  void write_bins(Exposition& page, std::string_view version, Family family) const;
   [[nodiscard]] std::uint64_t rows_of(const Counts& counts) const {
     return layout_.fields().empty() ? 0 : detail::sum_of(layout_.of(0, counts));
   }
@@ -174,47 +184,74 @@ inline double LiveProfile::threshold(std::size_t field, std::uint64_t rows) {
   return at->second;
 }
 
-inline void LiveProfile::write(Exposition& page, std::string_view version) const {
+inline void LiveProfile::write(Exposition& page, std::string_view version) const { write(page, version, {}); }
+
+inline void LiveProfile::write_bins(Exposition& page, std::string_view version, Family family) const {
   const auto& fields = layout_.fields();
-  page.family("riskflag_field_bin_total", "counter", "Scored rows by where a field's value lies.");
-  for (const auto& field : fields) {
-    if (field.name == BinLayout::kScore) continue;
-    for (std::size_t i = 0; i < field.bins.size(); ++i) {
-      page.sample({{"version", version}, {"field", field.name}, {"bin", field.bins[i]}},
-                  counts_.total(field.begin + i));
-    }
-  }
-  page.family("riskflag_score_bin_total", "counter", "Scored rows by training decile of the probability.");
-  for (const auto& field : fields) {
-    if (field.name != BinLayout::kScore) continue;
-    for (std::size_t i = 0; i < field.bins.size(); ++i) {
-      page.sample({{"version", version}, {"bin", field.bins[i]}}, counts_.total(field.begin + i));
-    }
-  }
-  page.family("riskflag_reference_share", "gauge",
-              "Share of the training rows in a bin; field (score): of a probability.");
   for (std::size_t f = 0; f < fields.size(); ++f) {
+    const bool is_score = fields[f].name == BinLayout::kScore;
+    if (family != Family::reference && is_score != (family == Family::scores)) continue;
     const auto training = layout_.of(f, layout_.training());
     const double rows = std::max(1.0, static_cast<double>(detail::sum_of(training)));
     for (std::size_t i = 0; i < training.size(); ++i) {
-      page.sample({{"version", version}, {"field", fields[f].name}, {"bin", fields[f].bins[i]}},
-                  static_cast<double>(training[i]) / rows);
+      const std::string_view name = fields[f].name, bin = fields[f].bins[i];
+      if (family == Family::reference) {
+        page.sample({{"version", version}, {"field", name}, {"bin", bin}}, static_cast<double>(training[i]) / rows);
+      } else if (is_score) {
+        page.sample({{"version", version}, {"bin", bin}}, counts_.total(fields[f].begin + i));
+      } else {
+        page.sample({{"version", version}, {"field", name}, {"bin", bin}}, counts_.total(fields[f].begin + i));
+      }
     }
   }
+}
+
+inline void LiveProfile::write(Exposition& page, std::string_view version, std::span<const Beside> beside) const {
+  std::vector<Beside> shown{{this, {}, version}};
+  for (const Beside& each : beside) {
+    const auto same = [&](const Beside& other) { return other.version == each.version; };
+    if (std::none_of(shown.begin(), shown.end(), same)) shown.push_back(each);
+  }
+  const auto bins = [&](Family family) {
+    for (const Beside& each : shown) each.profile->write_bins(page, each.version, family);
+  };
+  page.family("riskflag_field_bin_total", "counter", "Scored rows by where a field's value lies.");
+  bins(Family::fields);
+  page.family("riskflag_score_bin_total", "counter", "Scored rows by training decile of the probability.");
+  bins(Family::scores);
+  page.family("riskflag_reference_share", "gauge",
+              "Share of the training rows in a bin; field (score): of a probability.");
+  bins(Family::reference);
   const auto windows = drift();
+  const auto each_field = [&](const auto& of_windows, const BinLayout& layout, const auto& f) {
+    for (const WindowDrift& window : of_windows) {
+      for (std::size_t i = 0; i < layout.fields().size(); ++i) f(window, layout.fields()[i].name, window.fields[i]);
+    }
+  };
   page.family("riskflag_drift_psi", "gauge",
               "Population stability index of a window's rows against the training rows.");
-  for (const auto& window : windows) {
-    for (std::size_t f = 0; f < fields.size(); ++f) {
-      page.sample({{"field", fields[f].name}, {"window", window.window}}, window.fields[f].psi);
-    }
-  }
+  each_field(windows, layout_, [&](const WindowDrift& window, std::string_view name, const WindowDrift::Field& field) {
+    page.sample({{"field", name}, {"window", window.window}}, field.psi);
+  });
   page.family("riskflag_drift_alarm", "gauge", "1: that index is above what chance explains, and above 0.10.");
-  for (const auto& window : windows) {
-    for (std::size_t f = 0; f < fields.size(); ++f) {
-      page.sample({{"field", fields[f].name}, {"window", window.window}}, std::uint64_t{window.fields[f].alarm});
+  each_field(windows, layout_, [&](const WindowDrift& window, std::string_view name, const WindowDrift::Field& field) {
+    page.sample({{"field", name}, {"window", window.window}}, std::uint64_t{field.alarm});
+  });
+  if (beside.empty()) return;
+  const auto windows_beside = [&](std::string_view family, std::string_view help, const auto& value) {
+    page.family(family, "gauge", help);
+    for (const Beside& of : beside) {
+      each_field(of.profile->drift(), of.profile->layout_,
+                 [&](const WindowDrift& window, std::string_view name, const WindowDrift::Field& field) {
+                   page.sample({{"role", of.role}, {"version", of.version}, {"field", name}, {"window", window.window}},
+                               value(field));
+                 });
     }
-  }
+  };
+  windows_beside("riskflag_beside_drift_psi", "The same of what the challenger answered and the shadow scored.",
+                 [](const WindowDrift::Field& field) { return field.psi; });
+  windows_beside("riskflag_beside_drift_alarm", "Its alarms.",
+                 [](const WindowDrift::Field& field) { return std::uint64_t{field.alarm}; });
 }
 
 inline std::string LiveProfile::text() const {

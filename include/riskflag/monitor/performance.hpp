@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <riskflag/core/calendar.hpp>
+#include <riskflag/core/compensated_sum.hpp>
 #include <riskflag/metrics/classification.hpp>
 #include <riskflag/metrics/credit.hpp>
 #include <riskflag/metrics/intervals.hpp>
@@ -74,14 +75,14 @@ struct Performance {
   Performance out;
   out.cohort = std::move(cohort);
   std::vector<double> scores, labels;
-  double sum = 0;
+  CompensatedSum sum;  // in any order the same, to the last digits
   for (const JudgedDecision& each : decisions) {
     ++out.decisions;
     out.high += each.high ? 1 : 0;
     if (!each.positive) continue;
     ++out.outcomes;
     out.positives += *each.positive ? 1 : 0;
-    sum += each.probability;
+    sum.add(each.probability);
     scores.push_back(each.probability);
     labels.push_back(*each.positive ? 1.0 : 0.0);
   }
@@ -91,22 +92,25 @@ struct Performance {
   out.brier = metrics::brier(scores, labels);
   out.roc_auc_interval = metrics::delong(scores, labels);
   out.roc_auc_variance = metrics::delong_variance(scores, labels);
-  if (out.outcomes > 0) out.mean_probability = sum / static_cast<double>(out.outcomes);
+  if (out.outcomes > 0) out.mean_probability = sum.value() / static_cast<double>(out.outcomes);
   return out;
 }
 
-/// Of each week (Monday to Sunday, UTC) that has decisions, oldest first.
+/// The Monday (days since 1970-01-01) of the week, Monday to Sunday in UTC, that a time lies in.
+[[nodiscard]] inline std::int32_t monday_of(std::int64_t ms) noexcept {
+  constexpr std::int64_t kDay = 86'400'000;
+  const std::int64_t day = (ms - (ms < 0 ? kDay - 1 : 0)) / kDay;
+  const std::int64_t since_monday = ((day + 3) % 7 + 7) % 7;  // 1970-01-01 was a Thursday
+  return static_cast<std::int32_t>(day - since_monday);
+}
+
+/// Of each week that has decisions, oldest first.
 [[nodiscard]] inline std::vector<Performance> performance_by_week(std::span<const JudgedDecision> decisions) {
-  std::map<std::int64_t, std::vector<JudgedDecision>> weeks;
-  for (const JudgedDecision& each : decisions) {
-    constexpr std::int64_t kDay = 86'400'000;
-    const std::int64_t day = (each.scored_ms - (each.scored_ms < 0 ? kDay - 1 : 0)) / kDay;
-    const std::int64_t since_monday = ((day + 3) % 7 + 7) % 7;  // 1970-01-01 was a Thursday
-    weeks[day - since_monday].push_back(each);
-  }
+  std::map<std::int32_t, std::vector<JudgedDecision>> weeks;
+  for (const JudgedDecision& each : decisions) weeks[monday_of(each.scored_ms)].push_back(each);
   std::vector<Performance> out;
   for (const auto& [monday, of_week] : weeks) {
-    out.push_back(performance_of(date_text(static_cast<std::int32_t>(monday)), of_week));
+    out.push_back(performance_of(date_text(monday), of_week));
   }
   return out;
 }

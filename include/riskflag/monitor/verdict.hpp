@@ -84,17 +84,18 @@ struct Verdict {
 /// Below this ROC-AUC the outcomes say that the model decayed: the test set's, less 2.576 standard errors of the
 /// difference (1 in 200 models that are as good as ever falls below). The test set is a sample too; its share of
 /// positives is taken to be that of the outcomes. Nothing where one of the two is not known.
-[[nodiscard]] inline std::optional<double> decay_limit(const Evidence& evidence) {
-  const Performance& seen = evidence.performance;
-  if (!evidence.expected_roc_auc || !seen.roc_auc || !seen.roc_auc_variance || evidence.expected_rows == 0) {
-    return std::nullopt;
-  }
+[[nodiscard]] inline std::optional<double> decay_limit(const Performance& seen, std::optional<double> expected_roc_auc,
+                                                       std::uint64_t expected_rows) {
+  if (!expected_roc_auc || !seen.roc_auc || !seen.roc_auc_variance || expected_rows == 0) return std::nullopt;
   const double share = static_cast<double>(seen.positives) / static_cast<double>(seen.outcomes);
-  const double positives = std::max(1.0, share * static_cast<double>(evidence.expected_rows));
-  const double negatives = std::max(1.0, (1 - share) * static_cast<double>(evidence.expected_rows));
+  const double positives = std::max(1.0, share * static_cast<double>(expected_rows));
+  const double negatives = std::max(1.0, (1 - share) * static_cast<double>(expected_rows));
   const double variance =
-      *seen.roc_auc_variance.value + hanley_mcneil_variance(*evidence.expected_roc_auc, positives, negatives);
-  return *evidence.expected_roc_auc - 2.576 * exact::sqrt(variance);
+      *seen.roc_auc_variance.value + hanley_mcneil_variance(*expected_roc_auc, positives, negatives);
+  return *expected_roc_auc - 2.576 * exact::sqrt(variance);
+}
+[[nodiscard]] inline std::optional<double> decay_limit(const Evidence& evidence) {
+  return decay_limit(evidence.performance, evidence.expected_roc_auc, evidence.expected_rows);
 }
 
 /// Decay when ROC-AUC is below decay_limit(); else drift when a field or the scores have an alarm; else stable.
