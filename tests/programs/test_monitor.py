@@ -3,6 +3,7 @@ Standard library only."""
 import csv
 import io
 import json
+import re
 import shutil
 import tempfile
 import time
@@ -40,6 +41,21 @@ def report(server, outcomes):
     body = [{"decision_id": i, "outcome": outcome, "observed_at": "2027-05-01T00:00:00Z"} for i, outcome in outcomes]
     status, answer = server.score(body, path="/v1/outcomes")
     assert status == 202, answer
+
+
+def samples(page, family):
+    """Labels, as a tuple in the order of their names, -> value."""
+    found = {}
+    for labels, value in re.findall(r"^" + family + r"\{(.*)\} (\S+)$", page, re.M):
+        found[tuple(text for _, text in sorted(re.findall(r'(\w+)="([^"]*)"', labels)))] = float(value)
+    return found
+
+
+def slow_roc_auc(judged):
+    """Of (probability, outcome): every pair of a positive and a negative."""
+    good = [p for p, outcome in judged if not outcome]
+    wins = sum((p > q) + (p == q) / 2 for p, outcome in judged if outcome for q in good)
+    return wins / (len(good) * (len(judged) - len(good)))
 
 
 class Monitor(unittest.TestCase):
@@ -108,6 +124,63 @@ class Monitor(unittest.TestCase):
             body = [{"decision_id": i, "outcome": outcome, "observed_at": "2027-06-01T00:00:00Z"} for i, outcome in decisions]
             self.assertEqual(server.score(body, path="/v1/outcomes")[0], 202)
         self.assertEqual(self.verdict(0)["decision"], "stable")
+
+    def test_the_server_tells_while_it_runs_what_riskflag_monitor_finds_in_the_files(self):
+        with self.serve("--shadow", MODEL) as server:
+            decisions = scored(server, "quiet.csv")
+            scored(server, "drifted.csv")  # without outcomes: coverage says so
+            deadline = time.monotonic() + 60  # an outcome is judged of what the shadow has scored by then
+            while json.loads(server.ask("GET", "/v1/monitor")[2])["shadow"]["performance"]["all"]["decisions"] != 3000:
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.1)
+            report(server, decisions[:700])
+            report(server, [("01a2044a-eda2-715b-8fba-0f3ad562045b", 1)])
+            body = [{"decision_id": i, "outcome": 1 - outcome, "observed_at": "2027-06-01T00:00:00Z"} for i, outcome in decisions[:50]]
+            self.assertEqual(server.score(body, path="/v1/outcomes")[0], 202)
+            seen = lambda: samples(server.ask("GET", "/metrics")[2].decode(), "riskflag_performance")  # noqa: E731
+            deadline = time.monotonic() + 30
+            while (live := seen()).get(("all", "realised", "outcomes")) != 700:
+                self.assertLess(time.monotonic(), deadline, live)
+                time.sleep(0.1)
+            page = json.loads(server.ask("GET", "/v1/monitor")[2])
+        verdict = json.loads(self.monitor("--outcomes", self.log, "--quiet").stdout)
+        weeks = {each["cohort"]: each for each in [verdict["performance"], *verdict["weeks"]]}
+        self.assertEqual({cohort for cohort, _, _ in live}, {"training", *weeks})
+        for cohort, each in weeks.items():
+            low, high = each["roc_auc_interval"]
+            want = {("decisions", "realised"): each["decisions"], ("outcomes", "realised"): each["outcomes"],
+                    ("coverage", "realised"): each["coverage"], ("positive_rate", "realised"): each["positives"] / each["outcomes"],
+                    ("mean_probability", "realised"): each["mean_probability"], ("roc_auc", "realised"): each["roc_auc"],
+                    ("roc_auc", "low"): low, ("roc_auc", "high"): high, ("gini", "realised"): each["gini"],
+                    ("ks", "realised"): each["ks"], ("brier", "realised"): each["brier"]}
+            got = {(metric, kind): value for (of, kind, metric), value in live.items() if of == cohort and kind != "limit"}
+            self.assertEqual(got.keys(), want.keys())
+            for name, value in want.items():
+                self.assertAlmostEqual(got[name], value, 12, (cohort, name))
+        self.assertAlmostEqual(live["all", "limit", "roc_auc"], verdict["decay_limit"], 12)
+        self.assertEqual(live["training", "expected", "roc_auc"], verdict["expected_roc_auc"])
+        probability = {line["decision_id"]: line["probability"] for line in serving.records(self.log) if line.get("role") == "champion"}
+        outcome = dict(decisions[:700]) | {i: 1 - outcome for i, outcome in decisions[:50]}
+        judged = [(probability[i], said) for i, said in outcome.items()]
+        self.assertAlmostEqual(live["all", "realised", "roc_auc"], slow_roc_auc(judged), 12)
+        self.assertAlmostEqual(live["all", "realised", "brier"], sum((p - said) ** 2 for p, said in judged) / 700, 12)
+        # The shadow is the same model: what it said is judged alike, and apart.
+        self.assertEqual(page["performance"]["all"], page["shadow"]["performance"]["all"])
+        self.assertEqual(page["performance"]["all"].keys(), verdict["performance"].keys())
+        self.assertEqual((page["unknown_outcomes"], page["challenger"]), (1, None))
+
+    def test_a_server_that_keeps_few_decisions_says_what_it_judges(self):
+        with self.serve("--keep-decisions", 1000) as server:
+            decisions = scored(server, "quiet.csv")
+            report(server, decisions)
+            deadline = time.monotonic() + 30
+            while not (page := json.loads(server.ask("GET", "/v1/monitor")[2]))["performance"]["weeks"]:
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.1)
+        self.assertEqual(page["performance"]["most_decisions"], 1000)
+        self.assertLessEqual(page["performance"]["all"]["decisions"], 1000)
+        self.assertEqual(sum(week["decisions"] for week in page["performance"]["weeks"]), 1500)
+        self.assertEqual(page["unknown_outcomes"], 1500 - page["performance"]["all"]["decisions"])
 
     def test_mode_hmac_still_tells_the_scores(self):
         key = FOLDER / "key"

@@ -44,6 +44,33 @@ TEST_CASE("invariant: answered rows are counted where their values lie, in every
   CHECK(count_of(f, "since", "missing") == 6);
 }
 
+TEST_CASE("challenger and shadow have their bins and windows, beside the champion's") {
+  Fixture f;
+  const auto second = stricter(f.folder / "second"), third = f.model;
+  f.service.set_challenger(second, 100);
+  f.service.set_shadow(third);  // the champion's own version: its bins are the champion's
+  std::string rows;
+  for (int i = 0; i < 1000; ++i) rows += "9999,OWN\n";
+  REQUIRE(f.post("income,home\n" + rows, "text/csv").status == 200);
+  REQUIRE(f.post(R"({"instances":[{"income":500,"home":"OWN"}]})", "application/json", "/invocations").status == 200);
+  f.service.tick(0);
+  const std::string page = f.get("/metrics").body;
+  CHECK(count_of(f, "income", ">500") == 0);
+  CHECK(count_of(f, "income", "<=500") == 1);
+  CHECK(page.find("riskflag_field_bin_total{version=\"" + second->version + R"(",field="income",bin=">500"} 1000)") !=
+        std::string::npos);
+  CHECK(page.find("riskflag_beside_drift_alarm{role=\"challenger\",version=\"" + second->version +
+                  R"(",field="income",window="1000rows"} 1)") != std::string::npos);
+  CHECK(page.find("riskflag_drift_alarm{") == std::string::npos);  // no window of the champion's is full
+  std::size_t samples = 0;
+  const std::string sample = "riskflag_score_bin_total{version=\"" + f.model->version + R"(",bin="<=)";
+  for (auto at = page.find(sample); at != std::string::npos; at = page.find(sample, at + 1)) ++samples;
+  CHECK(samples == f.model->reference.score_edges.size());
+  const Json json = parsed(f.get("/v1/monitor").body);
+  CHECK(number_of(*json.find("challenger")->find("live"), "rows") == 1000);
+  CHECK(number_of(*json.find("shadow")->find("live"), "rows") == 0);
+}
+
 TEST_CASE("/v1/monitor says what the windows say, and a new model begins anew") {
   Fixture f;
   CHECK(f.get("/v1/monitor", "POST").status == 405);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <riskflag/monitor/decision_key.hpp>
 #include <riskflag/monitor/decision_record.hpp>
 
 #include "fixture.hpp"
@@ -85,6 +86,59 @@ TEST_CASE("what is wrong with an outcome is named, and none of its request is ta
   CHECK(f.get("/v1/outcomes").status == 405);
   CHECK(f.records().empty());
   CHECK(f.get("/metrics").body.find("riskflag_outcomes_total{result=\"refused\"} 2") != std::string::npos);
+}
+
+TEST_CASE("what was answered in any protocol is judged when its outcome comes, and a model that comes back goes on") {
+  Taking f;
+  f.service.set_decision_log(std::make_shared<serve::DecisionLog>(f.folder / "log", serve::DecisionLog::Options{}));
+  const auto ids_of = [](const std::string& body) {
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < body.size(); ++i) {
+      if (monitor::find_decision_key(std::string_view(body).substr(i, 36))) out.push_back(body.substr(i, 36));
+    }
+    return out;
+  };
+  const auto judged = [&] {
+    f.service.tick(0);
+    const std::string body = f.get("/v1/monitor").body;
+    const auto from = body.find(R"("all":{)");
+    return body.substr(from, body.find("\"weeks\"", from) - from);
+  };
+  auto ids = ids_of(f.post("[" + kGood + R"(,{"income":null,"home":"RENT"}])").body);
+  REQUIRE(ids.size() == 2);
+  CHECK(f.post("[" + kGood + R"(,{"income":-1,"home":"OWN"}])").status == 422);          // none was made
+  CHECK(f.post(R"({"income":-1,"home":"OWN"})", "application/x-ndjson").status == 200);  // nor here
+  const auto more = ids_of(f.post("income,home\n500,OWN\nx,OWN\n", "text/csv").body);
+  REQUIRE(more.size() == 1);
+  REQUIRE(f.post(R"({"instances":[{"income":500,"home":"OWN"}]})", "application/json", "/invocations").status == 200);
+  // MLflow's answer has no ids: they stand in the log.
+  std::vector<std::string> logged;
+  (void)monitor::each_log_line(monitor::log_paths(f.folder / "log", "decisions"),
+                               [&](std::string_view line, const std::string& where) {
+                                 logged.push_back(monitor::parse_decision(line, where).decision_id);
+                               });
+  REQUIRE(logged.size() == 4);
+  CHECK(logged[2] == more[0]);
+  const auto tell = [&](const std::string& id, const char* value) {
+    return f.send(R"({"decision_id":")" + id + R"(","outcome":)" + value + R"(,"observed_at":"2027-01-01T00:00:00Z"})")
+        .status;
+  };
+  CHECK(tell(ids[0], "1") == 202);
+  CHECK(tell(ids[1], "0") == 202);
+  CHECK(tell(logged[3], "1") == 202);
+  CHECK(tell(kId, "1") == 202);
+  const std::string first = judged();
+  CAPTURE(first);
+  CHECK(first.find(R"("decisions":4)") != std::string::npos);
+  CHECK(first.find(R"("outcomes":3,"positives":2,"coverage":0.75)") != std::string::npos);
+  CHECK(number_of(parsed(f.get("/v1/monitor").body), "unknown_outcomes") == 1);
+  f.service.replace(stricter(f.folder / "second"));
+  CHECK(judged().find(R"("decisions":0)") != std::string::npos);
+  CHECK(f.post(kGood).status == 200);
+  CHECK(judged().find(R"("decisions":1,)") != std::string::npos);
+  CHECK(tell(more[0], "0") == 202);  // of the model that went
+  f.service.replace(f.model);
+  CHECK(judged().find(R"("outcomes":4,"positives":2,)") != std::string::npos);
 }
 
 TEST_CASE("a server without a place for outcomes has no such path") {

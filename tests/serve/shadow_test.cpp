@@ -52,7 +52,7 @@ struct Shadowed : Fixture {
 std::string told(const serve::Response& response) {
   std::string out = std::to_string(response.status) + " " + std::string(response.header("Content-Type")) + "\n";
   for (std::size_t i = 0; i < response.body.size();) {
-    if (serve::detail::is_uuid(std::string_view(response.body).substr(i, 36))) {
+    if (monitor::find_decision_key(std::string_view(response.body).substr(i, 36))) {
       out += "UUID";
       i += 36;
     } else {

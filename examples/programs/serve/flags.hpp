@@ -21,6 +21,7 @@ struct ServeFlags {
   std::string model, challenger, shadow, keys, tracking, host = "127.0.0.1";
   int port = 8080, threads = 0, drain_ms = 8000;
   std::size_t max_body = std::size_t{32} << 20, max_in_flight = 64;
+  std::size_t keep_decisions = riskflag::monitor::LivePerformanceOptions{}.most_decisions;
   int max_queue_ms = 1000;
   std::string decision_log, log_mode, hmac_key, log_failure, log_sync, outcomes, access_log;
   std::uint64_t log_max_bytes = std::uint64_t{256} << 20;
@@ -102,6 +103,11 @@ inline void add_flags(CommandLine& line, ServeFlags& flags) {
   line.add_option("--outcomes", flags.outcomes, "POST /v1/outcomes is taken and written there")
       .envname("RISKFLAG_OUTCOMES")
       .type_name("DIR");
+  line.add_option("--keep-decisions", flags.keep_decisions,
+                  "with --outcomes: of a model, whose performance /metrics tells (250000)")
+      .envname("RISKFLAG_KEEP_DECISIONS")
+      .range(0, 100'000'000)
+      .type_name("N");
   line.add_option("--access-log", flags.access_log, "a line for every request is written there")
       .envname("RISKFLAG_ACCESS_LOG")
       .type_name("DIR");

@@ -113,7 +113,8 @@ int serve(const program::ServeFlags& flags) {
   const auto decisions = program::open_decision_log(flags);
   service.set_decision_log(decisions);
   if (!flags.outcomes.empty()) {
-    service.set_outcome_log(std::make_shared<riskflag::serve::OutcomeLog>(flags.outcomes));
+    service.set_outcome_log(std::make_shared<riskflag::serve::OutcomeLog>(flags.outcomes),
+                            {.most_decisions = flags.keep_decisions});
   }
   const auto accesses = program::open_access_log(flags);
   service.set_access_log(accesses);

@@ -85,6 +85,8 @@ class Codec {
   /// Whether rows can be explained; a model that was imported without counts of its training rows cannot.
   /// Appends the line of a row that was just scored to `memory.records`, which must have a log.
   void record(Workspace& memory, std::string_view decision_id, std::uint64_t row, double probability) const;
+  /// What `memory` wants to have of a row that was just scored: its line for the log, and the row among `scored`.
+  void keep(Workspace& memory, std::string_view decision_id, std::uint64_t row, double probability) const;
   [[nodiscard]] bool can_explain() const noexcept { return reasons_.has_value(); }
   [[nodiscard]] const bundle::RowProgram& program() const noexcept { return program_; }
   [[nodiscard]] const FieldBook& book() const noexcept { return book_; }
@@ -93,7 +95,6 @@ class Codec {
   /// True when the row is High.
   bool write_result(std::string& out, Workspace& memory, double probability, DecisionIds& ids, std::uint64_t row) const;
   void append_decision_id(std::string& out, const Workspace& memory, DecisionIds& ids, std::uint64_t row) const;
-  void keep(Workspace& memory, std::string_view decision_id, std::uint64_t row, double probability) const;
   void find_reasons(Workspace& memory) const;
   void write_ids(std::string& out, const RowInput& row) const;
   void write_fields(Workspace& memory) const;

@@ -18,6 +18,7 @@
 #include <riskflag/serve/codec.hpp>
 #include <riskflag/serve/decision_log.hpp>
 #include <riskflag/serve/detail/lane.hpp>
+#include <riskflag/serve/detail/performances.hpp>
 #include <riskflag/serve/detail/routes.hpp>
 #include <riskflag/serve/detail/shadow.hpp>
 #include <riskflag/serve/detail/split.hpp>
@@ -80,10 +81,12 @@ class Service {
   void set_decision_log(std::shared_ptr<DecisionLog> log) { decisions_ = std::move(log); }
   /// A line for every request, refuse()'s and screen()'s too; nullptr: none. Before the first request.
   void set_access_log(std::shared_ptr<AccessLog> log) { accesses_ = std::move(log); }
-  /// Where /v1/outcomes writes; nullptr: that path is not served. Before the first request.
-  void set_outcome_log(std::shared_ptr<OutcomeLog> log) { outcomes_ = std::move(log); }
+  /// Where /v1/outcomes writes; nullptr: that path is not served. With it the models' performance is told at /metrics
+  /// and /v1/monitor. Before the first request.
+  void set_outcome_log(std::shared_ptr<OutcomeLog> log, monitor::LivePerformanceOptions performance = {});
 
-  /// About once a second, from one thread: closes the windows of live rows and compares them with the training rows.
+  /// About once a second, from one thread: closes the windows of live rows and compares them with the training rows;
+  /// judges the decisions for which outcomes came.
   void tick(std::int64_t now_ms);
 
   void set_state(State state) noexcept { state_.store(state, std::memory_order_relaxed); }
@@ -132,6 +135,8 @@ class Service {
   /// Who answers a request to /v1/score.
   [[nodiscard]] const detail::Lane& lane_of(const Request& request) const;
   [[nodiscard]] detail::Lane& lane_of(ModelRole role);
+  [[nodiscard]] std::vector<const detail::Lane*> lanes() const;  // the champion's first
+  [[nodiscard]] detail::Serving serving_of(std::shared_ptr<const Loaded> loaded, ModelRole role);
   void begin(detail::Seat& seat, const Plan& plan, std::string_view request_id) const;
   void count(const detail::Seat& seat, std::uint64_t rows, std::uint64_t high, Work& work) const;
   [[nodiscard]] Response readiness() const;
@@ -148,6 +153,7 @@ class Service {
   std::atomic<bool> has_keys_{false};
   std::shared_ptr<DecisionLog> decisions_;
   std::shared_ptr<OutcomeLog> outcomes_;
+  std::unique_ptr<detail::Performances> performances_;  // nullptr without outcomes
   std::shared_ptr<AccessLog> accesses_;
   mutable std::mutex lock_;  // of all that follows
   LastReload last_reload_;

@@ -11,6 +11,7 @@
 
 #include <riskflag/bundle/bundle.hpp>
 #include <riskflag/monitor/live.hpp>
+#include <riskflag/monitor/live_performance.hpp>
 #include <riskflag/serve/codec.hpp>
 #include <riskflag/serve/loaded.hpp>
 #include <riskflag/serve/metrics.hpp>
@@ -22,7 +23,17 @@ namespace riskflag::inline v0_1::serve::detail {
 struct Serving {
   std::shared_ptr<const Loaded> loaded;
   std::shared_ptr<ServiceMetrics::Predictions> predictions;
-  std::shared_ptr<monitor::LiveProfile> live;  // nullptr for a model without a profile of its training rows
+  std::shared_ptr<monitor::LiveProfile> live;             // nullptr for a model without a profile of its training rows
+  std::shared_ptr<monitor::LivePerformance> performance;  // nullptr where no outcomes are taken
+
+  /// Decisions that were answered, or made in silence.
+  void decided(const std::vector<ScoredRow>& rows) const {
+    if (performance == nullptr) return;
+    for (const ScoredRow& row : rows) {
+      const auto key = monitor::find_decision_key({row.decision_id.data(), row.decision_id.size()});
+      if (key) performance->decided(*key, row.probability);
+    }
+  }
 };
 /// The memory of a request, and the model that it scores with.
 struct Seat {
@@ -54,8 +65,7 @@ class Lane {
   mutable std::vector<std::unique_ptr<Seat>> seats_;  // free ones, all of the current model
 };
 
-/// The live profile is the champion's alone: it tells what comes in, and its drift what the champion was not trained
-/// on.
+/// Each model has a live profile of the rows that it scored: its drift is what that model was not trained on.
 [[nodiscard]] inline Serving serving_of(std::shared_ptr<const Loaded> loaded, ModelRole role, ServiceMetrics& metrics) {
   Serving serving;
   serving.loaded = std::move(loaded);
@@ -64,7 +74,7 @@ class Lane {
   // An import without data has no profile.
   const bool has_profile =
       reference.rows > 0 && reference.fields.size() == serving.loaded->codec.program().inputs().size();
-  if (role == ModelRole::champion && has_profile) serving.live = std::make_shared<monitor::LiveProfile>(reference);
+  if (has_profile) serving.live = std::make_shared<monitor::LiveProfile>(reference);
   return serving;
 }
 

@@ -14,26 +14,21 @@
 #include <riskflag/core/calendar.hpp>
 #include <riskflag/core/json_writer.hpp>
 #include <riskflag/core/text.hpp>
+#include <riskflag/monitor/decision_key.hpp>
 #include <riskflag/serve/detail/document.hpp>
 #include <riskflag/serve/problem.hpp>
 
 namespace riskflag::inline v0_1::serve::detail {
 
-/// 8-4-4-4-12 hex digits.
-[[nodiscard]] inline bool is_uuid(std::string_view text) noexcept {
-  if (text.size() != 36) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const bool hex = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'f');
-    if (dash ? c != '-' : !hex) return false;
-  }
-  return true;
-}
-
 /// Turns a body into lines of the outcome log.
 class OutcomeReader {
  public:
+  struct Outcome {
+    monitor::DecisionKey decision;
+    bool positive = false;
+    std::int64_t observed_ms = 0;
+  };
+
   explicit OutcomeReader(std::string_view request_id)
       : head_(R"({"v":1,"ts":")" + rfc3339(now_ms()) + R"(","request_id":")" + std::string(request_id) +
               R"(","decision_id":")") {}
@@ -64,6 +59,7 @@ class OutcomeReader {
 
   /// After a body without a problem.
   [[nodiscard]] const std::string& lines() const noexcept { return lines_; }
+  [[nodiscard]] const std::vector<Outcome>& taken() const noexcept { return taken_; }
   [[nodiscard]] std::uint64_t outcomes() const noexcept { return outcomes_; }
   /// Why nothing is taken; nullptr when all is.
   [[nodiscard]] std::unique_ptr<Problem> problem() {
@@ -132,13 +128,15 @@ class OutcomeReader {
     if (!errors_.empty() || problem_) return;
     lines_.append(head_).append(lower_ascii(document_.text(values[0]))).append(R"(","outcome":)");
     lines_.append(document_.text(values[1])).append(R"(,"observed_at":")").append(rfc3339(observed_ms)).append("\"}\n");
+    taken_.push_back({monitor::find_decision_key(document_.text(values[0])).value_or(monitor::DecisionKey{}),
+                      document_.text(values[1]) == "1", observed_ms});
   }
   [[nodiscard]] bool is_good(std::size_t which, Place value, std::int64_t& observed_ms) const {
     if (which == 1) {
       return document_.is(value, Kind::number) && (document_.text(value) == "0" || document_.text(value) == "1");
     }
     if (!document_.is(value, Kind::string)) return false;
-    if (which == 0) return is_uuid(document_.text(value));
+    if (which == 0) return monitor::find_decision_key(document_.text(value)).has_value();
     const auto ms = parse_rfc3339(document_.text(value));
     observed_ms = ms.value_or(0);
     return ms.has_value();
@@ -147,6 +145,7 @@ class OutcomeReader {
   std::string head_, lines_;
   Document document_;
   std::uint64_t outcomes_ = 0;
+  std::vector<Outcome> taken_;
   std::vector<RowIssue> errors_;
   std::unique_ptr<Problem> problem_;
 };

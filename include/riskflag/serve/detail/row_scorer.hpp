@@ -68,7 +68,9 @@ class RowScorer {
     if (codec_.score_row(memory_, probability)) {
       out_.probabilities.push_back(probability);
       out_.high += codec_.is_high(probability) ? 1 : 0;
-      if (memory_.records.log != nullptr) codec_.record(memory_, ids_.next(), rows_, probability);
+      if (memory_.records.log != nullptr || memory_.keep_scored) {
+        codec_.keep(memory_, ids_.next(), rows_, probability);
+      }
       return;
     }
     for (auto& issue : memory_.row.issues) {

@@ -187,6 +187,7 @@ inline Response Service::take_outcomes(const Request& request, const Plan& plan,
     return problem_response({503, "log_unavailable", "the outcomes cannot be written; none was taken"}, request_id);
   }
   metrics_.outcomes(Outcomes::accepted, reader.outcomes());
+  for (const auto& each : reader.taken()) performances_->outcome(each.decision, each.positive, each.observed_ms);
   work.rows = reader.outcomes();
   return detail::json_response(R"({"accepted":)" + std::to_string(reader.outcomes()) + "}", 202);
 }

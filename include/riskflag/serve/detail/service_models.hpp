@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <riskflag/core/calendar.hpp>
 #include <riskflag/core/error.hpp>
@@ -28,14 +29,35 @@ inline Service::Service(std::shared_ptr<const bundle::Bundle> model)
 inline void Service::set_challenger(std::shared_ptr<const bundle::Bundle> model, double percent) {
   auto loaded = std::make_shared<const Loaded>(std::move(model), ModelRole::challenger);
   detail::check_stand_in(*champion_.current().loaded, *loaded, ModelRole::challenger);
-  challenger_ =
-      std::make_unique<Challenger>(detail::serving_of(std::move(loaded), ModelRole::challenger, metrics_), percent);
+  challenger_ = std::make_unique<Challenger>(serving_of(std::move(loaded), ModelRole::challenger), percent);
 }
 
 inline void Service::set_shadow(std::shared_ptr<const bundle::Bundle> model) {
   auto loaded = std::make_shared<const Loaded>(std::move(model), ModelRole::shadow);
   detail::check_stand_in(*champion_.current().loaded, *loaded, ModelRole::shadow);
-  shadow_ = std::make_unique<detail::Shadow>(detail::serving_of(std::move(loaded), ModelRole::shadow, metrics_));
+  shadow_ = std::make_unique<detail::Shadow>(serving_of(std::move(loaded), ModelRole::shadow));
+}
+
+inline std::vector<const detail::Lane*> Service::lanes() const {
+  std::vector<const detail::Lane*> out{&champion_};
+  if (challenger_) out.push_back(&challenger_->lane);
+  if (shadow_) out.push_back(&shadow_->lane());
+  return out;
+}
+
+inline detail::Serving Service::serving_of(std::shared_ptr<const Loaded> loaded, ModelRole role) {
+  detail::Serving serving = detail::serving_of(std::move(loaded), role, metrics_);
+  if (performances_) serving.performance = performances_->of(*serving.loaded->model, role);
+  return serving;
+}
+
+inline void Service::set_outcome_log(std::shared_ptr<OutcomeLog> log, monitor::LivePerformanceOptions performance) {
+  outcomes_ = std::move(log);
+  performances_ = outcomes_ == nullptr ? nullptr : std::make_unique<detail::Performances>(performance);
+  const auto begin = [&](detail::Lane& lane, ModelRole role) { lane.replace(serving_of(lane.current().loaded, role)); };
+  begin(champion_, ModelRole::champion);
+  if (challenger_) begin(challenger_->lane, ModelRole::challenger);
+  if (shadow_) begin(shadow_->lane(), ModelRole::shadow);
 }
 
 inline bool Service::score_shadow(std::chrono::milliseconds wait) noexcept {
@@ -59,7 +81,7 @@ inline void Service::replace(std::shared_ptr<const bundle::Bundle> model, ModelR
     detail::check_stand_in(*loaded, *challenger_->lane.current().loaded, ModelRole::challenger);
   }
   const std::string loaded_at = loaded->loaded_at;
-  lane.replace(detail::serving_of(std::move(loaded), role, metrics_));
+  lane.replace(serving_of(std::move(loaded), role));
   metrics_.reloaded(ServiceMetrics::Reload::ok);
   if (role != ModelRole::champion) return;
   const std::lock_guard guard(lock_);
@@ -74,7 +96,10 @@ inline void Service::replace_failed(std::string_view why, ModelRole role) {
 }
 
 inline void Service::tick(std::int64_t now_ms) {
-  if (const auto live = champion_.current().live) live->tick(now_ms);
+  for (const detail::Lane* lane : lanes()) {
+    if (const auto live = lane->current().live) live->tick(now_ms);
+  }
+  if (performances_) performances_->tick();
 }
 
 inline Response Service::readiness() const {
@@ -102,7 +127,15 @@ inline std::string Service::metrics_text() const {
   metrics_.write(page, {model.name, model.version, model.digest});
   if (accesses_) accesses_->write(page);
   if (shadow_) shadow_->write(page);
-  if (serving.live) serving.live->write(page, model.version);
+  std::vector<detail::Serving> others;
+  for (const detail::Lane* lane : lanes()) others.push_back(lane->current());
+  std::vector<monitor::LiveProfile::Beside> beside;
+  for (std::size_t i = 1; i < others.size(); ++i) {
+    if (!others[i].live) continue;
+    beside.push_back({others[i].live.get(), name_of(others[i].predictions->role), others[i].predictions->version});
+  }
+  if (serving.live) serving.live->write(page, model.version, beside);
+  if (serving.performance) serving.performance->write(page);
   monitor::write_process(page);
   return std::move(page).text();
 }
@@ -112,10 +145,19 @@ inline std::string Service::monitor_text() const {
   JsonWriter json;
   json.begin_object().key("model").raw(serving.loaded->model_object).key("live");
   serving.live ? json.raw(serving.live->text()) : json.null();
+  json.key("performance");
+  serving.performance ? serving.performance->write_json(json) : void(json.null());
+  json.key("unknown_outcomes");
+  performances_ ? json.value(performances_->unknown()) : json.null();
   json.key("challenger");
   if (challenger_) {
-    json.begin_object().key("model").raw(challenger_->lane.current().loaded->model_object);
-    json.key("percent").value(challenger_->split.percent()).end_object();
+    const detail::Serving away = challenger_->lane.current();
+    json.begin_object().key("model").raw(away.loaded->model_object);
+    json.key("percent").value(challenger_->split.percent()).key("live");
+    away.live ? json.raw(away.live->text()) : json.null();
+    json.key("performance");
+    away.performance ? away.performance->write_json(json) : void(json.null());
+    json.end_object();
   } else {
     json.null();
   }

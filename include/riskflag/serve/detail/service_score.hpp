@@ -35,7 +35,7 @@ inline Response Service::score(const Request& request, const Plan& plan, std::st
   }
   begin(*seat, plan, request_id);
   const bool is_shadowed = shadow_ != nullptr && &lane == &champion_;
-  seat->memory.keep_scored = is_shadowed;
+  seat->memory.keep_scored |= is_shadowed;
   Response response;
   Codec::Outcome outcome;
   if (plan.media == detail::Media::json) {
@@ -105,7 +105,7 @@ inline void Service::begin(detail::Seat& seat, const Plan& plan, std::string_vie
   seat.memory.records.begin(decisions_.get(), request_id);
   seat.memory.layout = seat.serving.live ? &seat.serving.live->layout() : nullptr;
   seat.memory.places.clear();
-  seat.memory.keep_scored = false;
+  seat.memory.keep_scored = seat.serving.performance != nullptr;
   seat.memory.scored.clear();
 }
 
@@ -115,6 +115,7 @@ inline void Service::count(const detail::Seat& seat, std::uint64_t rows, std::ui
   work.model_version = seat.serving.loaded->model->version;
   seat.serving.predictions->add(rows, high);
   if (seat.serving.live) seat.serving.live->add(seat.memory.places);
+  seat.serving.decided(seat.memory.scored);
 }
 
 }  // namespace riskflag::inline v0_1::serve

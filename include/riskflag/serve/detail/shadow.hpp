@@ -136,9 +136,11 @@ inline void Shadow::score(const Job& job, DecisionLog* log, ServiceMetrics& metr
   auto seat = lane_.take_seat();
   Workspace& memory = seat->memory;
   memory.records.begin(log, job.request_id);
-  memory.keep_scored = true;
+  memory.keep_scored = true;  // for the comparison, and for outcomes
   memory.scored.clear();
   memory.made = &job.made;
+  memory.layout = seat->serving.live ? &seat->serving.live->layout() : nullptr;
+  memory.places.clear();
   const Codec& codec = seat->serving.loaded->codec;
   std::string unseen;
   const Codec::Outcome outcome = job.media == Media::json     ? codec.json(job.body, unseen, memory)
@@ -154,6 +156,8 @@ inline void Shadow::score(const Job& job, DecisionLog* log, ServiceMetrics& metr
   std::uint64_t high = 0;
   for (const ScoredRow& row : memory.scored) high += row.high ? 1 : 0;
   seat->serving.predictions->add(memory.scored.size(), high);
+  seat->serving.decided(memory.scored);
+  if (seat->serving.live) seat->serving.live->add(memory.places);
   compare(job, seat->serving.loaded->model->version, memory.scored);
   lane_.give_back(std::move(seat));
 }
@@ -209,7 +213,11 @@ inline std::string Shadow::text() const {
   rows > 0 ? json.value(comparison_.difference / static_cast<double>(rows)) : json.null();
   json.key("max_absolute_difference");
   rows > 0 ? json.value(comparison_.most) : json.null();
-  json.end_object().end_object();
+  json.end_object().key("live");
+  serving.live ? json.raw(serving.live->text()) : json.null();
+  json.key("performance");
+  serving.performance ? serving.performance->write_json(json) : void(json.null());
+  json.end_object();
   return std::move(json).text();
 }
 
