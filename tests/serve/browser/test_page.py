@@ -360,9 +360,33 @@ class Page(unittest.TestCase):
             self.server.score({name: value for name, value in json.loads(self.server.ask("GET", "/v1/schema")[2])["examples"][0].items()})
         until(lambda: page.driver.find_elements(By.CSS_SELECTOR, "#latency .line-one"))
         self.assertIn("(answers now)", page.text("versions"))
+        self.assertIn("without --outcomes", page.text("performance-hint"))
         until(lambda: "/v1/score 21 200: 21" in page.text("routes"))
         self.assertEqual(page.complaints(), [])
         page.keep("monitor")
+
+    def test_the_monitor_shows_performance_by_week_and_each_model_that_stands(self):
+        with tempfile.TemporaryDirectory() as log, serving.Server(MODEL, "--outcomes", log, "--challenger", MODEL, "--split", 50, "--shadow", MODEL) as server:
+            page = self.enterContext(Browser(f"http://127.0.0.1:{server.port}/#monitor"))
+            until(lambda: page.text("performance-hint") == "No decision yet.")
+            rows = simulate("judged.csv", "--rows", 2000, "--seed", 11).read_bytes()
+            for key in ("bert", "fred"):  # the challenger's, the champion's
+                status, _, answer = server.ask("POST", "/v1/score", rows, {"Content-Type": "text/csv", "X-Routing-Key": key})
+                self.assertEqual(status, 200)
+                body = [{"decision_id": row["decision_id"], "outcome": int(row["Risk_Flag"]), "observed_at": "2027-05-01T00:00:00Z"}
+                        for row in csv.DictReader(io.StringIO(answer.decode()))][:1500]
+                self.assertEqual(server.ask("POST", "/v1/outcomes", json.dumps(body), {"Content-Type": "application/json"})[0], 202)
+            live = until(lambda: (seen := json.loads(server.ask("GET", "/v1/monitor")[2]))["performance"]["all"]["outcomes"] == 3000 and seen)
+            week = live["performance"]["weeks"][-1]
+            until(lambda: f"{week['outcomes']:,}, 75 %" in page.text("performance") or f"{week['outcomes']:,}, 75.0 %" in page.text("performance"))
+            self.assertIn(f"{week['roc_auc']:.3f} (", page.text("performance"))
+            self.assertIn("is not below what chance explains", page.text("performance-hint"))
+            for words in ("champion", "challenger", "shadow"):
+                self.assertIn(words, page.text("performance"))
+            for words in ("(answers now)", "(answers 50 %)", "(scores silently)"):
+                self.assertIn(words, page.text("versions"))
+            self.assertEqual(page.complaints(), [])
+            page.keep("performance")
 
     def test_no_view_is_wider_than_a_phone_and_the_colours_follow_the_device(self):
         grounds = {}

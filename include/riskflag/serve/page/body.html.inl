@@ -80,6 +80,8 @@ R"html(
     <section class="panel"><div class="head"><h2>Drift by field</h2><label class="line">Window <select id="window"></select></label></div>
       <p class="lead">Population stability index of live rows against training rows: below 0.10 is quiet, and an alarm needs more than chance explains in so many rows. The mark is its limit.</p>
       <div id="drift"></div></section>
+    <section class="panel"><h2>Performance by week</h2>
+      <p class="lead" id="performance-hint"></p><div class="scroll"><table id="performance"></table></div></section>
     <div class="charts">
       <section class="panel"><h2>Versions</h2><div class="scroll"><table id="versions"></table></div><dl class="facts" id="model-facts"></dl></section>
       <section class="panel"><h2>Requests</h2><p class="lead">Since the server started.</p><div class="scroll"><table id="routes"></table></div></section>

@@ -1,5 +1,5 @@
 R"js(
-// What the server counts: traffic, latency, scores and fields beside training, drift, versions. Asked every five seconds.
+// What the server counts: traffic, latency, scores and fields beside training, drift, performance, versions. Asked every five seconds.
 
 const kEvery = 5000, kMostPolls = 240;
 const monitor = { polls: [], timer: 0, asking: false, window: "", field: "" };
@@ -81,7 +81,8 @@ function renderMonitor(page, live, ready) {
   renderCurves(made);
   renderBins($("scores"), page, version, "(score)");
   renderDrift(page, version, live.live, windows);
-  renderVersions(page, live.model, ready);
+  renderPerformance(live);
+  renderVersions(page, live, ready);
   renderRoutes(page);
 }
 
@@ -168,8 +169,34 @@ function head(...names) {
   return el("thead", {}, el("tr", {}, ...names.map((name, i) => el("th", { scope: "col", class: i ? "n" : null }, name))));
 }
 
-function renderVersions(page, model, ready) {
-  const found = new Map();
+/** The models that stand now, the one that answers first: [role, what it does, its part of /v1/monitor, its version]. */
+function standing(live) {
+  const found = [["champion", "answers now", live, live.model.version]];
+  if (live.challenger) found.push(["challenger", `answers ${live.challenger.percent} %`, live.challenger, live.challenger.model.version]);
+  if (live.shadow) found.push(["shadow", "scores silently", live.shadow, live.shadow.model.version]);
+  return found;
+}
+
+function renderPerformance(live) {
+  const number = value => value === null ? "\u2013" : value.toFixed(3), seen = live.performance;
+  const weeks = standing(live).flatMap(([role, , part]) => (part.performance ? part.performance.weeks : []).map(week => [role, week]))
+    .sort((a, b) => b[1].cohort.localeCompare(a[1].cohort));
+  $("performance-hint").textContent = !seen ? "Outcomes are not taken here: the server was started without --outcomes." :
+    !weeks.length ? "No decision yet." : "By the outcomes that came here, of the decisions of each week (from Monday, UTC)" +
+      (seen.expected_roc_auc === null ? "." : `; the test set had ROC-AUC ${number(seen.expected_roc_auc)}` + (seen.decay_limit === null ? "." :
+        seen.all.roc_auc < seen.decay_limit ? `, and ${number(seen.all.roc_auc)} of all weeks is below the ${number(seen.decay_limit)} that chance explains: decay.` :
+          `, and ${number(seen.all.roc_auc)} of all weeks is not below what chance explains.`));
+  show("performance", weeks.length > 0);
+  $("performance").replaceChildren(head("Week", "Role", "Decisions", "With outcome", "Said, came", "ROC-AUC", "KS", "Brier"), el("tbody", {}, ...weeks.map(([role, week]) => el("tr", {},
+    el("th", { scope: "row" }, week.cohort), el("td", { class: "n" }, role), el("td", { class: "n" }, grouped(week.decisions)),
+    el("td", { class: "n" }, `${grouped(week.outcomes)}, ${percent(week.coverage)}`),
+    el("td", { class: "n" }, week.outcomes ? `${percent(week.mean_probability)}, ${percent(week.positives / week.outcomes)}` : "\u2013"),
+    el("td", { class: "n" }, number(week.roc_auc) + (week.roc_auc_interval ? ` (${week.roc_auc_interval.map(number).join(" to ")})` : "")),
+    el("td", { class: "n" }, number(week.ks)), el("td", { class: "n" }, number(week.brier))))));
+}
+
+function renderVersions(page, live, ready) {
+  const model = live.model, found = new Map(standing(live).map(([role, does, , version]) => [role + " " + version, { version, role, does, High: 0, Low: 0 }]));
   for (const s of page) {
     if (s.name !== "predictions_total") continue;
     const id = s.labels.role + " " + s.labels.version;
@@ -178,7 +205,7 @@ function renderVersions(page, model, ready) {
     found.set(id, row);
   }
   $("versions").replaceChildren(head("Version", "Role", "Scored rows", "High"), el("tbody", {}, ...[...found.values()].map(row => el("tr", {},
-    el("th", { scope: "row" }, row.version + (row.version === model.version ? " (answers now)" : "")), el("td", { class: "n" }, row.role),
+    el("th", { scope: "row" }, row.version + (row.does ? ` (${row.does})` : "")), el("td", { class: "n" }, row.role),
     el("td", { class: "n" }, grouped(row.High + row.Low)), el("td", { class: "n" }, row.High + row.Low ? percent(row.High / (row.High + row.Low)) : "\u2013")))));
   const reload = ready.last_reload;
   const fact = (name, value) => el("div", {}, el("dt", {}, name), el("dd", {}, value));
