@@ -65,6 +65,7 @@ if [ $full = yes ]; then
   check "Kubernetes' own schemas" kubernetes_schemas
   check "the stack, made and changed" "$work/venv-full/bin/python" "$here/deploy/test_moto.py"
   check "the page in a browser" env RISKFLAG_BIN_DIR="$RISKFLAG_BUILD/bin" "$work/venv-full/bin/python" "$root/tests/serve/browser/test_page.py"
+  check "a Prometheus that looks at a server" "$python" "$here/deploy/test_prometheus.py"
   check "the image" "$python" "$here/deploy/test_image.py"
   grep '^serve: ' "$work/log"
   export DELIVERY_ENGINE=podman

@@ -12,6 +12,7 @@ import unittest
 import yaml
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "deploy"))
+import monitored  # noqa: E402
 import stand_ins as on  # noqa: E402
 
 COMPOSE, MONITORING = on.DEPLOY / "compose", on.DEPLOY / "monitoring"
@@ -109,31 +110,15 @@ class Compose(unittest.TestCase):
 
 
 class Asked(unittest.TestCase):
-    """What rules and panels ask for, a server has that has scored a window's rows."""
+    """What rules and panels ask for, a server has that has everything to tell."""
 
     @classmethod
     def setUpClass(cls):
-        on.WORK.mkdir(parents=True, exist_ok=True)
-        port = on.free_port()
-        model = on.model_directory("first")
-        cls.server = on.Process(on.BIN / "riskflag-serve", "--model", model, "--port", port, log=on.WORK / "compose.log")
-        cls.addClassCleanup(cls.server.end)
-        url = f"http://127.0.0.1:{port}"
-        on.wait_for(lambda: on.get(url + "/readyz"))
-        on.get(url + "/v1/score", cls.rows(), {"Content-Type": "text/csv"})
-        cls.page = on.wait_for(lambda: cls.page_with_drift(url))
+        served = cls.enterClassContext(monitored.Served())
+        served.score("quiet")
+        served.report()
+        cls.page = served.settled()
         cls.metrics = labels_of(cls.page)
-
-    @staticmethod
-    def page_with_drift(url):
-        page = on.get(url + "/metrics").decode()
-        return page if "riskflag_drift_alarm{" in page else None
-
-    @staticmethod
-    def rows():
-        applicants = on.WORK / "compose.csv"
-        on.run(on.BIN / "riskflag-simulate", "--applicants", "--rows", 1200, "--seed", 7, "--output", applicants, "--quiet")
-        return applicants.read_bytes()
 
     def test_metrics_and_labels_are_there(self):
         self.assertGreater(len(EXPRESSIONS), 20)
