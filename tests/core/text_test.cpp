@@ -176,6 +176,11 @@ TEST_CASE("find_nearest suggests slips and nothing far away") {
   CHECK(did_you_mean("zzzzzz", names).empty());
   const std::vector<std::string> owned = {"age", "income"};
   CHECK(did_you_mean("incme", owned) == " (did you mean \"income\"?)");
+  CHECK(what_there_is("incme", std::vector<std::string>{"age", "income"}) ==
+        " (did you mean \"income\"?); there are \"income\", \"age\"");
+  CHECK(what_there_is("zzzzzz", std::vector<std::string>{"age"}) == "; there is only \"age\"");
+  CHECK(what_there_is("age", std::vector<std::string>{}) == "; there are none");
+  CHECK(what_there_is("zz", std::vector<std::string>(10, "column")).ends_with("\"column\" and 2 more"));
 }
 
 TEST_CASE("is_utf8 refuses what RFC 3629 refuses") {

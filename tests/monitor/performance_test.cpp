@@ -133,6 +133,15 @@ TEST_CASE("the verdict is decay when ROC-AUC falls below what chance explains, d
   CHECK(judge(bad).state == State::decay);
 }
 
+TEST_CASE("a verdict without outcomes says that there are none yet") {
+  monitor::Evidence evidence;
+  CHECK(judge(evidence).reason.find("outcomes") == std::string::npos);  // none were asked for
+  evidence.outcome_files = 1;
+  CHECK(judge(evidence).reason.find("outcomes") == std::string::npos);
+  evidence.outcome_files = 0;
+  CHECK(judge(evidence).reason.ends_with("; there are no outcomes yet"));
+}
+
 TEST_CASE("fields are compared one by one, and few rows raise no alarm") {
   monitor::Reference reference;
   reference.rows = 1000;

@@ -68,10 +68,12 @@ class Monitor(unittest.TestCase):
     def monitor(self, *flags, task="decide"):
         return run(BIN / "riskflag-monitor", task, "--log", self.log, "--reference", MODEL, *flags)
 
-    def verdict(self, code, *flags):
-        done = self.monitor("--outcomes", self.log, *flags)
+    def verdict_of(self, done, code=0):
         self.assertEqual(done.returncode, code, done.stderr + done.stdout)
         return json.loads(done.stdout)
+
+    def verdict(self, code, *flags):
+        return self.verdict_of(self.monitor("--outcomes", self.log, *flags), code)
 
     def test_the_same_population_with_its_outcomes_is_stable_and_its_page_says_so(self):
         with self.serve() as server:
@@ -206,6 +208,21 @@ class Monitor(unittest.TestCase):
             done = run(BIN / "riskflag-monitor", *flags)
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertIn(word, done.stderr)
+        for flag, name, what in [("--outcomes", MODEL, "outcomes-*.jsonl"), ("--log", MODEL, "decisions-*.jsonl")]:
+            done = self.monitor(flag, name) if flag == "--outcomes" else run(
+                BIN / "riskflag-monitor", "decide", "--log", name, "--reference", MODEL)
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            for word in (str(MODEL), f"holds no {what}", "MLmodel", "is accepted"):
+                self.assertIn(word, done.stderr)
+        empty = self.log / "empty"
+        empty.mkdir()  # as a schedule finds it before the first outcome
+        verdict = self.verdict_of(self.monitor("--outcomes", empty))
+        self.assertEqual(verdict["outcome_files"], 0)
+        self.assertIn("there are no outcomes yet", verdict["reason"])
+        self.assertIsNone(self.verdict_of(self.monitor())["outcome_files"])
+        done = run(BIN / "riskflag-monitor", "decide", "--log", empty, "--reference", MODEL)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("there are no decisions yet: the directory is empty", done.stderr)
         path = next(self.log.glob("decisions-*.jsonl"))
         path.write_text(path.read_text().replace('"v":1', '"v":7', 1))
         done = self.monitor()

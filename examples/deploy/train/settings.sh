@@ -25,6 +25,7 @@ print(*[v["version"] for v in json.load(sys.stdin)["versions"] if v["name"] == o
 fetch() {
   local name
   for name in "$@"; do
+    [[ $name != */ ]] || mkdir -p "$WORK/$name" # a prefix that nobody has written to has no objects
     case $SOURCE in
       s3://*) if [[ $name == */ ]]; then aws s3 sync --only-show-errors --delete "$SOURCE/$name" "$WORK/$name"; else aws s3 cp --only-show-errors "$SOURCE/$name" "$WORK/$name"; fi ;;
       *) rm -rf "${WORK:?}/${name%/}" && cp -R "$SOURCE/${name%/}" "$WORK/${name%/}" ;;

@@ -105,25 +105,34 @@ inline riskflag::monitor::Evidence gather(const EvidenceFlags& flags, const std:
       book.add(monitor::parse_outcome(line, where));
     });
     evidence.torn += read.torn;
+    evidence.outcome_files = paths.size();
   }
   std::vector<monitor::JudgedDecision> decisions;
   std::uint64_t other_roles = 0;
-  const auto read = monitor::each_log_line(
-      monitor::log_paths(flags.log, "decisions"), [&](std::string_view line, const std::string& where) {
-        go_on();
-        const auto record = monitor::parse_decision(line, where);
-        if (record.time_ms < since || record.time_ms >= until) return;
-        if (record.model_digest != bundle.digest) {
-          ++evidence.other_models;
-          return;
-        }
-        if (!is_of_role(flags, record.role)) {
-          ++other_roles;
-          return;
-        }
-        counter.add(record, where);
-        decisions.push_back({record.time_ms, record.probability, record.high, book.find(record.decision_id)});
-      });
+  const auto logs = monitor::log_paths(flags.log, "decisions");
+  if (logs.empty()) {
+    riskflag::fail(riskflag::ErrorCode::invalid_data, flags.log,
+                   "there are no decisions yet: the directory is empty; riskflag-serve --decision-log writes "
+                   "decisions-*.jsonl there");
+  }
+  const auto read = monitor::each_log_line(logs, [&](std::string_view line, const std::string& where) {
+    go_on();
+    const auto record = monitor::parse_decision(line, where);
+    if (record.time_ms < since || record.time_ms >= until) return;
+    if (record.model_digest != bundle.digest) {
+      ++evidence.other_models;
+      return;
+    }
+    if (!is_of_role(flags, record.role)) {
+      ++other_roles;
+      return;
+    }
+    counter.add(record, where);
+    decisions.push_back({record.time_ms, record.probability, record.high, book.find(record.decision_id)});
+  });
+  if (read.lines == 0) {
+    riskflag::fail(riskflag::ErrorCode::invalid_data, flags.log, "there are no decisions yet: no file has a line");
+  }
   if (decisions.empty()) {
     riskflag::fail(riskflag::ErrorCode::invalid_data, flags.log,
                    "there is no decision of the model " + bundle.name + " in that time; " +

@@ -28,7 +28,9 @@ std::string evidence_json(const riskflag::monitor::Evidence& evidence, const std
   json.key("model").begin_object().key("name").value(evidence.model_name).key("version").value(evidence.model_version);
   json.key("digest").value(evidence.model_digest).end_object();
   json.key("decisions").value(evidence.decisions).key("other_models").value(evidence.other_models);
-  json.key("torn").value(evidence.torn).key("from").value(riskflag::rfc3339(evidence.from_ms));
+  json.key("torn").value(evidence.torn).key("outcome_files");
+  evidence.outcome_files ? json.value(*evidence.outcome_files) : json.null();
+  json.key("from").value(riskflag::rfc3339(evidence.from_ms));
   json.key("until").value(riskflag::rfc3339(evidence.until_ms)).key("drift").begin_array();
   for (const auto& each : evidence.drift) {
     json.begin_object().key("field").value(each.field).key("rows").value(each.rows).key("psi").value(each.psi);

@@ -46,7 +46,8 @@ class Replay {
   ReplayCounts run(const std::string& log, riskflag::ByteSink* sink, const std::stop_token& stop) {
     const auto paths = riskflag::monitor::log_paths(log, "decisions");
     if (paths.empty()) {
-      riskflag::fail(riskflag::ErrorCode::not_found, log, "the directory holds no decisions-*.jsonl");
+      riskflag::fail(riskflag::ErrorCode::not_found, log,
+                     "is an empty directory; one with decisions-*.jsonl is accepted");
     }
     if (sink != nullptr) sink->write("row,decision_id,probability,risk,error\n");
     ReplayCounts counts;

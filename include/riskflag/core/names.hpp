@@ -25,6 +25,11 @@ namespace riskflag::inline v0_1 {
 [[nodiscard]] std::string did_you_mean(std::string_view name, std::span<const std::string_view> candidates);
 [[nodiscard]] std::string did_you_mean(std::string_view name, std::span<const std::string> candidates);
 
+/// What there is in place of a name that is not, the nearest first: " (did you mean \"b\"?); there are \"b\", \"a\" and
+/// 7 more", or "; there are none".
+[[nodiscard]] std::string what_there_is(std::string_view name, std::span<const std::string_view> candidates);
+[[nodiscard]] std::string what_there_is(std::string_view name, std::span<const std::string> candidates);
+
 // ---------------------------------------------------------------------------------------------------------------------
 
 inline std::vector<std::string_view> split_text(std::string_view text, char separator) {
@@ -91,6 +96,26 @@ inline std::string did_you_mean(std::string_view name, std::span<const std::stri
 inline std::string did_you_mean(std::string_view name, std::span<const std::string> candidates) {
   const std::vector<std::string_view> views(candidates.begin(), candidates.end());
   return did_you_mean(name, std::span<const std::string_view>(views));
+}
+
+inline std::string what_there_is(std::string_view name, std::span<const std::string_view> candidates) {
+  constexpr std::size_t kShown = 8;
+  if (candidates.empty()) return "; there are none";
+  const auto nearest = find_nearest(name, candidates);
+  std::vector<std::string_view> shown;
+  if (nearest) shown.push_back(*nearest);
+  for (const std::string_view candidate : candidates) {
+    if (shown.size() < kShown && (!nearest || candidate != *nearest)) shown.push_back(candidate);
+  }
+  std::string text;
+  for (const std::string_view candidate : shown) text += (text.empty() ? "" : ", ") + quoted(candidate);
+  if (candidates.size() > shown.size()) text += " and " + std::to_string(candidates.size() - shown.size()) + " more";
+  return did_you_mean(name, candidates) + (candidates.size() == 1 ? "; there is only " : "; there are ") + text;
+}
+
+inline std::string what_there_is(std::string_view name, std::span<const std::string> candidates) {
+  const std::vector<std::string_view> views(candidates.begin(), candidates.end());
+  return what_there_is(name, std::span<const std::string_view>(views));
 }
 
 }  // namespace riskflag::inline v0_1

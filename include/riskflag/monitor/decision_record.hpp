@@ -15,6 +15,7 @@
 #include <riskflag/core/json_file.hpp>
 #include <riskflag/core/json_reader.hpp>
 #include <riskflag/core/line_reader.hpp>
+#include <riskflag/core/names.hpp>
 
 namespace riskflag::inline v0_1::monitor {
 
@@ -104,15 +105,26 @@ namespace detail {
   return record;
 }
 
-/// The files of a log: `path` itself, or in a directory all PREFIX-*.jsonl, oldest first. Throws Error(not_found).
+/// The files of a log: `path` itself, or in a directory all PREFIX-*.jsonl, oldest first; none in an empty directory,
+/// which nothing was written to yet. Throws Error(not_found) for a path where nothing is, and for a directory of other
+/// things.
 [[nodiscard]] inline std::vector<std::string> log_paths(const std::string& path, std::string_view prefix) {
   if (!is_directory(path)) {
     if (!exists(path)) fail(ErrorCode::not_found, path, "there is no such file or directory");
     return {path};
   }
-  std::vector<std::string> out;
+  std::vector<std::string> out, others;
   for (const std::string& name : list_directory(path)) {
-    if (name.starts_with(std::string(prefix) + "-") && name.ends_with(".jsonl")) out.push_back(join_path(path, name));
+    if (name.starts_with(std::string(prefix) + "-") && name.ends_with(".jsonl"))
+      out.push_back(join_path(path, name));
+    else if (!name.starts_with('.'))
+      others.push_back(name);
+  }
+  if (out.empty() && !others.empty()) {
+    const std::string ours = std::string(prefix) + "-*.jsonl";
+    fail(ErrorCode::not_found, path,
+         "holds no " + ours + what_there_is("", others) + "; a directory with " + ours +
+             ", one file, or an empty directory is accepted");
   }
   return out;
 }

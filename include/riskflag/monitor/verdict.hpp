@@ -57,6 +57,7 @@ struct Evidence {
   std::int64_t from_ms = 0, until_ms = 0;  ///< of the first and the last decision
   std::uint64_t decisions = 0;             ///< of this model
   std::uint64_t other_models = 0, torn = 0;
+  std::optional<std::uint64_t> outcome_files;  ///< that were read; nothing where no outcomes were asked for
   std::vector<FieldDrift> drift;
   Performance performance;
   std::vector<Performance> weeks;
@@ -117,7 +118,8 @@ struct Verdict {
   if (!fields.empty()) return {Verdict::State::drift, "live rows differ from training rows in " + fields};
   return {Verdict::State::stable,
           "no field, nor the scores, differ from the training rows more than chance explains" +
-              std::string(limit ? ", and ROC-AUC is not below the test set's more than chance explains" : "")};
+              std::string(limit ? ", and ROC-AUC is not below the test set's more than chance explains" : "") +
+              std::string(evidence.outcome_files == 0 ? "; there are no outcomes yet" : "")};
 }
 
 }  // namespace riskflag::inline v0_1::monitor
