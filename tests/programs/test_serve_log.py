@@ -183,6 +183,17 @@ class Log(unittest.TestCase):
             done = self.replay()  # what was written is whole
             self.assertEqual(done.returncode, 0, done.stderr)
 
+    def test_a_server_that_ends_at_once_still_says_why_its_log_could_not_be_written(self):
+        def full():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+        with Server(MODEL, "--decision-log", self.log, preexec_fn=full) as server:
+            schema = json.loads(server.ask("GET", "/v1/schema")[2])
+            body = json.dumps(as_json(ROWS[0], schema))
+            codes = [server.ask("POST", "/v1/score", body, {"Content-Type": "application/json"})[0] for _ in range(20)]
+            self.assertEqual(codes[-1], 503)
+            self.assertEqual(server.end(), 0)  # before the look of the first second
+            self.assertEqual(server.messages().count("the decision log: "), 1, server.messages())
+
     def test_wrong_flags_are_exit_2_and_a_place_that_cannot_be_written_is_1(self):
         key = FOLDER / "short.key"
         key.write_text("short\n")

@@ -78,13 +78,20 @@ class Background {
       }
     });
   }
-  ~Background() {
+  ~Background() { end(); }
+  /// No look begins any more.
+  void end() {
+    if (!thread_.joinable()) return;
     {
       const std::lock_guard guard(mutex_);
       over_ = true;
     }
     wake_.notify_one();
     thread_.join();
+  }
+  /// After end(): what went wrong since the last look is told too.
+  void look_once_more() {
+    if (log_) look_after_log();
   }
   Background(const Background&) = delete;
   Background& operator=(const Background&) = delete;

@@ -158,13 +158,15 @@ int serve(const program::ServeFlags& flags) {
   announce(flags, server, service);
 
   const char* why = signals.wait();
-  background.reset();
+  background->end();
   if (registry) static_cast<void>(registry->end(std::chrono::seconds(0)));  // no new look
   std::fprintf(stderr, "riskflag-serve: %s: answering what is under way, then ending\n", why);
   service.set_state(riskflag::serve::State::draining);
   server.stop();
   server.wait();
   shadow.reset();
+  background->look_once_more();
+  background.reset();
   if (accesses) accesses->flush();
   if (registry && !registry->end(std::chrono::seconds(1))) {  // a registry that is slow to give a model holds nobody
     if (decisions) decisions->tick();
