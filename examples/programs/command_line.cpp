@@ -105,19 +105,64 @@ int give_up(const std::string& name, bool json, riskflag::ErrorCode code, const 
   return exit_of(code);
 }
 
-/// " (did you mean \"--threads\"?)" for the first word that looks like a flag and is none of `app`'s; else "".
+/// The task that the command line named; the program itself where it named none.
+const CLI::App& task_of(const CLI::App& app) {
+  const auto named = app.get_subcommands();
+  return named.empty() ? app : *named.front();
+}
+
+/// " (did you mean \"--threads\"?)" for the first word that looks like a flag and is none of `app`'s, nor of the
+/// task's; else "".
 std::string nearest_flag(const CLI::App& app, int argc, char** argv) {
   std::vector<std::string> flags;
-  for (const CLI::Option* option : app.get_options({})) {
-    if (option->get_group().empty()) continue;
-    for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+  for (const CLI::App* owner : {&task_of(app), &app}) {
+    for (const CLI::Option* option : owner->get_options({})) {
+      if (option->get_group().empty()) continue;
+      for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+    }
   }
   for (int i = 1; i < argc; ++i) {
     const std::string word = std::string(argv[i]).substr(0, std::string_view(argv[i]).find('='));
     if (!word.starts_with("--") || app.get_option_no_throw(word) != nullptr) continue;
-    return riskflag::did_you_mean(word, flags);
+    if (task_of(app).get_option_no_throw(word) == nullptr) return riskflag::did_you_mean(word, flags);
   }
   return {};
+}
+
+/// The first word that is no flag and no flag's value: it stands where a task would.
+std::string word_for_task(const CLI::App& app, int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (!word.starts_with('-')) return word;
+    const CLI::Option* option = app.get_option_no_throw(word);
+    if (option != nullptr && option->get_type_size() > 0) ++i;
+  }
+  return {};
+}
+
+/// What is wrong with a command line, what would be accepted, and whose help says more.
+std::string parse_complaint(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  const CLI::App& task = task_of(app);
+  const std::string help = app.get_name() + (&task == &app ? "" : " " + task.get_name()) + " --help lists the flags";
+  const bool stray = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+  const bool no_task =
+      dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && app.get_require_subcommand_min() > 0;
+  if (&task == &app && (stray || no_task)) {
+    std::vector<std::string> tasks;
+    for (const CLI::App* each : app.get_subcommands({})) tasks.push_back(each->get_name());
+    const std::string word = word_for_task(app, argc, argv);
+    if (!tasks.empty() && !word.empty())
+      return riskflag::quoted(word) + " is no task" + riskflag::what_there_is(word, tasks) + " (" + help + ")";
+    if (no_task) return "a task is needed" + riskflag::what_there_is("", tasks) + " (" + help + ")";
+  }
+  std::string message = error.what();
+  // "Could not convert: version = two"
+  constexpr std::string_view kConversion = "Could not convert: ";
+  if (const std::size_t equals = message.find(" = "); message.starts_with(kConversion) && equals != std::string::npos) {
+    message = message.substr(kConversion.size(), equals - kConversion.size()) + ": " +
+              riskflag::quoted(std::string_view(message).substr(equals + 3)) + " is no number that it takes";
+  }
+  return message + (stray ? nearest_flag(app, argc, argv) : "") + " (" + help + ")";
 }
 
 /// `message` about a flag whose value came from the environment, with the variable's name in place of the flag's:
@@ -246,8 +291,7 @@ int CommandLine::run(int argc, char** argv, const std::function<int()>& body) {
       return app_->exit(success) == 0 ? kDone : kFailed;
     } catch (const CLI::ParseError& error) {
       return give_up(name, json, riskflag::ErrorCode::usage,
-                     blame_variable(*app_, error.what(), argc, argv) + nearest_flag(*app_, argc, argv) + " (" + name +
-                         " --help lists the flags)");
+                     blame_variable(*app_, parse_complaint(*app_, error, argc, argv), argc, argv));
     }
     return body();
   } catch (const riskflag::Error& error) {

@@ -25,6 +25,22 @@ class Help(driver.ProgramTest):
         self.assertIn("(60000)", driver.run("simulate", "--help").stdout)
         self.assertIn("[healthcheck]", driver.run("serve", "--help").stdout)
 
+    def test_a_usage_error_says_what_there_is_and_points_to_the_help_of_its_task(self):
+        registry = "riskflag-registry"
+        for words, wanted in (
+                (["gc", "--keep", 0], ["--keep", f"{registry} gc --help"]),
+                (["gc", "--kep", 3], ["did you mean \"--keep\"?", f"{registry} gc --help"]),
+                (["gc", "--trackin", "x"], ["did you mean \"--tracking\"?", f"{registry} gc --help"]),
+                (["promot", "loans/1"], ["\"promot\" is no task", "did you mean \"promote\"?", "\"rollback\"", f"{registry} --help"]),
+                (["--tracking", "journal:x", "promot"], ["\"promot\" is no task"]),
+                ([], ["a task is needed", "\"runs\"", f"{registry} --help"]),
+                (["alias", "loans", "champion", "two"], ["version: \"two\"", f"{registry} alias --help"]),
+                (["show"], [f"{registry} show --help"])):
+            done = driver.run("registry", *words)
+            self.assert_refused(done, 2, *wanted)
+            self.assertEqual("did you mean" in done.stderr, any("did you mean" in word for word in wanted), done.stderr)
+        self.assert_refused(driver.run("monitor", "decid"), 2, "\"decid\" is no task", "did you mean \"decide\"?")
+
 
 if __name__ == "__main__":
     driver.main()
