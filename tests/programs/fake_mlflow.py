@@ -61,6 +61,9 @@ class Store:
             raise absent("no experiment")
         return {"experiment": found}
 
+    def do_POST_mlflow_experiments_search(self, b):
+        return {"experiments": list(self.experiments.values())[: b["max_results"]]}
+
     def do_POST_mlflow_experiments_create(self, b):
         if self.experiment(b["name"]):
             raise Refused(400, "RESOURCE_ALREADY_EXISTS", "there is one")

@@ -32,16 +32,35 @@ TEST_CASE("runs match by the last value of metrics, by parameters, tags and attr
   CHECK_FALSE(matches("metrics.test.roc_auc >= 0.75 and params.num_leaves != '31'"));
   CHECK(matches("tags.`git commit` = 'abc' AND attributes.status = 'FINISHED'"));
   CHECK(matches("attributes.run_name = \"first try\""));
+  CHECK_FALSE(matches("attributes.status = 'KILLED'"));
   CHECK_FALSE(matches("metrics.other < 1"));  // a run without it does not match
   CHECK_FALSE(matches("params.other != 'x'"));
 }
 
 TEST_CASE("a filter that makes no sense shows where") {
   for (const char* text : {"auc > 0.7", "metrics.auc", "metrics.auc > high", "params.a > 'x'", "params.a = x",
-                           "params.a = 'x", "metrics.a > 1 or metrics.b > 1", "metrics. > 1", "metrics.`a > 1"}) {
+                           "params.a = 'x", "attributes.state = 'x'", "attributes.status = 'DONE'",
+                           "metrics.a > 1 or metrics.b > 1", "metrics. > 1", "metrics.`a > 1"}) {
     CAPTURE(text);
     CHECK_THROWS_AS(track::RunFilter{text}, const riskflag::Error&);
   }
+}
+
+TEST_CASE("a key that no run has is an error with those there are, one that some run has is none") {
+  const std::vector<track::RunRecord> runs{run_of("a", 0.6, "1"), run_of("b", 0.7, "2")};
+  const auto says = [&](const char* text, const char* words) {
+    CAPTURE(text);
+    CHECK_THROWS_WITH_AS(track::RunFilter(text).require_keys(runs), doctest::Contains(words), riskflag::Error);
+  };
+  says("metrics.test.roc_acu > 0", "did you mean \"test.roc_auc\"?");
+  says("params.num_leafs = '1'", "there is only \"num_leaves\"");
+  says("tags.commit = 'abc'", "no run has the tag \"commit\"");
+  track::RunFilter("metrics.test.roc_auc > 9 and params.num_leaves = '7' and tags.`git commit` = 'x'")
+      .require_keys(runs);
+  track::RunFilter("metrics.test.roc_acu > 0").require_keys({});
+  track::require_metric(runs, "test.roc_auc", "--sort");
+  CHECK_THROWS_WITH_AS(track::require_metric(runs, "auc", "--sort"), doctest::Contains("--sort: no run has"),
+                       riskflag::Error);
 }
 
 TEST_CASE("the best run comes first, runs without the metric last") {

@@ -29,4 +29,11 @@ inline TrackingPlace place_of(const RegistryFlags& flags) {
   return *place;
 }
 
+/// The same, of what is there already: only a registration may begin a journal.
+inline TrackingPlace known_place(const RegistryFlags& flags) {
+  TrackingPlace place = place_of(flags);
+  require_place(place);
+  return place;
+}
+
 }  // namespace program

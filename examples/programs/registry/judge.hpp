@@ -75,13 +75,26 @@ inline ScoredFile score_file(const riskflag::bundle::Bundle& model, const GateQu
   return out;
 }
 
+/// A column of the labelled rows that `what` (a flag, or the model's target) names.
+inline const riskflag::Column& column_of(const riskflag::Frame& frame, const std::string& name, const std::string& path,
+                                         const std::string& what) {
+  if (const riskflag::Column* found = frame.find(name)) return *found;
+  std::vector<std::string> names;
+  for (const riskflag::Column& column : frame.columns()) names.push_back(column.name);
+  riskflag::fail(riskflag::ErrorCode::not_found, path,
+                 "there is no column " + riskflag::quoted(name) + ", " + what + riskflag::what_there_is(name, names));
+}
+
 /// Numbers for the rows that have the same cells in those columns.
-inline std::vector<std::uint64_t> groups_of(const riskflag::Frame& frame, const std::vector<std::string>& names) {
+inline std::vector<std::uint64_t> groups_of(const riskflag::Frame& frame, const std::vector<std::string>& names,
+                                            const std::string& path) {
   std::map<std::string, std::uint64_t> number;
+  std::vector<const riskflag::Column*> columns;
+  for (const std::string& name : names) columns.push_back(&column_of(frame, name, path, "of --group-by"));
   std::vector<std::uint64_t> out(frame.rows());
   for (std::size_t i = 0; i < out.size(); ++i) {
     std::string key;
-    for (const std::string& name : names) key += frame.column(name).cell_text(i) + '\n';
+    for (const riskflag::Column* column : columns) key += column->cell_text(i) + '\n';
     out[i] = number.try_emplace(std::move(key), number.size()).first->second;
   }
   if (number.size() == out.size()) out.clear();
@@ -134,13 +147,14 @@ inline GateAnswer judge(riskflag::bundle::Bundle challenger, riskflag::bundle::B
     }
   }
   if (ours.sha256 != theirs.sha256) fail(ErrorCode::invalid_data, asked.data, "changed while it was read");
-  const riskflag::study::Target outcomes =
-      riskflag::study::read_target(theirs.frame.column(target), kind, out.champion.schema.positive, asked.data);
+  const riskflag::study::Target outcomes = riskflag::study::read_target(
+      column_of(theirs.frame, target, asked.data, asked.target.empty() ? "the champion's target" : "of --target"), kind,
+      out.champion.schema.positive, asked.data);
   std::vector<double> weights;
-  if (!asked.weight.empty()) weights = theirs.frame.column(asked.weight).numbers;
+  if (!asked.weight.empty()) weights = column_of(theirs.frame, asked.weight, asked.data, "of --weight").numbers;
   const std::vector<std::string> columns = group_columns(asked, out.champion.schema, theirs.frame);
   const std::vector<std::uint64_t> groups =
-      columns.empty() ? std::vector<std::uint64_t>{} : groups_of(theirs.frame, columns);
+      columns.empty() ? std::vector<std::uint64_t>{} : groups_of(theirs.frame, columns, asked.data);
   for (const std::uint64_t group : groups) out.groups = std::max<std::size_t>(out.groups, group + 1);
 
   riskflag::study::GateOptions options;
@@ -175,9 +189,14 @@ inline std::string answer_json(const GateAnswer& answer, double margin) {
   return std::move(json).text();
 }
 
+/// Five decimals; more for what would look like nothing, and no -0.
 [[nodiscard]] inline std::string fixed(double x) {
   char text[48];
   std::snprintf(text, sizeof text, "%.5f", x);
+  const std::string digits = text;
+  if (digits.find_first_of("123456789") != std::string::npos) return digits;
+  if (x == 0) return "0.00000";
+  std::snprintf(text, sizeof text, "%.1e", x);
   return text;
 }
 

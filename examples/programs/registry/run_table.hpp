@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,13 +51,18 @@ struct RunsQuestion {
 /// The finished run whose metric is best; throws Error(not_found) without one.
 inline riskflag::track::RunRecord best_run(const TrackingPlace& place, const std::string& experiment,
                                            const std::string& metric) {
-  const std::vector<riskflag::track::RunRecord> runs =
-      find_runs(place, experiment, "attributes.status = 'FINISHED'", metric, 1);
-  if (runs.empty() || riskflag::is_missing(runs.front().last_metric(metric))) {
-    riskflag::fail(riskflag::ErrorCode::not_found, "--best",
-                   "no finished run" + (experiment.empty() ? "" : " of experiment " + riskflag::quoted(experiment)) +
-                       " has the metric " + riskflag::quoted(metric));
+  const auto best = [&](std::size_t limit) {
+    return find_runs(place, experiment, "attributes.status = 'FINISHED'", metric, limit,
+                     [](const std::string&) {});  // `runs` tells of lines that are left out
+  };
+  const std::vector<riskflag::track::RunRecord> runs = best(1);
+  if (runs.empty()) {
+    riskflag::fail(
+        riskflag::ErrorCode::not_found, "--best",
+        "there is no finished run" + (experiment.empty() ? "" : " of experiment " + riskflag::quoted(experiment)));
   }
+  if (riskflag::is_missing(runs.front().last_metric(metric)))
+    riskflag::track::require_metric(best(1000), metric, "--best");
   return runs.front();
 }
 
@@ -67,7 +73,9 @@ inline std::string metric_cell(const riskflag::track::RunRecord& run, const std:
 
 inline int print_runs(const RunsQuestion& asked) {
   const std::vector<riskflag::track::RunRecord> runs =
-      find_runs(asked.place, asked.experiment, asked.filter, asked.sort, static_cast<std::size_t>(asked.limit));
+      find_runs(asked.place, asked.experiment, asked.filter, asked.sort, static_cast<std::size_t>(asked.limit),
+                [](const std::string& message) { std::fprintf(stderr, "note: %s\n", message.c_str()); });
+  if (!asked.sort.empty() && !runs.empty()) riskflag::track::require_metric(runs, asked.sort, "--sort");
   if (asked.json) {
     riskflag::JsonWriter json;
     json.begin_object().key("runs").begin_array();

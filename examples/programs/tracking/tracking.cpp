@@ -7,7 +7,9 @@
 #include <vector>
 
 #include <riskflag/core/file.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/mlflow.hpp>
+#include <riskflag/track/directory.hpp>
 #include <riskflag/track/journal.hpp>
 #include <riskflag/track/local_registry.hpp>
 #include <riskflag/track/run_filter.hpp>
@@ -73,6 +75,27 @@ std::optional<TrackingPlace> find_tracking_place(const std::string& flag) {
   return place;
 }
 
+void require_place(const TrackingPlace& place) {
+  if (!place.server.empty()) return;
+  if (!riskflag::is_directory(place.journal)) {
+    riskflag::fail(
+        riskflag::ErrorCode::not_found, place.journal,
+        "is no journal: " + std::string(riskflag::exists(place.journal) ? "a file, and no directory, is there"
+                                                                        : "there is no such directory"));
+  }
+  std::vector<std::string> others;
+  for (const std::string& name : riskflag::list_directory(place.journal)) {
+    if (name.ends_with(".jsonl") ||
+        riskflag::join_path(place.journal, name) == riskflag::mlflow::registry_of(place.journal))
+      return;
+    if (!name.starts_with('.')) others.push_back(name);
+  }
+  if (others.empty()) return;  // one that nobody has written to yet
+  riskflag::fail(
+      riskflag::ErrorCode::not_found, place.journal,
+      "is no journal: it holds neither a run (RUN_ID.jsonl) nor models/" + riskflag::what_there_is("", others));
+}
+
 std::unique_ptr<riskflag::track::Logger> open_logger(const TrackingPlace& place, bool required,
                                                      std::function<void(const std::string&)> told) {
   if (place.server.empty()) return std::make_unique<riskflag::track::JournalLogger>(place.journal);
@@ -115,6 +138,7 @@ ModelPlace find_model(const std::string& model, const std::string& tracking,
                    model + " is in a registry; --tracking or MLFLOW_TRACKING_URI says which (journal:DIR or http://…)");
   }
   if (place->server.empty()) {
+    require_place(*place);
     const riskflag::track::LocalRegistry registry(riskflag::mlflow::registry_of(place->journal));
     const riskflag::track::ModelVersion version = riskflag::track::resolve(registry, model);
     registry.verify(version);
@@ -132,25 +156,73 @@ ModelPlace find_model(const std::string& model, const std::string& tracking,
 
 namespace {
 
-std::vector<riskflag::track::RunRecord> runs_of_journal(const TrackingPlace& place, const std::string& experiment,
-                                                        const std::string& filter) {
+using Runs = std::vector<riskflag::track::RunRecord>;
+
+/// The runs of a journal. Files that begin no run are left out, and told; a directory of nothing else is no journal.
+Runs read_runs(const std::string& journal, const std::function<void(const std::string&)>& told) {
+  Runs runs;
+  std::string left_out;
+  for (riskflag::track::RunRecord& run : riskflag::track::read_journal(journal)) {
+    if (run.info.start_ms == 0) {
+      left_out = riskflag::join_path(journal, run.run_id + ".jsonl") + ": no line of it begins a run";
+      told(left_out + "; it is left out");
+      continue;
+    }
+    if (const std::size_t notes = run.notes.size(); notes > 0) {
+      told(riskflag::join_path(journal, run.notes.front().message) +
+           (notes == 1 ? "" : ", and " + std::to_string(notes - 1) + " more lines of that run"));
+    }
+    runs.push_back(std::move(run));
+  }
+  if (runs.empty() && !left_out.empty()) {
+    riskflag::fail(riskflag::ErrorCode::not_found, journal, "is no journal: " + left_out);
+  }
+  return runs;
+}
+
+Runs runs_of_journal(const TrackingPlace& place, const std::string& experiment, const std::string& filter,
+                     const std::function<void(const std::string&)>& told) {
   const riskflag::track::RunFilter wanted(filter);
-  std::vector<riskflag::track::RunRecord> runs;
-  if (!riskflag::is_directory(place.journal)) {
-    riskflag::fail(riskflag::ErrorCode::not_found, place.journal, "is no journal: there is no such directory");
+  require_place(place);
+  Runs runs = read_runs(place.journal, told);
+  if (!experiment.empty()) {
+    std::vector<std::string> names;
+    for (const auto& run : runs) names.push_back(run.info.experiment);
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    if (!std::binary_search(names.begin(), names.end(), experiment)) {
+      riskflag::fail(
+          riskflag::ErrorCode::not_found, place.journal,
+          "there is no experiment " + riskflag::quoted(experiment) + riskflag::what_there_is(experiment, names));
+    }
+    std::erase_if(runs, [&](const auto& run) { return run.info.experiment != experiment; });
   }
-  for (riskflag::track::RunRecord& run : riskflag::track::read_journal(place.journal)) {
-    if ((experiment.empty() || run.info.experiment == experiment) && wanted.matches(run))
-      runs.push_back(std::move(run));
-  }
+  wanted.require_keys(runs);
+  std::erase_if(runs, [&](const auto& run) { return !wanted.matches(run); });
   std::reverse(runs.begin(), runs.end());  // the newest first
   return runs;
 }
 
-std::vector<riskflag::track::RunRecord> runs_of_server(const TrackingPlace& place, const std::string& experiment,
-                                                       const std::string& filter, const std::string& sort,
-                                                       std::size_t limit) {
-  (void)riskflag::track::RunFilter(filter);  // the same text, the same mistakes
+riskflag::track::RunRecord record_of(riskflag::mlflow::ServerRun there, const std::string& experiment) {
+  riskflag::track::RunRecord run;
+  run.run_id = there.run_id;
+  run.info.experiment = experiment;
+  run.info.name = there.name;
+  run.info.start_ms = there.start_ms;
+  run.end_ms = there.end_ms;
+  run.status = there.status == "FINISHED" ? riskflag::track::RunStatus::finished
+               : there.status == "FAILED" ? riskflag::track::RunStatus::failed
+               : there.status == "KILLED" ? riskflag::track::RunStatus::killed
+                                          : riskflag::track::RunStatus::running;
+  run.params = std::move(there.params);
+  run.tags = std::move(there.tags);
+  run.metrics = std::move(there.metrics);
+  return run;
+}
+
+Runs runs_of_server(const TrackingPlace& place, const std::string& experiment, const std::string& filter,
+                    const std::string& sort, std::size_t limit) {
+  const riskflag::track::RunFilter wanted(filter);  // the same text, the same mistakes
   riskflag::mlflow::Settings settings = riskflag::mlflow::settings_from(place.server);
   riskflag::http::Connector connect = connector(settings);
   riskflag::mlflow::Client client(std::move(settings), std::move(connect), {}, {kRetries, 3000});
@@ -162,39 +234,32 @@ std::vector<riskflag::track::RunRecord> runs_of_server(const TrackingPlace& plac
   }
   const std::optional<std::string> id = client.find_experiment(name);
   if (!id) {
-    riskflag::fail(riskflag::ErrorCode::not_found, place.server, "there is no experiment " + riskflag::quoted(name));
+    riskflag::fail(
+        riskflag::ErrorCode::not_found, place.server,
+        "there is no experiment " + riskflag::quoted(name) + riskflag::what_there_is(name, client.experiment_names()));
   }
   const std::string order =
       sort.empty() ? std::string("attributes.start_time DESC")
                    : "metrics.`" + sort + "` " + (riskflag::track::smaller_is_better(sort) ? "ASC" : "DESC");
-  std::vector<riskflag::track::RunRecord> runs;
-  for (riskflag::mlflow::ServerRun& there : client.search_runs({*id}, filter, order, limit)) {
-    riskflag::track::RunRecord run;
-    run.run_id = there.run_id;
-    run.info.experiment = name;
-    run.info.name = there.name;
-    run.info.start_ms = there.start_ms;
-    run.end_ms = there.end_ms;
-    run.status = there.status == "FINISHED" ? riskflag::track::RunStatus::finished
-                 : there.status == "FAILED" ? riskflag::track::RunStatus::failed
-                 : there.status == "KILLED" ? riskflag::track::RunStatus::killed
-                                            : riskflag::track::RunStatus::running;
-    run.params = std::move(there.params);
-    run.tags = std::move(there.tags);
-    run.metrics = std::move(there.metrics);
-    runs.push_back(std::move(run));
-  }
+  const auto ask = [&](const std::string& words, std::size_t most) {
+    Runs runs;
+    for (riskflag::mlflow::ServerRun& there : client.search_runs({*id}, words, order, most)) {
+      runs.push_back(record_of(std::move(there), name));
+    }
+    return runs;
+  };
+  Runs runs = ask(filter, limit);
+  if (runs.empty() && !filter.empty()) wanted.require_keys(ask("", 1000));
   return runs;
 }
 
 }  // namespace
 
 std::vector<riskflag::track::RunRecord> find_runs(const TrackingPlace& place, const std::string& experiment,
-                                                  const std::string& filter, const std::string& sort,
-                                                  std::size_t limit) {
-  std::vector<riskflag::track::RunRecord> runs = place.server.empty()
-                                                     ? runs_of_journal(place, experiment, filter)
-                                                     : runs_of_server(place, experiment, filter, sort, limit);
+                                                  const std::string& filter, const std::string& sort, std::size_t limit,
+                                                  const std::function<void(const std::string&)>& told) {
+  Runs runs = place.server.empty() ? runs_of_journal(place, experiment, filter, told)
+                                   : runs_of_server(place, experiment, filter, sort, limit);
   if (!sort.empty()) {
     riskflag::track::sort_runs(runs, sort,
                                riskflag::track::smaller_is_better(sort) ? riskflag::track::MetricOrder::smallest_first
@@ -204,18 +269,35 @@ std::vector<riskflag::track::RunRecord> find_runs(const TrackingPlace& place, co
   return runs;
 }
 
+std::string run_of_model(const TrackingPlace& place, const std::string& model) {
+  if (!riskflag::is_directory(place.journal)) return {};
+  const std::string digest = riskflag::track::detail::path_digest(model);
+  const std::string server = place.server.empty() ? std::string() : riskflag::mlflow::settings_from(place.server).uri;
+  std::string found;
+  for (const riskflag::track::RunRecord& run : riskflag::track::read_journal(place.journal)) {  // the last one holds
+    for (const auto& kept : run.artifacts) {
+      if (!kept.is_model || kept.sha256 != digest) continue;
+      const std::string id = server.empty()
+                                 ? run.run_id
+                                 : riskflag::mlflow::read_sync_state(
+                                       riskflag::mlflow::sync_path(place.journal, run.run_id, server), server)
+                                       .run_id;
+      if (!id.empty()) found = id;
+    }
+  }
+  return found;
+}
+
 std::uint64_t sync_journal(const std::string& journal, const std::string& server,
                            const std::function<void(const std::string&)>& told, std::stop_token stop) {
-  if (!riskflag::is_directory(journal)) {
-    riskflag::fail(riskflag::ErrorCode::not_found, journal, "is no journal: there is no such directory");
-  }
+  require_place({journal, ""});
   riskflag::mlflow::Settings settings = riskflag::mlflow::settings_from(server);
   riskflag::http::Connector connect = connector(settings);
   riskflag::mlflow::Client client(std::move(settings), std::move(connect), std::move(stop), {kRetries, 3000});
   (void)client.rest().version();
   client.rest().set_patience({});  // it is there: now as patient as MLflow's variables say
   std::uint64_t news = 0;
-  for (const riskflag::track::RunRecord& run : riskflag::track::read_journal(journal)) {  // parents before children
+  for (const riskflag::track::RunRecord& run : read_runs(journal, told)) {  // parents before children
     riskflag::mlflow::RunSync sync(journal, run.run_id, client, told);
     bool any = false;
     while (sync.step()) any = true;

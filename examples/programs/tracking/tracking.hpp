@@ -26,6 +26,9 @@ struct TrackingPlace {
 /// nullopt when neither the flag nor the variable names a place. Throws Error(usage) for what is none.
 [[nodiscard]] std::optional<TrackingPlace> find_tracking_place(const std::string& flag);
 
+/// Throws Error(not_found) for a journal that is not there, and for a directory of other things.
+void require_place(const TrackingPlace& place);
+
 /// A logger for a place, and what it told about records that changed on their way.
 [[nodiscard]] std::unique_ptr<riskflag::track::Logger> open_logger(const TrackingPlace& place, bool required,
                                                                    std::function<void(const std::string&)> told);
@@ -48,11 +51,16 @@ struct ModelPlace {
                                     const std::function<void(const std::string&)>& told);
 
 /// At most `limit` runs that match (track::RunFilter's words), best first by `sort` if that is given, else the newest
-/// first.
+/// first. Throws Error(not_found) for an experiment or a key of the filter that is not there. `told` hears of lines of
+/// a journal that were left out.
 [[nodiscard]] std::vector<riskflag::track::RunRecord> find_runs(const TrackingPlace& place,
                                                                 const std::string& experiment,
                                                                 const std::string& filter, const std::string& sort,
-                                                                std::size_t limit);
+                                                                std::size_t limit,
+                                                                const std::function<void(const std::string&)>& told);
+/// The run that made this model directory, under the id that the place knows it by; empty where no journal tells of
+/// one.
+[[nodiscard]] std::string run_of_model(const TrackingPlace& place, const std::string& model);
 
 /// Tells a journal to a server: runs, metrics, files, models, aliases. Gives the number of runs that had news.
 std::uint64_t sync_journal(const std::string& journal, const std::string& server,

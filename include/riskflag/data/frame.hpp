@@ -31,7 +31,7 @@ class Frame {
     const auto it = index_.find(std::string(name));
     return it == index_.end() ? nullptr : &columns_[it->second];
   }
-  /// The column of that name; throws not_found, naming the nearest one there is.
+  /// The column of that name; throws not_found, with those there are, the nearest first.
   [[nodiscard]] const Column& column(std::string_view name) const { return columns_[position(name)]; }
   /// Index of the column of that name; throws not_found.
   [[nodiscard]] std::size_t position(std::string_view name) const {
@@ -40,7 +40,7 @@ class Frame {
     std::vector<std::string_view> names;
     names.reserve(columns_.size());
     for (const Column& column : columns_) names.push_back(column.name);
-    fail(ErrorCode::not_found, "", "there is no column " + quoted(name) + did_you_mean(name, names));
+    fail(ErrorCode::not_found, "", "there is no column " + quoted(name) + what_there_is(name, names));
   }
 
   /// Appends a column. Throws already_exists for a name that is there, invalid_data for another number of rows or for a

@@ -20,6 +20,20 @@ namespace riskflag::inline v0_1::mlflow {
 
 namespace detail {
 inline constexpr std::string_view kAuditTag = "riskflag.audit.";
+
+/// The records of a model's versions, oldest first.
+[[nodiscard]] inline std::vector<std::string> audit_trail(Client& client, const std::string& name) {
+  std::vector<track::KeyValue> records;
+  for (const track::ModelVersion& version : client.versions(name)) {
+    for (const track::KeyValue& tag : version.tags) {
+      if (tag.key.starts_with(kAuditTag)) records.push_back(tag);
+    }
+  }
+  std::sort(records.begin(), records.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+  std::vector<std::string> out;
+  for (track::KeyValue& record : records) out.push_back(std::move(record.value));
+  return out;
+}
 }  // namespace detail
 
 /// An MLflow server's model registry. A version's `path` is its models:/ URI, which mlflow::fetch makes a directory of.
@@ -64,8 +78,8 @@ inline std::vector<track::ModelVersion> MlflowRegistry::versions(std::string_vie
   const std::lock_guard lock(mutex_);
   std::vector<track::ModelVersion> found = client_.versions(std::string(name));
   if (found.empty()) {
-    const std::vector<std::string> all = client_.model_names();
-    fail(ErrorCode::not_found, client_.rest().where(), "there is no model " + quoted(name) + did_you_mean(name, all));
+    fail(ErrorCode::not_found, client_.rest().where(),
+         "there is no model " + quoted(name) + what_there_is(name, client_.model_names()));
   }
   // The search leaves the aliases out; each version by itself has them.
   for (track::ModelVersion& version : found) {
@@ -132,16 +146,7 @@ inline void MlflowRegistry::append_audit(std::string_view name, std::uint64_t ve
 
 inline std::vector<std::string> MlflowRegistry::audit(std::string_view name) const {
   const std::lock_guard lock(mutex_);
-  std::vector<track::KeyValue> records;
-  for (const track::ModelVersion& version : client_.versions(std::string(name))) {
-    for (const track::KeyValue& tag : version.tags) {
-      if (tag.key.starts_with(detail::kAuditTag)) records.push_back(tag);
-    }
-  }
-  std::sort(records.begin(), records.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
-  std::vector<std::string> out;
-  for (track::KeyValue& record : records) out.push_back(std::move(record.value));
-  return out;
+  return detail::audit_trail(client_, std::string(name));
 }
 
 }  // namespace riskflag::inline v0_1::mlflow

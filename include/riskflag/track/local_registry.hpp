@@ -65,6 +65,7 @@ class LocalRegistry final : public Registry {
   [[nodiscard]] ModelVersion read_version(std::string_view name, std::uint64_t version) const;
   /// The version that an alias points to; 0 without it.
   [[nodiscard]] std::uint64_t alias_target(std::string_view name, std::string_view alias) const;
+  [[noreturn]] void refuse_version(std::string_view name, std::uint64_t version) const;
   void note(std::string_view name, std::string_view what, std::string_view alias, std::uint64_t from,
             std::uint64_t to) const;
 
@@ -82,12 +83,19 @@ inline void link_directory(const std::string& target, const std::string& link) {
 
 /// MLflow's rule, so that the same aliases work there: letters, digits, _ and -, not "latest", not "v" and digits.
 inline void check_alias(std::string_view alias) {
-  check_name(alias, "alias");
+  bool good = !alias.empty() && alias.size() <= 200 && alias.front() != '-';
+  for (const char c : alias) {
+    good = good && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-');
+  }
+  if (!good) {
+    fail(ErrorCode::invalid_option, "alias",
+         quoted(alias) + " is no alias; use 1 to 200 letters, digits, _ and -, not beginning with -, such as champion");
+  }
   const bool like_version =
       alias.size() > 1 && alias[0] == 'v' && alias.find_first_not_of("0123456789", 1) == std::string_view::npos;
-  if (alias == "latest" || like_version || alias.find('.') != std::string_view::npos) {
+  if (alias == "latest" || like_version) {
     fail(ErrorCode::invalid_option, "alias",
-         quoted(alias) + " is reserved; use letters, digits, _ and -, such as champion");
+         quoted(alias) + " is reserved by MLflow for versions; use another name, such as champion");
   }
 }
 
@@ -193,8 +201,7 @@ inline ModelVersion LocalRegistry::read_version(std::string_view name, std::uint
 inline std::vector<ModelVersion> LocalRegistry::versions(std::string_view name) const {
   const std::vector<std::uint64_t> known = numbers(name);
   if (known.empty()) {
-    const std::vector<std::string> all = names();
-    fail(ErrorCode::not_found, root_, "there is no model " + quoted(name) + did_you_mean(name, all));
+    fail(ErrorCode::not_found, root_, "there is no model " + quoted(name) + what_there_is(name, names()));
   }
   std::vector<ModelVersion> out;
   for (const std::uint64_t version : known) out.push_back(read_version(name, version));
@@ -205,6 +212,11 @@ inline std::optional<ModelVersion> LocalRegistry::find_version(std::string_view 
   const std::vector<std::uint64_t> known = numbers(name);
   if (!std::binary_search(known.begin(), known.end(), version)) return std::nullopt;
   return read_version(name, version);
+}
+
+inline void LocalRegistry::refuse_version(std::string_view name, std::uint64_t version) const {
+  const std::string known = detail::versions_there_are(*this, name);  // throws for an unknown name
+  fail(ErrorCode::not_found, root_, "model " + quoted(name) + " has no version " + std::to_string(version) + known);
 }
 
 inline std::uint64_t LocalRegistry::alias_target(std::string_view name, std::string_view alias) const {
@@ -223,7 +235,7 @@ inline std::optional<ModelVersion> LocalRegistry::find_alias(std::string_view na
 inline void LocalRegistry::set_alias(std::string_view name, std::string_view alias, std::uint64_t version) {
   detail::check_alias(alias);
   if (!find_version(name, version)) {
-    fail(ErrorCode::not_found, root_, "model " + quoted(name) + " has no version " + std::to_string(version));
+    refuse_version(name, version);
   }
   const FileLock lock(join_path(home(name), ".lock"));
   const std::uint64_t before = alias_target(name, alias);
@@ -252,7 +264,7 @@ inline void LocalRegistry::remove_version(std::string_view name, std::uint64_t v
   const FileLock lock(join_path(home(name), ".lock"));
   const std::vector<std::uint64_t> known = numbers(name);
   if (!std::binary_search(known.begin(), known.end(), version)) {
-    fail(ErrorCode::not_found, root_, "model " + quoted(name) + " has no version " + std::to_string(version));
+    refuse_version(name, version);
   }
   const std::string which = std::string(name) + " version " + std::to_string(version);
   if (version == known.back()) {
@@ -274,7 +286,7 @@ inline void LocalRegistry::remove_version(std::string_view name, std::uint64_t v
 
 inline void LocalRegistry::append_audit(std::string_view name, std::uint64_t version, std::string_view record) {
   if (!find_version(name, version)) {
-    fail(ErrorCode::not_found, root_, "model " + quoted(name) + " has no version " + std::to_string(version));
+    refuse_version(name, version);
   }
   const FileLock lock(join_path(home(name), ".lock"));
   AppendFile(join_path(home(name), "audit.jsonl")).append(record, Durability::sync);

@@ -79,6 +79,11 @@ struct ModelUri {
 /// nullopt for any other text.
 [[nodiscard]] std::optional<ModelUri> parse_model_uri(std::string_view uri);
 
+/// Throws Error(not_found) with the names there are, the nearest first, unless `name` is one of them.
+void require_model(const Registry& registry, std::string_view name);
+/// Every alias of a model, sorted.
+[[nodiscard]] std::vector<std::string> aliases_of(const Registry& registry, std::string_view name);
+
 /// The version that a models:/ URI names. Throws Error(usage) for another text, Error(not_found) for an unknown name,
 /// version or alias, with what there is.
 [[nodiscard]] ModelVersion resolve(const Registry& registry, std::string_view uri);
@@ -101,28 +106,48 @@ inline std::optional<ModelUri> parse_model_uri(std::string_view uri) {
   return out;
 }
 
+inline void require_model(const Registry& registry, std::string_view name) {
+  const std::vector<std::string> names = registry.names();
+  if (std::find(names.begin(), names.end(), name) != names.end()) return;
+  fail(ErrorCode::not_found, std::string(name), "there is no such model" + what_there_is(name, names));
+}
+
+inline std::vector<std::string> aliases_of(const Registry& registry, std::string_view name) {
+  std::vector<std::string> all;
+  for (const ModelVersion& version : registry.versions(name)) {
+    all.insert(all.end(), version.aliases.begin(), version.aliases.end());
+  }
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+namespace detail {
+
+/// "; there are 1, 2, 5", the newest ones where there are many.
+[[nodiscard]] inline std::string versions_there_are(const Registry& registry, std::string_view name) {
+  constexpr std::size_t kShown = 8;
+  const std::vector<ModelVersion> all = registry.versions(name);
+  std::string text = all.size() > kShown ? "..." : "";
+  for (std::size_t i = all.size() > kShown ? all.size() - kShown : 0; i < all.size(); ++i) {
+    text += (text.empty() ? "" : ", ") + std::to_string(all[i].version);
+  }
+  return (all.size() == 1 ? "; there is only " : "; there are ") + text;
+}
+
+}  // namespace detail
+
 inline ModelVersion resolve(const Registry& registry, std::string_view uri) {
   const std::optional<ModelUri> parsed = parse_model_uri(uri);
   if (!parsed) fail(ErrorCode::usage, std::string(uri), "is no model; use models:/NAME@ALIAS or models:/NAME/VERSION");
-  const std::vector<std::string> names = registry.names();
-  if (std::find(names.begin(), names.end(), parsed->name) == names.end()) {
-    fail(ErrorCode::not_found, std::string(uri),
-         "there is no model " + quoted(parsed->name) + did_you_mean(parsed->name, names));
-  }
+  require_model(registry, parsed->name);
   if (parsed->version != 0) {
     if (auto found = registry.find_version(parsed->name, parsed->version)) return *found;
     fail(ErrorCode::not_found, std::string(uri),
-         "there is no version " + std::to_string(parsed->version) + "; the model has " +
-             std::to_string(registry.versions(parsed->name).size()));
+         "there is no version " + std::to_string(parsed->version) + detail::versions_there_are(registry, parsed->name));
   }
   if (auto found = registry.find_alias(parsed->name, parsed->alias)) return *found;
-  std::string known;
-  for (const ModelVersion& version : registry.versions(parsed->name)) {
-    for (const std::string& alias : version.aliases) known += (known.empty() ? "" : ", ") + alias;
-  }
   fail(ErrorCode::not_found, std::string(uri),
-       "there is no alias " + quoted(parsed->alias) + "; the model has " +
-           (known.empty() ? std::string("none") : known));
+       "there is no alias " + quoted(parsed->alias) + what_there_is(parsed->alias, aliases_of(registry, parsed->name)));
 }
 
 }  // namespace riskflag::inline v0_1::track

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/missing.hpp>
+#include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/track/journal_reader.hpp>
 
@@ -26,6 +28,9 @@ class RunFilter {
   /// Throws Error(usage) that shows where the text stops making sense.
   explicit RunFilter(std::string_view text);
   [[nodiscard]] bool matches(const RunRecord& run) const;
+  /// Throws Error(not_found), with those there are, for a metric, parameter or tag that none of these runs has. No runs
+  /// know no better.
+  void require_keys(const std::vector<RunRecord>& runs) const;
 
  private:
   enum class Kind { metric, param, tag, attribute };
@@ -57,6 +62,9 @@ inline void sort_runs(std::vector<RunRecord>& runs, std::string_view metric, Met
   for (const Place& place : places) sorted.push_back(std::move(runs[place.at]));
   runs = std::move(sorted);
 }
+
+/// Throws Error(not_found) under the name of `flag`, with those there are, for a metric that none of these runs has.
+void require_metric(const std::vector<RunRecord>& runs, std::string_view metric, std::string_view flag);
 
 /// True for metrics that are better when small: losses and errors by their names ("valid.log_loss", "rmse").
 [[nodiscard]] inline bool smaller_is_better(std::string_view metric) noexcept {
@@ -114,6 +122,12 @@ inline RunFilter::RunFilter(std::string_view text) {
       condition.key = word([](char c) { return c == ' ' || c == '=' || c == '!' || c == '<' || c == '>'; });
     }
     if (condition.key.empty()) refuse("a name");
+    constexpr std::array<std::string_view, 3> kAttributes{"status", "run_name", "run_id"};
+    if (condition.kind == Kind::attribute &&
+        std::find(kAttributes.begin(), kAttributes.end(), condition.key) == kAttributes.end()) {
+      fail(ErrorCode::usage, "--filter",
+           "there is no attribute " + quoted(condition.key) + what_there_is(condition.key, kAttributes));
+    }
     skip();
     for (const std::string_view op : {"!=", ">=", "<=", "=", ">", "<"}) {
       if (text.substr(at).starts_with(op)) {
@@ -139,6 +153,12 @@ inline RunFilter::RunFilter(std::string_view text) {
       condition.text = word([quote](char c) { return c == quote; });
       if (at == text.size()) refuse("the closing quote");
       ++at;
+      constexpr std::array<std::string_view, 5> kStatuses{"FINISHED", "RUNNING", "FAILED", "KILLED", "SCHEDULED"};
+      if (condition.kind == Kind::attribute && condition.key == "status" &&
+          std::find(kStatuses.begin(), kStatuses.end(), condition.text) == kStatuses.end()) {
+        fail(ErrorCode::usage, "--filter",
+             "there is no status " + quoted(condition.text) + what_there_is(condition.text, kStatuses));
+      }
     }
     conditions_.push_back(std::move(condition));
     skip();
@@ -171,6 +191,45 @@ inline bool RunFilter::holds(const Condition& condition, const RunRecord& run) {
 inline bool RunFilter::matches(const RunRecord& run) const {
   return std::all_of(conditions_.begin(), conditions_.end(),
                      [&](const Condition& condition) { return holds(condition, run); });
+}
+
+namespace detail {
+
+/// The different keys among what each run has, sorted.
+template <class List>
+[[nodiscard]] std::vector<std::string> keys_of(const std::vector<RunRecord>& runs, List RunRecord::* list) {
+  std::vector<std::string> keys;
+  for (const RunRecord& run : runs) {
+    for (const auto& entry : run.*list) keys.push_back(entry.key);
+    std::sort(keys.begin(), keys.end());
+    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  }
+  return keys;
+}
+
+}  // namespace detail
+
+inline void RunFilter::require_keys(const std::vector<RunRecord>& runs) const {
+  if (runs.empty()) return;
+  for (const Condition& condition : conditions_) {
+    if (condition.kind == Kind::attribute) continue;
+    const std::vector<std::string> keys = condition.kind == Kind::metric  ? detail::keys_of(runs, &RunRecord::metrics)
+                                          : condition.kind == Kind::param ? detail::keys_of(runs, &RunRecord::params)
+                                                                          : detail::keys_of(runs, &RunRecord::tags);
+    if (std::find(keys.begin(), keys.end(), condition.key) != keys.end()) continue;
+    const char* what = condition.kind == Kind::metric  ? "metric "
+                       : condition.kind == Kind::param ? "parameter "
+                                                       : "tag ";
+    fail(ErrorCode::not_found, "--filter",
+         "no run has the " + (what + quoted(condition.key)) + what_there_is(condition.key, keys));
+  }
+}
+
+inline void require_metric(const std::vector<RunRecord>& runs, std::string_view metric, std::string_view flag) {
+  const std::vector<std::string> keys = detail::keys_of(runs, &RunRecord::metrics);
+  if (std::find(keys.begin(), keys.end(), metric) != keys.end()) return;
+  fail(ErrorCode::not_found, std::string(flag),
+       "no run has the metric " + quoted(metric) + what_there_is(metric, keys));
 }
 
 }  // namespace riskflag::inline v0_1::track

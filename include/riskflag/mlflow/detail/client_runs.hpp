@@ -112,6 +112,24 @@ inline std::optional<std::string> Client::find_experiment(const std::string& nam
   }
 }
 
+inline std::vector<std::string> Client::experiment_names() {
+  std::vector<std::string> names;
+  std::string page;
+  do {
+    JsonWriter json;
+    json.begin_object().key("max_results").value(1000);
+    if (!page.empty()) json.key("page_token").value(std::string_view(page));
+    json.end_object();
+    const Json found = rest_.post("/mlflow/experiments/search", json.text());
+    for (const Json& experiment : detail::items_of(found.find("experiments"))) {
+      names.push_back(detail::text_or(experiment.find("name")));
+    }
+    page = detail::text_or(found.find("next_page_token"));
+  } while (!page.empty());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 inline std::string Client::experiment_id(const std::string& name) {
   return find_or_make([&] { return find_experiment(name); },
                       [&] {
