@@ -277,9 +277,8 @@ class Tracking(driver.ProgramTest):
         listed = json.loads(self.call("registry", *place, "list", "--json").stdout)["versions"]
         self.assertEqual([(v["version"], v["aliases"]) for v in listed], [(1, ["champion"]), (2, [])])
         self.assertIn("promote", self.call("registry", *place, "alias", "loan-risk", "champion", 2, expect=2).stderr)
-        self.call("registry", *place, "alias", "loan-risk", "champion", "--delete")
-        self.call("registry", *place, "alias", "loan-risk", "champion", 2)
-        shown = json.loads(self.call("registry", *place, "show", "loan-risk@champion", "--json").stdout)["versions"][0]
+        self.call("registry", *place, "alias", "loan-risk", "shadow", 2)
+        shown = json.loads(self.call("registry", *place, "show", "loan-risk@shadow", "--json").stdout)["versions"][0]
         self.assertEqual(shown["version"], 2)
         self.assertIn("metrics., params., tags.", self.call("registry", *place, "runs", "--filter", "auc > 1", expect=2).stderr)
         self.assertIn("--tracking", self.call("registry", "list", expect=2).stderr)

@@ -111,4 +111,54 @@ TEST_CASE("a version without an alias can be removed, the newest cannot, and no 
   CHECK(shelf.registry.register_model({kName, shelf.home.path("two")}).version == 4);
 }
 
+TEST_CASE("an alias that was taken away goes back to its version alone, and who took it away is on record") {
+  Shelf shelf;
+  const auto give = [&](const char* alias, std::uint64_t version) {
+    return code_of([&] { track::give_alias(shelf.registry, kName, alias, version); });
+  };
+  const track::Approval approval{"Ann", "a reason"};
+  CHECK(code_of([&] { track::take_alias(shelf.registry, kName, "champion", {"Ann", ""}); }) == ErrorCode::usage);
+  CHECK(code_of([&] { track::take_alias(shelf.registry, kName, "shadow", approval); }) == ErrorCode::not_found);
+  CHECK(give("champion", 2) == ErrorCode::usage);  // a move
+  CHECK(shelf.at("champion") == 1);
+  const track::Promotion gone = track::take_alias(shelf.registry, kName, "champion", approval);
+  CHECK(shelf.at("champion") == 0);
+  CHECK(gone.from.version == 1);
+  const riskflag::Json record = riskflag::value_or_throw(riskflag::read_json(gone.record, "record"));
+  CHECK(text_at(record, "event") == "unalias");
+  CHECK(text_at(record, "approved_by") == "Ann");
+  CHECK(riskflag::value_or_throw(record.at("to"))->is_null());
+  CHECK(shelf.registry.audit(kName) == std::vector<std::string>{gone.record});
+
+  CHECK(give("champion", 2) == ErrorCode::usage);
+  CHECK(code_of([&] { track::require_free_alias(shelf.registry, kName, "champion"); }) == ErrorCode::usage);
+  CHECK(shelf.at("champion") == 0);
+  track::give_alias(shelf.registry, kName, "champion", 1);
+  CHECK(shelf.at("champion") == 1);
+  track::give_alias(shelf.registry, kName, "shadow", 3);  // never was anywhere
+  CHECK(give("other", 9) == ErrorCode::not_found);
+}
+
+TEST_CASE("where rollback goes back to is set by promotions alone") {
+  Shelf shelf;
+  const track::Approval approval{"Ann", "a reason"};
+  const auto give = [&](const char* alias, std::uint64_t version) {
+    return code_of([&] { track::give_alias(shelf.registry, kName, alias, version); });
+  };
+  CHECK(give("previous", 2) == ErrorCode::usage);
+  CHECK(give("previous-shadow", 2) == ErrorCode::usage);
+  track::promote(shelf.registry, kName, "champion", 1, 3, approval);
+  CHECK(code_of([&] { track::promote(shelf.registry, kName, "previous", 1, 2, approval); }) == ErrorCode::usage);
+  CHECK(code_of([&] { track::roll_back(shelf.registry, kName, "previous", approval); }) == ErrorCode::usage);
+  track::take_alias(shelf.registry, kName, "previous", approval);
+  CHECK(give("previous", 2) == ErrorCode::usage);
+  track::give_alias(shelf.registry, kName, "previous", 1);
+  // Without the record of its removal too: the promotion says where it was left.
+  track::roll_back(shelf.registry, kName, "champion", approval);
+  shelf.registry.remove_alias(kName, "previous");
+  CHECK(track::last_version(shelf.registry.audit(kName), "previous") == 3);
+  CHECK(track::last_version(shelf.registry.audit(kName), "champion") == 1);
+  CHECK_FALSE(track::last_version(shelf.registry.audit(kName), "shadow"));
+}
+
 }  // namespace promotion_test

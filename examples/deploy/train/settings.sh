@@ -10,6 +10,7 @@ export WORK SOURCE TRACKING MODEL TARGET
 MARGIN=${MARGIN:-0.005}
 umask 077
 mkdir -p "$WORK"
+case $TRACKING in journal:*) mkdir -p "${TRACKING#journal:}" ;; esac # what is not there is an error to riskflag-registry
 
 registry() { riskflag-registry --tracking "$TRACKING" "$@"; }
 # PATH.IN.JSON: of the object on stdin; nothing where it is not there.

@@ -14,6 +14,7 @@
 #include <riskflag/core/file.hpp>
 #include <riskflag/core/json_writer.hpp>
 #include <riskflag/track/journal_reader.hpp>
+#include <riskflag/track/promotion.hpp>
 #include <riskflag/track/registry.hpp>
 
 #include "../command_line.hpp"
@@ -30,6 +31,7 @@ using riskflag::fail;
 using riskflag::track::ModelVersion;
 
 using Flags = program::RegistryFlags;
+using program::known_place;
 using program::place_of;
 
 void write_version(riskflag::JsonWriter& json, const ModelVersion& version) {
@@ -64,19 +66,19 @@ int print_versions(const Flags& flags, const std::vector<ModelVersion>& versions
 }
 
 int list(const Flags& flags) {
-  const auto registry = program::open_registry(place_of(flags));
+  const auto registry = program::open_registry(known_place(flags));
+  if (!flags.name.empty()) riskflag::track::require_model(*registry, flags.name);
   std::vector<ModelVersion> all;
   for (const std::string& name : registry->names()) {
     if (!flags.name.empty() && name != flags.name) continue;
     for (ModelVersion& version : registry->versions(name)) all.push_back(std::move(version));
   }
-  if (all.empty() && !flags.name.empty()) (void)registry->versions(flags.name);  // says what is there instead
   return print_versions(flags, all);
 }
 
 /// One version, and who moved aliases of its model.
 int show(const Flags& flags) {
-  const auto registry = program::open_registry(place_of(flags));
+  const auto registry = program::open_registry(known_place(flags));
   const std::string uri = flags.name.starts_with("models:/") ? flags.name : "models:/" + flags.name;
   const ModelVersion version = riskflag::track::resolve(*registry, uri);
   const std::vector<std::string> trail = registry->audit(version.name);
@@ -115,22 +117,17 @@ int register_model(const Flags& flags) {
     model.run_id = best.run_id;
   }
   if (!riskflag::exists(riskflag::join_path(model.source, "manifest.json"))) {
-    fail(ErrorCode::not_found, model.source, "no model directory: it has no manifest.json");
+    fail(ErrorCode::not_found, model.source,
+         riskflag::is_directory(model.source) ? "is no model directory: it has no manifest.json"
+         : riskflag::exists(model.source)     ? "is a file; a model directory is accepted"
+                                              : "there is no such directory; a model directory is accepted");
   }
+  if (model.run_id.empty()) model.run_id = program::run_of_model(place, model.source);
   const auto registry = program::open_registry(place);
-  if (!flags.alias.empty()) {
-    const auto names = registry->names();
-    const bool known = std::find(names.begin(), names.end(), flags.name) != names.end();
-    const auto taken = known ? registry->find_alias(flags.name, flags.alias) : std::nullopt;
-    if (taken) {
-      fail(ErrorCode::usage, "--alias",
-           riskflag::quoted(flags.alias) + " is at version " + std::to_string(taken->version) +
-               "; riskflag-registry promote moves it");
-    }
-  }
+  if (!flags.alias.empty()) riskflag::track::require_free_alias(*registry, flags.name, flags.alias);
   ModelVersion version = registry->register_model(model);
   if (!flags.alias.empty()) {
-    registry->set_alias(version.name, flags.alias, version.version);
+    riskflag::track::give_alias(*registry, version.name, flags.alias, version.version);
     version.aliases.push_back(flags.alias);
   }
   return print_versions(flags, {version});
@@ -138,20 +135,29 @@ int register_model(const Flags& flags) {
 
 /// Creates or deletes; a move is promote's, which asks for reasons.
 int alias(const Flags& flags) {
-  const auto registry = program::open_registry(place_of(flags));
+  using riskflag::track::give_alias;
+  if (flags.remove == (flags.version != 0)) {
+    fail(ErrorCode::usage, "alias",
+         flags.remove ? "takes a version or --delete, not both" : "needs a version, or --delete");
+  }
+  if (!flags.remove && !(flags.approved_by + flags.reason).empty()) {
+    fail(ErrorCode::usage, flags.reason.empty() ? "--approved-by" : "--reason",
+         "belongs to --delete; promote takes it too");
+  }
+  const riskflag::track::Approval approval{flags.approved_by, flags.reason, {}};
+  if (flags.remove) program::require_approval(approval);
+  const auto registry = program::open_registry(known_place(flags));
+  riskflag::track::require_model(*registry, flags.name);
   if (flags.remove) {
-    if (!registry->remove_alias(flags.name, flags.alias))
-      fail(ErrorCode::not_found, flags.name, "has no alias " + riskflag::quoted(flags.alias));
-    return program::kDone;
+    const auto move = riskflag::track::take_alias(*registry, flags.name, flags.alias, approval);
+    return program::print(flags.json ? move.record + "\n"
+                                     : move.name + " has no alias " + move.alias + " now; it was at version " +
+                                           std::to_string(move.from.version) + "\n")
+               ? program::kDone
+               : program::kFailed;
   }
-  if (flags.version == 0) fail(ErrorCode::usage, "alias", "needs a version, or --delete");
-  if (const auto taken = registry->find_alias(flags.name, flags.alias)) {
-    fail(ErrorCode::usage, flags.name,
-         "alias " + riskflag::quoted(flags.alias) + " is at version " + std::to_string(taken->version) +
-             "; riskflag-registry promote moves it");
-  }
-  registry->set_alias(flags.name, flags.alias, flags.version);
-  return program::kDone;
+  give_alias(*registry, flags.name, flags.alias, flags.version);
+  return print_versions(flags, {*registry->find_version(flags.name, flags.version)});
 }
 
 int sync(const Flags& flags) {
@@ -200,11 +206,13 @@ int main(int argc, char** argv) {
   registering.add_option("--best", flags.best, "the model of the best run by this metric").type_name("METRIC");
   registering.add_option("--experiment", flags.experiment, "of --best").type_name("NAME");
   registering.add_option("--description", flags.description, "a sentence for people").type_name("TEXT");
-  auto aliasing = line.add_command("alias", "gives a version an alias, or deletes one");
+  auto aliasing = line.add_command("alias", "gives a version an alias that is free, or deletes one");
   aliasing.add_option("name", flags.name, "registered model").required();
   aliasing.add_option("alias", flags.alias, "letters, digits, _ and -").required();
   aliasing.add_option("version", flags.version, "that gets it");
-  aliasing.add_flag("--delete", flags.remove, "nothing has it any more");
+  aliasing.add_flag("--delete", flags.remove, "nothing has it any more, until that version is given it again");
+  aliasing.add_option("--approved-by", flags.approved_by, "of --delete: who answers for it").type_name("WHO");
+  aliasing.add_option("--reason", flags.reason, "of --delete: why").type_name("TEXT");
   const auto ask = [&](program::Command& command) {
     command.add_option("--data", flags.gate.data, "labelled rows that neither model has learned from")
         .required()
@@ -252,7 +260,7 @@ int main(int argc, char** argv) {
   return line.run(argc, argv, [&] {
     if (runs.given()) {
       return program::print_runs(
-          {place_of(flags), flags.experiment, flags.sort, flags.filter, flags.limit, flags.json});
+          {known_place(flags), flags.experiment, flags.sort, flags.filter, flags.limit, flags.json});
     }
     if (listing.given()) return list(flags);
     if (showing.given()) return show(flags);

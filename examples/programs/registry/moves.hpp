@@ -13,6 +13,7 @@
 #include <riskflag/bundle/bundle.hpp>
 #include <riskflag/core/json_reader.hpp>
 #include <riskflag/core/json_writer.hpp>
+#include <riskflag/core/text.hpp>
 #include <riskflag/track/promotion.hpp>
 
 #include "../program.hpp"
@@ -49,13 +50,23 @@ inline int print_move(const RegistryFlags& flags, const riskflag::track::Promoti
              : kFailed;
 }
 
+/// By the names of the flags, which may be given and empty.
+inline void require_approval(const riskflag::track::Approval& approval) {
+  using riskflag::ErrorCode;
+  if (riskflag::trimmed(approval.approved_by).empty())
+    riskflag::fail(ErrorCode::usage, "--approved-by", "is needed: who answers for it");
+  if (riskflag::trimmed(approval.reason).empty())
+    riskflag::fail(ErrorCode::usage, "--reason", "is needed: why, in a sentence");
+}
+
 /// Every reason to refuse stands before the minutes of scoring, but for the gate's own.
 inline int promote(const RegistryFlags& flags) {
   using riskflag::ErrorCode;
   using riskflag::fail;
   riskflag::track::Approval approval{flags.approved_by, flags.reason, {}};
-  riskflag::track::detail::check_approval(approval);
-  const auto registry = open_registry(place_of(flags));
+  require_approval(approval);
+  riskflag::track::detail::refuse_previous(flags.over);
+  const auto registry = open_registry(known_place(flags));
   const std::string uri = flags.challenger.starts_with("models:/") ? flags.challenger : "models:/" + flags.challenger;
   const riskflag::track::ModelVersion challenger = riskflag::track::resolve(*registry, uri);
   const riskflag::track::ModelVersion champion =
@@ -84,7 +95,9 @@ inline int promote(const RegistryFlags& flags) {
 }
 
 inline int rollback(const RegistryFlags& flags) {
-  const auto registry = open_registry(place_of(flags));
+  require_approval({flags.approved_by, flags.reason, {}});
+  const auto registry = open_registry(known_place(flags));
+  riskflag::track::require_model(*registry, flags.name);
   return print_move(
       flags, riskflag::track::roll_back(*registry, flags.name, flags.over, {flags.approved_by, flags.reason, {}}));
 }
@@ -96,6 +109,7 @@ inline std::set<std::uint64_t> audited(const riskflag::track::Registry& registry
     const riskflag::Json json = riskflag::value_or_throw(riskflag::read_json(record, "audit trail of " + name));
     for (const char* key : {"from", "to"}) {
       const riskflag::Json* side = riskflag::value_or_throw(json.at(key));
+      if (side->is_null()) continue;  // an alias that was taken away
       out.insert(riskflag::value_or_throw(riskflag::value_or_throw(side->at("version"))->unsigned_integer()));
     }
   }
@@ -104,7 +118,8 @@ inline std::set<std::uint64_t> audited(const riskflag::track::Registry& registry
 
 /// Removes versions that are old, have no alias, and never had a part in a promotion.
 inline int collect_garbage(const RegistryFlags& flags) {
-  const auto registry = open_registry(place_of(flags));
+  const auto registry = open_registry(known_place(flags));
+  if (!flags.name.empty()) riskflag::track::require_model(*registry, flags.name);
   std::vector<std::pair<std::string, std::uint64_t>> removed;
   for (const std::string& name : registry->names()) {
     if (!flags.name.empty() && name != flags.name) continue;

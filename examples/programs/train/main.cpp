@@ -18,6 +18,7 @@
 #include <riskflag/report/figures.hpp>
 #include <riskflag/study.hpp>
 #include <riskflag/track/directory.hpp>
+#include <riskflag/track/promotion.hpp>
 
 #include "../command_line.hpp"
 #include "../program.hpp"
@@ -158,15 +159,18 @@ void check_registration(const riskflag::study::StudyOptions& options,
   riskflag::track::detail::check_name(options.register_name, "--register");
   if (options.alias.empty()) return;
   try {
-    if (const auto taken =
-            program::open_registry(*place, program::Asked::once)->find_alias(options.register_name, options.alias)) {
-      riskflag::fail(ErrorCode::usage, "--alias",
-                     riskflag::quoted(options.alias) + " of " + options.register_name + " is at version " +
-                         std::to_string(taken->version) + "; moving it is riskflag-registry promote's");
-    }
+    riskflag::track::require_free_alias(*program::open_registry(*place, program::Asked::once), options.register_name,
+                                        options.alias);
   } catch (const riskflag::Error& error) {
+    if (error.code() == ErrorCode::usage && error.where() == options.register_name)
+      riskflag::fail(ErrorCode::usage, "--alias", error.what());
     if (error.code() != ErrorCode::io || options.tracking_required) throw;  // a server that is down now
   }
+  if (place->server.empty()) return;
+  // The journal tells the server, so that both must agree.
+  if (const auto known = program::open_registry({place->journal, ""});
+      !known->find_alias(options.register_name, options.alias))
+    riskflag::track::require_free_alias(*known, options.register_name, options.alias);
 }
 
 int train(const Flags& flags, const std::string& command) {

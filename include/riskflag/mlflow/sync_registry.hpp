@@ -10,9 +10,11 @@
 #include <vector>
 
 #include <riskflag/mlflow/client.hpp>
+#include <riskflag/mlflow/registry.hpp>
 #include <riskflag/mlflow/sync_run.hpp>
 #include <riskflag/mlflow/sync_state.hpp>
 #include <riskflag/track/local_registry.hpp>
+#include <riskflag/track/promotion.hpp>
 
 namespace riskflag::inline v0_1::mlflow {
 
@@ -98,8 +100,8 @@ inline void write_registry_state(const std::string& path, const RegistryState& s
 }  // namespace detail
 
 /// Registers what the server does not have yet and moves the aliases that were moved here since the last time. An alias
-/// that somebody moved at the server meanwhile is left there, and told: `promote` is for that. Every version of
-/// `directory`'s runs must have been told before (RunSync). Gives the state of each name.
+/// that somebody moved at the server meanwhile, or took away, is left so, and told: `promote` is for that. Every
+/// version of `directory`'s runs must have been told before (RunSync). Gives the state of each name.
 inline std::map<std::string, RegistryState> sync_registry(const std::string& directory, Client& client,
                                                           const Told& told) {
   std::map<std::string, RegistryState> all;
@@ -131,6 +133,14 @@ inline std::map<std::string, RegistryState> sync_registry(const std::string& dir
           if (told) {
             told("alias " + quoted(alias) + " of " + name + " is at version " + std::to_string(there->version) +
                  " there and stays: it was moved at the server; move it with riskflag-registry promote");
+          }
+          continue;
+        }
+        const auto last = there ? std::nullopt : track::last_version(detail::audit_trail(client, name), alias);
+        if (last && *last != theirs) {
+          if (told) {
+            told("alias " + quoted(alias) + " of " + name + " was taken from version " + std::to_string(*last) +
+                 " there and goes to no other: give it back and move it with riskflag-registry promote");
           }
           continue;
         }

@@ -26,6 +26,7 @@
 #include <riskflag/study/detail/study_run.hpp>
 #include <riskflag/study/study.hpp>
 #include <riskflag/track/git_commit.hpp>
+#include <riskflag/track/promotion.hpp>
 
 namespace riskflag::inline v0_1::study {
 
@@ -198,7 +199,7 @@ inline void StudyRun::register_if_asked() {
     result_.model_name = version.name;
     result_.model_version = std::to_string(version.version);
     if (!options_.alias.empty() && !registry->find_alias(version.name, options_.alias)) {
-      registry->set_alias(version.name, options_.alias, version.version);
+      track::give_alias(*registry, version.name, options_.alias, version.version);
     }
   } catch (const Error& error) {
     fail(error.code(), error.where(), error.message() + "; the model itself is saved in " + result_.model);
