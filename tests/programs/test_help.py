@@ -32,7 +32,7 @@ class Help(driver.ProgramTest):
                 (["gc", "--kep", 3], ["did you mean \"--keep\"?", f"{registry} gc --help"]),
                 (["gc", "--trackin", "x"], ["did you mean \"--tracking\"?", f"{registry} gc --help"]),
                 (["promot", "loans/1"], ["\"promot\" is no task", "did you mean \"promote\"?", "\"rollback\"", f"{registry} --help"]),
-                (["--tracking", "journal:x", "promot"], ["\"promot\" is no task"]),
+                (["--tracking", "journal:x", "promot"], ["\"promot\" is no task", "did you mean \"promote\"?"]),
                 ([], ["a task is needed", "\"runs\"", f"{registry} --help"]),
                 (["alias", "loans", "champion", "two"], ["version: \"two\"", f"{registry} alias --help"]),
                 (["show"], [f"{registry} show --help"])):

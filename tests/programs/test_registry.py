@@ -151,7 +151,7 @@ class Registry(unittest.TestCase):
             self.refused(1, [str(absent), "no such directory"], *words)
             self.assertFalse(absent.exists())
             self.place = ["--tracking", f"journal:{FOLDER / 'm1'}"]
-            self.refused(1, [str(FOLDER / "m1"), "RUN_ID.jsonl", "\"model.json\""], *words)
+            self.refused(1, [str(FOLDER / "m1"), "RUN_ID.jsonl", "\"MLmodel\""], *words)
         logs = self.dir / "logs"
         logs.mkdir()
         (logs / "decisions-1.jsonl").write_text('{"v":1,"ts":"2026-11-29T10:00:00.000Z"}\n' * 3)
@@ -186,13 +186,13 @@ class Registry(unittest.TestCase):
         same = lambda h, b: (h, b)
         self.refused(1, ["a.csv", "\"y\"", "there are \"key\", \"x\", \"c\""], *ask("a.csv", lambda h, b: (h[:-1], [r[:-1] for r in b])))
         self.refused(1, ["b.csv", "\"who\"", "--group-by"], *ask("b.csv", same, "--group-by", "who"))
-        self.refused(1, ["b.csv", "\"yy\"", "did you mean \"y\"?", "--target"], *ask("b.csv", same, "--target", "yy"))
+        self.refused(1, ["b.csv", "\"keyy\"", "did you mean \"key\"?", "--target"], *ask("b.csv", same, "--target", "keyy"))
         self.refused(1, ["b.csv", "\"w\"", "--weight"], *ask("b.csv", same, "--weight", "w"))
         self.refused(1, ["c.csv"], *ask("c.csv", lambda h, b: (h, [])))
         self.refused(1, ["d.csv"], *ask("d.csv", lambda h, b: (h, [r[:-1] + [1] for r in b])))
         self.refused(1, ["absent.csv"], "compare", FOLDER / "m1", FOLDER / "m2", "--data", self.dir / "absent.csv")
-        self.refused(2, ["--metric", "\"roc_auk\"", "roc_auc"], *ask("b.csv", same, "--metric", "roc_auk"))
-        self.refused(1, [str(FOLDER / "learn.csv"), "manifest.json"], "compare", FOLDER / "learn.csv", FOLDER / "m2", "--data", FOLDER / "judge.csv")
+        self.refused(2, ["metric", "\"roc_auk\"", "roc_auc"], *ask("b.csv", same, "--metric", "roc_auk"))
+        self.refused(1, [str(FOLDER / "learn.csv"), "is a file", "a model directory"], "compare", FOLDER / "learn.csv", FOLDER / "m2", "--data", FOLDER / "judge.csv")
 
     def test_a_refusal_of_the_gate_has_no_minus_nothing(self):
         told = self.refused(1, ["may not take the place", "not above 0.00000"], "promote", "loans/2", "--data", FOLDER / "judge.csv",

@@ -45,9 +45,10 @@ class Registry(driver.ProgramTest):
             self.assertEqual(self.version(server), "1")
             self.register(place, 6)
             self.register(place, 7)
-            for words in (["--delete"], [3]):
-                moved = driver.run("registry", "--tracking", place, "alias", "loans", "champion", *words)
-                self.assertEqual(moved.returncode, 0, moved.stderr)
+            driver.write_table(self.path("judge.csv"), *driver.small_table(400, seed=8))
+            moved = driver.run("registry", "--tracking", place, "promote", "loans/3", "--data", self.path("judge.csv"), "--margin", 1,
+                               "--approved-by", "Ann", "--reason", "a test of the server")
+            self.assertEqual(moved.returncode, 0, moved.stderr)
             self.wait(lambda: self.version(server) == "3")
             self.wait(lambda: json.loads(server.ask("GET", "/v1/monitor")[2])["shadow"]["model"]["version"] == "3")
             self.assertIn("the new model, version 3, answers now", server.messages())
