@@ -224,6 +224,10 @@ class Store:
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
+    def setup(self):
+        self.server.owner.connections += 1
+        super().setup()
+
     def log_message(self, *_):
         pass
 
@@ -309,10 +313,11 @@ class Quiet(ThreadingHTTPServer):
 
 
 class FakeMlflow:
-    """with FakeMlflow() as server: server.url, server.store, server.faults"""
+    """with FakeMlflow() as server: server.url, server.store, server.faults, server.connections"""
 
     def __init__(self, certificate=None, password=None):
         self.store, self.faults, self.lock, self.password = Store(), [], threading.Lock(), password
+        self.connections = 0
         self.http = Quiet(("127.0.0.1", 0), Handler)
         self.http.owner = self
         self.http.daemon_threads = True

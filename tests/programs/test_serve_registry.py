@@ -55,6 +55,19 @@ class Registry(driver.ProgramTest):
             self.assertIn("the new shadow, version 3, scores now", server.messages())
             self.assertEqual(server.end(), 0)
 
+    def test_with_the_registry_down_a_server_starts_with_the_version_that_was_verified_last(self):
+        with FakeMlflow() as registry:
+            url = registry.url
+            self.register(url, 5, "--alias", "champion")
+            with self.serve(url) as server:
+                want = server.score({"x": 0.5, "c": "red"})[1]
+                self.assertEqual(server.end(), 0)
+        with self.serve(url) as server:
+            self.assertIn("last time", server.messages())
+            answer = server.score({"x": 0.5, "c": "red"})[1]
+            self.assertEqual([answer["probability"], answer["model"]], [want["probability"], want["model"]])
+            self.assertEqual(server.end(), 0)
+
     def test_a_registry_that_goes_away_or_a_damaged_version_leaves_the_old_one(self):
         with FakeMlflow() as registry:
             self.register(registry.url, 5, "--alias", "champion")

@@ -131,8 +131,9 @@ class Tracking(driver.ProgramTest):
         self.assertIn(f"riskflag-registry sync {self.path('journal')}", done.stderr)
         self.assertIsNone(result["model_version"])
         with FakeMlflow() as server:
-            for _ in range(2):
+            for turn in range(2):
                 self.call("registry", "sync", self.path("journal"), server.url)
+                self.assertEqual(server.connections, turn + 1)  # one, kept alive, for all of it
             run = self.assert_complete(server, result)
             begin = json.loads(next(self.path("journal").glob("*.jsonl")).read_text().splitlines()[0])
             self.assertEqual(time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(run["info"]["start_time"] / 1000)), begin["ts"][:19])
@@ -210,6 +211,20 @@ class Tracking(driver.ProgramTest):
             for path in self.path("journal").rglob("*"):
                 if path.is_file():
                     self.assertNotIn(b"secret", path.read_bytes(), path)
+
+    def test_a_token_is_sent_as_bearer_unless_there_is_a_user_with_a_password(self):
+        self.trained("--tracking", f"journal:{self.path('journal')}")
+        with FakeMlflow(password="Bearer t0ken") as server:
+            sync = lambda expect=0, **given: self.call("registry", "sync", self.path("journal"), server.url, expect=expect, **given)
+            self.assertIn("MLFLOW_TRACKING_TOKEN", sync(expect=2, MLFLOW_TRACKING_TOKEN="another").stderr)
+            self.assertEqual(server.store.runs, {})
+            # In MLflow's client too: Basic wins, and a user without a password is none.
+            sync(expect=2, MLFLOW_TRACKING_TOKEN="t0ken", MLFLOW_TRACKING_USERNAME="me", MLFLOW_TRACKING_PASSWORD="secret")
+            sync(MLFLOW_TRACKING_TOKEN="t0ken", MLFLOW_TRACKING_USERNAME="me")
+            self.assertEqual(self.only_run(server)["info"]["status"], "FINISHED")
+        for path in self.path("journal").rglob("*"):
+            if path.is_file():
+                self.assertNotIn(b"t0ken", path.read_bytes(), path)
 
     def certificate(self, name, address):
         """A PEM file of a key and a certificate that it signed itself, for that IP address."""
