@@ -2,114 +2,38 @@
 
 Runs the programs of $RISKFLAG_BIN_DIR. What a real server will not do on demand is tests/programs/test_tracking.py's.
 """
-import csv
+import hashlib
 import json
-import os
 import pathlib
-import shutil
-import signal
+import re
 import socket
 import subprocess
-import sys
-import tempfile
 import time
 import unittest
-import urllib.request
-import warnings
+from xml.etree import ElementTree
 
 import mlflow
 import numpy as np
 import pandas as pd
-from mlflow.tracking import MlflowClient
+import soak
+from real_server import ROOT, RealServerTest, read_frame
 
-BIN = pathlib.Path(os.environ["RISKFLAG_BIN_DIR"]).resolve()
-ROOT = pathlib.Path(__file__).resolve().parents[3]
-NUMBERS = ["Income", "utilisation", "inquiries_6m"]
 PARTS = ("train", "valid", "test")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def read_frame(path):
-    """As pandas reads it, but no column of integers: MLflow refuses those where a signature says double."""
-    frame = pd.read_csv(path, float_precision="round_trip")
-    return frame.astype({name: np.float64 for name in frame.columns if frame[name].dtype == np.int64})
-
-
-class Server:
-    """mlflow server on a free port; in a session of its own, which ends with it."""
-
-    def __init__(self, directory):
-        self.url = f"http://127.0.0.1:{free_port()}"
-        self.log = open(directory / "server.log", "w+", encoding="utf-8")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{directory / 'mlflow.db'}",
-             "--artifacts-destination", str(directory / "artifacts"), "--host", "127.0.0.1", "--port", self.url.rsplit(":", 1)[1],
-             "--workers", "1"], stdout=self.log, stderr=self.log, cwd=directory, start_new_session=True,
-            env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"})
-        end = time.monotonic() + 300
-        while True:
-            try:
-                with urllib.request.urlopen(self.url + "/health", timeout=5) as answer:
-                    if answer.read() == b"OK":
-                        return
-            except OSError:
-                pass
-            if self.process.poll() is not None or time.monotonic() > end:
-                self.stop()
-                self.log.seek(0)
-                raise RuntimeError("mlflow server did not start:\n" + self.log.read()[-3000:])
-            time.sleep(0.2)
-
-    def stop(self):
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self.process.wait()
-
-
-class RealServer(unittest.TestCase):
+class RealServer(RealServerTest):
     """One training is told while it happens, one later from its journal; every claim is read back through MLflow."""
 
     @classmethod
     def setUpClass(cls):
-        warnings.simplefilter("ignore")
-        cls.dir = pathlib.Path(tempfile.mkdtemp(prefix="riskflag-mlflow-"))
-        cls.addClassCleanup(shutil.rmtree, cls.dir, ignore_errors=True)
-        cls.server = Server(cls.dir)
-        cls.addClassCleanup(cls.server.stop)
-        cls.addClassCleanup(cls.server.log.close)
-        mlflow.set_tracking_uri(cls.server.url)
-        cls.client = MlflowClient()
-        cls.environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
-        cls.environment.update(HOME=str(cls.dir), RISKFLAG_JOURNAL=str(cls.dir / "journal"), RISKFLAG_CACHE=str(cls.dir / "cache"))
-        cls.call("simulate", "--rows", 6000, "--output", cls.dir / "loans.csv", "--quiet")
-        (cls.dir / "recipe.json").write_text(json.dumps({"format": 1, "steps": [
-            {"op": "group", "columns": ["Profession", "CITY"], "min_frequency": 0.01, "other": "other"}]}))
-        cls.result = cls.train("model", "--recipe", cls.dir / "recipe.json", "--tracking", cls.server.url, "--tracking-required", "--experiment", "credit", "--run-name", "r1",
-                               "--report", cls.dir / "report.html", "--register", "loan-risk", "--alias", "champion")
-
-    @classmethod
-    def call(cls, name, *args, expect=0):
-        done = subprocess.run([str(BIN / f"riskflag-{name}"), *map(str, args)], capture_output=True, encoding="utf-8", timeout=300,
-                              env=cls.environment)
-        if done.returncode != expect:
-            raise AssertionError(f"riskflag-{name} {args}: exit {done.returncode}\n{done.stdout}{done.stderr}")
-        return done
-
-    @classmethod
-    def train(cls, output, *flags):
-        return json.loads(cls.call("train", "--data", cls.dir / "loans.csv", "--target", "Risk_Flag", "--id", "Id", "--protected", "Sex",
-                                   "--special", "past_due_30=96,98", "--special", "past_due_90=96,98", "--calibrate", "platt",
-                                   "--set", "num_iterations=60", "--output", cls.dir / output, "--json", "--quiet", *flags).stdout)
+        super().setUpClass()
+        cls.result = cls.champion()
 
     def journal(self, directory, run_id):
         return [json.loads(line) for line in (directory / f"{run_id}.jsonl").read_text(encoding="utf-8").splitlines()]
+
+    def table(self):
+        return read_frame(self.dir / "loans.csv")
 
     def assert_told(self, run, result, directory):
         """Everything that the journal has of the run is at the server, once and unchanged, and the program's own figures with it."""
@@ -138,8 +62,14 @@ class RealServer(unittest.TestCase):
         dataset = run.inputs.dataset_inputs[0].dataset
         noted = next(r for r in records if r["type"] == "dataset")
         self.assertEqual(dataset.name, noted["name"])
-        self.assertTrue(noted["digest"].startswith(dataset.digest) and len(dataset.digest) >= 32, dataset.digest)
-        self.assertEqual(json.loads(dataset.profile)["num_rows"], noted["rows"])
+        self.assertEqual(dataset.digest, hashlib.sha256((self.dir / "loans.csv").read_bytes()).hexdigest()[:36])
+        self.assertEqual(json.loads(dataset.source), {"uri": str(self.dir / "loans.csv")})
+        self.assertEqual(json.loads(dataset.profile), {"num_rows": 6000, "num_elements": 6000 * len(self.table().columns)})
+        columns = mlflow.types.Schema.from_json(json.dumps(json.loads(dataset.schema)["mlflow_colspec"]))
+        self.assertEqual(columns.input_names(), list(self.table().columns))
+        kinds = {name: str(kind) for name, kind in zip(columns.input_names(), columns.input_types())}
+        self.assertEqual([kinds["Income"], kinds["CITY"]], ["DataType.double", "DataType.string"])
+        self.assertEqual([(t.key, t.value) for t in run.inputs.dataset_inputs[0].tags], [("mlflow.data.context", "train")])
 
         self.assertEqual(len(run.outputs.model_outputs), 1)
         model = self.client.get_logged_model(run.outputs.model_outputs[0].model_id)
@@ -153,13 +83,6 @@ class RealServer(unittest.TestCase):
                 return name
         raise AssertionError(f"no journal of run {run.info.run_id}")
 
-    def runs(self, experiment):
-        found = self.client.get_experiment_by_name(experiment)
-        return self.client.search_runs([found.experiment_id])
-
-    def downloaded(self, uri):
-        return pathlib.Path(mlflow.artifacts.download_artifacts(uri, dst_path=tempfile.mkdtemp(dir=self.dir)))
-
     def assert_same_model(self, model, directory):
         there = self.downloaded(f"models:/{model.model_id}")
         files = {p.relative_to(directory) for p in directory.rglob("*") if p.is_file()}
@@ -171,8 +94,49 @@ class RealServer(unittest.TestCase):
         run, = self.runs("credit")
         self.assertEqual([run.info.run_id, run.info.run_name], [self.result["run_id"], "r1"])
         model = self.assert_told(run, self.result, self.dir / "journal")
-        report = self.downloaded(f"runs:/{run.info.run_id}/report.html")
+        self.assertEqual(run.data.params["learning_rate"], "0.12")  # was given as eta
+        self.assertNotIn("eta", run.data.params)
+        self.assertEqual(run.data.params["num_iterations"], "60")
+        commit = subprocess.run(["git", "-C", str(self.dir / "git"), "rev-parse", "HEAD"], check=True, capture_output=True, encoding="utf-8")
+        tags = run.data.tags
+        self.assertEqual(
+            {key: tags[key] for key in ("mlflow.runName", "mlflow.source.git.commit", "mlflow.source.type", "riskflag.version", "riskflag.host",
+                                        "riskflag.seed", "riskflag.data_digest")},
+            {"mlflow.runName": "r1", "mlflow.source.git.commit": commit.stdout.strip(), "mlflow.source.type": "LOCAL",
+             "riskflag.version": self.call("train", "--version").stdout.split()[-1], "riskflag.host": socket.gethostname(),
+             "riskflag.seed": "42", "riskflag.data_digest": hashlib.sha256((self.dir / "loans.csv").read_bytes()).hexdigest()})
+        self.assertRegex(tags["riskflag.engine"], r"(avx512|avx2|neon|scalar)\b.*kernel")
+        # Every validation set has a curve, a point a round, and ends as low as the best round was.
+        curves = {key: self.client.get_metric_history(run.info.run_id, key) for key in run.data.metrics if "." in key and not re.match("(train|test)\\.", key)}
+        curve = {m.step: m.value for m in curves["valid.binary_logloss"]}
+        self.assertEqual(sorted(curve), list(range(1, len(curve) + 1)))
+        self.assertGreaterEqual(len(curve), self.result["best_iteration"])
+        self.assertLess(min(curve.values()), curve[1])
+
+        files = {}
+        for entry in self.client.list_artifacts(run.info.run_id):
+            below = self.client.list_artifacts(run.info.run_id, entry.path) if entry.is_dir else [entry]
+            files.update({file.path: file.file_size for file in below})
+        charts = {name for name in files if name.startswith("figures/")}
+        self.assertEqual(set(files) - charts, {"report.html", "importance.json", "confusion.json", "journal.jsonl"})
+        there = self.downloaded(f"runs:/{run.info.run_id}/")
+        report = there / "report.html"
         self.assertEqual(report.read_bytes(), (self.dir / "report.html").read_bytes())
+        self.assertEqual(len(charts), report.read_bytes().count(b"<svg viewBox"))
+        for name in charts:
+            self.assertEqual(ElementTree.parse(there / name).getroot().tag, "{http://www.w3.org/2000/svg}svg", name)
+        counts = json.loads((there / "confusion.json").read_text())["parts"]["test"]
+        self.assertEqual(sum(counts.values()), self.result["rows"]["test"])
+        self.assertEqual(len(json.loads((there / "importance.json").read_text())["features"]), self.result["features"])
+
+        about = mlflow.models.get_model_info(f"models:/{model.model_id}")
+        example = json.loads((self.dir / "model" / "input_example.json").read_text())
+        self.assertEqual(about.signature.inputs.input_names(), example["columns"])
+        self.assertEqual([str(about.signature.outputs.inputs[0].type), about.signature.outputs.input_names()],
+                         ["DataType.double", ["probability"]])
+        self.assertEqual(about.run_id, run.info.run_id)
+        shown = mlflow.models.Model.load(f"models:/{model.model_id}").load_input_example()
+        self.assertEqual([list(shown.columns), len(shown)], [example["columns"], len(example["data"])])
         journal = self.downloaded(f"runs:/{run.info.run_id}/journal.jsonl")
         self.assertEqual(journal.read_bytes(), (self.dir / "journal" / f"{self.journal_id(self.dir / 'journal', run)}.jsonl").read_bytes())
         self.assert_same_model(model, self.dir / "model")
@@ -182,30 +146,15 @@ class RealServer(unittest.TestCase):
         self.assertEqual(version.tags["riskflag.digest"], run.data.tags["riskflag.model_digest"])
 
     def test_2_pyfunc_gives_the_probabilities_of_cpp_bit_for_bit(self):
-        self.call("simulate", "--rows", 10000, "--seed", 5, "--applicants", "--output", self.dir / "clean.csv", "--quiet")
-        with open(self.dir / "clean.csv", newline="", encoding="utf-8") as file:
-            header, *rows = csv.reader(file)
-        rng = np.random.default_rng(1)
-        for name in NUMBERS:
-            for i in np.flatnonzero(rng.random(len(rows)) < 0.05):
-                rows[i][header.index(name)] = ""
-        for name in ("CITY", "Profession"):  # of which the recipe takes every level
-            for i in np.flatnonzero(rng.random(len(rows)) < 0.05):
-                rows[i][header.index(name)] = rng.choice(["never seen", "", "Ätna"])
-        path = self.dir / "applicants.csv"
-        with open(path, "w", newline="", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerows([header, *rows])
-        self.call("score", "--model", self.dir / "model", "--data", path, "--output", self.dir / "scores.csv", "--quiet")
-        want = pd.read_csv(self.dir / "scores.csv", float_precision="round_trip")["probability"].to_numpy()
+        path = self.applicants()
+        want = self.scores(self.dir / "model", path)
         self.assertGreater(len(np.unique(want)), 1000)
         frame = read_frame(path)
         model = mlflow.pyfunc.load_model("models:/loan-risk@champion")
         began = time.monotonic()
-        got = np.asarray(model.predict(frame))
+        got = model.predict(frame)
         print(f"  10,000 rows by pyfunc: {time.monotonic() - began:.2f} s", flush=True)
-        self.assertEqual(got.dtype, np.float64)
-        different = np.flatnonzero(got.view(np.int64) != want.view(np.int64))
-        self.assertEqual(len(different), 0, [(int(i), got[i], want[i]) for i in different[:5]])
+        self.assert_same_bits(got, want)
         with self.assertRaises(Exception):
             model.predict(frame.drop(columns="Income").assign(Income="much"))
 
@@ -245,36 +194,8 @@ class RealServer(unittest.TestCase):
         self.assertEqual([v.version for v in versions], ["1"])
         self.assertEqual(self.client.get_model_version_by_alias("later-risk", "champion").version, "1")
 
-    def write_journal(self, directory, name, experiment, keys, steps):
-        """A run as JournalLogger would have left it: `keys` metrics, `steps` points each."""
-        directory.mkdir(exist_ok=True)
-        stamp = lambda i: f"2026-11-29T12:{i // 60 % 60:02d}:{i % 60:02d}.{i % 1000:03d}Z"
-        lines = [{"v": 1, "type": "begin", "ts": stamp(0), "run_id": name, "experiment": experiment, "name": name, "parent_run_id": "",
-                  "host": "h", "tags": []}]
-        for step in range(steps):
-            lines.append({"v": 1, "type": "metrics", "ts": stamp(step),
-                          "metrics": [{"key": f"m{k}", "value": step / 7 + k, "step": step} for k in range(keys)]})
-        lines.append({"v": 1, "type": "end", "ts": stamp(steps), "status": "FINISHED"})
-        (directory / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-
     def test_5_many_processes_tell_many_runs_at_once_nothing_lost_nothing_twice(self):
-        for p in range(4):
-            for r in range(3):
-                self.write_journal(self.dir / f"soak{p}", f"soak-{p}-{r}", "soak", keys=5, steps=100)
-        # Two of each journal, which a lock keeps apart, beside three others.
-        processes = [subprocess.Popen([str(BIN / "riskflag-registry"), "sync", str(self.dir / f"soak{p % 4}"), self.server.url],
-                                      env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8")
-                     for p in range(8)]
-        for process in processes:
-            _, said = process.communicate(timeout=300)
-            self.assertEqual(process.returncode, 0, said)
-        runs = self.runs("soak")
-        self.assertEqual(sorted(run.info.run_name for run in runs), sorted(f"soak-{p}-{r}" for p in range(4) for r in range(3)))
-        for run in runs:
-            self.assertEqual(run.info.status, "FINISHED")
-            for k in range(5):
-                history = self.client.get_metric_history(run.info.run_id, f"m{k}")
-                self.assertEqual(sorted((m.step, m.value) for m in history), [(step, step / 7 + k) for step in range(100)])
+        soak.tell(self, journals=4, runs=3, keys=5, steps=100, experiment="soak")
 
     def test_6_other_models_score_alike_from_their_directories(self):
         """Regression with a link, several classes, an isotonic calibration over encodings of every kind: no server is needed to load one."""
