@@ -226,6 +226,17 @@ class Tracking(driver.ProgramTest):
             if path.is_file():
                 self.assertNotIn(b"t0ken", path.read_bytes(), path)
 
+    def test_folds_hang_below_their_study_though_the_server_stumbled_when_it_began(self):
+        with FakeMlflow() as server:
+            server.faults = [("GET", "/version", "500")]
+            result = self.trained("--tracking", server.url, "--cv", "3")
+            parent, = (run for run in server.store.runs.values() if "mlflow.parentRunId" not in run["tags"])
+            self.assertEqual(parent["tags"]["riskflag.client_run_id"], result["run_id"])
+            folds = {run["info"]["run_name"]: run for run in server.store.runs.values() if run is not parent}
+            self.assertEqual(sorted(folds), ["fold 1", "fold 2", "fold 3"])
+            for run in folds.values():
+                self.assertEqual([run["tags"]["mlflow.parentRunId"], run["info"]["status"]], [parent["info"]["run_id"], "FINISHED"])
+
     def certificate(self, name, address):
         """A PEM file of a key and a certificate that it signed itself, for that IP address."""
         path = self.path(name)

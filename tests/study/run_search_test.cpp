@@ -52,14 +52,24 @@ struct SearchSetup {
 
 struct Trials final : track::Logger {
   std::string begin_run(const track::RunInfo& info) override {
-    if (!info.parent_run_id.empty()) names.push_back(info.name);
+    if (info.parent_run_id.empty()) {
+      asked_for.push_back(info.run_id);
+      parents.push_back(info.run_id.empty() ? track::new_run_id() : info.run_id);
+      return parents.back();
+    }
+    CHECK(info.parent_run_id == parents.back());
+    names.push_back(info.name);
     return track::new_run_id();
   }
   void log_metrics(const std::string&, std::span<const track::MetricPoint> points) override {
-    for (const auto& point : points) losses += point.key == "search.loss" ? 1 : 0;
+    for (const auto& point : points) {
+      losses += point.key == "search.loss" ? 1 : 0;
+      held_out += point.key == "valid.roc_auc" ? 1 : 0;
+      curve += point.key == "valid.binary_logloss" ? 1 : 0;
+    }
   }
-  std::vector<std::string> names;
-  int losses = 0;
+  std::vector<std::string> asked_for, parents, names;
+  int losses = 0, held_out = 0, curve = 0;
 };
 
 }  // namespace
@@ -90,19 +100,27 @@ TEST_CASE("invariant: a search gives the same model on any executor, and the bes
   CHECK(list_directory(one.directory) == std::vector<std::string>{"model"});  // the search's own file is gone
 }
 
-TEST_CASE("with cv the trials are judged out of fold") {
+TEST_CASE("with cv the trials are judged out of fold, and each fold is a run below the study's") {
   SearchSetup setup;
+  Trials logger;
+  setup.hooks.logger = [&] { return &logger; };
   setup.options.parts.cv = 3;
   setup.options.search = 2;
   SerialExecutor serial;
   const StudyResult result = setup.run(serial);
   CHECK(result.search.trials.size() == 3);
   CHECK(result.cv == 3);
+  CHECK(logger.names == std::vector<std::string>{"trial 0", "trial 1", "trial 2", "fold 1", "fold 2", "fold 3"});
+  CHECK(logger.held_out == 3);
+  CHECK(logger.curve == 3 * 15);
 }
 
 TEST_CASE("a search that is stopped keeps its trials beside the output, and the next one begins there") {
   SearchSetup setup;
   setup.options.search = 10;
+  setup.options.command = "riskflag-train --search 10";
+  Trials logger;
+  setup.hooks.logger = [&] { return &logger; };
   std::stop_source stop;
   setup.hooks.stop = stop.get_token();
   setup.hooks.progress = [&](const Progress& progress) {
@@ -134,7 +152,9 @@ TEST_CASE("a search that is stopped keeps its trials beside the output, and the 
     if (progress.phase == "search" && progress.fraction > 0 && first < 0) first = progress.fraction;
   };
   (void)setup.run(serial);
-  CHECK(first == doctest::Approx(3.0 / 11));  // 8 of 11 were kept
+  CHECK(first == doctest::Approx(3.0 / 11));                                   // 8 of 11 were kept
+  CHECK(logger.asked_for == std::vector<std::string>{"", logger.parents[0]});  // in the run of the first
+  CHECK(logger.names.size() == 11);
   CHECK(list_directory(setup.directory) == std::vector<std::string>{"model"});
 }
 

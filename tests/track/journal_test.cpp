@@ -33,6 +33,28 @@ std::string only_journal_file(const std::string& directory) {
 
 }  // namespace
 
+TEST_CASE("a run that ended is gone on with under its id: it runs again, and began when it first began") {
+  const FreshDirectory home("journal_again");
+  track::JournalLogger journal(home.path("runs"));
+  const std::string id = journal.begin_run({.name = "one", .start_ms = 1764000000123});
+  journal.log_params(id, std::vector<track::KeyValue>{{"a", "1"}});
+  journal.end_run(id, track::RunStatus::killed);
+  const auto run = [&] {
+    const std::vector<track::RunRecord> runs = track::read_journal(home.path("runs"));
+    REQUIRE(runs.size() == 1);
+    return runs[0];
+  };
+  CHECK(run().status == track::RunStatus::killed);
+  CHECK(journal.begin_run({.name = "one", .run_id = id}) == id);
+  CHECK(run().status == track::RunStatus::running);
+  CHECK(run().end_ms == 0);
+  CHECK(run().info.start_ms == 1764000000123);
+  journal.log_params(id, std::vector<track::KeyValue>{{"b", "2"}});
+  journal.end_run(id, track::RunStatus::finished);
+  CHECK(run().status == track::RunStatus::finished);
+  CHECK(run().params.size() == 2);
+}
+
 TEST_CASE("everything that was logged is read back") {
   const FreshDirectory home("journal");
   track::JournalLogger journal(home.path("runs"));

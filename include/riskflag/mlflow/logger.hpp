@@ -86,6 +86,7 @@ class MlflowLogger final : public track::Logger {
 
  private:
   void wake(const std::string& run_id);
+  [[nodiscard]] bool is_failing();
   void send_until_stopped();
   void send_all(Client& client);
 

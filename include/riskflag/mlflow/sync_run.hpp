@@ -38,7 +38,7 @@ class RunSync {
   [[nodiscard]] const SyncState& state() const noexcept { return state_; }
 
  private:
-  [[nodiscard]] std::string parent_of(const track::RunInfo& info) const;
+  [[nodiscard]] std::string parent_of(const track::RunInfo& info);
   void begin(const track::RunRecord& piece);
   void send_params(std::span<const track::KeyValue> params);
   [[nodiscard]] bool takes_files(const std::string& name) const;
@@ -88,9 +88,13 @@ namespace detail {
 
 }  // namespace detail
 
-inline std::string RunSync::parent_of(const track::RunInfo& info) const {
+/// A parent that the server does not know yet is told first.
+inline std::string RunSync::parent_of(const track::RunInfo& info) {
   if (info.parent_run_id.empty()) return {};
   const std::string path = sync_path(directory_, info.parent_run_id, client_.rest().where());
+  if (!exists(path) && exists(join_path(directory_, info.parent_run_id + ".jsonl"))) {
+    RunSync(directory_, info.parent_run_id, client_, told_).step();
+  }
   return exists(path) ? read_sync_state(path, client_.rest().where()).run_id : std::string();
 }
 

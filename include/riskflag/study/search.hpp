@@ -61,14 +61,24 @@ struct SearchResult {
   std::size_t best = 0;               ///< the least loss among those that reached all rows; of equal ones the first
 };
 
+/// The logged run that a search belongs to: the same command goes on in it.
+struct SearchRun {
+  std::string id{};       ///< as its logger gave it; empty: none
+  std::string command{};  ///< StudyOptions::command
+};
+/// The run of the search that left `path`, when the same command left it; nullopt otherwise, and for a file that cannot
+/// be read, which the search itself reports.
+[[nodiscard]] std::optional<std::string> find_search_run(const std::string& path, std::string_view command);
+
 /// Scores that a search has already, kept in a file from one call to the next.
 ///
 /// Life: 1. constructed over a path: reads what was kept under the same key (another key, or no file: nothing); 2.
 /// find() and keep(), from one thread at a time; each keep() replaces the file whole. remove() at the end.
 class SearchJournal {
  public:
-  /// `key` says what the scores depend on besides the trial: data, space, seed. An empty path keeps nothing.
-  SearchJournal(std::string path, std::string key);
+  /// `key` says what the scores depend on besides the trial: data, space, seed. An empty path keeps nothing. `run` is
+  /// kept beside the scores.
+  SearchJournal(std::string path, std::string key, SearchRun run = {});
   [[nodiscard]] std::optional<TrialScore> find(std::size_t trial, double share) const;
   void keep(std::size_t trial, double share, const TrialScore& score);
   void remove();
@@ -80,6 +90,7 @@ class SearchJournal {
     TrialScore score;
   };
   std::string path_, key_;
+  SearchRun run_;
   std::vector<Kept> kept_;
 };
 

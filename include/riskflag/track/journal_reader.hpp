@@ -162,7 +162,9 @@ inline void set_entry(std::vector<KeyValue>& entries, KeyValue entry) {
   if (!in.failure().empty()) return in.failure();
   if (type == "begin") {
     run.run_id = next.run_id;
-    run.info = next.info;
+    if (run.info.run_id.empty()) run.info = next.info;  // else it is gone on with
+    run.status = RunStatus::running;
+    run.end_ms = 0;
   } else if (type == "end") {
     run.status = next.status;
     run.end_ms = next.end_ms;

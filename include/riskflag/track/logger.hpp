@@ -46,7 +46,7 @@ struct RunInfo {
   std::string parent_run_id{};         ///< as this logger's begin_run gave it; folds and trials hang below their study
   std::vector<KeyValue> tags{};
   std::int64_t start_ms = 0;  ///< 0 = now
-  std::string run_id{};       ///< the id to give it, for a logger whose runs have one elsewhere; empty = a fresh one
+  std::string run_id{};       ///< the id to give it; one that the logger knows is gone on with; empty = a fresh one
 };
 
 /// What a run read.

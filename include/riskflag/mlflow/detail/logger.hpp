@@ -32,13 +32,24 @@ inline std::string MlflowLogger::begin_run(const track::RunInfo& info) {
     own.experiment = options_.settings.experiment;
   }
   const std::string client_id = track::new_run_id();
+  // Another journal's run is none of ours.
+  if (!own.run_id.empty() && !exists(join_path(options_.journal, own.run_id + ".jsonl"))) own.run_id.clear();
+  if (!own.parent_run_id.empty() && is_failing()) {  // a study has many folds and trials: one wait is enough
+    std::string id = journal_.begin_run(own);
+    wake(id);
+    return id;
+  }
   try {
     const Patience patience{0, options_.first_answer_ms, options_.required ? 0 : options_.begin_ms};
     Client client(options_.settings, options_.connect, stop_.get_token(), patience);
     SyncState state;
     state.server = client.rest().where();
     ServerRun run;
-    if (!options_.settings.run_id.empty() && own.parent_run_id.empty()) {
+    if (!own.run_id.empty()) {
+      const std::string known =
+          read_sync_state(sync_path(options_.journal, own.run_id, state.server), state.server).run_id;
+      if (!known.empty()) client.update_run(known, track::RunStatus::running, 0);
+    } else if (!options_.settings.run_id.empty() && own.parent_run_id.empty()) {
       run = client.run(options_.settings.run_id);
       client.update_run(run.run_id, track::RunStatus::running, 0);
       state.experiment_id = run.experiment_id;
@@ -47,19 +58,21 @@ inline std::string MlflowLogger::begin_run(const track::RunInfo& info) {
       state.experiment_id = client.experiment_id(own.experiment);
       std::string parent;
       if (!own.parent_run_id.empty()) {
-        const std::string path = sync_path(options_.journal, own.parent_run_id, state.server);
-        if (exists(path)) parent = read_sync_state(path, state.server).run_id;
+        parent = read_sync_state(sync_path(options_.journal, own.parent_run_id, state.server), state.server).run_id;
+        if (parent.empty()) fail(ErrorCode::io, state.server, "the run above is not told yet");  // the sender's order
       }
       run = client.ensure_run(state.experiment_id, client_id, own, parent, own.tags);
     }
-    own.run_id = run.run_id;
-    state.run_id = run.run_id;
-    state.artifact_uri = run.artifact_uri;
-    const std::string path = sync_path(options_.journal, own.run_id, state.server);
-    if (!exists(path)) write_sync_state(path, state);
+    if (own.run_id.empty()) {
+      own.run_id = run.run_id;
+      state.run_id = run.run_id;
+      state.artifact_uri = run.artifact_uri;
+      const std::string path = sync_path(options_.journal, own.run_id, state.server);
+      if (!exists(path)) write_sync_state(path, state);
+    }
   } catch (const Error& error) {
     if (options_.required) throw;
-    own.run_id = client_id;
+    if (own.run_id.empty()) own.run_id = client_id;
     const std::lock_guard lock(mutex_);
     failure_ = error.what();
     ++failures_;
@@ -67,6 +80,11 @@ inline std::string MlflowLogger::begin_run(const track::RunInfo& info) {
   std::string id = journal_.begin_run(own);
   wake(id);
   return id;
+}
+
+inline bool MlflowLogger::is_failing() {
+  const std::lock_guard lock(mutex_);
+  return failures_ > 0;
 }
 
 inline void MlflowLogger::wake(const std::string& run_id) {

@@ -114,7 +114,6 @@ inline void StudyRun::choose_and_judge() {
   result_.test_rows = parts_.split.test.size();
   if (!cv_) return;
   result_.cv = options_.parts.cv;
-  std::vector<MetricList> folds;
   for (const std::vector<std::size_t>& fold : cv_->folds) {
     std::vector<std::uint32_t> rows;
     std::vector<double> scores;
@@ -124,9 +123,9 @@ inline void StudyRun::choose_and_judge() {
       const auto first = cv_->scores.begin() + static_cast<std::ptrdiff_t>(position * width);
       scores.insert(scores.end(), first, first + static_cast<std::ptrdiff_t>(width));
     }
-    folds.push_back(judge(scores, rows, "held-out"));
+    fold_metrics_.push_back(judge(scores, rows, "held-out"));
   }
-  result_.cv_metrics = fold_metrics(folds);
+  result_.cv_metrics = fold_metrics(fold_metrics_);
 }
 
 /// Rows that the saved model did not learn from: validation, test where it learnt from validation rows too; training

@@ -113,7 +113,7 @@ inline void StudyRun::search_if_asked() {
   const std::size_t rows = parts_.split.train.size(), count = static_cast<std::size_t>(options_.search);
   for (std::size_t t = 0; t <= count; ++t)
     (void)trial_options(train_options_, {t, draw_trial(options_.search_space, options_.seed, t), 0, {}});
-  SearchJournal journal(options_.output + ".search.json", search_key());
+  SearchJournal journal(options_.output + ".search.json", search_key(), {log_.id(), options_.command});
   const std::vector<double> shares = search_shares(rows);
   std::size_t judged = 0;
   const JudgeTrials judge = [&](const std::vector<SearchTrial>& trials, double share) {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <riskflag/core/calendar.hpp>
 #include <riskflag/core/file.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/core/version.hpp>
@@ -36,6 +37,9 @@ inline void StudyRun::begin_log() {
   track::RunInfo info;
   info.experiment = options_.experiment;
   info.name = options_.run_name;
+  if (options_.search > 0) {
+    info.run_id = find_search_run(options_.output + ".search.json", options_.command).value_or(std::string());
+  }
   log_.begin(info);
   result_.run_id = log_.id();
   log_.log([&](track::Run& run) {
@@ -78,13 +82,17 @@ inline TrainHooks StudyRun::train_hooks(int fold, int iterations) {
       }
       hooks_.progress(progress);
     }
-    if (fold > 0 || report.names.empty()) return;
-    log_.log([&](track::Run& run) {
-      std::vector<track::MetricPoint> points;
-      for (std::size_t m = 0; m < report.names.size(); ++m)
-        points.push_back({report.names[m], report.values[m], report.iteration, 0});
-      run.metrics(points);
-    });
+    if (report.names.empty()) return;
+    std::vector<track::MetricPoint> points;
+    for (std::size_t m = 0; m < report.names.size(); ++m)
+      points.push_back({report.names[m], report.values[m], report.iteration, fold > 0 ? now_ms() : 0});
+    if (fold > 0) {
+      fold_curves_.resize(static_cast<std::size_t>(options_.parts.cv));
+      auto& curve = fold_curves_[static_cast<std::size_t>(fold) - 1];
+      curve.insert(curve.end(), points.begin(), points.end());
+    } else {
+      log_.log([&](track::Run& run) { run.metrics(points); });
+    }
   };
   return hooks;
 }
@@ -206,6 +214,20 @@ inline void StudyRun::register_if_asked() {
   }
 }
 
+/// Each fold is a run below the study's: its curve, and what its model says of the rows it did not see.
+inline void StudyRun::log_folds() {
+  for (std::size_t f = 0; f < fold_metrics_.size(); ++f) {
+    log_.child("fold " + std::to_string(f + 1), options_.experiment, [&](track::Run& run) {
+      if (f < fold_curves_.size()) run.metrics(fold_curves_[f]);
+      std::vector<track::MetricPoint> points{{"best_iteration", static_cast<double>(cv_->best_iterations[f]), 0, 0}};
+      for (const auto& [name, value] : fold_metrics_[f]) {
+        if (value) points.push_back({"valid." + name, *value, 0, 0});
+      }
+      run.metrics(points);
+    });
+  }
+}
+
 inline StudyResult StudyRun::run() {
   check_options();
   check_output();
@@ -244,6 +266,7 @@ inline StudyResult StudyRun::run() {
       run.model({result_.model, "model"});
       keep_artifacts(run);
     });
+    log_folds();
     register_if_asked();
     log_.finish(track::RunStatus::finished);
   } catch (const Error& error) {

@@ -5,22 +5,40 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/file.hpp>
 #include <riskflag/core/json_file.hpp>
+#include <riskflag/core/json_reader.hpp>
 #include <riskflag/core/json_writer.hpp>
 #include <riskflag/study/search.hpp>
 
 namespace riskflag::inline v0_1::study {
 
-inline SearchJournal::SearchJournal(std::string path, std::string key) : path_(std::move(path)), key_(std::move(key)) {
+inline std::optional<std::string> find_search_run(const std::string& path, std::string_view command) {
+  if (command.empty()) return std::nullopt;
+  const Result<std::string> text = try_read_file(path);
+  if (!text.ok()) return std::nullopt;
+  const Result<Json> json = read_json(*text, path);
+  if (!json.ok()) return std::nullopt;
+  const auto member = [&](std::string_view key) {
+    const Json* value = json.value().find(key);
+    const Result<std::string> found = value != nullptr ? value->string() : Result<std::string>(std::string());
+    return found.ok() ? *found : std::string();
+  };
+  if (member("command") != command || member("run").empty()) return std::nullopt;
+  return member("run");
+}
+
+inline SearchJournal::SearchJournal(std::string path, std::string key, SearchRun run)
+    : path_(std::move(path)), key_(std::move(key)), run_(std::move(run)) {
   if (path_.empty() || !exists(path_)) return;
   const JsonFile file(path_);
   const Json root = file.open(read_file(path_), 1);
-  file.only(root, {"format", "key", "done"});
+  file.only(root, {"format", "key", "run", "command", "done"});
   if (file.text(root, "key") != key_) return;
   for (const Json& item : file.objects(root, "done", {"trial", "share", "loss", "rounds"})) {
     kept_.push_back({file.count(item, "trial"),
@@ -40,7 +58,8 @@ inline void SearchJournal::keep(std::size_t trial, double share, const TrialScor
   kept_.push_back({trial, share, score});
   if (path_.empty()) return;
   JsonWriter json(JsonStyle::pretty);
-  json.begin_object().key("format").value(1).key("key").value(key_).key("done").begin_array();
+  json.begin_object().key("format").value(1).key("key").value(key_);
+  json.key("run").value(run_.id).key("command").value(run_.command).key("done").begin_array();
   for (const Kept& kept : kept_) {
     json.begin_object().key("trial").value(kept.trial).key("share").value(kept.share);
     json.key("loss").value(kept.score.loss).key("rounds").value(kept.score.rounds).end_object();

@@ -88,6 +88,7 @@ class StudyRun {
   [[nodiscard]] Frame example_rows() const;
   void save();
   void keep_artifacts(track::Run& run) const;
+  void log_folds();
   void register_if_asked();
   [[noreturn]] void keep_elsewhere(const bundle::BundleParts& parts, const Error& why) const;
 
@@ -157,6 +158,8 @@ class StudyRun {
   Parts parts_;
   std::vector<audit::Finding> findings_;
   std::optional<CrossValidation> cv_;
+  std::vector<MetricList> fold_metrics_;                      // of each fold's held-out rows
+  std::vector<std::vector<track::MetricPoint>> fold_curves_;  // while it was trained
   std::vector<std::uint32_t> train_rows_;
   Fit fit_;
   std::optional<Predictor> predictor_;
