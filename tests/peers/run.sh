@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# The peers as CI runs them; with --full also a registered model in MLflow's scoring server, in Spark (pyspark: 0.5 GB, and Java 17, which it
+# installs) and through the library, and the long soak. Usage: tests/peers/run.sh [--full]
+set -euo pipefail
+RISKFLAG_ROOT=$(cd "$(dirname "$0")/../.." && pwd)
+export RISKFLAG_ROOT RISKFLAG_BUILD="${RISKFLAG_BUILD:-$RISKFLAG_ROOT/build}"
+case "${1:-}" in
+  "" | --full) bash "$RISKFLAG_ROOT/.ci/steps/peers.sh" ;;
+  *) echo "usage: tests/peers/run.sh [--full]" >&2; exit 2 ;;
+esac
+[ "${1:-}" = --full ] || exit 0
+
+full=$RISKFLAG_ROOT/tests/peers/mlflow_server/full
+work=$RISKFLAG_BUILD-peers-full
+if ! command -v java > /dev/null; then
+  as_root=()
+  [ "$(id -u)" = 0 ] || as_root=(sudo)
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless > /dev/null
+fi
+if ! cmp -s "$full/requirements.txt" "$work/installed.txt"; then
+  rm -rf "$work"
+  "$RISKFLAG_BUILD-peers/bin/pip" install -q --disable-pip-version-check --no-compile --no-deps --target "$work" -r "$full/requirements.txt"
+  cp "$full/requirements.txt" "$work/installed.txt"
+fi
+"${CXX:-g++}" -std=c++20 -O1 -I "$RISKFLAG_ROOT/include" "$full/fetch_driver.cpp" -lboost_json -o "$work/fetch_driver"
+cd "$full"
+RISKFLAG_BIN_DIR="$RISKFLAG_BUILD/bin" RISKFLAG_FETCH_DRIVER="$work/fetch_driver" PYTHONPATH=$work OPENBLAS_NUM_THREADS=1 \
+  "$RISKFLAG_BUILD-peers/bin/python" -m unittest -v
