@@ -1,6 +1,7 @@
 #include <riskflag/monitor/live_performance.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -135,6 +136,29 @@ TEST_CASE("decisions come from many threads, and none is lost beyond what the qu
   CHECK(found == kThreads * ((kEach + 96) / 97));
 }
 
+TEST_CASE("what is told of all decisions and of their weeks is of one moment") {
+  monitor::LivePerformance live(kThreshold);
+  const auto decisions = made(20'000, kMonday, 1);
+  for (const Made& each : decisions) live.decided(each.key, each.probability);
+  std::atomic<bool> is_told{false};
+  std::thread teller([&] {
+    for (const Made& each : decisions) static_cast<void>(live.outcome(each.key, each.probability > 0.7, 1));
+    is_told = true;
+  });
+  std::uint64_t last = 0, rounds = 0;
+  for (bool done = false; !done; ++rounds) {
+    done = is_told;
+    live.judge();
+    const auto weeks = live.weeks();
+    last = live.all().outcomes;
+    CHECK(weeks.size() == 1);
+    CHECK((weeks.empty() ? 0 : weeks[0].outcomes) == last);
+  }
+  teller.join();
+  CHECK(rounds > 1);
+  CHECK(last == decisions.size());
+}
+
 TEST_CASE("beyond the room the oldest decisions go, and a week that loses one keeps its figures") {
   monitor::LivePerformance live(kThreshold, {}, {.most_decisions = 640});
   const auto first = made(600, kMonday, 1000);
@@ -185,6 +209,12 @@ TEST_CASE("/metrics has what the outcomes tell, and the limit of what chance exp
   CHECK(early.find(R"({metric="coverage",cohort="all",kind="realised"} 0)") != std::string::npos);
   CHECK(early.find(R"({metric="roc_auc",cohort="training",kind="expected"} 0.9)") != std::string::npos);
   CHECK(early.find(R"(kind="limit")") == std::string::npos);
+  JsonWriter none;
+  live.write_json(none);
+  const std::string untold = R"("mean_probability":null,"roc_auc":null,"roc_auc_interval":null,"gini":null)";
+  const auto of_all = none.text().find(untold);
+  REQUIRE(of_all != std::string::npos);
+  CHECK(none.text().find(untold, of_all + 1) != std::string::npos);  // the week's
   std::vector<std::optional<bool>> outcomes(decisions.size());
   for (std::size_t i = 0; i < 300; ++i) {
     outcomes[i] = i % 2 == 0;

@@ -43,7 +43,7 @@ class LivePerformance {
   /// `threshold` is the model's; `expected` what its training promised.
   explicit LivePerformance(double threshold, std::optional<Expected> expected = {}, LivePerformanceOptions options = {})
       : threshold_(threshold), expected_(expected), options_(options), arrivals_(std::size_t{1} << 16) {
-    all_.cohort = kAll;
+    all_ = performance_of(std::string(kAll), {});
   }
 
   /// Lock-free but when 65,536 decisions wait for tick(): who comes then takes them in.
@@ -97,7 +97,7 @@ class LivePerformance {
     std::uint64_t decisions = 0, high = 0;  // ever made
     bool has_news = false;                  // since it was judged
     bool is_closed = false;                 // it lost decisions
-    Performance judged;
+    Performance judged = performance_of({}, {});
   };
 
   [[nodiscard]] std::size_t chunk_size() const noexcept {
@@ -106,7 +106,11 @@ class LivePerformance {
   void take_in();
   void keep(const Decision& decision);
   void drop_oldest();
-  [[nodiscard]] std::vector<JudgedDecision> known(std::optional<std::int32_t> monday) const;
+  [[nodiscard]] std::vector<JudgedDecision> known() const;
+  [[nodiscard]] std::pair<Performance, std::vector<Performance>> results() const {
+    const std::lock_guard guard(results_lock_);
+    return {all_, weeks_};
+  }
   void write_one(Exposition& page, const Performance& performance) const;
 
   double threshold_;
@@ -185,12 +189,11 @@ inline bool LivePerformance::outcome(const DecisionKey& key, bool positive, std:
 }
 
 /// Those with an outcome.
-inline std::vector<JudgedDecision> LivePerformance::known(std::optional<std::int32_t> monday) const {
+inline std::vector<JudgedDecision> LivePerformance::known() const {
   std::vector<JudgedDecision> out;
   for (const Chunk& chunk : chunks_) {
-    if (monday && (monday_of(chunk.first_ms) > *monday || monday_of(chunk.last_ms) < *monday)) continue;
     for (const Decision& each : chunk.decisions) {
-      if (each.outcome == kUnknown || (monday && monday_of(each.key.ms()) != *monday)) continue;
+      if (each.outcome == kUnknown) continue;
       out.push_back({each.key.ms(), each.probability, each.probability >= threshold_, (each.outcome & 1) != 0});
     }
   }
@@ -200,6 +203,7 @@ inline std::vector<JudgedDecision> LivePerformance::known(std::optional<std::int
 inline void LivePerformance::judge() {
   const std::int64_t begun = monotonic_ns();
   std::vector<std::int32_t> news;
+  std::vector<JudgedDecision> rows;  // copied under the lock at one moment, and judged outside of it
   bool has_news = false;
   {
     const std::lock_guard guard(lock_);
@@ -208,27 +212,19 @@ inline void LivePerformance::judge() {
     for (auto& [monday, week] : by_week_) {
       if (std::exchange(week.has_news, false) && !week.is_closed) news.push_back(monday);
     }
+    if (has_news) rows = known();
   }
-  // The rows are copied under the lock, week by week, and judged outside of it.
   for (const std::int32_t monday : news) {
-    std::vector<JudgedDecision> rows;
-    {
-      const std::lock_guard guard(lock_);
-      rows = known(monday);
+    std::vector<JudgedDecision> of_week;
+    for (const JudgedDecision& each : rows) {
+      if (monday_of(each.scored_ms) == monday) of_week.push_back(each);
     }
-    Performance judged = performance_of(date_text(monday), rows);
+    Performance judged = performance_of(date_text(monday), of_week);
     const std::lock_guard guard(lock_);
     if (const auto week = by_week_.find(monday); week != by_week_.end()) week->second.judged = std::move(judged);
   }
   std::optional<Performance> all;
-  if (has_news) {
-    std::vector<JudgedDecision> rows;
-    {
-      const std::lock_guard guard(lock_);
-      rows = known({});
-    }
-    all = performance_of(std::string(kAll), rows);
-  }
+  if (has_news) all = performance_of(std::string(kAll), rows);
   std::vector<Performance> weeks;
   std::uint64_t kept = 0, high = 0;
   {
@@ -285,12 +281,13 @@ inline void LivePerformance::write(Exposition& page) const {
   if (expected_) {
     page.sample({{"metric", "roc_auc"}, {"cohort", "training"}, {"kind", "expected"}}, expected_->roc_auc);
   }
-  write_one(page, all());
-  for (const Performance& week : weeks()) write_one(page, week);
+  const auto [seen, by_week] = results();
+  write_one(page, seen);
+  for (const Performance& week : by_week) write_one(page, week);
 }
 
 inline void LivePerformance::write_json(JsonWriter& json) const {
-  const Performance seen = all();
+  const auto [seen, by_week] = results();
   json.begin_object().key("most_decisions").value(std::uint64_t{options_.most_decisions}).key("expected_roc_auc");
   expected_ ? json.value(expected_->roc_auc) : json.null();
   json.key("decay_limit");
@@ -299,7 +296,7 @@ inline void LivePerformance::write_json(JsonWriter& json) const {
   json.key("all");
   write_performance(json, seen);
   json.key("weeks").begin_array();
-  for (const Performance& week : weeks()) write_performance(json, week);
+  for (const Performance& week : by_week) write_performance(json, week);
   json.end_array().end_object();
 }
 
