@@ -170,6 +170,8 @@ TEST_CASE("beyond the room the oldest decisions go, and a week that loses one ke
   const auto second = made(400, kMonday + kWeek, 1000, 6);
   for (const Made& each : second) live.decided(each.key, each.probability);
   live.judge();
+  CHECK(live.all().decisions < 1000);
+  CHECK(live.all().outcomes == live.all().decisions - 400);  // what went tells nothing any more
   CHECK_FALSE(live.outcome(first[0].key, true, 1));
   CHECK(live.outcome(first[599].key, true, 1));  // still here, but its week is closed
   CHECK(live.outcome(second[0].key, true, 1));

@@ -122,7 +122,7 @@ class LivePerformance {
   std::size_t kept_ = 0;
   std::uint64_t kept_high_ = 0;
   std::map<std::int32_t, Week> by_week_;  // by its Monday
-  bool has_news_ = false;                 // of any week
+  bool has_news_ = false;                 // of what is kept, since it was judged
   std::int64_t next_judgement_ns_ = 0;    // of tick() alone
   mutable std::mutex results_lock_;       // of what follows
   std::vector<Performance> weeks_;
@@ -161,6 +161,7 @@ inline void LivePerformance::keep(const Decision& decision) {
 inline void LivePerformance::drop_oldest() {
   for (const Decision& decision : chunks_.front().decisions) {
     kept_high_ -= decision.probability >= threshold_ ? 1 : 0;
+    has_news_ |= decision.outcome != kUnknown;
     const auto week = by_week_.find(monday_of(decision.key.ms()));
     if (week != by_week_.end()) week->second.is_closed = true;
   }
