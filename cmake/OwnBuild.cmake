@@ -37,6 +37,6 @@ if(RISKFLAG_SANITIZE)
 endif()
 target_compile_options(riskflag_own INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror)
 
-# From cold, one unit of all of a room's test files takes a fraction of the time of a unit each: the headers and what they
+# From cold, one unit of many rooms' test files takes a fraction of the time of a unit each: the headers and what they
 # instantiate are compiled once. After an edit of one file the whole unit is compiled again: off unless asked for (tests/run.sh asks).
 option(RISKFLAG_UNITY_TESTS "Compile tests, host programs and benchmarks together: less in all, more after a change" OFF)

@@ -45,6 +45,11 @@ namespace detail {
   return version;
 }
 
+/// Of a search by GET: how much of it, and where it goes on.
+[[nodiscard]] inline std::string page_query(const std::string& token) {
+  return "max_results=1000" + (token.empty() ? "" : "&page_token=" + http::percent_encoded(token));
+}
+
 }  // namespace detail
 
 inline LoggedModel Client::ensure_model(const std::string& experiment_id, const std::string& run_id,
@@ -134,33 +139,22 @@ inline track::ModelVersion Client::ensure_version(const std::string& name, const
 
 inline std::vector<std::string> Client::model_names() {
   std::vector<std::string> names;
-  std::string page;
-  do {
-    const Json found =
-        rest_.get("/mlflow/registered-models/search",
-                  "max_results=1000" + (page.empty() ? "" : "&page_token=" + http::percent_encoded(page)));
-    for (const Json& model : detail::items_of(found.find("registered_models"))) {
-      names.push_back(detail::text_or(model.find("name")));
-    }
-    page = detail::text_or(found.find("next_page_token"));
-  } while (!page.empty());
+  const auto ask = [&](const std::string& token) {
+    return rest_.get("/mlflow/registered-models/search", detail::page_query(token));
+  };
+  detail::each_found("registered_models", ask,
+                     [&](const Json& model) { names.push_back(detail::text_or(model.find("name"))); });
   std::sort(names.begin(), names.end());
   return names;
 }
 
 inline std::vector<track::ModelVersion> Client::versions(const std::string& name) {
   std::vector<track::ModelVersion> out;
-  std::string page;
   const std::string filter = http::percent_encoded("name=" + detail::filter_text(name, "model name"));
-  do {
-    const Json found = rest_.get(
-        "/mlflow/model-versions/search",
-        "filter=" + filter + "&max_results=1000" + (page.empty() ? "" : "&page_token=" + http::percent_encoded(page)));
-    for (const Json& version : detail::items_of(found.find("model_versions"))) {
-      out.push_back(detail::version_of(version));
-    }
-    page = detail::text_or(found.find("next_page_token"));
-  } while (!page.empty());
+  const auto ask = [&](const std::string& token) {
+    return rest_.get("/mlflow/model-versions/search", "filter=" + filter + "&" + detail::page_query(token));
+  };
+  detail::each_found("model_versions", ask, [&](const Json& version) { out.push_back(detail::version_of(version)); });
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.version < b.version; });
   return out;
 }

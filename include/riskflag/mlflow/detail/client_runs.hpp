@@ -114,18 +114,15 @@ inline std::optional<std::string> Client::find_experiment(const std::string& nam
 
 inline std::vector<std::string> Client::experiment_names() {
   std::vector<std::string> names;
-  std::string page;
-  do {
+  const auto ask = [&](const std::string& token) {
     JsonWriter json;
     json.begin_object().key("max_results").value(1000);
-    if (!page.empty()) json.key("page_token").value(std::string_view(page));
+    if (!token.empty()) json.key("page_token").value(std::string_view(token));
     json.end_object();
-    const Json found = rest_.post("/mlflow/experiments/search", json.text());
-    for (const Json& experiment : detail::items_of(found.find("experiments"))) {
-      names.push_back(detail::text_or(experiment.find("name")));
-    }
-    page = detail::text_or(found.find("next_page_token"));
-  } while (!page.empty());
+    return rest_.post("/mlflow/experiments/search", json.text());
+  };
+  detail::each_found("experiments", ask,
+                     [&](const Json& experiment) { names.push_back(detail::text_or(experiment.find("name"))); });
   std::sort(names.begin(), names.end());
   return names;
 }

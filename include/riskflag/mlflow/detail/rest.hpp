@@ -40,6 +40,17 @@ namespace detail {
   static const JsonArray kNone;
   return value != nullptr && value->array() != nullptr ? *value->array() : kNone;
 }
+/// Calls `take(item)` for each of `items` in every page of a search; `ask(token)` gives a page, the first without
+/// token.
+template <class Ask, class Take>
+void each_found(std::string_view items, Ask ask, Take take) {
+  std::string token;
+  do {
+    const Json page = ask(token);
+    for (const Json& item : items_of(page.find(items))) take(item);
+    token = text_or(page.find("next_page_token"));
+  } while (!token.empty());
+}
 
 /// The value of a header, or empty.
 [[nodiscard]] inline std::string header_of(const http::Response& answer, std::string_view name) {
