@@ -129,13 +129,16 @@ std::string nearest_flag(const CLI::App& app, int argc, char** argv) {
   return {};
 }
 
-/// The first word that is no flag and no flag's value: it stands where a task would.
+/// The first word that is no flag and no flag's value: it stands where a task would. Nothing after a flag that is not
+/// known: whether it takes the next word is not known either.
 std::string word_for_task(const CLI::App& app, int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (!word.starts_with('-')) return word;
-    const CLI::Option* option = app.get_option_no_throw(word);
-    if (option != nullptr && option->get_type_size() > 0) ++i;
+    const std::size_t equals = word.find('=');
+    const CLI::Option* option = app.get_option_no_throw(word.substr(0, equals));
+    if (option == nullptr) return {};
+    if (option->get_type_size() > 0 && equals == std::string::npos) ++i;
   }
   return {};
 }

@@ -50,7 +50,8 @@ TEST_CASE("a frame finds columns by name and names the nearest when there is non
   CHECK(frame.find("age")->numbers[1] == 4);
   CHECK(frame.find("Age") == nullptr);
   CHECK(frame.position("age") == 1);
-  CHECK_THROWS_WITH_AS((void)frame.column("incme"), "there is no column \"incme\" (did you mean \"income\"?)", Error);
+  CHECK_THROWS_WITH_AS((void)frame.column("incme"),
+                       "there is no column \"incme\" (did you mean \"income\"?); there are \"income\", \"age\"", Error);
 }
 
 TEST_CASE("a frame refuses a second column of one name, another length, and a code without a level") {
