@@ -122,6 +122,41 @@ class Scoring(unittest.TestCase):
         huge = json.dumps(good).replace(json.dumps(good["Income"]), "1e999", 1)
         self.assertEqual(self.server.score(huge)[1]["errors"][0]["code"], "not_finite")
 
+    def test_a_required_field_may_say_that_it_is_missing_but_not_be_absent_wherever_it_comes_from(self):
+        for name in ("Income", "Profession"):  # a number and a category, none of whose training cells was empty
+            self.assertIn(name, self.schema["required"])
+            bodies = [{**as_json(row, self.schema), name: None} for row in ROWS]
+            answers = [answer["probability"] for answer in self.server.score(bodies)[1]]
+            # Of somebody for whom it makes a difference.
+            i = next(i for i, score in enumerate(SCORES) if answers[i] != float(score["probability"]))
+            said, row, probability = bodies[i], {**ROWS[i], name: ""}, answers[i]
+            self.assertEqual(self.server.score(said)[1]["probability"], probability)
+            self.assertEqual(json.loads(self.server.score(json.dumps(said), "application/x-ndjson")[1])["probability"], probability)
+            frame = {"dataframe_split": {"columns": list(said), "data": [list(said.values())]}}
+            self.assertEqual(self.server.score(frame, path="/invocations")[1]["predictions"], [probability])
+            text = ",".join(row) + "\n" + ",".join(row.values()) + "\n"
+            answer = next(csv.DictReader(io.StringIO(self.server.score(text, "text/csv")[1].decode())))
+            self.assertEqual((float(answer["probability"]), answer["error"]), (probability, ""))
+            file, out = FOLDER / "one.csv", FOLDER / "one-scores.csv"
+            file.write_text(text)
+            must(BIN / "riskflag-score", "--model", MODEL, "--data", file, "--output", out, "--quiet")
+            self.assertEqual(float(next(csv.DictReader(out.read_text().splitlines()))["probability"]), probability)
+
+            del row[name], said[name]
+            text = ",".join(row) + "\n" + ",".join(row.values()) + "\n"
+            for body, kind in ((said, "application/json"), (text, "text/csv")):
+                status, answer = self.server.score(body, kind)
+                self.assertEqual(status, 422, answer)
+                answer = answer if isinstance(answer, dict) else json.loads(answer)
+                self.assertEqual([(e["field"], e["code"]) for e in answer["errors"]], [(name, "missing_field")])
+            line = json.loads(self.server.score(json.dumps(said), "application/x-ndjson")[1])["error"]
+            self.assertEqual([(e["field"], e["code"]) for e in line["errors"]], [(name, "missing_field")])
+            file.write_text(text)
+            done = run(BIN / "riskflag-score", "--model", MODEL, "--data", file, "--output", FOLDER / "none.csv", "--quiet")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f'"{name}"', done.stderr)
+            self.assertFalse((FOLDER / "none.csv").exists())
+
     def test_statuses(self):
         ask = self.server.ask
         self.assertEqual(ask("POST", "/v1/score", "{", {"Content-Type": "application/json"})[0], 400)
