@@ -6,6 +6,7 @@
 #error "riskflag/track.hpp needs Linux; riskflag/predict.hpp and riskflag/explain.hpp compile elsewhere too"
 #else
 #include <riskflag/track/console.hpp>
+#include <riskflag/track/dead_runs.hpp>
 #include <riskflag/track/git_commit.hpp>
 #include <riskflag/track/journal.hpp>
 #include <riskflag/track/journal_reader.hpp>

@@ -317,6 +317,30 @@ TEST_CASE("what killed processes left beside a path goes with the next write to 
   CHECK_FALSE(exists(dir / ("b" + dead + "-7")));
 }
 
+TEST_CASE("a process finds what one of its own number left in another container, but not what it is at itself") {
+  const TempDirectory dir;
+  const std::string ours = ".tmp-" + std::to_string(::getpid());
+  make_directories(dir / ("b" + ours + "-7/sub"));
+  write_file(dir / ("f" + ours + "-7"), "x");
+  DirectoryWriter first(dir / "b"), second(dir / "b");
+  FileSink third(dir / "f"), fourth(dir / "f");
+  CHECK_FALSE(exists(dir / ("b" + ours + "-7")));
+  CHECK_FALSE(exists(dir / ("f" + ours + "-7")));
+  first.write("who", "first");
+  first.commit();
+  DirectoryWriter next(dir / "b", Replace::exchange), after(dir / "b", Replace::exchange);
+  next.write("who", "next");
+  next.commit();
+  after.write("who", "after");
+  after.commit();
+  CHECK(read_file(dir / "b/who") == "after");
+  third.write("third");
+  third.close();
+  fourth.write("fourth");
+  fourth.close();
+  CHECK(read_file(dir / "f") == "fourth");
+}
+
 TEST_CASE("who comes first keeps the name when two make the same directory") {
   const TempDirectory dir;
   DirectoryWriter a(dir / "b"), b(dir / "b");

@@ -1,9 +1,13 @@
 """Ctrl-C in every phase: exit 130, nothing half-written, the run marked KILLED."""
 
 import json
+import os
+import shutil
 import signal
+import socket
 import subprocess
 import threading
+import time
 
 import driver
 
@@ -106,6 +110,61 @@ class Interrupt(driver.ProgramTest):
         self.assertEqual(code, 130)
         self.assertEqual((self.path("model") / "model.json").read_bytes(), before)
         self.assert_no_leftovers("loans.csv", "model")
+
+    def interrupt_twice(self, args, hangs, **kwargs):
+        """Starts a training, waits until hangs(process) says that it does, and presses Ctrl-C twice; its seconds after that."""
+        process = subprocess.Popen([driver.BIN / "riskflag-train", *map(str, args)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                   text=True, **kwargs)
+        guard = threading.Timer(120, process.kill)
+        guard.start()
+        hangs(process)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.2)  # two pending ones would be one
+        self.assertIsNone(process.poll(), "it was to hang")
+        process.send_signal(signal.SIGINT)
+        asked = time.monotonic()
+        code = process.wait()
+        guard.cancel()
+        process.stderr.close()
+        self.assertEqual(code, 130)
+        return time.monotonic() - asked
+
+    def test_a_second_ctrl_c_ends_it_at_once_while_a_disk_hangs_and_the_next_training_cleans_up(self):
+        if driver.SANITIZED or shutil.which("cc") is None:
+            self.skipTest("needs a C compiler and no sanitizer")
+        self.path("hang.c").write_text("#include <unistd.h>\nint fsync(int fd) { if (fd < 0 || write(2, \"hangs\\n\", 6)) for (;;) pause(); return 0; }")
+        built = subprocess.run(["cc", "-shared", "-fPIC", "-o", self.path("hang.so"), self.path("hang.c")], capture_output=True, text=True)
+        self.assertEqual(built.returncode, 0, built.stderr)
+        data = self.table()
+        args = ["--data", data, "--target", "y", "--id", "key", "--output", self.path("model"), "--tracking",
+                f"journal:{self.path('journal')}", *driver.QUICK]
+
+        def hangs(process):
+            for line in process.stderr:
+                if line == "hangs\n":
+                    return
+            self.fail("it went through")
+
+        seconds = self.interrupt_twice(args, hangs, env={**os.environ, "LD_PRELOAD": str(self.path("hang.so"))})
+        self.assertLess(seconds, 5)
+        self.assertEqual(len(list(self.dir.glob("model.tmp-*"))), 1)  # or the rest would prove nothing
+        done = driver.run("train", *args)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("was left open by a process that is gone; it is KILLED now", done.stderr)
+        self.assert_no_leftovers("hang.c", "hang.so", "journal", "model", "table.csv")
+        statuses = [json.loads(run.read_text().splitlines()[-1])["status"] for run in self.path("journal").glob("*.jsonl")]
+        self.assertEqual(sorted(statuses), ["FINISHED", "KILLED"])
+        self.assertEqual([p.name for p in self.path("journal").iterdir() if p.name.endswith(".running")], [])
+
+    def test_a_second_ctrl_c_ends_it_at_once_while_a_server_hangs(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:  # takes the connection, never says a word
+            args = ["--data", self.table(), "--target", "y", "--id", "key", "--output", self.path("model"), "--tracking",
+                    f"http://127.0.0.1:{server.getsockname()[1]}", *driver.QUICK]
+            taken = []
+            env = {**os.environ, "RISKFLAG_JOURNAL": str(self.path("journal"))}
+            self.assertLess(self.interrupt_twice(args, lambda process: taken.append(server.accept()[0]), env=env), 5)
+            taken[0].close()
+        self.assert_no_leftovers("journal", "table.csv")
 
     def interrupt_after(self, seconds, name, *args):
         process = subprocess.Popen([driver.BIN / f"riskflag-{name}", *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,

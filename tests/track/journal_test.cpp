@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <riskflag/track/dead_runs.hpp>
 #include <riskflag/track/journal_reader.hpp>
 
 #include "fresh_directory.hpp"
@@ -203,6 +204,52 @@ TEST_CASE("invariant: kill -9 at any moment loses at most the last line of a jou
     }
     CHECK(runs[0].notes.size() <= 1);
   }
+}
+
+TEST_CASE("a run whose writer was killed is ended as KILLED at its last record, and no other run is") {
+  const FreshDirectory home("dead");
+  track::JournalLogger journal(home.path("runs"));
+  const std::string alive = journal.begin_run({}), finished = journal.begin_run({});
+  journal.end_run(finished, track::RunStatus::finished);
+  int pipe_ends[2];
+  REQUIRE(::pipe(pipe_ends) == 0);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    track::JournalLogger own(home.path("runs"));
+    const std::string id = own.begin_run({.start_ms = 1'700'000'000'000});
+    own.log_text(id, "notes/kept.txt", "whole");
+    riskflag::write_file(home.path("runs/" + id + "/notes/half.txt.tmp-1-0"), "ha");
+    riskflag::make_directories(home.path("runs/" + id + "/model.tmp-1-0"));
+    if (::write(pipe_ends[1], id.data(), id.size()) < 0) ::_exit(1);
+    ::pause();
+  }
+  std::string dead(32, ' ');
+  REQUIRE(::read(pipe_ends[0], dead.data(), dead.size()) == 32);
+  CHECK(track::end_dead_runs(home.path("runs")).empty());  // it lives
+  REQUIRE(::kill(child, SIGKILL) == 0);
+  REQUIRE(::waitpid(child, nullptr, 0) == child);
+  const std::int64_t last = track::read_run(home.path("runs/" + dead + ".jsonl")).last_ms;
+  riskflag::AppendFile(home.path("runs/" + dead + ".jsonl")).append(R"({"v":1,"type":"cut)");
+
+  CHECK(track::end_dead_runs(home.path("runs")) == std::vector<std::string>{dead});
+  const track::RunRecord run = track::read_run(home.path("runs/" + dead + ".jsonl"));
+  CHECK(run.status == track::RunStatus::killed);
+  CHECK(run.end_ms == last);
+  CHECK(last > run.info.start_ms);
+  CHECK(riskflag::list_directory(home.path("runs/" + dead)) == std::vector<std::string>{"notes"});
+  CHECK(riskflag::list_directory(home.path("runs/" + dead + "/notes")) == std::vector<std::string>{"kept.txt"});
+  CHECK(track::read_run(home.path("runs/" + alive + ".jsonl")).status == track::RunStatus::running);
+  CHECK(track::read_run(home.path("runs/" + finished + ".jsonl")).status == track::RunStatus::finished);
+  CHECK(track::end_dead_runs(home.path("runs")).empty());  // once
+  journal.end_run(alive, track::RunStatus::finished);
+  for (const std::string& name : riskflag::list_directory(home.path("runs"))) CHECK_FALSE(name.ends_with(".running"));
+
+  // Gone on with under its id, it is somebody's again.
+  CHECK(journal.begin_run({.run_id = dead}) == dead);
+  CHECK(track::end_dead_runs(home.path("runs")).empty());
+  journal.end_run(dead, track::RunStatus::finished);
+  CHECK(track::read_run(home.path("runs/" + dead + ".jsonl")).status == track::RunStatus::finished);
 }
 
 TEST_CASE("many processes and threads write one run and their own, and no record is lost or mixed") {

@@ -9,6 +9,7 @@
 #include <riskflag/core/file.hpp>
 #include <riskflag/core/names.hpp>
 #include <riskflag/mlflow.hpp>
+#include <riskflag/track/dead_runs.hpp>
 #include <riskflag/track/directory.hpp>
 #include <riskflag/track/journal.hpp>
 #include <riskflag/track/local_registry.hpp>
@@ -96,8 +97,23 @@ void require_place(const TrackingPlace& place) {
       "is no journal: it holds neither a run (RUN_ID.jsonl) nor models/" + riskflag::what_there_is("", others));
 }
 
+namespace {
+
+/// A second Ctrl-C ends a program at once, and so do kill -9 and a power cut: what they left open is ended now.
+void end_dead_runs(const std::string& journal, const std::function<void(const std::string&)>& told) {
+  try {
+    for (const std::string& id : riskflag::track::end_dead_runs(journal))
+      told("run " + id + " was left open by a process that is gone; it is KILLED now");
+  } catch (const riskflag::Error& error) {
+    told(std::string("runs that were left open stay so: ") + error.what());
+  }
+}
+
+}  // namespace
+
 std::unique_ptr<riskflag::track::Logger> open_logger(const TrackingPlace& place, bool required,
                                                      std::function<void(const std::string&)> told) {
+  end_dead_runs(place.journal, told);
   if (place.server.empty()) return std::make_unique<riskflag::track::JournalLogger>(place.journal);
   riskflag::mlflow::LoggerOptions options;
   options.settings = riskflag::mlflow::settings_from(place.server);
@@ -291,6 +307,7 @@ std::string run_of_model(const TrackingPlace& place, const std::string& model) {
 std::uint64_t sync_journal(const std::string& journal, const std::string& server,
                            const std::function<void(const std::string&)>& told, std::stop_token stop) {
   require_place({journal, ""});
+  end_dead_runs(journal, told);
   riskflag::mlflow::Settings settings = riskflag::mlflow::settings_from(server);
   riskflag::http::Connector connect = connector(settings);
   riskflag::mlflow::Client client(std::move(settings), std::move(connect), std::move(stop), {kRetries, 3000});

@@ -15,10 +15,18 @@
 #include <riskflag/core/file.hpp>
 #include <riskflag/core/json_writer.hpp>
 #include <riskflag/core/sha256.hpp>
+#include <riskflag/core/work_mark.hpp>
 #include <riskflag/track/directory.hpp>
 #include <riskflag/track/logger.hpp>
 
 namespace riskflag::inline v0_1::track {
+
+namespace detail {
+
+/// Of the file beside a run's that says that somebody writes to it: RUN_ID.running.
+inline constexpr std::string_view kWorkMark = ".running";
+
+}  // namespace detail
 
 /// What the journal does with an artifact.
 enum class Keep {
@@ -29,7 +37,8 @@ enum class Keep {
 /// Writes every record as one line, with one write() under a lock: kill -9 at any moment loses at most the last line,
 /// and any number of processes and threads may log at once, to the same run or to different ones. The beginning and the
 /// end of a run, artifacts and models are synced to the disk; parameters and metrics are left to the system. Throws
-/// Error(io) when a record cannot be written (a full disk), Error(not_found) for an artifact that is not there.
+/// Error(io) when a record cannot be written (a full disk), Error(not_found) for an artifact that is not there. A run
+/// that it began is marked until it ends, so that end_dead_runs() (track/dead_runs.hpp) can tell when its writer died.
 class JournalLogger final : public Logger {
  public:
   /// Creates `directory` if absent.
@@ -66,6 +75,7 @@ class JournalLogger final : public Logger {
   Keep keep_;
   std::mutex mutex_;
   std::map<std::string, AppendFile> files_;  ///< of the runs that this object writes to
+  std::map<std::string, WorkMark> marks_;    ///< of those that it began
 };
 
 inline std::string JournalLogger::stem(const std::string& run_id) const {
@@ -98,6 +108,11 @@ inline void JournalLogger::append(const std::string& run_id, JsonWriter& json, D
 
 inline std::string JournalLogger::begin_run(const RunInfo& info) {
   std::string id = info.run_id.empty() ? new_run_id() : info.run_id;
+  {
+    WorkMark mark(stem(id) + std::string(detail::kWorkMark));
+    const std::lock_guard lock(mutex_);
+    marks_.insert_or_assign(id, std::move(mark));
+  }
   JsonWriter json = record("begin", info.start_ms != 0 ? info.start_ms : now_ms());
   json.key("run_id").value(id).key("experiment").value(info.experiment).key("name").value(info.name);
   json.key("parent_run_id").value(info.parent_run_id).key("host").value(host_name());
@@ -176,6 +191,10 @@ inline void JournalLogger::end_run(const std::string& run_id, RunStatus status) 
   append(run_id, json, Durability::sync);
   const std::lock_guard lock(mutex_);
   files_.erase(run_id);
+  if (const auto mark = marks_.find(run_id); mark != marks_.end()) {
+    mark->second.done();
+    marks_.erase(mark);
+  }
 }
 
 }  // namespace riskflag::inline v0_1::track

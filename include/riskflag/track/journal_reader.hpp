@@ -38,7 +38,8 @@ struct RunRecord {
   std::string run_id;
   RunInfo info{};  ///< with the tags as they stood at the beginning
   RunStatus status = RunStatus::running;
-  std::int64_t end_ms = 0;  ///< 0 while running, or when killed before it could say so
+  std::int64_t end_ms = 0;   ///< 0 while running, or when killed before anybody could say so
+  std::int64_t last_ms = 0;  ///< of the last record of any type
   std::vector<KeyValue> params{};
   std::vector<KeyValue> tags{};  ///< last value of each key, in order of first appearance
   std::vector<MetricPoint> metrics{};
@@ -160,6 +161,7 @@ inline void set_entry(std::vector<KeyValue>& entries, KeyValue entry) {
     next.end_ms = ms;
   }
   if (!in.failure().empty()) return in.failure();
+  run.last_ms = ms;
   if (type == "begin") {
     run.run_id = next.run_id;
     if (run.info.run_id.empty()) run.info = next.info;  // else it is gone on with

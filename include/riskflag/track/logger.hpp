@@ -73,9 +73,9 @@ struct Artifact {
 ///
 /// Override what you want to hear; every member does nothing by default. A run's life: 1. begin_run gives the id that
 /// all other calls take; 2. any number of log_* calls, in any order, several runs at once; 3. end_run, once. A run that
-/// never ends (kill -9) stays "RUNNING". Members throw Error when the record could not be kept; whether that stops the
-/// training is the caller's choice (TeeLogger and the programs have an option for it). The loggers of this library may
-/// be called from many threads at once; your own need not, unless you share it.
+/// never ends (kill -9) stays "RUNNING"; see track/dead_runs.hpp. Members throw Error when the record could not be
+/// kept; whether that stops the training is the caller's choice (TeeLogger and the programs have an option for it). The
+/// loggers of this library may be called from many threads at once; your own need not, unless you share it.
 class Logger {
  public:
   virtual ~Logger() = default;

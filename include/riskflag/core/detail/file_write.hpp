@@ -73,7 +73,10 @@ inline void sync_directory(const std::string& path) {
     name = path + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(n);
     const int fd = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd >= 0) {
-      (void)::flock(fd, LOCK_EX | LOCK_NB);  // somebody is at it, see remove_stale_neighbours()
+      if (!lock_neighbour(fd)) {
+        ::close(fd);
+        continue;
+      }
       struct stat status{};
       if (::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode)) (void)::fchmod(fd, status.st_mode & 07777);
       return fd;
@@ -252,10 +255,17 @@ inline void remove_all(const std::string& path) {
 
 namespace detail {
 
-[[nodiscard]] inline std::string make_neighbour(const std::string& path) {
+/// A new directory "path.tmp-PID-N", and in `lock` the descriptor that holds it; -1 where none can.
+[[nodiscard]] inline std::string make_neighbour(const std::string& path, int& lock) {
   for (unsigned n = 0; n < 10000; ++n) {
     std::string name = path + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(n);
-    if (::mkdir(name.c_str(), 0777) == 0) return name;
+    if (::mkdir(name.c_str(), 0777) == 0) {
+      lock = ::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      if (lock < 0 && errno != ENOENT) return name;
+      if (lock >= 0 && lock_neighbour(lock)) return name;
+      if (lock >= 0) ::close(lock);
+      continue;
+    }
     if (errno != EEXIST) break;
   }
   fail_system(path, "create a neighbour of the directory");
@@ -281,23 +291,22 @@ inline DirectoryWriter::DirectoryWriter(std::string path, Replace replace) : pat
   path_ = detail::link_target(path_);
   make_directories(detail::parent_of(path_));
   detail::remove_stale_neighbours(path_);
-  staging_ = detail::make_neighbour(path_);
+  staging_ = detail::make_neighbour(path_, lock_);
   if (replace_ == Replace::exchange &&
       exists(path_)) {  // whether it can be done is found before there is something to lose
-    std::string other;
-    int reason = 0;
+    int other_lock = -1;
     try {
-      other = detail::make_neighbour(path_);
-      reason = detail::rename_with(other, staging_, detail::kRenameExchange);
+      const std::string other = detail::make_neighbour(path_, other_lock);
+      const int reason = detail::rename_with(other, staging_, detail::kRenameExchange);
+      if (reason == 0) std::swap(lock_, other_lock);  // the lock is the directory's, whatever its name
       ::rmdir(other.c_str());
+      if (other_lock >= 0) ::close(other_lock);
       if (reason == ENOSYS || reason == EINVAL) detail::fail_without_exchange(path_);
     } catch (...) {
       drop();
       throw;
     }
   }
-  lock_ = ::open(staging_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (lock_ >= 0) (void)::flock(lock_, LOCK_EX | LOCK_NB);
 }
 
 inline void DirectoryWriter::drop() noexcept {

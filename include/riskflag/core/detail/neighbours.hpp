@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <riskflag/core/file.hpp>
@@ -40,8 +41,16 @@ namespace riskflag::inline v0_1::detail {
   return numbers[0];
 }
 
+/// Says that somebody is at a neighbour of ours; false when it was taken for a dead process's before we could.
+[[nodiscard]] inline bool lock_neighbour(int fd) noexcept {
+  (void)::flock(fd, LOCK_EX);  // waits for the moment in which somebody looks
+  struct stat status{};
+  return ::fstat(fd, &status) == 0 && status.st_nlink > 0;
+}
+
 /// Removes what killed processes left beside `path`: neighbours whose process is gone and whose lock nobody holds (a
-/// process of another container has no number here, but holds its lock).
+/// process of another container has no number here, but holds its lock). Our own number may be that of a process of
+/// another container that is gone: there every process may be number 1.
 inline void remove_stale_neighbours(const std::string& path) noexcept {
   try {
     const std::string parent = parent_of(path), name = file_name(path);
@@ -50,16 +59,17 @@ inline void remove_stale_neighbours(const std::string& path) noexcept {
     std::vector<std::string> stale;
     while (const dirent* entry = ::readdir(directory)) {  // NOLINT(concurrency-mt-unsafe): the stream is ours alone
       const long owner = owner_of_neighbour(entry->d_name, name);
-      if (owner > 0 && ::getpgid(static_cast<pid_t>(owner)) < 0 && errno == ESRCH) stale.emplace_back(entry->d_name);
+      if (owner <= 0) continue;
+      const bool gone = ::getpgid(static_cast<pid_t>(owner)) < 0 && errno == ESRCH;
+      if (gone || owner == ::getpid()) stale.emplace_back(entry->d_name);
     }
     ::closedir(directory);
     for (const std::string& each : stale) {
       const std::string full = join_path(parent, each);
       const int fd = ::open(full.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
       if (fd < 0) continue;
-      const bool free = ::flock(fd, LOCK_EX | LOCK_NB) == 0;
+      if (::flock(fd, LOCK_EX | LOCK_NB) == 0) remove_all(full);  // locked meanwhile: see lock_neighbour()
       ::close(fd);
-      if (free) remove_all(full);
     }
   } catch (...) {  // litter that stays is no reason not to write
   }
