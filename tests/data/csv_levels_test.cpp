@@ -18,7 +18,12 @@ namespace {
 /// What the parser asks before it asks code(): 16 bytes are readable, whatever stands behind the text.
 std::int32_t known(const Levels& levels, std::string_view text, char behind) {
   const std::string padded = std::string(text) + std::string(16, behind);
-  return levels.known_code(LevelKey::of_short(padded.data(), text.size()));
+  return Levels::Finder(levels).code(LevelKey::of_short(padded.data(), text.size()));
+}
+/// The same of a cell without quotes, blanks around it and all.
+std::int32_t known_bare(const Levels& levels, std::string_view cell) {
+  const std::string padded = std::string(cell) + std::string(16, ',');
+  return Levels::Finder(levels).bare_code(LevelKey::of_short(padded.data(), cell.size()));
 }
 
 }  // namespace
@@ -58,6 +63,24 @@ TEST_CASE("bytes that pad a short key are no text: a NUL more is another level")
                                           "1234567890123456"s};
   for (std::size_t i = 0; i < texts.size(); ++i) CHECK(levels.code(texts[i], 100) == static_cast<std::int32_t>(i));
   for (std::size_t i = 0; i < texts.size(); ++i) CHECK(levels.code(texts[i], 100) == static_cast<std::int32_t>(i));
+}
+
+TEST_CASE("a bare cell is known by all its bytes, and never as a text that only quotes can hold") {
+  Levels levels;
+  levels.add_missing("");
+  levels.add_missing(" NA");
+  std::int32_t code = 0;
+  for (const char* text : {"a", " a", "a ", "\ta", "a\t", "\"a\"", "a\"", "a b", " "}) {
+    CAPTURE(text);
+    CHECK(levels.code(text, 100) == code++);
+    CHECK(known(levels, text, 'x') == code - 1);
+  }
+  CHECK(known_bare(levels, "a") == 0);
+  CHECK(known_bare(levels, "a\"") == 6);
+  CHECK(known_bare(levels, "a b") == 7);
+  CHECK(known_bare(levels, "") == kMissingCode);
+  for (const char* cell : {" a", "a ", "\ta", "a\t", "\"a\"", " ", " NA", "NA", "b"})
+    CHECK(known_bare(levels, cell) == Levels::kUnknown);
 }
 
 TEST_CASE("missing tokens are known first, short and long, and take no code; a full dictionary says so") {

@@ -77,9 +77,16 @@ class Frame {
 
  private:
   static void check_codes(const Column& column) {
+    static_assert(kMissingCode == -1);
     const auto levels = static_cast<std::int64_t>(column.levels.size());
+    const auto is_wrong = [&](std::int32_t code) {
+      return std::uint64_t{static_cast<std::uint32_t>(code) + 1U} > static_cast<std::uint64_t>(levels);
+    };
+    bool wrong = false;  // without a branch a code: a long column costs a pass of its own
+    for (const std::int32_t code : column.codes) wrong |= is_wrong(code);
+    if (!wrong) return;
     for (const std::int32_t code : column.codes) {
-      if (code < kMissingCode || code >= levels) {
+      if (is_wrong(code)) {
         fail(ErrorCode::invalid_data, "",
              "column " + quoted(column.name) + " has code " + std::to_string(code) + " among " +
                  std::to_string(levels) + " levels");

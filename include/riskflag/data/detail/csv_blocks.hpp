@@ -89,7 +89,7 @@ struct BlockScan {
     const std::array<std::uint64_t, 2> ends = {newlines & ~quoted, newlines & quoted};
     for (std::size_t start = 0; start < 2; ++start) {
       if (ends[start] == 0) continue;
-      scan.row_ends[start] += static_cast<std::uint64_t>(std::popcount(ends[start]));
+      scan.row_ends[start] += count_bits(ends[start]);
       if (scan.first_row_end[start] == kNowhere) {
         scan.first_row_end[start] = offset + at + static_cast<unsigned>(std::countr_zero(ends[start])) + 1;
       }

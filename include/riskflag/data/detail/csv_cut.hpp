@@ -19,14 +19,6 @@ namespace riskflag::inline v0_1::detail::csv {
   return bits;
 }
 
-/// Bits set. std::popcount calls a function where the processor's own instruction may not be used.
-[[nodiscard]] constexpr unsigned count_bits(std::uint64_t bits) noexcept {
-  bits -= (bits >> 1) & 0x5555555555555555ULL;
-  bits = (bits & 0x3333333333333333ULL) + ((bits >> 2) & 0x3333333333333333ULL);
-  bits = (bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
-  return static_cast<unsigned>((bits * 0x0101010101010101ULL) >> 56);
-}
-
 /// Cuts some rows into cells ahead of their reading; for delimiters of one byte.
 class RowCutter {
  public:

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -33,17 +32,20 @@ struct LevelKey {
 
   /// Of the `size` <= kShort bytes at p, 16 of them readable.
   [[nodiscard]] static LevelKey of_short(const char* p, std::size_t size) noexcept {
-    static constexpr std::array<std::uint64_t, 16> kMasks = [] {
-      std::array<std::uint64_t, 16> masks{};
-      for (std::size_t i = 0; i < 16; ++i) masks[i] = i < 8 ? (std::uint64_t{1} << (8 * i)) - 1 : ~std::uint64_t{0};
+    struct Words {
+      std::uint64_t first = 0, second = 0, tag = 0;
+    };
+    static constexpr std::array<Words, 16> kMasks = [] {
+      std::array<Words, 16> masks{};
+      for (std::size_t i = 0; i < 16; ++i) {
+        masks[i].first = i < 8 ? (std::uint64_t{1} << (8 * i)) - 1 : ~std::uint64_t{0};
+        masks[i].second = i < 8 ? 0 : (std::uint64_t{1} << (8 * (i - 8))) - 1;
+        masks[i].tag = std::uint64_t{i + 1} << 56;
+      }
       return masks;
     }();
-    static constexpr std::array<std::uint64_t, 16> kHighMasks = [] {
-      std::array<std::uint64_t, 16> masks{};
-      for (std::size_t i = 8; i < 16; ++i) masks[i] = (std::uint64_t{1} << (8 * (i - 8))) - 1;
-      return masks;
-    }();
-    return {word_of(p) & kMasks[size], (word_of(p + 8) & kHighMasks[size]) | (std::uint64_t{size + 1} << 56)};
+    const Words& masks = kMasks[size];
+    return {word_of(p) & masks.first, (word_of(p + 8) & masks.second) | masks.tag};
   }
   [[nodiscard]] static LevelKey of(std::string_view text) noexcept {
     if (text.size() <= kShort) {
@@ -57,7 +59,10 @@ struct LevelKey {
     key.second = (word_of(text.data() + text.size() - 8) ^ text.size()) | kLong;
     return key;
   }
-  [[nodiscard]] std::uint64_t hash() const noexcept { return mix(first, second * 0xc2b2ae3d27d4eb4fULL); }
+  /// Good in its high bits.
+  [[nodiscard]] std::uint64_t hash() const noexcept {
+    return first * 0x9e3779b97f4a7c15ULL + second * 0xc2b2ae3d27d4eb4fULL;
+  }
 
  private:
   static std::uint64_t mix(std::uint64_t hash, std::uint64_t word) noexcept {
@@ -71,32 +76,53 @@ struct LevelKey {
 class Levels {
  public:
   static constexpr std::int32_t kFull = -2;     ///< what code() says instead of a new level beyond the limit
-  static constexpr std::int32_t kUnknown = -3;  ///< what known_code() says of a new text
+  static constexpr std::int32_t kUnknown = -3;  ///< what a Finder says of a new text
+
+ private:
+  struct Slot {
+    LevelKey key{};
+    std::int32_t code = kUnknown;
+    std::int32_t bare = kUnknown;  // the code, where a cell without quotes that has these bytes means this text
+  };
+
+ public:
+  /// Looks short texts up, for as long as no level is added.
+  class Finder {
+   public:
+    explicit Finder(const Levels& levels) noexcept
+        : slots_(levels.slots_.data()), last_(levels.slots_.size() - 1), shift_(levels.shift_) {}
+    /// The code of a text; kUnknown when it is new.
+    [[nodiscard]] std::int32_t code(const LevelKey& key) const noexcept { return find(key).code; }
+    /// The same of all bytes of a cell without quotes, those that read_cell would leave out too: kUnknown then.
+    [[nodiscard]] std::int32_t bare_code(const LevelKey& key) const noexcept { return find(key).bare; }
+
+   private:
+    [[nodiscard]] const Slot& find(const LevelKey& key) const noexcept {
+      for (auto at = static_cast<std::size_t>(key.hash() >> shift_);; at = (at + 1) & last_) {
+        const Slot& slot = slots_[at];
+        if (slot.key == key || slot.code == kUnknown) return slot;
+      }
+    }
+
+    const Slot* slots_;
+    std::size_t last_;
+    int shift_;
+  };
 
   /// From now on code(token) is kMissingCode; before any level.
   void add_missing(std::string_view token) {
     const LevelKey key = LevelKey::of(token);
-    if (slots_.empty() || slots_[find(key, token)].code == kUnknown) put(key, token, kMissingCode);
+    if (slots_[find(key, token)].code == kUnknown) put(key, token, kMissingCode);
   }
   /// The code of `text`, new or known; kMissingCode; or kFull when it would be level number `limit` or later.
   [[nodiscard]] std::int32_t code(std::string_view text, std::size_t limit) {
     const LevelKey key = LevelKey::of(text);
-    if (!slots_.empty()) {
-      const Slot& slot = slots_[find(key, text)];
-      if (slot.code != kUnknown) return slot.code;
-    }
+    const Slot& slot = slots_[find(key, text)];
+    if (slot.code != kUnknown) return slot.code;
     if (texts_.size() >= limit) return kFull;
     const auto code = static_cast<std::int32_t>(texts_.size());
     put(key, text, code);
     return code;
-  }
-  /// The code of a short text; kUnknown when it is new.
-  [[nodiscard]] std::int32_t known_code(const LevelKey& key) const noexcept {
-    if (slots_.empty()) return kUnknown;
-    for (auto at = static_cast<std::size_t>(key.hash() >> shift_);; at = after(at)) {
-      const Slot& slot = slots_[at];
-      if (slot.key == key || slot.code == kUnknown) return slot.code;
-    }
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return texts_.size(); }
@@ -104,33 +130,29 @@ class Levels {
   [[nodiscard]] const std::deque<std::string>& texts() const noexcept { return texts_; }
 
  private:
-  struct Slot {
-    LevelKey key{};
-    std::int32_t code = kUnknown;
-    std::uint32_t missing = 0;  // which missing token
-  };
-
   [[nodiscard]] std::size_t after(std::size_t at) const noexcept { return (at + 1) & (slots_.size() - 1); }
-  [[nodiscard]] const std::string& text_of(const Slot& slot) const noexcept {
-    return slot.code >= 0 ? texts_[static_cast<std::size_t>(slot.code)] : missing_[slot.missing];
+  [[nodiscard]] bool is_text_of(const Slot& slot, std::string_view text) const noexcept {
+    if (slot.code >= 0) return texts_[static_cast<std::size_t>(slot.code)] == text;
+    return std::find(missing_.begin(), missing_.end(), text) != missing_.end();
   }
   /// The key's slot, or the free one where it would go.
   [[nodiscard]] std::size_t find(const LevelKey& key, std::string_view text) const noexcept {
     for (auto at = static_cast<std::size_t>(key.hash() >> shift_);; at = after(at)) {
       const Slot& slot = slots_[at];
       if (slot.code == kUnknown) return at;
-      if (slot.key == key && (!key.is_long() || text_of(slot) == text)) return at;
+      if (slot.key == key && (!key.is_long() || is_text_of(slot, text))) return at;
     }
   }
   void put(const LevelKey& key, std::string_view text, std::int32_t code) {
     if (4 * (texts_.size() + missing_.size() + 1) > slots_.size()) grow();
-    Slot& slot = slots_[find(key, text)];
-    slot = {key, code, static_cast<std::uint32_t>(missing_.size())};
+    const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+    const bool cut = !text.empty() && (text.front() == '"' || is_blank(text.front()) || is_blank(text.back()));
+    slots_[find(key, text)] = {key, code, cut ? kUnknown : code};
     (code >= 0 ? texts_ : missing_).emplace_back(text);
   }
   void grow() {
-    const std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(std::max<std::size_t>(8, slots_.size() * 2)));
-    shift_ = 64 - std::countr_zero(slots_.size());
+    const std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(slots_.size() * 2));
+    --shift_;
     for (const Slot& slot : old) {
       if (slot.code == kUnknown) continue;
       auto at = static_cast<std::size_t>(slot.key.hash() >> shift_);
@@ -139,8 +161,8 @@ class Levels {
     }
   }
 
-  std::vector<Slot> slots_;
-  int shift_ = 64;
+  std::vector<Slot> slots_ = std::vector<Slot>(8);
+  int shift_ = 61;  // 2^(64 - shift_) slots
   std::deque<std::string> texts_;
   std::deque<std::string> missing_;
 };

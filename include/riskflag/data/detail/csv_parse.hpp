@@ -164,8 +164,20 @@ class RegionParser {
         return each(
             [&](const char* p, const char* end, std::uint64_t at) { return look_at_number(p, end, numbers[at]); });
       }
-      case Look::code:
-        return each([&](const char* p, const char* end, std::uint64_t at) { return look_up(slot, p, end, at); });
+      case Look::code: {
+        const Levels::Finder known(slot.levels);
+        std::int32_t* const codes = slot.codes;
+        std::uint64_t missing = 0;
+        i = each([&](const char* p, const char* end, std::uint64_t at) {
+          const std::int32_t code = look_up(known, p, end);
+          if (code == Levels::kUnknown) return false;
+          codes[at] = code;
+          missing += code == kMissingCode ? 1 : 0;
+          return true;
+        });
+        slot.missing_cells += missing;
+        return i;
+      }
       case Look::cut:
         return each([&](const char* p, const char*, std::uint64_t) { return *p != '"' && !dialect_.is_blank(*p); });
     }
@@ -187,23 +199,16 @@ class RegionParser {
            simple_number(p, out) == end;
   }
 
-  /// The same for a category: the text is a level known already, short and without blanks around it.
-  [[nodiscard]] bool look_up(Slot& slot, const char* p, const char* end, std::uint64_t row) const noexcept {
+  /// The code of a category's cell [p, end): a level or missing token that is known already and short; else
+  /// kUnknown. Blanks around it are part of no bare level, so nobody looks for them.
+  [[nodiscard]] static std::int32_t look_up(const Levels::Finder& known, const char* p, const char* end) noexcept {
     auto size = static_cast<std::size_t>(end - p);
-    if (*p == '"') {
-      if (size < 2 || size > LevelKey::kShort + 2 || end[-1] != '"') return false;
-      ++p;
-      size -= 2;
-      if ((match16(p, '"', '"') & ((1U << size) - 1)) != 0) return false;
-    } else {
-      if (size > LevelKey::kShort) return false;
-      if (size > 0 && (dialect_.is_blank(*p) || dialect_.is_blank(end[-1]))) return false;
-    }
-    const std::int32_t code = slot.levels.known_code(LevelKey::of_short(p, size));
-    if (code == Levels::kUnknown) return false;
-    slot.codes[row] = code;
-    slot.missing_cells += code == kMissingCode ? 1 : 0;
-    return true;
+    if (*p != '"') return size > LevelKey::kShort ? Levels::kUnknown : known.bare_code(LevelKey::of_short(p, size));
+    if (size < 2 || size > LevelKey::kShort + 2 || end[-1] != '"') return Levels::kUnknown;
+    ++p;
+    size -= 2;
+    if ((match16(p, '"', '"') & ((1U << size) - 1)) != 0) return Levels::kUnknown;
+    return known.code(LevelKey::of_short(p, size));
   }
 
   [[noreturn]] void fail_changed() const {

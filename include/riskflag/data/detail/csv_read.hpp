@@ -284,7 +284,7 @@ class TableReader {
 
   /// From each worker's own codes to the sorted dictionary's.
   void renumber(std::size_t j, const std::vector<std::string>& levels) {
-    std::vector<std::vector<std::int32_t>> to(workers_.size());
+    std::vector<std::vector<std::int32_t>> to(workers_.size(), {kMissingCode});  // by code + 1
     for (std::size_t w = 0; w < workers_.size(); ++w) {
       for (const std::string& text : workers_[w].slots[j].levels.texts()) {
         const auto at = std::lower_bound(levels.begin(), levels.end(), text) - levels.begin();
@@ -292,11 +292,9 @@ class TableReader {
       }
     }
     executor_.run(regions_.size(), [&](std::size_t i, unsigned) {
-      const std::vector<std::int32_t>& map = to[region_worker_[i]];
-      for (std::uint64_t row = row_begin_[i]; row < row_begin_[i + 1]; ++row) {
-        std::int32_t& code = columns_[j].codes[row];
-        if (code >= 0) code = map[static_cast<std::size_t>(code)];
-      }
+      const std::int32_t* const map = to[region_worker_[i]].data() + 1;
+      std::int32_t* const codes = columns_[j].codes.data();
+      for (std::uint64_t row = row_begin_[i]; row < row_begin_[i + 1]; ++row) codes[row] = map[codes[row]];
     });
   }
 

@@ -33,6 +33,14 @@ inline constexpr std::size_t kCsvPadding = 64;
 #endif
 }
 
+/// Bits set. std::popcount calls a function where the processor's own instruction may not be used.
+[[nodiscard]] constexpr unsigned count_bits(std::uint64_t bits) noexcept {
+  bits -= (bits >> 1) & 0x5555555555555555ULL;
+  bits = (bits & 0x3333333333333333ULL) + ((bits >> 2) & 0x3333333333333333ULL);
+  bits = (bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
+  return static_cast<unsigned>((bits * 0x0101010101010101ULL) >> 56);
+}
+
 /// Bit i is set when p[i] is `a` or `b`, i < 16.
 [[nodiscard]] inline std::uint32_t match16(const char* p, char a, char b) noexcept {
 #if defined(__SSE2__)
