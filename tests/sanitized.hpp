@@ -15,4 +15,10 @@
 
 namespace riskflag_test {
 inline constexpr bool kSanitized = RISKFLAG_TESTS_SANITIZED != 0;
+
+/// `n` random draws, a fifth of them under a sanitizer.
+template <class Count>
+constexpr Count draws(Count n) {
+  return kSanitized ? n / 5 : n;
 }
+}  // namespace riskflag_test

@@ -10,6 +10,8 @@
 
 #include <riskflag/core/random.hpp>
 
+#include "../sanitized.hpp"
+
 using namespace riskflag;
 
 namespace {
@@ -17,7 +19,7 @@ namespace {
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kMin = std::numeric_limits<double>::denorm_min();
 constexpr double kMax = std::numeric_limits<double>::max();
-constexpr int kInputs = 300000;
+constexpr int kInputs = riskflag_test::draws(300000);
 
 std::uint64_t bits(double x) { return std::bit_cast<std::uint64_t>(x); }
 

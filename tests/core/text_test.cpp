@@ -14,6 +14,8 @@
 #include <riskflag/core/detail/text_portable.hpp>
 #include <riskflag/core/random.hpp>
 
+#include "../sanitized.hpp"
+
 using namespace riskflag;
 
 namespace {
@@ -36,7 +38,7 @@ TEST_CASE("number_text is the shortest text that reads back") {
 
 TEST_CASE("invariant: a double written by number_text reads back with the same bits") {
   const Random random(11);
-  for (std::uint64_t i = 0; i < 200000; ++i) {
+  for (std::uint64_t i = 0; i < riskflag_test::draws(200000); ++i) {
     const double x = std::bit_cast<double>(random.bits(i));
     if (!is_finite(x)) continue;
     const auto back = parse_double(number_text(x));
@@ -61,7 +63,7 @@ TEST_CASE("where the library cannot write and read doubles, C's functions give t
     check(std::ldexp(-3.0, power - 1));
   }
   const Random random(12);
-  for (std::uint64_t i = 0; i < 20000; ++i) {
+  for (std::uint64_t i = 0; i < riskflag_test::draws(20000); ++i) {
     const double any = std::bit_cast<double>(random.bits(3 * i));
     if (is_finite(any)) check(any);
     check(static_cast<double>(random.bits(3 * i + 1) >> (i % 64)));

@@ -11,6 +11,8 @@
 #include <string>
 #include <utility>
 
+#include "../sanitized.hpp"
+
 using namespace riskflag::detail::csv;
 
 namespace {
@@ -72,19 +74,19 @@ std::string random_number(std::mt19937_64& random) {
 TEST_CASE("invariant: the fast number parser gives strtod's bits wherever it answers") {
   std::mt19937_64 random(3);
   int simple = 0;
-  for (int i = 0; i < 1'000'000; ++i) {
+  for (int i = 0; i < riskflag_test::draws(1'000'000); ++i) {
     const std::string text = (random() % 2 == 0 ? "-" : "") + random_number(random);
     bool was_simple = false;
     if (!agrees_with_strtod(text, was_simple)) FAIL(text);
     simple += was_simple ? 1 : 0;
   }
-  CHECK(simple > 500'000);
+  CHECK(simple > riskflag_test::draws(500'000));
 }
 
 TEST_CASE("the looks at a number take the numbers of their length, and give strtod's bits for them") {
   std::mt19937_64 random(4);
   int tiny = 0, of_short = 0, of_long = 0;
-  for (int i = 0; i < 300'000; ++i) {
+  for (int i = 0; i < riskflag_test::draws(300'000); ++i) {
     std::string text = random() % 2 == 0 ? "-" : "";
     if (i % 3 == 0) {
       text += random_number(random);
@@ -101,9 +103,9 @@ TEST_CASE("the looks at a number take the numbers of their length, and give strt
       *count += was_taken ? 1 : 0;
     }
   }
-  CHECK(tiny > 30'000);
-  CHECK(of_short > 60'000);
-  CHECK(of_long > 20'000);
+  CHECK(tiny > riskflag_test::draws(30'000));
+  CHECK(of_short > riskflag_test::draws(60'000));
+  CHECK(of_long > riskflag_test::draws(20'000));
   const auto takes = [](Reader look, const char* text) {
     CAPTURE(text);
     bool was_taken = false;

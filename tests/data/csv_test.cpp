@@ -228,7 +228,7 @@ TEST_CASE("random texts read as the slow reader reads them, whole, in tiny block
   SerialExecutor serial;
   const std::string alphabet = ",,,,\n\n\n\"\"\" \t\r0123456789.-+eEabN?A\xC3";
   const slow::Dialect dialects[] = {{','}, {';'}, {'\t'}, {' '}, {' ', true}, {',', false, 1}, {',', true, 2}};
-  const int rounds = riskflag_test::kSanitized ? 4000 : 30000;
+  const int rounds = riskflag_test::draws(30000);
   int tables = 0, refused = 0;
   for (int round = 0; round < rounds; ++round) {
     std::string text;

@@ -16,6 +16,7 @@
 #include <riskflag/model/walk.hpp>
 
 #include "../replaced.hpp"
+#include "../sanitized.hpp"
 
 using namespace riskflag;
 
@@ -138,14 +139,15 @@ TEST_CASE("a file that claims more than its bytes hold is refused without the me
 }
 
 TEST_CASE("a file cut off anywhere is refused; one with a changed byte never crashes") {
+  const std::size_t step = riskflag_test::kSanitized ? 7 : 1;
   for (const char* name : {"binary.json", "binary.ubj", "dart.ubj", "three.ubj"}) {
     CAPTURE(name);
     const std::string bytes = golden(name);
-    for (std::size_t size = 0; size < bytes.size(); ++size) {
+    for (std::size_t size = 0; size < bytes.size(); size += step) {
       CAPTURE(size);
       CHECK(!interop::import_xgboost(std::string_view(bytes).substr(0, size), name));
     }
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
+    for (std::size_t i = 0; i < bytes.size(); i += step) {
       std::string changed = bytes;
       changed[i] = static_cast<char>(changed[i] ^ (1 << (i % 8)));
       const auto model = interop::import_xgboost(changed, name);

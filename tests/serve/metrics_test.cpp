@@ -12,6 +12,7 @@
 #include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 
+#include "../sanitized.hpp"
 #include "fixture.hpp"
 
 using namespace riskflag;
@@ -142,8 +143,8 @@ TEST_CASE("invariant: a model that is replaced under load answers every request 
       }
     });
   }
-  for (int i = 0; i < 1000; ++i) f.service.replace(i % 2 == 0 ? second : first);
-  while (answered < 1000) std::this_thread::yield();
+  for (int i = 0; i < riskflag_test::draws(1000); ++i) f.service.replace(i % 2 == 0 ? second : first);
+  while (answered < riskflag_test::draws(1000)) std::this_thread::yield();
   stop = true;
   for (auto& thread : threads) thread.join();
   CHECK(wrong == 0);

@@ -13,6 +13,7 @@
 #include <riskflag/core/names.hpp>
 #include <riskflag/core/random.hpp>
 
+#include "../sanitized.hpp"
 #include "fixture.hpp"
 
 using namespace riskflag;
@@ -483,7 +484,7 @@ TEST_CASE("invariant: no body makes the service throw or answer something else t
   const std::string seed =
       R"([{"income":500.5,"home":"OWN","since":"2020-01-01","id":"é\n"},{"income":null,"home":"RENT"}])";
   std::uint64_t draw = 0;
-  for (int round = 0; round < 20000; ++round) {
+  for (int round = 0; round < riskflag_test::draws(20000); ++round) {
     std::string body = seed;
     for (std::uint64_t edits = 1 + random.below(4, draw++); edits > 0; --edits) {
       const std::size_t at = random.below(body.size(), draw++);

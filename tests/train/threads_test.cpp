@@ -84,7 +84,7 @@ TEST_CASE(
     "invariant: one model for 64 threads, a caller's own executor, and a table in chunks, with what limits leaves") {
   const SmallTable t = small_table(70000, 9, 11);
   TrainOptions plain;
-  plain.num_iterations = 2;
+  plain.num_iterations = riskflag_test::kSanitized ? 1 : 2;
   plain.max_bin = 63;
   TrainOptions limited = plain;
   limited.monotone_constraints = {1, -1, 0, 1, 0, -1, 1, 0, 0};
@@ -153,7 +153,7 @@ TEST_CASE("invariant: shared and sparse columns give the model of separate dense
       make_exclusive(t, 3, 9);
     }
     TrainOptions o;
-    o.num_iterations = 3;
+    o.num_iterations = riskflag_test::kSanitized ? 1 : 3;
     o.num_leaves = 40;
     o.max_bin = 40;
     if (c.drawn) {
