@@ -11,6 +11,7 @@
 #include <riskflag/core/exact.hpp>
 #include <riskflag/core/feature.hpp>
 #include <riskflag/core/file.hpp>
+#include <riskflag/core/float32.hpp>
 #include <riskflag/core/function_ref.hpp>
 #include <riskflag/core/hmac.hpp>
 #include <riskflag/core/json_reader.hpp>

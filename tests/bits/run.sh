@@ -22,7 +22,7 @@ programs=(
   "train_hash|all more classes models||-pthread|-O2"
   "calibrate_hash|all scoring|scoring||-O0;-O3 -march=native -flto -ffp-contract=fast|-O2 -ffast-math"
   "exact_hash|all scoring|scoring||"
-  "predict_hash|all|scoring||-O0;-O2|-O1 -march=native -ffast-math"
+  "predict_hash|all|all||-O0;-O2|-O1 -march=native -ffast-math"
 )
 # compiler | flags | what runs the program: predict_hash alone, the rest of the house is Linux's
 elsewhere=(

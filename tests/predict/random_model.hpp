@@ -57,24 +57,12 @@ inline double on_grid(double x, double grid) {
 inline const std::vector<double>& edge_values() {
   static const double inf = detail::infinity();
   static const double tiny = std::numeric_limits<double>::denorm_min();
-  static const std::vector<double> values = {0.0,
-                                             -0.0,
-                                             tiny,
-                                             -tiny,
-                                             1e-310,
-                                             -1e-310,
-                                             2.2250738585072014e-308,
-                                             kZeroBand,
-                                             -kZeroBand,
-                                             1e-35,
-                                             -1e-35,
-                                             std::nextafter(kZeroBand, 1.0),
-                                             std::nextafter(-kZeroBand, -1.0),
-                                             1.0,
-                                             -1.0,
-                                             std::numeric_limits<double>::max(),
-                                             -std::numeric_limits<double>::max(),
-                                             inf};
+  static const std::vector<double> values = {
+      0.0, -0.0, tiny, -tiny, 1e-310, -1e-310, 2.2250738585072014e-308, kZeroBand, -kZeroBand, 1e-35, -1e-35,
+      // Floats below 2^-126, and what rounds to them: ties and their neighbours.
+      1e-40, -1e-40, 0x1p-149, -0x1p-149, 0x1p-150, -0x1p-150, 0x1.8p-149, 0x1.fffffep-127, -0x1.fffffep-127, 0x1p-126,
+      -0x1p-126, std::nextafter(kZeroBand, 1.0), std::nextafter(-kZeroBand, -1.0), 1.0, -1.0,
+      std::numeric_limits<double>::max(), -std::numeric_limits<double>::max(), inf};
   return values;
 }
 

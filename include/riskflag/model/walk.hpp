@@ -7,6 +7,7 @@
 #include <span>
 
 #include <riskflag/core/exact.hpp>
+#include <riskflag/core/float32.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/order_key.hpp>
 #include <riskflag/model/link.hpp>
@@ -50,7 +51,7 @@ namespace riskflag::inline v0_1 {
   while (at >= 0) {
     const Node& node = tree.nodes[static_cast<std::size_t>(at)];
     double x = row[static_cast<std::size_t>(node.feature)];
-    if (float32_inputs && !is_missing(x)) x = static_cast<double>(static_cast<float>(x));
+    if (float32_inputs && !is_missing(x)) x = rounded_to_float32(x);
     at = goes_left(tree, node, x, float32_inputs) ? node.left : node.right;
   }
   return static_cast<std::size_t>(~at);

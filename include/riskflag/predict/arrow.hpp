@@ -9,8 +9,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
+#include <riskflag/core/float32.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/result.hpp>
 #include <riskflag/predict/predictor.hpp>
@@ -62,7 +64,11 @@ struct ArrowColumn {
   [[nodiscard]] double at(std::size_t i) const noexcept {
     T value;
     std::memcpy(&value, values + i * sizeof(T), sizeof(T));
-    return static_cast<double>(value);
+    if constexpr (std::is_same_v<T, float>) {
+      return from_float32(value);
+    } else {
+      return static_cast<double>(value);
+    }
   }
   /// NaN for null.
   [[nodiscard]] double operator()(std::size_t row) const noexcept {

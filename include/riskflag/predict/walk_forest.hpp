@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <riskflag/core/float32.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/order_key.hpp>
 #include <riskflag/model/model.hpp>
@@ -48,7 +49,7 @@ class WalkForest {
     while (at >= 0) {
       const FlatNode& node = nodes_[static_cast<std::size_t>(at)];
       double x = row[static_cast<std::ptrdiff_t>(node.feature) * stride];
-      if (float32_inputs_ && !is_missing(x)) x = static_cast<double>(static_cast<float>(x));
+      if (float32_inputs_ && !is_missing(x)) x = rounded_to_float32(x);
       at = node.child[goes_left(node, x) ? 1 : 0];
     }
     return leaves_[static_cast<std::size_t>(~at)];

@@ -43,6 +43,12 @@ constexpr i64 key(double x) noexcept {
   const i64 b = __builtin_bit_cast(i64, x);
   return b >= 0 ? b : static_cast<i64>(0x8000000000000000ULL - static_cast<u64>(b));
 }
+// To the nearest float, also where a flush-to-zero mode (-ffast-math) would make 0 of it.
+constexpr double as_float(double x) noexcept {
+  constexpr double kGrid = 0x1.8p-97;
+  if (size(x) - 1 < bits(0x1p-126) - 1) return sub(add(x, kGrid), kGrid);
+  return static_cast<double>(static_cast<float>(x));
+}
 constexpr bool at_most(double x, double y) noexcept {
   if (__builtin_is_constant_evaluated()) return x <= y;
   return key(x) <= key(y);
@@ -264,7 +270,7 @@ constexpr double forest(double* slots) noexcept {
   bool none[kSlotCount] = {};
   for (int i = 0; i < kSlotCount; ++i) {
     none[i] = missing(slots[i]);
-    if (kFloatInputs && !none[i]) slots[i] = static_cast<double>(static_cast<float>(slots[i]));
+    if (kFloatInputs && !none[i]) slots[i] = as_float(slots[i]);
   }
   double sum = kAverage ? 0.0 : kBaseMargin;
   for (int tree = 0; tree < kTrees; ++tree) {

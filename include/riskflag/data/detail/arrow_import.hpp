@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <riskflag/core/error.hpp>
+#include <riskflag/core/float32.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/data/arrow.hpp>
 
@@ -172,7 +173,11 @@ class ArrowCells {
                  ", which no double can; send integers beyond 2^53 as text");
       }
     }
-    column.numbers[i] = static_cast<double>(value);
+    if constexpr (std::is_same_v<T, float>) {
+      column.numbers[i] = from_float32(value);
+    } else {
+      column.numbers[i] = static_cast<double>(value);
+    }
   };
   if (cells.format() == "b") {
     const void* const bits = cells.buffer(1);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <riskflag/core/exact.hpp>
+#include <riskflag/core/float32.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/order_key.hpp>
 #include <riskflag/explain/shap.hpp>
@@ -38,7 +39,7 @@ inline void Explainer::make_keys(const double* row, std::ptrdiff_t stride, std::
     const KeyColumn& column = parts.columns[i];
     double x = row[static_cast<std::ptrdiff_t>(column.feature) * stride];
     const bool missing = is_missing(x);
-    if (parts.float32_inputs && !missing) x = static_cast<double>(static_cast<float>(x));
+    if (parts.float32_inputs && !missing) x = rounded_to_float32(x);
     const std::int64_t key = order_key(x);
     const bool zero = missing || (key >= order_key(-kZeroBand) && key <= order_key(kZeroBand));
     switch (column.rule) {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <riskflag/core/float32.hpp>
 #include <riskflag/core/json_writer.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/result.hpp>
@@ -118,7 +119,7 @@ class XgboostWriter {
     if (text.find_first_of(".e") == std::string::npos) text += "E0";
     return text;
   }
-  static std::string finite_text(double x) { return float_text(is_finite(x) ? static_cast<float>(x) : 0.0F); }
+  static std::string finite_text(double x) { return float_text(is_finite(x) ? to_float32(x) : 0.0F); }
 
   /// XGBoost steps from a left child to its right one by adding 1, so siblings get neighbouring ids, level by level.
   Result<void> tree(const Tree& each, std::size_t t) {

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include <riskflag/core/exact.hpp>
+#include <riskflag/core/float32.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/order_key.hpp>
 #include <riskflag/core/result.hpp>
@@ -31,8 +32,8 @@ namespace riskflag::inline v0_1::interop::detail {
   if (!is_finite(threshold)) return static_cast<float>(threshold);
   if (threshold >= kMost) return static_cast<float>(kMost);
   if (threshold < -kMost) return -std::numeric_limits<float>::infinity();
-  const auto near = static_cast<float>(threshold);
-  if (order_key(static_cast<double>(near)) <= order_key(threshold)) return near;
+  const float near = to_float32(threshold);
+  if (order_key(from_float32(near)) <= order_key(threshold)) return near;
   const auto bits = std::bit_cast<std::uint32_t>(near);
   if ((bits & 0x7fffffffU) == 0) return std::bit_cast<float>(0x80000001U);
   return std::bit_cast<float>((bits & 0x80000000U) != 0 ? bits + 1 : bits - 1);
@@ -72,7 +73,7 @@ namespace riskflag::inline v0_1::interop::detail {
   const std::size_t iterations = model.trees.size() / outputs;
   if (model.average_output && iterations > 0) leaf = exact::div(leaf, static_cast<double>(iterations));
   if (tree < outputs && !model.base_margin.empty()) leaf = exact::add(leaf, model.base_margin[tree]);
-  return static_cast<float>(exact::mul(leaf, scale));
+  return to_float32(exact::mul(leaf, scale));
 }
 
 }  // namespace riskflag::inline v0_1::interop::detail

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <riskflag/core/float32.hpp>
 #include <riskflag/core/json_reader.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/result.hpp>
@@ -163,7 +164,7 @@ class UbjsonReader {
       case 'I': return static_cast<double>(static_cast<std::int16_t>(bits));
       case 'l': return static_cast<double>(static_cast<std::int32_t>(bits));
       case 'L': return static_cast<double>(static_cast<std::int64_t>(bits));
-      case 'd': return static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
+      case 'd': return from_float32(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
       case 'D': return std::bit_cast<double>(bits);
       default: return static_cast<double>(bits);
     }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <riskflag/core/exact.hpp>
+#include <riskflag/core/float32.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/names.hpp>
 #include <riskflag/core/result.hpp>
@@ -152,7 +153,7 @@ class XgboostReader : private Refusing {
       model_.objective.name = std::string(known.ours);
       for (std::size_t k = 0; k < static_cast<std::size_t>(model_.num_outputs); ++k) {
         const float score = base_scores_[base_scores_.size() == 1 ? 0 : k];
-        double base = static_cast<double>(score);
+        double base = from_float32(score);
         if (known.base == Base::logit) {
           if (!(score > 0.0F && score < 1.0F)) return refuse("base_score is no probability between 0 and 1");
           // XGBoost takes the logarithm of floats.
@@ -201,7 +202,7 @@ class XgboostReader : private Refusing {
         return false;
       }
       if (weights != nullptr && !weights->numbers.empty()) {
-        const auto weight = static_cast<double>(static_cast<float>(weights->numbers[t]));
+        const auto weight = rounded_to_float32(weights->numbers[t]);
         for (double& leaf : tree->leaves) leaf = exact::mul(leaf, weight);
       }
       const double output = info->numbers[t];

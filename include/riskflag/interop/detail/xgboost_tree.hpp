@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <riskflag/core/feature.hpp>
+#include <riskflag/core/float32.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/result.hpp>
 #include <riskflag/core/text.hpp>
@@ -69,7 +70,7 @@ class XgboostTree : private Refusing {
   }
 
   /// Files hold floats; JSON's texts of them are read as doubles.
-  static double as_float(double x) noexcept { return static_cast<double>(static_cast<float>(x)); }
+  static double as_float(double x) noexcept { return rounded_to_float32(x); }
 
   static bool is_index(double x, std::size_t size) noexcept {
     return x >= 0.0 && x < static_cast<double>(size) && x == static_cast<double>(static_cast<std::uint32_t>(x));
@@ -167,11 +168,11 @@ class XgboostTree : private Refusing {
       node.category_set = static_cast<std::uint32_t>(tree_.category_sets.size());
       tree_.category_sets.push_back(sets_.empty() ? std::vector<std::uint32_t>{} : sets_[id]);
     } else {
-      const auto condition = static_cast<float>((*condition_)[id]);
+      const auto condition = to_float32((*condition_)[id]);
       if (is_missing(condition) || condition == -std::numeric_limits<float>::infinity()) {
         return refuse(here() + " has the condition " + number_text((*condition_)[id]));
       }
-      node.threshold = static_cast<double>(float_below(condition));  // x < condition, both floats
+      node.threshold = from_float32(float_below(condition));  // x < condition, both floats
     }
     const auto finite = [&](const std::vector<double>* values) {
       return values != nullptr && is_finite((*values)[id]) ? as_float((*values)[id]) : 0.0;

@@ -9,6 +9,7 @@
 
 #include <riskflag/core/bit_cast.hpp>
 #include <riskflag/core/exact.hpp>
+#include <riskflag/core/float32.hpp>
 #include <riskflag/core/json_writer.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/order_key.hpp>
@@ -24,8 +25,8 @@ inline double before_rounding(double threshold) noexcept {
   constexpr double kMost = 0x1.fffffep127;
   if (threshold > kMost && !is_finite(threshold)) return threshold;
   if (threshold < -kMost) return -0x1.ffffffp127;  // what rounds to -inf
-  auto below = static_cast<float>(threshold > kMost ? kMost : threshold);
-  if (static_cast<double>(below) > threshold) {  // rounded up
+  float below = to_float32(threshold > kMost ? kMost : threshold);
+  if (order_key(from_float32(below)) > order_key(threshold)) {  // rounded up
     const auto bits = detail::bit_cast<std::uint32_t>(below);
     below = (bits & 0x7fffffffU) == 0   ? detail::bit_cast<float>(0x80000001U)
             : (bits & 0x80000000U) != 0 ? detail::bit_cast<float>(bits + 1)
@@ -33,11 +34,11 @@ inline double before_rounding(double threshold) noexcept {
   }
   const auto bits = detail::bit_cast<std::uint32_t>(below);
   double above = 0x1p128;
-  if (static_cast<double>(below) < kMost) {
+  if (from_float32(below) < kMost) {
     const bool negative = (bits & 0x80000000U) != 0 && (bits & 0x7fffffffU) != 0;
-    above = static_cast<double>(detail::bit_cast<float>(negative ? bits - 1 : (bits & 0x7fffffffU) + 1));
+    above = from_float32(detail::bit_cast<float>(negative ? bits - 1 : (bits & 0x7fffffffU) + 1));
   }
-  const double middle = exact::mul(0.5, exact::add(static_cast<double>(below), above));  // exact
+  const double middle = exact::mul(0.5, exact::add(from_float32(below), above));  // exact
   // A tie goes to the float whose last bit is 0.
   return (bits & 1U) == 0 ? middle : from_order_key(order_key(middle) - 1);
 }
@@ -128,8 +129,8 @@ class LightgbmWriter {
     for (const Tree& each : model_.trees) {
       for (const Node& node : each.nodes) {
         if (static_cast<std::size_t>(node.feature) != f) continue;
-        least = !any || node.threshold < least ? node.threshold : least;
-        most = !any || node.threshold > most ? node.threshold : most;
+        least = !any || order_key(node.threshold) < order_key(least) ? node.threshold : least;
+        most = !any || order_key(node.threshold) > order_key(most) ? node.threshold : most;
         any = true;
       }
     }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <riskflag/core/exact.hpp>
+#include <riskflag/core/float32.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/order_key.hpp>
 #include <riskflag/model/check.hpp>
@@ -339,7 +340,7 @@ inline bool Predictor::margins(MatrixView<float> rows, std::span<double> out) co
   for (std::size_t begin = 0; begin < rows.rows(); begin += fitting) {
     const std::size_t count = rows.rows() - begin < fitting ? rows.rows() - begin : fitting;
     for (std::size_t r = 0; r < count; ++r) {
-      for (std::size_t f = 0; f < cols; ++f) cells[r * cols + f] = static_cast<double>(rows(begin + r, f));
+      for (std::size_t f = 0; f < cols; ++f) cells[r * cols + f] = from_float32(rows(begin + r, f));
     }
     margins(MatrixView<double>::row_major(cells, count, cols), out.subspan(begin * outputs, count * outputs));
   }

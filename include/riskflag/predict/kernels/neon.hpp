@@ -9,6 +9,7 @@
 
 #include <arm_neon.h>
 
+#include <riskflag/core/float32.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/order_key.hpp>
 #include <riskflag/model/tree.hpp>

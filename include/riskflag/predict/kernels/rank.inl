@@ -1,6 +1,6 @@
 // Ranks of values, one at a time: included once for every instruction set, inside its namespace and target region.
-// Needs ScanView and its parts, order_key, is_missing, and the including kernel's rank_of(keys, blocks, key) and
-// rank_rows.
+// Needs ScanView and its parts, order_key, is_missing, rounded_to_float32, and the including kernel's rank_of(keys,
+// blocks, key) and rank_rows.
 
 /// True for what is no level because it is too small: below 0 for XGBoost's models, up to -1 for the others, which cut
 /// -0.5 to 0.
@@ -17,7 +17,7 @@ inline std::uint8_t set_rank(const ScanView& forest, const ScanSet& set, double 
 }
 
 inline double as_seen(const ScanView& forest, double x) {
-  return forest.float32_inputs != 0 && !is_missing(x) ? static_cast<double>(static_cast<float>(x)) : x;
+  return forest.float32_inputs != 0 && !is_missing(x) ? rounded_to_float32(x) : x;
 }
 
 /// Columns of a search beyond the plain ones.

@@ -82,13 +82,24 @@ inline void rank_plain(const ScanView& forest, const ScanSearch& search, const d
   }
 }
 
+/// rounded_to_float32() of four values.
+inline __m256d four_rounded_to_float32(__m256d x) {
+  const __m256d grid = _mm256_set1_pd(detail::kFloat32TinyGrid);
+  __m256d on_grid = _mm256_add_pd(x, grid);
+  __asm__("" : "+x"(on_grid));  // -ffast-math would take the grid off again
+  const __m256i magnitude = _mm256_and_si256(_mm256_castpd_si256(x), _mm256_set1_epi64x(INT64_MAX));
+  const __m256i tiny =
+      _mm256_cmpgt_epi64(_mm256_set1_epi64x(static_cast<std::int64_t>(detail::kFloat32LeastNormal)), magnitude);
+  return _mm256_blendv_pd(_mm256_cvtps_pd(_mm256_cvtpd_ps(x)), _mm256_sub_pd(on_grid, grid), _mm256_castsi256_pd(tiny));
+}
+
 /// The upper halves of up to eight values side by side: lanes of columns 0, 1, 4, 5, 2, 3, 6 and 7. Others are not
 /// read.
 inline __m256i upper_of_eight(const ScanView& forest, const double* cells, __m256i first_four, __m256i second_four) {
   __m256d low = _mm256_maskload_pd(cells, first_four), high = _mm256_maskload_pd(cells + 4, second_four);
   if (forest.float32_inputs != 0) {
-    low = _mm256_cvtps_pd(_mm256_cvtpd_ps(low));
-    high = _mm256_cvtps_pd(_mm256_cvtpd_ps(high));
+    low = four_rounded_to_float32(low);
+    high = four_rounded_to_float32(high);
   }
   return _mm256_castps_si256(_mm256_shuffle_ps(_mm256_castpd_ps(low), _mm256_castpd_ps(high), 0xdd));
 }

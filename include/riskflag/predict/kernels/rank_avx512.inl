@@ -60,13 +60,25 @@ inline __m512i descend(const std::int32_t* heap, unsigned levels, const __m512i*
   return _mm512_sub_epi8(_mm512_load_si512(ranks), _mm512_set1_epi8(static_cast<char>(1U << levels)));
 }
 
+/// rounded_to_float32() of eight values.
+inline __m512d eight_rounded_to_float32(__m512d x) {
+  const __m512d grid = _mm512_set1_pd(detail::kFloat32TinyGrid);
+  __m512d on_grid = _mm512_add_pd(x, grid);
+  __asm__("" : "+v"(on_grid));  // -ffast-math would take the grid off again
+  const __m512i magnitude = _mm512_and_si512(_mm512_castpd_si512(x), _mm512_set1_epi64(INT64_MAX));
+  const __mmask8 tiny =
+      _mm512_cmplt_epi64_mask(magnitude, _mm512_set1_epi64(static_cast<std::int64_t>(detail::kFloat32LeastNormal)));
+  const __m512d rounded = _mm512_maskz_cvtps_pd(0xff, _mm512_maskz_cvtpd_ps(0xff, x));
+  return _mm512_mask_sub_pd(rounded, tiny, on_grid, grid);
+}
+
 /// The upper halves of 16 rows of up to eight columns side by side: upper[4 * column] for every column.
 inline void transpose_upper(const double* cells, std::ptrdiff_t row_stride, __mmask8 columns, bool float32,
                             __m512i* upper) {
   const auto row = [&](std::ptrdiff_t r) __attribute__((always_inline)) {
     const __m512d x = _mm512_maskz_loadu_pd(columns, cells + r * row_stride);
     if (!float32) return _mm512_castpd_si512(x);
-    return _mm512_castpd_si512(_mm512_maskz_cvtps_pd(0xff, _mm512_maskz_cvtpd_ps(0xff, x)));
+    return _mm512_castpd_si512(eight_rounded_to_float32(x));
   };
   const __m512i odd = _mm512_set_epi32(31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
   // Rows r and r + 4: four lanes of columns 0 to 3 and 4 to 7 of the one, then of the other.

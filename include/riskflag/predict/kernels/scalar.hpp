@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <riskflag/core/float32.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/order_key.hpp>
 #include <riskflag/model/tree.hpp>

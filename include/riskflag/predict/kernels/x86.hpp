@@ -11,6 +11,7 @@
 
 #include <immintrin.h>
 
+#include <riskflag/core/float32.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/order_key.hpp>
 #include <riskflag/model/tree.hpp>
