@@ -19,7 +19,7 @@ compilers=${COMPILERS:-"g++ clang++-16 clang++-19"}
 # it is built.
 programs=(
   "study_hash|plain original train_hash:all train_hash:more train_hash:classes||-isystem /usr/include/eigen3 -pthread|-O0@clang++-16;-O3 -march=native -flto -ffp-contract=fast@g++ clang++-19"
-  "train_hash|all more classes models||-pthread|-O2"
+  "train_hash|all more classes models||-pthread|-O0@g++;-O2"
   "calibrate_hash|all scoring|scoring||-O0;-O3 -march=native -flto -ffp-contract=fast|-O2 -ffast-math"
   "exact_hash|all scoring|scoring||"
   "predict_hash|all|all||-O0;-O2|-O1 -march=native -ffast-math"
