@@ -364,6 +364,27 @@ TEST_CASE("unknown engines and kernels, broken models and wrong sizes are refuse
   CHECK(Predictor::make(model).failure().code == ErrorCode::corrupt);
 }
 
+TEST_CASE("a batch without rows is scored, and rows of 29 features are refused by a model of 30") {
+  const Model model = random_model(52, {.features = 30, .outputs = 2});
+  const std::vector<double> rows = random_rows(52, 4, model);
+  const std::vector<float> narrow(rows.size(), 0.5F);
+  for (const char* engine : {"scan", "walk"}) {
+    CAPTURE(engine);
+    const auto made = Predictor::make(model, {.engine = engine});
+    std::vector<double> out(8, 7.0);
+    const std::span<double> none = std::span(out).first(0);
+    CHECK(made->margins(MatrixView<double>::row_major(rows.data(), 0, 30), none));
+    CHECK(made->margins(MatrixView<double>::col_major(nullptr, 0, 30), none));
+    CHECK(made->margins(MatrixView<float>::row_major(nullptr, 0, 30), none));
+    CHECK(made->probabilities(MatrixView<double>::row_major(nullptr, 0, 30), none));
+    CHECK_FALSE(made->margins(MatrixView<double>::row_major(rows.data(), 0, 30), out));
+    CHECK_FALSE(made->margins(MatrixView<double>::row_major(rows.data(), 4, 29), out));
+    CHECK_FALSE(made->margins(MatrixView<float>::row_major(narrow.data(), 4, 29), out));
+    CHECK_FALSE(made->probabilities(MatrixView<double>::row_major(rows.data(), 4, 29), out));
+    CHECK(out == std::vector<double>(8, 7.0));
+  }
+}
+
 TEST_CASE("try_load gives a predictor, or a sentence") {
   const auto folder = std::filesystem::temp_directory_path() / "riskflag_predictor_test";
   std::filesystem::remove_all(folder);
