@@ -83,8 +83,12 @@ class Import(driver.ProgramTest):
         text = self.path("model.txt")
         text.write_text(LIGHTGBM.read_text().replace("is_linear=0", "is_linear=1"))
         (self.path("cut.json")).write_bytes(XGBOOST.read_bytes()[:1000])
+        with open(self.path("long.txt"), "wb") as file:  # one line of 1 GB, most of it a hole
+            file.write(b"tree\nversion=v4")
+            file.truncate(1_000_000_000)
         data = self.labelled()
         for args, code, words in [(["--from", XGBOOST, "--output", self.path("model")], 1, ["exists", "--force"]),
+                                  (["--from", self.path("long.txt"), *out], 1, ["long.txt", "longer than the 536870912 bytes"]),
                                   (["--from", data, *out], 1, ["rows.csv", "LightGBM's text", "XGBoost's JSON"]),
                                   (["--from", text, *out], 1, ["model.txt:", "linear_tree=false"]),
                                   (["--from", self.path("cut.json"), *out], 1, ["cut.json"]),

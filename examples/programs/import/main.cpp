@@ -45,8 +45,11 @@ struct Foreign {
   riskflag::UnseenPolicy unseen = riskflag::UnseenPolicy::missing;
 };
 
+/// Some 150,000 trees of 31 leaves: a longer file is no model, and would take the memory before that is seen.
+constexpr std::size_t kMostModelBytes = std::size_t{512} << 20;
+
 Foreign read_foreign(const std::string& path) {
-  const std::string bytes = riskflag::read_file(path);
+  const std::string bytes = riskflag::read_file(path, kMostModelBytes);
   if (riskflag::looks_like_lightgbm(bytes)) {
     return {"lightgbm", riskflag::value_or_throw(riskflag::import_lightgbm(bytes, path)),
             riskflag::UnseenPolicy::missing};
