@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import random
 import re
 import resource
@@ -11,6 +12,7 @@ import unittest
 
 import driver
 
+CORPUS = pathlib.Path(__file__).resolve().parents[1] / "fuzz" / "corpus"
 CXX = os.environ.get("CXX", "c++")
 COMPILERS = [CXX] + [name for name in ("clang++-19", "clang++-16", "clang++") if shutil.which(name) and name != CXX][:1]
 STRICT = ["-std=c++20", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wpedantic", "-Werror"]
@@ -82,16 +84,18 @@ class Policy(driver.ProgramTest):
                 members.append(f".{name} = {kind}::{known.get(value, known.get(value.lower(), 'unseen'))}")
         return "{" + ", ".join(members) + "}"
 
-    def compare(self, flags_of_compiler):
+    def compare(self, flags_of_compiler, header=None, body=None):
         text = self.exported()
         self.assertEqual(re.findall(r"#include (.*)", text), ["<cstdint>"])
-        header, body = self.rows(300, 77, strange=True)
+        own = header is not None
+        if not own:
+            header, body = self.rows(300, 77, strange=True)
         driver.write_table(self.path("rows.csv"), header, [list(map(cell, row)) for row in body])
         done = driver.run("score", "--model", self.path("model"), "--data", self.path("rows.csv"), "--output", self.path("scores.csv"), "--allow-bad-rows")
         self.assertEqual(done.returncode, 0, done.stderr)
         scores = driver.read_rows(self.path("scores.csv"))
         refused = sum(row["error"] != "" for row in scores)
-        self.assertTrue(0 < refused < 250, refused)
+        self.assertTrue(own or 0 < refused < 250, refused)
         applicants = [self.applicant(header, row, text) for row in body]
         asserts = "".join(f"static_assert(decide({applicant}) == Risk::{score['risk'] or 'Refused'});\n" +
                           (f"static_assert(probability({applicant}) == {float(score['probability'])!r});\n" if score["probability"] else "")
@@ -110,6 +114,7 @@ class Policy(driver.ProgramTest):
                     self.assertEqual(["Low", "High", ""][int(risk)], score["risk"], applicant)
                     if score["risk"]:
                         self.assertEqual(float(probability).hex(), float(score["probability"]).hex(), applicant)
+        return scores
 
     def test_a_recipe_with_every_encoding_and_platt_has_the_same_bits_at_compile_time_and_at_run_time(self):
         self.model("--recipe", self.path("recipe.json"), "--calibrate", "platt")
@@ -118,6 +123,30 @@ class Policy(driver.ProgramTest):
     def test_native_categories_and_isotonic_have_the_same_bits(self):
         self.model("--calibrate", "isotonic")
         self.compare([["-O0"]])
+
+    def test_policies_of_imported_models_have_their_bits(self):
+        xgboost = json.loads((CORPUS / "import_xgboost" / "binary.json").read_text())
+        for tree in xgboost["learner"]["gradient_booster"]["model"]["trees"]:  # where -1e-40 and 0 part, if they are not flushed to zero
+            self.assertEqual(tree["split_indices"][0], 0)
+            tree["split_conditions"][0] = 0
+        self.path("xgboost.json").write_text(json.dumps(xgboost))
+        rng = random.Random(9)
+        numbers = [None, 0.0, -1e-40, 1e-40, -1e-46, 5e-324, -5e-324, 1e-36, -1e-36, 1e300, -1e300]
+        number = lambda: rng.choice(numbers) if rng.random() < 0.5 else rng.gauss(0, 1)  # noqa: E731
+        xgboost_rows = [[number(), rng.choice(["BOAT", "OWN", "RENT", "TENT", None])] for _ in range(200)]
+        lightgbm_rows = [[number(), number(), rng.choice([None, *map(str, range(45))])] for _ in range(200)]
+        for source, header, body in [(self.path("xgboost.json"), ["a", "home"], xgboost_rows),
+                                     (CORPUS / "import_lightgbm" / "binary", ["Column_0", "Column_1", "Column_2"], lightgbm_rows),
+                                     (CORPUS / "import_lightgbm" / "forest", ["a", "c"], [row[1:] for row in lightgbm_rows])]:
+            with self.subTest(source=source.name):
+                done = driver.run("import", "--from", source, "--output", self.path("model"), "--threshold", 0.5, "--force", "--quiet")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                scores = self.compare([["-O1", "-ffast-math"]], header, body)
+                self.assertEqual({row["risk"] for row in scores} - {""}, {"Low", "High"})
+                self.assertEqual({row["error"] == "" for row in scores if row["risk"]}, {True})
+                if source.name == "xgboost.json":
+                    below, zero = ({row["probability"] for row, given in zip(scores, body) if given == [x, "OWN"]} for x in (-1e-40, 0.0))
+                    self.assertEqual((len(below), len(zero), below == zero), (1, 1, False))
 
     def test_300_trees_of_31_leaves_and_50_assertions_compile_in_less_than_3_seconds_a_compiler(self):
         self.train(self.loans(4000), "--set", "num_iterations=300", "--set", "min_data_in_leaf=2", "--set", "min_sum_hessian_in_leaf=0",
