@@ -1,3 +1,6 @@
+// It declares the same structs: either may come first.
+#include <riskflag/predict/arrow.hpp>
+//
 #include <riskflag/data/arrow.hpp>
 
 #include <doctest/doctest.h>
