@@ -67,6 +67,7 @@ _NUMBER = "riskflag/data/detail/csv_number.hpp"
 _DIVIDE = "riskflag/data/detail/csv_divide.hpp"
 _CUT = "riskflag/data/detail/csv_cut.hpp"
 _BLOCKS = "riskflag/data/detail/csv_blocks.hpp"
+_LEVELS = "riskflag/data/detail/csv_levels.hpp"
 
 MUTATIONS = [
     # predict: rank look-up, single row, batch, sums of leaves; in each instruction set
@@ -165,6 +166,8 @@ MUTATIONS = [
     (_CUT, "stops_[want] != row_end", "stops_[want] > row_end", CSV, SLOW_READER),
     (_SCAN, "_mm_cmpeq_epi8(bytes, want)", "_mm_cmpgt_epi8(bytes, want)", CSV, SLOW_READER),
     (_BLOCKS, "size - at < 64", "size - at > 64", CSV, SLOW_READER),
+    (_LEVELS, "«slot.key == key» || slot.code == kUnknown", "slot.key != key", CSV, SLOW_READER),
+    (_LEVELS, "«is_blank(text.front())» ||", "!is_blank(text.front())", CSV, SLOW_READER),
     (_BLOCKS, "before == '\\n' || before == '\"'", "before != '\\n' || before == '\"'", CSV, SLOW_READER),
     # the leak guard's rows, the metrics' sort, SHA-256 by the processor
     ("riskflag/audit/detail/row_hash.hpp", "bits == 0x8000000000000000ULL", "bits != 0x8000000000000000ULL", AUDIT,
