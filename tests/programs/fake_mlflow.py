@@ -223,6 +223,7 @@ class Store:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two writes, of which the second waits 40 ms for the client else
 
     def setup(self):
         self.server.owner.connections += 1
