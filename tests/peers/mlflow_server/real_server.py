@@ -41,14 +41,22 @@ def read_frame(path):
     return frame.astype({name: np.float64 for name in frame.columns if frame[name].dtype == np.int64})
 
 
+# A session of its own is not reached by what ends this process: a request to end must come by the way out, where the servers are stopped. Not
+# SystemExit, which unittest takes for the failure of one test.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 class Process:
     """python -m mlflow WORDS in a session of its own, which ends with it; constructed when `url` + `health` answers."""
 
+    program = [sys.executable, "-m", "mlflow"]
+
     def __init__(self, directory, words, url, health, environment):
-        self.url = url
+        self.url, self.stopped = url, False
         self.log = open(directory / f"{words[0]}.log", "w+", encoding="utf-8")
-        self.process = subprocess.Popen([sys.executable, "-m", "mlflow", *words], stdout=self.log, stderr=self.log, cwd=directory,
-                                        start_new_session=True, env=environment)
+        self.process = subprocess.Popen([*self.program, *words], stdout=self.log, stderr=self.log, cwd=directory, start_new_session=True,
+                                        env=environment)
+        atexit.register(self.stop)
         end = time.monotonic() + PATIENCE
         while True:
             try:
@@ -59,8 +67,7 @@ class Process:
                 pass
             if self.process.poll() is not None or time.monotonic() > end:
                 self.stop()
-                self.log.seek(0)
-                raise RuntimeError(f"mlflow {words[0]} did not start:\n" + self.log.read()[-3000:])
+                raise RuntimeError(f"mlflow {words[0]} did not start:\n" + pathlib.Path(self.log.name).read_text()[-3000:])
             time.sleep(0.2)
 
     def processor_seconds(self):
@@ -76,11 +83,15 @@ class Process:
         return total / tick
 
     def stop(self):
+        if self.stopped:
+            return
+        self.stopped = True
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
         self.process.wait()
+        self.log.close()
 
 
 class Server(Process):
@@ -101,10 +112,7 @@ def place():
     (directory / "git").mkdir()
     for words in (["init", "-q"], ["-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-q", "--allow-empty", "-m", "first"]):
         subprocess.run(["git", "-C", str(directory / "git"), *words], check=True)
-    server = Server(directory)
-    atexit.register(server.log.close)
-    atexit.register(server.stop)
-    return directory, server
+    return directory, Server(directory)
 
 
 class RealServerTest(unittest.TestCase):

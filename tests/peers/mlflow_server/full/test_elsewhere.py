@@ -34,7 +34,6 @@ class Elsewhere(RealServerTest):
                                     "--port", str(port)], f"http://127.0.0.1:{port}", "/ping",
                          {**os.environ, "MLFLOW_TRACKING_URI": self.server.url,  # it starts uvicorn by name
                           "PATH": f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"})
-        self.addCleanup(served.log.close)
         self.addCleanup(served.stop)
         ask = lambda body, kind: json.load(urllib.request.urlopen(urllib.request.Request(
             served.url + "/invocations", body.encode(), {"Content-Type": kind}), timeout=PATIENCE))["predictions"]
