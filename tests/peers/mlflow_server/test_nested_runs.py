@@ -36,7 +36,7 @@ class NestedRuns(RealServerTest):
             self.assertEqual(parent.data.metrics[f"cv.{name}"], figures["mean"], name)
 
     def test_a_stopped_search_goes_on_in_the_same_run(self):
-        trials, output = 24, self.dir / "searched"
+        trials, output = 12, self.dir / "searched"
         command = [str(BIN / "riskflag-train"), "--data", str(self.dir / "loans.csv"), "--target", "Risk_Flag", "--id", "Id", "--output",
                    str(output), "--json", "--quiet", "--set", "table_defaults=false", "--set", "num_iterations=40", "--search", str(trials),
                    "--tracking", self.server.url, "--experiment", "searches"]
