@@ -160,6 +160,15 @@ class Train(unittest.TestCase):
         shutil.rmtree(SOURCE / "decisions")
         self.assertEqual(Run("schedule").failed, "decide.sh")
 
+    def test_4b_a_registry_that_cannot_be_read_is_not_one_without_a_champion(self):
+        settings = {"WORK": HOME / "unread", "SOURCE": SOURCE, "TRACKING": "http://127.0.0.1:9", "MODEL": "loan-risk", "TARGET": "Risk_Flag",
+                    "APPROVED_BY": "nobody", "REASON": "none", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": 0, "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER": 0}
+        for step in (["decide.sh"], ["validate.sh"], ["compare.sh", "1"], ["promote.sh", "1"]):
+            done = subprocess.run(["bash", on.ROOT / "examples/deploy/train" / step[0], *step[1:]], capture_output=True, text=True, timeout=60,
+                                  env={**os.environ, "PATH": f"{on.BIN}:{os.environ['PATH']}", **{key: str(text) for key, text in settings.items()}})
+            self.assertEqual((done.returncode, done.stdout), (1, ""), step)
+            self.assertIn("127.0.0.1:9", done.stderr)
+
     def test_5_data_that_should_not_be_learned_from_are_refused(self):
         def refused(word):
             versions = len(registry("list")["versions"])

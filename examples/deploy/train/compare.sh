@@ -5,7 +5,8 @@ set -euo pipefail
 # shellcheck source=examples/deploy/train/settings.sh
 . "$(dirname "$0")/settings.sh"
 version=${1:?usage: compare.sh VERSION}
-if [ -z "$(champion)" ]; then tell passed=yes; exit 0; fi
+current=$(champion)
+if [ -z "$current" ]; then tell passed=yes; exit 0; fi
 registry --json compare "models:/$MODEL/$version" "models:/$MODEL@champion" --data "$WORK/later.csv" --target "$TARGET" --margin "$MARGIN" > "$WORK/compare.json"
 cat "$WORK/compare.json"
 case $(field passed < "$WORK/compare.json") in

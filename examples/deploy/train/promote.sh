@@ -7,7 +7,8 @@ set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 version=${1:?usage: promote.sh VERSION}
 : "${APPROVED_BY:?}" "${REASON:?}"
-if [ -z "$(champion)" ]; then
+current=$(champion)
+if [ -z "$current" ]; then
   registry alias "$MODEL" champion "$version"
 else
   registry promote "$MODEL/$version" --over champion --data "$WORK/later.csv" --target "$TARGET" --margin "$MARGIN" --approved-by "$APPROVED_BY" --reason "$REASON"

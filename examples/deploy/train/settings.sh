@@ -19,7 +19,8 @@ value = json.load(sys.stdin)
 for part in sys.argv[1].split("."):
     value = (value[int(part)] if int(part) < len(value) else None) if isinstance(value, list) else (value or {}).get(part)
 print("" if value is None else str(value).lower() if isinstance(value, bool) else value)' "$1"; }
-# The version that is champion; nothing where none is. A registry that cannot be read is an error, and no model yet is not.
+# The version that is champion; nothing where none is. A registry that cannot be read is an error, and no model yet is not: take it by
+# NAME=$(champion), which set -e sees, not inside [ ].
 champion() { registry --json list | python3 -c 'import json, os, sys
 print(*[v["version"] for v in json.load(sys.stdin)["versions"] if v["name"] == os.environ["MODEL"] and "champion" in v["aliases"]])'; }
 # NAME...: files or folders of the source, to WORK.

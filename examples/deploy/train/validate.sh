@@ -12,7 +12,8 @@ for name in loans later; do
 done
 if cmp -s "$WORK/loans.csv" "$WORK/later.csv"; then echo "validate.sh: later.csv is loans.csv: rows that no model has learned from are needed" >&2; exit 1; fi
 # A column that changed its meaning, type or levels shows as rows that cannot be scored: exit 1.
-if [ -n "$(champion)" ]; then
+current=$(champion)
+if [ -n "$current" ]; then
   for name in loans later; do
     riskflag-score --model "models:/$MODEL@champion" --tracking "$TRACKING" --data "$WORK/$name.csv" --output "$WORK/$name.scores.csv" --json > "$WORK/$name.scores.json" ||
       { grep -m 3 ',[^,]*[a-z][^,]*: ' "$WORK/$name.scores.csv" >&2 || true; echo "validate.sh: the champion cannot score $name.csv" >&2; exit 1; }

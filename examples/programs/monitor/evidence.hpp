@@ -86,11 +86,11 @@ inline bool is_of_role(const EvidenceFlags& flags, const std::string& role) {
   return flags.role.empty() ? role != "shadow" : role == flags.role;
 }
 
-inline riskflag::monitor::Evidence gather(const EvidenceFlags& flags, const std::stop_token& stop) {
+inline riskflag::monitor::Evidence gather(const EvidenceFlags& flags, const riskflag::bundle::Bundle& bundle,
+                                          const std::stop_token& stop) {
   namespace monitor = riskflag::monitor;
   const std::int64_t since = time_of_flag("--since", flags.since, INT64_MIN);
   const std::int64_t until = time_of_flag("--until", flags.until, INT64_MAX);
-  const riskflag::bundle::Bundle bundle = riskflag::bundle::open(flags.reference);
   DecisionCounter counter(bundle);
   const auto go_on = [&stop, &flags] {
     if (stop.stop_requested()) riskflag::fail(riskflag::ErrorCode::cancelled, flags.log, "stopped");

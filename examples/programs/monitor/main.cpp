@@ -15,6 +15,7 @@
 
 #include "../command_line.hpp"
 #include "../program.hpp"
+#include "../tracking/open_model.hpp"
 #include "evidence.hpp"
 
 namespace {
@@ -54,7 +55,7 @@ std::string evidence_json(const riskflag::monitor::Evidence& evidence, const std
 }
 
 struct Flags : program::EvidenceFlags {
-  std::string output;
+  std::string output, tracking;
   bool report = false, decide = false, json = false, quiet = false;
 };
 
@@ -69,13 +70,18 @@ int run(const Flags& flags) {
     riskflag::fail(ErrorCode::usage, "--role",
                    riskflag::quoted(flags.role) + " is no role; champion, challenger and shadow are");
   }
-  need("--reference", flags.reference, "the model directory that made the decisions");
+  need("--reference", flags.reference, "the model that made the decisions");
   if (flags.report) need("--output", flags.output, "the page to write");
   if (flags.decide && !flags.output.empty()) {
     riskflag::fail(ErrorCode::usage, "--output", "belongs to report; decide prints its JSON on stdout");
   }
   program::Interrupt interrupt;
-  const auto evidence = program::gather(flags, interrupt.token());
+  const program::FoundModel model =
+      program::open_model(flags.reference, flags.tracking, [](const std::string& message) {
+        // What a server meant last time judges nothing.
+        riskflag::fail(ErrorCode::io, "--tracking", message);
+      });
+  const auto evidence = program::gather(flags, model.bundle, interrupt.token());
   const auto verdict = riskflag::monitor::judge(evidence);
   if (flags.report) riskflag::write_file(flags.output, riskflag::report::render_monitoring(evidence));
   if (flags.decide || flags.json) {
@@ -100,7 +106,9 @@ int main(int argc, char** argv) {
   Flags flags;
   line.add_option("--log", flags.log, "decision log: a file, or the directory of one or many servers").type_name("LOG");
   line.add_option("--outcomes", flags.outcomes, "what /v1/outcomes took: a file or a directory").type_name("LOG");
-  line.add_option("--reference", flags.reference, "the model directory, with its training profile").type_name("DIR");
+  line.add_option("--reference", flags.reference, "the model with its training profile: DIR, or models:/NAME@ALIAS")
+      .type_name("MODEL");
+  line.add_option("--tracking", flags.tracking, "where models:/ is: journal:DIR or http://…").type_name("WHERE");
   line.add_option("--role", flags.role, "judge what it decided as champion, challenger or shadow (the first two)")
       .type_name("ROLE");
   line.add_option("--since", flags.since, "decisions from then on: 2026-11-29 or an RFC 3339 time").type_name("T");
