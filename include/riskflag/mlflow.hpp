@@ -14,7 +14,9 @@
 #include <riskflag/mlflow/registry.hpp>
 #include <riskflag/mlflow/rest.hpp>
 #include <riskflag/mlflow/settings.hpp>
+#include <riskflag/mlflow/sync_audit.hpp>
 #include <riskflag/mlflow/sync_registry.hpp>
 #include <riskflag/mlflow/sync_run.hpp>
 #include <riskflag/mlflow/sync_state.hpp>
+#include <riskflag/mlflow/turn.hpp>
 #endif

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The peers as CI runs them; with --full also a registered model in MLflow's scoring server, in Spark (pyspark: 0.5 GB, and Java 17, which it
-# installs) and through the library, and the long soak. Usage: tests/peers/run.sh [--full]
+# installs) and through the library, many who move one alias, and the long soak. Usage: tests/peers/run.sh [--full]
 set -euo pipefail
 RISKFLAG_ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 export RISKFLAG_ROOT RISKFLAG_BUILD="${RISKFLAG_BUILD:-$RISKFLAG_ROOT/build}"

@@ -2,7 +2,7 @@
 
 Strict: a request that MLflow would refuse fails here too (limits, names, content types, unknown ids). `faults` is a list of
 (method, path prefix, what) that are used up in order: "429", "500", "503", "reset_before", "reset_after" (the request took
-effect, no answer comes), "html", "not_json", "slow".
+effect, no answer comes), "html", "not_json", "slow", or a whole answer as (status, content type, text).
 """
 import json
 import re
@@ -49,6 +49,8 @@ class Store:
         handler = getattr(self, "do_" + method + re.sub(r"[^a-z]", "_", path), None)
         if handler is None:
             match = re.fullmatch(r"/mlflow/logged-models/(m-\w+)", path)
+            if match and method == "GET" and match.group(1) in self.models:
+                return {"model": self.models[match.group(1)]}
             if match and method == "PATCH":
                 self.models[match.group(1)]["info"]["status"] = body["status"]
                 return {"model": self.models[match.group(1)]}
@@ -86,7 +88,8 @@ class Store:
         pairs = lambda d: [{"key": k, "value": v} for k, v in d.items()]
         last = [{"key": k, "value": max(v, key=lambda p: (p[1], p[0]))[2], "step": 0, "timestamp": 0}
                 for k, v in ((k, list(v)) for k, v in run["metrics"].items())]
-        return {"info": run["info"], "data": {"params": pairs(run["params"]), "tags": pairs(run["tags"]), "metrics": last}}
+        return {"info": run["info"], "data": {"params": pairs(run["params"]), "tags": pairs(run["tags"]), "metrics": last},
+                "outputs": {"model_outputs": [{"model_id": m, "step": 0} for m in run["outputs"]]}}
 
     def do_GET_mlflow_runs_get(self, q):
         if q["run_id"] not in self.runs:
@@ -156,11 +159,29 @@ class Store:
     def do_POST_mlflow_registered_models_create(self, b):
         if b["name"] in self.registered:
             raise Refused(400, "RESOURCE_ALREADY_EXISTS", "there is one")
-        self.registered[b["name"]] = {"versions": [], "aliases": {}}
+        self.registered[b["name"]] = {"versions": [], "aliases": {}, "tags": {}}
         return {"registered_model": {"name": b["name"]}}
 
     def do_GET_mlflow_registered_models_search(self, q):
         return {"registered_models": [{"name": name} for name in self.registered]}
+
+    def do_GET_mlflow_registered_models_get(self, q):
+        if q["name"] not in self.registered:
+            raise absent("no such model")
+        tags = self.registered[q["name"]]["tags"]
+        return {"registered_model": {"name": q["name"], "tags": [{"key": k, "value": v} for k, v in tags.items()]}}
+
+    def do_POST_mlflow_registered_models_set_tag(self, b):
+        if b["name"] not in self.registered:
+            raise absent("no such model")
+        if not KEY.match(b["key"]) or len(b["key"]) > 250 or len(b["value"]) > 100_000:
+            raise invalid("tag")
+        self.registered[b["name"]]["tags"][b["key"]] = b["value"]
+        return {}
+
+    def do_DELETE_mlflow_registered_models_delete_tag(self, b):
+        self.registered[b["name"]]["tags"].pop(b["key"], None)
+        return {}
 
     def _version(self, name, number):
         model = self.registered.get(name)
@@ -258,6 +279,11 @@ class Handler(BaseHTTPRequestHandler):
                     fault = what
                     del server.faults[i]
                     break
+        if server.meeting and (self.command, url.path) == server.meeting[:2]:
+            try:
+                server.meeting[2].wait(1.0)
+            except threading.BrokenBarrierError:
+                pass  # nobody else came
         if server.password and self.headers.get("Authorization") != server.password:
             return self.answer(401, b"You are not authenticated.", "text/plain")
         if fault == "reset_before":
@@ -268,6 +294,9 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(200, b"{\"run\": ", "application/json")
         if fault == "slow":
             time.sleep(1.0)
+        if isinstance(fault, tuple):
+            status, kind, text = fault
+            return self.answer(status, text.encode(), kind)
         if fault and fault.isdigit():
             return self.answer(int(fault), b"busy", "text/plain")
         if url.path == "/version":
@@ -319,6 +348,7 @@ class FakeMlflow:
     def __init__(self, certificate=None, password=None):
         self.store, self.faults, self.lock, self.password = Store(), [], threading.Lock(), password
         self.connections = 0
+        self.meeting = None
         self.http = Quiet(("127.0.0.1", 0), Handler)
         self.http.owner = self
         self.http.daemon_threads = True
@@ -329,6 +359,10 @@ class FakeMlflow:
             self.http.socket = context.wrap_socket(self.http.socket, server_side=True)
             scheme = "https"
         self.url = f"{scheme}://127.0.0.1:{self.http.server_address[1]}"
+
+    def let_two_meet(self, method, path):
+        """Each such request waits until there are two of them, a second at most."""
+        self.meeting = method, path, threading.Barrier(2)
 
     def __enter__(self):
         self.thread = threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)

@@ -115,6 +115,48 @@ class Registry(unittest.TestCase):
             self.assertIn("was taken from version 1", call("registry", "sync", self.journal, server.url).stderr)
             self.assertNotIn("champion", server.store.registered["loans"]["aliases"])
 
+    def test_of_two_at_once_one_gets_a_free_alias(self):
+        with FakeMlflow() as server:
+            call("registry", "sync", self.journal, server.url)
+            server.let_two_meet("GET", "/api/2.0/mlflow/registered-models/alias")  # where both would see that nothing has it
+            words = [str(driver.BIN / "riskflag-registry"), "--tracking", server.url, "alias", "loans", "fresh"]
+            both = [subprocess.Popen([*words, version], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8") for version in "12"]
+            said = [process.communicate()[1] for process in both]
+            self.assertEqual(sorted(process.returncode for process in both), [0, 2], said)
+            winner = [process.returncode for process in both].index(0)
+            self.assertIn(f'"fresh" is at version {winner + 1}', said[1 - winner])
+            self.assertEqual(server.store.registered["loans"]["aliases"]["fresh"], winner + 1)
+            self.assertEqual(server.store.registered["loans"]["tags"], {})  # the turn is given back
+
+    def test_a_sync_brings_the_audit_trail_with_the_servers_own_numbers(self):
+        with FakeMlflow() as server:
+            there = ["--tracking", server.url, "--json"]
+            trail = lambda: json.loads(call("registry", *there, "show", "loans/2").stdout)["audit"]
+            sync = lambda: call("registry", "sync", self.journal, server.url)
+            call("registry", *there, "register", FOLDER / "m2", "--name", "loans")  # so that ours have other numbers there
+            self.ask("promote", "loans/2", "--data", FOLDER / "judge.csv", "--margin", 1, *WHY)
+            self.ask("rollback", "loans", *WHY)
+            sync()
+            want = json.loads(self.ask("--json", "show", "loans/1").stdout)["audit"]
+            for record in want:
+                for side in ("from", "to"):
+                    record[side]["version"] += 1
+            self.assertEqual([r["event"] for r in want], ["promote", "rollback"])
+            self.assertEqual(trail(), want)
+            versions = server.store.registered["loans"]["versions"]
+            self.assertEqual([sum(t["key"].startswith("riskflag.audit.") for t in v["tags"]) for v in versions], [0, 1, 1])
+            for state in (self.journal / "models" / "loans").glob("mlflow-*.json"):
+                state.unlink()  # as if killed before it was written
+            sync()
+            self.assertEqual(trail(), want)
+            # What was taken away here stays there, and its record waits until it does not.
+            self.ask("alias", "loans", "champion", "--delete", *WHY)
+            self.assertIn("was taken away here and is at version 2 there", sync().stderr)
+            self.assertEqual(trail(), want)
+            call("registry", *there, "alias", "loans", "champion", "--delete", *WHY)
+            sync()
+            self.assertEqual([r["event"] for r in trail()], ["promote", "rollback", "unalias", "unalias"])
+
     def test_a_name_that_is_not_there_is_an_error_with_those_that_are_the_nearest_first(self):
         near = ["did you mean \"loans\"?", "there is only \"loans\""]
         for words in (["gc", "loan"], ["list", "loan"], ["show", "loan/1"], ["show", "loan@champion"], ["rollback", "loan", *WHY],
@@ -169,7 +211,8 @@ class Registry(unittest.TestCase):
         self.assertEqual(len(json.loads(done.stdout)["runs"]), 2)
         self.assertIn(str(path), done.stderr)
         (self.journal / "models" / "loans" / "audit.jsonl").write_text("{nonsense}\n")
-        self.assertIn("audit", self.refused(1, ["loans"], "gc", "loans"))
+        for words in (["gc", "loans"], ["show", "loans/1"], ["alias", "loans", "other", 2]):
+            self.refused(1, ["audit.jsonl:1", "{nonsense}"], *words)
 
     def test_what_names_no_version_says_how_one_is_named(self):
         for uri in ("loans/two", "loans", "loans/0"):
@@ -188,6 +231,7 @@ class Registry(unittest.TestCase):
         self.refused(1, ["b.csv", "\"who\"", "--group-by"], *ask("b.csv", same, "--group-by", "who"))
         self.refused(1, ["b.csv", "\"keyy\"", "did you mean \"key\"?", "--target"], *ask("b.csv", same, "--target", "keyy"))
         self.refused(1, ["b.csv", "\"w\"", "--weight"], *ask("b.csv", same, "--weight", "w"))
+        self.refused(1, ["e.csv", "\"x\"", str(FOLDER / "m2")], *ask("e.csv", lambda h, b: (["key", "z", *h[2:]], b)))
         self.refused(1, ["c.csv"], *ask("c.csv", lambda h, b: (h, [])))
         self.refused(1, ["d.csv"], *ask("d.csv", lambda h, b: (h, [r[:-1] + [1] for r in b])))
         self.refused(1, ["absent.csv"], "compare", FOLDER / "m1", FOLDER / "m2", "--data", self.dir / "absent.csv")

@@ -212,6 +212,24 @@ class Tracking(driver.ProgramTest):
                 if path.is_file():
                     self.assertNotIn(b"secret", path.read_bytes(), path)
 
+    def test_each_refusal_of_a_server_says_what_to_do(self):
+        json_of = lambda code, message: json.dumps({"error_code": code, "message": message})
+        for answer, *words in (  # as MLflow 3.17 words them
+                ((403, "text/plain", "Invalid Host header - possible DNS rebinding attack detected"), "--allowed-hosts"),
+                ((403, "application/json", json_of("PERMISSION_DENIED", "Permission denied")), "these credentials may not do this"),
+                ((400, "application/json", json_of("INVALID_PARAMETER_VALUE", "The filesystem tracking backend (e.g., './mlruns') is in maintenance mode")),
+                 "--backend-store-uri sqlite:///mlflow.db"),
+                ((400, "application/json", json_of("INVALID_STATE", "The experiment 7 must be in the 'active' state. Current state is deleted.")),
+                 "restore it", "another name"),
+                ((502, "text/html", "<html>Bad Gateway</html>"), "not MLflow", "proxy"),
+                ((200, "text/html", "<html>Please log in</html>"), "no JSON object", "is this an MLflow server?")):
+            with self.subTest(answer), FakeMlflow() as server:
+                server.faults = [("GET", "/api/2.0/mlflow/registered-models/search", answer)] * 9  # a 502 is asked again
+                said = self.call("registry", "--tracking", server.url, "list", expect=None)
+                self.assertIn(said.returncode, (1, 2))
+                for word in words:
+                    self.assertIn(word, said.stderr)
+
     def test_a_token_is_sent_as_bearer_unless_there_is_a_user_with_a_password(self):
         self.trained("--tracking", f"journal:{self.path('journal')}")
         with FakeMlflow(password="Bearer t0ken") as server:
@@ -299,8 +317,10 @@ class Tracking(driver.ProgramTest):
         version = json.loads(self.call("registry", *place, "register", "--name", "loan-risk", "--best", "test.roc_auc",
                                        "--experiment", "credit", "--alias", "champion", "--json").stdout)["versions"][0]
         self.assertEqual(version["run_id"], runs[0]["run_id"])
+        short = json.loads(self.call("registry", *place, "register", "--name", "short", "--best", "roc_auc", "--json").stdout)["versions"][0]
+        self.assertEqual(short["run_id"], runs[0]["run_id"])  # of the test part
         self.call("registry", *place, "register", self.path("m2"), "--name", "loan-risk")
-        listed = json.loads(self.call("registry", *place, "list", "--json").stdout)["versions"]
+        listed = json.loads(self.call("registry", *place, "list", "loan-risk", "--json").stdout)["versions"]
         self.assertEqual([(v["version"], v["aliases"]) for v in listed], [(1, ["champion"]), (2, [])])
         self.assertIn("promote", self.call("registry", *place, "alias", "loan-risk", "champion", 2, expect=2).stderr)
         self.call("registry", *place, "alias", "loan-risk", "shadow", 2)

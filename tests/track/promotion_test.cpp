@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <riskflag/core/file.hpp>
@@ -137,6 +140,27 @@ TEST_CASE("an alias that was taken away goes back to its version alone, and who 
   CHECK(shelf.at("champion") == 1);
   track::give_alias(shelf.registry, kName, "shadow", 3);  // never was anywhere
   CHECK(give("other", 9) == ErrorCode::not_found);
+}
+
+TEST_CASE("who looks where an alias is and then moves it has the turn: the others look afterwards") {
+  const track::Approval approval{"Ann", "a reason"};
+  const auto meanwhile = [&](const char* alias, const auto& move) {  // somebody has the turn, and gives `alias` to 3
+    Shelf shelf;
+    auto turn = shelf.registry.take_turn(kName);
+    std::optional<ErrorCode> code;
+    std::thread other([&] { code = code_of([&] { move(shelf.registry); }); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // without the turn it would be done by now
+    shelf.registry.set_alias(kName, alias, 3);
+    turn.reset();
+    other.join();
+    CHECK(shelf.at(alias) == 3);
+    return *code;
+  };
+  CHECK(meanwhile("shadow", [](auto& all) { track::give_alias(all, kName, "shadow", 2); }) == ErrorCode::usage);
+  CHECK(meanwhile("champion", [&](auto& all) { track::promote(all, kName, "champion", 1, 2, approval); }) ==
+        ErrorCode::invalid_option);
+  Shelf shelf;
+  CHECK(code_of([&] { static_cast<void>(shelf.registry.take_turn("loan")); }) == ErrorCode::not_found);
 }
 
 TEST_CASE("where rollback goes back to is set by promotions alone") {

@@ -65,7 +65,14 @@ inline ScoredFile score_file(const riskflag::bundle::Bundle& model, const GateQu
   if (!asked.weight.empty()) csv.types[asked.weight] = riskflag::ColumnType::number;
   const auto source = riskflag::open_source(asked.data);
   riskflag::CsvResult read = riskflag::read_csv(*source, csv, executor);
-  const auto features = model.pipeline.transform(read.frame, model.schema, executor);
+  const auto features = [&] {
+    try {
+      return model.pipeline.transform(read.frame, model.schema, executor);
+    } catch (const riskflag::Error& error) {
+      if (!error.where().empty()) throw;
+      riskflag::fail(error.code(), asked.data, error.message() + ", for the model " + model.path);
+    }
+  }();
   ScoredFile out{std::move(read.frame), std::move(read.sha256), {}};
   out.scores.resize(features.rows);
   if (!model.predictor.probabilities(features.view(), out.scores)) {

@@ -109,14 +109,16 @@ int register_model(const Flags& flags) {
   if (!flags.best.empty()) {
     const riskflag::track::RunRecord best = program::best_run(place, flags.experiment, flags.best);
     for (const auto& artifact : best.artifacts) {
-      if (artifact.is_model) model.source = riskflag::join_path(place.journal, artifact.path);
+      if (artifact.is_model) model.source = artifact.path;
     }
+    if (place.server.empty() && !model.source.empty()) model.source = riskflag::join_path(place.journal, model.source);
     if (model.source.empty()) {
       fail(ErrorCode::not_found, best.run_id, "is the best run by " + flags.best + ", but kept no model");
     }
     model.run_id = best.run_id;
   }
-  if (!riskflag::exists(riskflag::join_path(model.source, "manifest.json"))) {
+  const bool at_server = !flags.best.empty() && !place.server.empty();
+  if (!at_server && !riskflag::exists(riskflag::join_path(model.source, "manifest.json"))) {
     fail(ErrorCode::not_found, model.source,
          riskflag::is_directory(model.source) ? "is no model directory: it has no manifest.json"
          : riskflag::exists(model.source)     ? "is a file; a model directory is accepted"
@@ -203,7 +205,8 @@ int main(int argc, char** argv) {
       .required()
       .type_name("NAME");
   registering.add_option("--alias", flags.alias, "given to the version, where it is free").type_name("A");
-  registering.add_option("--best", flags.best, "the model of the best run by this metric").type_name("METRIC");
+  registering.add_option("--best", flags.best, "the model of the best run by this metric; roc_auc is test.roc_auc")
+      .type_name("METRIC");
   registering.add_option("--experiment", flags.experiment, "of --best").type_name("NAME");
   registering.add_option("--description", flags.description, "a sentence for people").type_name("TEXT");
   auto aliasing = line.add_command("alias", "gives a version an alias that is free, or deletes one");

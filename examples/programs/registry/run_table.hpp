@@ -48,21 +48,27 @@ struct RunsQuestion {
   bool json = false;
 };
 
-/// The finished run whose metric is best; throws Error(not_found) without one.
+/// The finished run whose metric is best; throws Error(not_found) without one. "roc_auc", where no run has it, is
+/// test.roc_auc: of the part that no run has learned from.
 inline riskflag::track::RunRecord best_run(const TrackingPlace& place, const std::string& experiment,
                                            const std::string& metric) {
-  const auto best = [&](std::size_t limit) {
-    return find_runs(place, experiment, "attributes.status = 'FINISHED'", metric, limit,
+  const auto by = [&](const std::string& name, std::size_t limit) {
+    return find_runs(place, experiment, "attributes.status = 'FINISHED'", name, limit,
                      [](const std::string&) {});  // `runs` tells of lines that are left out
   };
+  const auto best = [&](std::size_t limit) { return by(metric, limit); };
   const std::vector<riskflag::track::RunRecord> runs = best(1);
   if (runs.empty()) {
     riskflag::fail(
         riskflag::ErrorCode::not_found, "--best",
         "there is no finished run" + (experiment.empty() ? "" : " of experiment " + riskflag::quoted(experiment)));
   }
-  if (riskflag::is_missing(runs.front().last_metric(metric)))
+  if (riskflag::is_missing(runs.front().last_metric(metric))) {
+    std::vector<riskflag::track::RunRecord> of_test = by("test." + metric, 1);
+    if (!of_test.empty() && !riskflag::is_missing(of_test.front().last_metric("test." + metric)))
+      return std::move(of_test.front());
     riskflag::track::require_metric(best(1000), metric, "--best");
+  }
   return runs.front();
 }
 

@@ -233,6 +233,12 @@ riskflag::track::RunRecord record_of(riskflag::mlflow::ServerRun there, const st
   run.params = std::move(there.params);
   run.tags = std::move(there.tags);
   run.metrics = std::move(there.metrics);
+  for (const std::string& id : there.models) {
+    riskflag::track::KeptArtifact model;
+    model.path = "models:/" + id;
+    model.is_model = true;
+    run.artifacts.push_back(std::move(model));
+  }
   return run;
 }
 

@@ -24,6 +24,7 @@ struct ServerRun {
   std::int64_t start_ms = 0, end_ms = 0;
   std::vector<track::KeyValue> params{}, tags{};
   std::vector<track::MetricPoint> metrics{};  ///< the last value of each key
+  std::vector<std::string> models{};          ///< ids of the logged models that it put out, in that order
 };
 
 /// A model as the server keeps it, apart from any registered name.
@@ -66,6 +67,8 @@ class Client {
   /// Sends a file, or every file of a directory, below `artifact_uri`/`name`.
   void upload(const std::string& artifact_uri, const std::string& name, const std::string& path);
   void upload_text(const std::string& artifact_uri, const std::string& name, const std::string& bytes);
+  /// The bytes of the small file `name` below `artifact_uri`, no folder between them; nullopt when there is none.
+  [[nodiscard]] std::optional<std::string> find_text(const std::string& artifact_uri, const std::string& name);
   /// Everything below `artifact_uri` into `directory`.
   void download(const std::string& artifact_uri, const std::string& directory);
 
@@ -74,6 +77,7 @@ class Client {
                                          const std::string& client_id, const std::string& name,
                                          std::span<const track::KeyValue> params);
   void finish_model(const std::string& run_id, const std::string& model_id, bool ready);
+  [[nodiscard]] LoggedModel logged_model(const std::string& model_id);
 
   /// The name itself need not be there yet. A version with the tag riskflag.digest = `digest` and that model id is
   /// found again, not made twice.
@@ -90,6 +94,10 @@ class Client {
   void set_version_tag(const std::string& name, std::uint64_t version, const std::string& key,
                        const std::string& value);
   void remove_version(const std::string& name, std::uint64_t version);
+  /// Tags of the name itself.
+  [[nodiscard]] std::vector<track::KeyValue> model_tags(const std::string& name);
+  void set_model_tag(const std::string& name, const std::string& key, const std::string& value);
+  void remove_model_tag(const std::string& name, const std::string& key);
   /// Where the files of a version lie.
   [[nodiscard]] std::string download_uri(const std::string& name, std::uint64_t version);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -13,20 +14,22 @@
 #include <riskflag/core/sha256.hpp>
 #include <riskflag/mlflow/client.hpp>
 #include <riskflag/mlflow/names.hpp>
+#include <riskflag/mlflow/sync_audit.hpp>
 #include <riskflag/mlflow/sync_run.hpp>
+#include <riskflag/mlflow/turn.hpp>
 #include <riskflag/track/registry.hpp>
 
 namespace riskflag::inline v0_1::mlflow {
 
 namespace detail {
-inline constexpr std::string_view kAuditTag = "riskflag.audit.";
-
 /// The records of a model's versions, oldest first.
 [[nodiscard]] inline std::vector<std::string> audit_trail(Client& client, const std::string& name) {
   std::vector<track::KeyValue> records;
   for (const track::ModelVersion& version : client.versions(name)) {
     for (const track::KeyValue& tag : version.tags) {
-      if (tag.key.starts_with(kAuditTag)) records.push_back(tag);
+      if (!tag.key.starts_with(kAuditTag)) continue;
+      track::detail::require_record(tag.value, name + " version " + std::to_string(version.version) + ", " + tag.key);
+      records.push_back(tag);
     }
   }
   std::sort(records.begin(), records.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
@@ -45,7 +48,9 @@ class MlflowRegistry final : public track::Registry {
     (void)client_.rest().version();
   }
 
-  /// Sends the directory as a logged model in the experiment of the model's name, then registers it.
+  [[nodiscard]] std::unique_ptr<track::Registry::Turn> take_turn(std::string_view name) override;
+  /// Sends the directory as a logged model in the experiment of the model's name, then registers it; of a `source`
+  /// models:/m-..., which lies there already, only the latter.
   track::ModelVersion register_model(const track::NewVersion& model) override;
   [[nodiscard]] std::vector<std::string> names() const override {
     const std::lock_guard lock(mutex_);
@@ -70,6 +75,9 @@ class MlflowRegistry final : public track::Registry {
   [[nodiscard]] std::vector<std::string> audit(std::string_view name) const override;
 
  private:
+  static constexpr std::string_view kLoggedModel = "models:/";
+  [[nodiscard]] track::ModelVersion register_logged(const track::NewVersion& model);
+
   mutable std::mutex mutex_;
   mutable Client client_;  ///< a connection: asking changes it
 };
@@ -88,7 +96,35 @@ inline std::vector<track::ModelVersion> MlflowRegistry::versions(std::string_vie
   return found;
 }
 
+inline std::unique_ptr<track::Registry::Turn> MlflowRegistry::take_turn(std::string_view name) {
+  try {
+    return std::make_unique<mlflow::Turn>(client_, mutex_, std::string(name));
+  } catch (const ApiError& error) {
+    if (!error.is("RESOURCE_DOES_NOT_EXIST")) throw;
+    track::require_model(*this, name);  // says which names there are
+    throw;
+  }
+}
+
+inline track::ModelVersion MlflowRegistry::register_logged(const track::NewVersion& model) {
+  const LoggedModel logged = client_.logged_model(model.source.substr(kLoggedModel.size()));
+  const std::string where = client_.rest().where();
+  if (logged.status != "LOGGED_MODEL_READY") {
+    fail(ErrorCode::invalid_data, where, model.source + " is " + logged.status + ": not all of its files are there");
+  }
+  const std::optional<std::string> manifest = client_.find_text(logged.artifact_uri, "manifest.json");
+  if (!manifest) {
+    fail(ErrorCode::unsupported, where,
+         model.source + " is no model of ours: it has no manifest.json; riskflag-import makes one of others");
+  }
+  return client_.ensure_version(model.name, logged, model.run_id, sha256_hex(*manifest), model.description, model.tags);
+}
+
 inline track::ModelVersion MlflowRegistry::register_model(const track::NewVersion& model) {
+  if (model.source.starts_with(kLoggedModel)) {
+    const std::lock_guard lock(mutex_);
+    return register_logged(model);
+  }
   if (!is_directory(model.source))
     fail(ErrorCode::not_found, model.source, "is no directory; a model directory can be registered");
   const std::lock_guard lock(mutex_);

@@ -68,6 +68,7 @@ class Rest {
   void upload_text(const std::string& target, const std::string& bytes);
   /// Writes what `target` gives into `file`, which appears when all of it has come.
   void download(const std::string& target, const std::string& file);
+  [[nodiscard]] std::string download_text(const std::string& target);
   /// The server's version, asked once: "3.17.2". Throws Error(unsupported) before 3.0, Error(io) for no MLflow at all.
   const std::string& version();
   /// The server without user or password: "http://127.0.0.1:5000".

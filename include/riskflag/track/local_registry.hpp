@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +45,7 @@ class LocalRegistry final : public Registry {
     make_directories(root_);
   }
 
+  [[nodiscard]] std::unique_ptr<Turn> take_turn(std::string_view name) override;
   ModelVersion register_model(const NewVersion& model) override;
   [[nodiscard]] std::vector<std::string> names() const override;
   [[nodiscard]] std::vector<ModelVersion> versions(std::string_view name) const override;
@@ -100,6 +102,16 @@ inline void check_alias(std::string_view alias) {
 }
 
 }  // namespace detail
+
+inline std::unique_ptr<Registry::Turn> LocalRegistry::take_turn(std::string_view name) {
+  // Not .lock, which each write takes for itself.
+  struct Held final : Turn {
+    explicit Held(const std::string& path) : lock(path) {}
+    FileLock lock;
+  };
+  require_model(*this, name);
+  return std::make_unique<Held>(join_path(home(name), ".turn"));
+}
 
 inline std::string LocalRegistry::home(std::string_view name) const {
   detail::check_name(name, "model name");
@@ -297,8 +309,12 @@ inline std::vector<std::string> LocalRegistry::audit(std::string_view name) cons
   std::vector<std::string> out;
   if (!exists(path)) return out;
   const std::string text = read_file(path);
+  std::size_t number = 0;
   for (const std::string_view line : split_text(text, '\n')) {
-    if (!line.empty()) out.emplace_back(line);
+    ++number;
+    if (line.empty()) continue;
+    detail::require_record(line, path + ":" + std::to_string(number));
+    out.emplace_back(line);
   }
   return out;
 }

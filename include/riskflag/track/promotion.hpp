@@ -146,6 +146,7 @@ inline Promotion promote(Registry& registry, std::string_view name, std::string_
                          std::uint64_t to, const Approval& approval) {
   detail::check_approval(approval);
   detail::refuse_previous(alias);
+  const auto turn = registry.take_turn(name);
   Promotion move{std::string(name), std::string(alias), detail::holder(registry, name, alias), {}, {}};
   if (move.from.version != from) {
     fail(ErrorCode::invalid_option, move.name,
@@ -172,6 +173,7 @@ inline Promotion roll_back(Registry& registry, std::string_view name, std::strin
   detail::check_approval(approval);
   detail::refuse_previous(alias);
   const std::string before = previous_alias(alias);
+  const auto turn = registry.take_turn(name);
   Promotion move{std::string(name), std::string(alias), detail::holder(registry, name, alias), {}, {}};
   std::optional<ModelVersion> target = registry.find_alias(name, before);
   if (!target || target->version == move.from.version) {
@@ -190,6 +192,7 @@ inline Promotion roll_back(Registry& registry, std::string_view name, std::strin
 inline Promotion take_alias(Registry& registry, std::string_view name, std::string_view alias,
                             const Approval& approval) {
   detail::check_approval(approval);
+  const auto turn = registry.take_turn(name);
   Promotion move{std::string(name), std::string(alias), detail::holder(registry, name, alias), {}, {}};
   move.record = detail::audit_record("unalias", move, approval);
   registry.append_audit(name, move.from.version, move.record);
@@ -198,6 +201,7 @@ inline Promotion take_alias(Registry& registry, std::string_view name, std::stri
 }
 
 inline void give_alias(Registry& registry, std::string_view name, std::string_view alias, std::uint64_t version) {
+  const auto turn = registry.take_turn(name);
   const auto last = detail::last_place(registry, name, alias);
   if (last && *last != version) detail::refuse_gift(name, alias, *last);
   if (!registry.find_version(name, version)) {

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <riskflag/core/error.hpp>
+#include <riskflag/core/json_reader.hpp>
 #include <riskflag/core/names.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/track/logger.hpp>
@@ -31,7 +33,7 @@ struct ModelVersion {
 /// What register_model takes.
 struct NewVersion {
   std::string name;    ///< registered model; created with its first version
-  std::string source;  ///< model directory
+  std::string source;  ///< model directory; at MLflow also models:/m-..., a model that a run logged there
   std::string run_id{};
   std::string description{};
   std::vector<KeyValue> tags{};
@@ -42,6 +44,19 @@ struct NewVersion {
 class Registry {
  public:
   virtual ~Registry() = default;
+  /// Held by who looks where an alias is and then sets it.
+  class Turn {
+   public:
+    virtual ~Turn() = default;
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   protected:
+    Turn() = default;
+  };
+  /// Comes when nobody else has the turn of that model, here or in another process; ends with its destruction. What
+  /// promotion.hpp does is done in one; set_alias and remove_alias do not ask for it.
+  [[nodiscard]] virtual std::unique_ptr<Turn> take_turn(std::string_view name) = 0;
   /// Adds `source` as the next version of its name.
   virtual ModelVersion register_model(const NewVersion& model) = 0;
   /// Names of all registered models, sorted.
@@ -122,6 +137,13 @@ inline std::vector<std::string> aliases_of(const Registry& registry, std::string
 }
 
 namespace detail {
+
+/// Throws Error(corrupt) for a line of an audit trail that is no JSON object: nothing is decided by half a trail.
+inline void require_record(std::string_view line, const std::string& where) {
+  const Result<Json> json = read_json(line, "record");
+  if (json.ok() && json.value().object() != nullptr) return;
+  fail(ErrorCode::corrupt, where, "is no record of an audit trail: " + quoted(line, 100) + "; mend it or take it out");
+}
 
 /// "; there are 1, 2, 5", the newest ones where there are many.
 [[nodiscard]] inline std::string versions_there_are(const Registry& registry, std::string_view name) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,6 +71,16 @@ inline void Client::upload(const std::string& artifact_uri, const std::string& n
 
 inline void Client::upload_text(const std::string& artifact_uri, const std::string& name, const std::string& bytes) {
   rest_.upload_text(artifact_target(artifact_uri, name), bytes);
+}
+
+inline std::optional<std::string> Client::find_text(const std::string& artifact_uri, const std::string& name) {
+  // Asked for a file that is not there, MLflow answers 500, as it does to what may be tried again.
+  const std::string root = detail::proxied_path(artifact_uri, rest_.where());
+  const Json json = rest_.get("/mlflow-artifacts/artifacts", "path=" + http::percent_encoded(root));
+  for (const Json& entry : detail::items_of(json.find("files"))) {
+    if (detail::text_or(entry.find("path")) == name) return rest_.download_text(artifact_target(artifact_uri, name));
+  }
+  return std::nullopt;
 }
 
 inline void Client::download(const std::string& artifact_uri, const std::string& directory) {

@@ -99,6 +99,13 @@ inline void Client::finish_model(const std::string& run_id, const std::string& m
   rest_.send("PATCH", "/mlflow/logged-models/" + http::percent_encoded(model_id), json.text());
 }
 
+inline LoggedModel Client::logged_model(const std::string& model_id) {
+  const Json json = rest_.get("/mlflow/logged-models/" + http::percent_encoded(model_id));
+  const Json* model = json.find("model");
+  if (model == nullptr) fail(ErrorCode::not_found, rest_.where(), "there is no logged model " + quoted(model_id));
+  return detail::model_of(*model);
+}
+
 inline track::ModelVersion Client::ensure_version(const std::string& name, const LoggedModel& model,
                                                   const std::string& run_id, const std::string& digest,
                                                   const std::string& description,
@@ -205,6 +212,25 @@ inline void Client::remove_version(const std::string& name, std::uint64_t versio
   json.begin_object().key("name").value(std::string_view(name));
   json.key("version").value(std::string_view(std::to_string(version))).end_object();
   rest_.send("DELETE", "/mlflow/model-versions/delete", json.text());
+}
+
+inline std::vector<track::KeyValue> Client::model_tags(const std::string& name) {
+  const Json json = rest_.get("/mlflow/registered-models/get", "name=" + http::percent_encoded(name));
+  const Json* model = json.find("registered_model");
+  return model == nullptr ? std::vector<track::KeyValue>{} : detail::pairs_of(model->find("tags"));
+}
+
+inline void Client::set_model_tag(const std::string& name, const std::string& key, const std::string& value) {
+  JsonWriter json;
+  json.begin_object().key("name").value(std::string_view(name)).key("key").value(std::string_view(key));
+  json.key("value").value(std::string_view(value)).end_object();
+  rest_.post("/mlflow/registered-models/set-tag", json.text());
+}
+
+inline void Client::remove_model_tag(const std::string& name, const std::string& key) {
+  JsonWriter json;
+  json.begin_object().key("name").value(std::string_view(name)).key("key").value(std::string_view(key)).end_object();
+  rest_.send("DELETE", "/mlflow/registered-models/delete-tag", json.text());
 }
 
 inline void Client::set_version_tag(const std::string& name, std::uint64_t version, const std::string& key,

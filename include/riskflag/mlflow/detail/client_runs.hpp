@@ -68,6 +68,11 @@ inline void add_number(JsonWriter& json, double value) {
                              integer_or(metric.find("step"), 0), integer_or(metric.find("timestamp"), 0)});
     }
   }
+  if (const Json* outputs = json.find("outputs")) {
+    for (const Json& model : items_of(outputs->find("model_outputs"))) {
+      run.models.push_back(text_or(model.find("model_id")));
+    }
+  }
   return run;
 }
 /// 'text' as MLflow's filters quote it. A quote inside cannot be written there.

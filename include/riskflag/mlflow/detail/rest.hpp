@@ -261,6 +261,13 @@ inline void Rest::download(const std::string& target, const std::string& file) {
   if (const http::Response answer = exchange(call); answer.status != 200) refuse(call, answer);
 }
 
+inline std::string Rest::download_text(const std::string& target) {
+  const Call call{"GET", target};
+  http::Response answer = exchange(call);
+  if (answer.status != 200) refuse(call, answer);
+  return std::move(answer.body);
+}
+
 inline const std::string& Rest::version() {
   if (!version_.empty()) return version_;
   const Call call{"GET", "/version"};
