@@ -23,8 +23,10 @@ def tell(test, journals, runs, keys, steps, experiment):
     names = [f"{experiment}-{p}-{r}" for p in range(journals) for r in range(runs)]
     for name in names:
         write_journal(test.dir / name.rsplit("-", 1)[0], name, experiment, keys, steps)
+    # The server takes its time when all ask at once on a busy machine; who gives up meanwhile asks once more of it.
+    environment = {**test.environment, "MLFLOW_HTTP_REQUEST_TIMEOUT": str(PATIENCE)}
     processes = [subprocess.Popen([str(BIN / "riskflag-registry"), "sync", str(test.dir / f"{experiment}-{p % journals}"), test.server.url],
-                                  env=test.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8")
+                                  env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8")
                  for p in range(8)]
     for process in processes:
         _, said = process.communicate(timeout=4 * PATIENCE)
