@@ -72,6 +72,16 @@ class Import(driver.ProgramTest):
         rows = self.scores(self.path("t.csv"))
         self.assertEqual(rows[0]["probability"], rows[1]["probability"])
 
+    def test_a_feature_too_few_is_refused_by_name_and_no_rows_give_no_scores(self):
+        self.imported(XGBOOST)
+        driver.write_table(self.path("one.csv"), ["a"], [[0.5]])
+        done = driver.run("score", "--model", self.path("model"), "--data", self.path("one.csv"), "--output", self.path("scores.csv"))
+        self.assert_refused(done, 1, "one.csv", 'no column "home"')
+        self.assertFalse(self.path("scores.csv").exists())
+        driver.write_table(self.path("none.csv"), ["a", "home"], [])
+        self.assertEqual(self.scores(self.path("none.csv")), [])
+        self.assertEqual(self.path("scores.csv").read_text(), "row,probability,risk,error\n")
+
     def test_a_regression_has_no_threshold(self):
         result = self.imported(CORPUS / "import_lightgbm" / "zero")
         self.assertIsNone(result["threshold"])
