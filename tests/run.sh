@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, and runs every test. Usage: tests/run.sh [--fast]
+# Installs what is missing, builds, and runs every test of the library and its programs (those of delivery: .ci/run). Usage: tests/run.sh [--fast]
 #   --fast  leaves out sanitizers, other compilers, fuzzing and the peers from PyPI
 set -euo pipefail
 RISKFLAG_ROOT=$(cd "$(dirname "$0")/.." && pwd)

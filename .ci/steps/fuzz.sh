@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Each fuzz target for a bounded time, from the corpus in the tree. RISKFLAG_FUZZ_SECONDS: per target, default 10.
+# Each fuzz target for a bounded time, from the corpus in the tree. RISKFLAG_FUZZ_SECONDS: per target, default 15 (two minutes in all).
 # RISKFLAG_FUZZ_SEED: default 1, so that a change is judged by its own inputs; 0 draws another.
 # Prints "N passed, N failed"; what breaks a target stays in $RISKFLAG_BUILD-fuzz/<target>.crash-*.
 set -uo pipefail
 RISKFLAG_ROOT=${RISKFLAG_ROOT:-$(cd "$(dirname "$0")/../.." && pwd)}
-seconds=${RISKFLAG_FUZZ_SECONDS:-10}
+seconds=${RISKFLAG_FUZZ_SECONDS:-15}
 seed=${RISKFLAG_FUZZ_SEED:-1}
 out=${RISKFLAG_BUILD:-$RISKFLAG_ROOT/build}-fuzz
 mkdir -p "$out"
