@@ -56,6 +56,21 @@ class Interrupt(driver.ProgramTest):
             statuses.append(last.get("status"))
         self.assertEqual(statuses, ["KILLED"] * 9)
 
+    def test_in_the_search_for_options(self):
+        journal = ["--tracking", f"journal:{self.path('journal')}"]
+        args = ["--data", self.loans(3000), "--target", "Risk_Flag", *LOANS, "--output", self.path("model"), *journal]
+        for flags in ([], ["--search", 200]):  # what table_defaults tries; what the user asks for
+            for keep in ([], ["--keep-on-interrupt"]):
+                with self.subTest(f"{flags} {keep}"):
+                    code, out, err, sent = self.interrupt_when([*args, *flags, *keep], "search")
+                    self.assertTrue(sent, err)
+                    self.assertEqual((code, out), (130, ""), err)
+                    self.assertIn("interrupted: stopped in phase ", err)  # of a trial, it may be
+                    self.path("model.search.json").unlink(missing_ok=True)  # trials that were done by then
+                    self.assert_no_leftovers("loans.csv", "journal")
+        ends = [json.loads(run.read_text().splitlines()[-1]).get("status") for run in self.path("journal").glob("*.jsonl")]
+        self.assertEqual(ends, ["KILLED"] * 4)
+
     def test_while_saving_the_directory_is_whole_or_absent(self):
         data = self.loans(3000)
         args = ["--data", data, "--target", "Risk_Flag", *LOANS, "--output", self.path("model")]
@@ -100,6 +115,27 @@ class Interrupt(driver.ProgramTest):
         done = driver.run("score", "--model", self.path("model"), "--data", data, "--output", self.path("s.csv"), "--allow-bad-rows")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assert_no_leftovers("loans.csv", "model", "s.csv")
+
+    def test_keep_on_interrupt_saves_the_trained_model_in_every_phase_after_it(self):
+        data = self.big()
+        args = ["--data", data, "--target", "Risk_Flag", *LOANS, "--output", self.path("model"), "--keep-on-interrupt", "--json", "--report",
+                self.path("r.html"), "--tracking", f"journal:{self.path('journal')}", "--set", "num_iterations=30", *PLAIN]
+        for phase in ("evaluate", "report", "save"):
+            with self.subTest(phase):
+                code, out, err, sent = self.interrupt_when(args, phase)
+                self.assertTrue(sent, err)
+                self.assertEqual(code, 0, err)
+                result = json.loads(out)
+                if phase != "save":  # which may be over by then
+                    self.assertIn("interrupted", [w["code"] for w in result["warnings"]])
+                self.assertEqual(result["trees"], 30)
+                self.assertIn("</html>", self.path("r.html").read_text())
+                self.assert_no_leftovers("loans.csv", "journal", "model", "r.html")
+                done = driver.run("score", "--model", self.path("model"), "--data", data, "--output", self.path("s.csv"), "--allow-bad-rows")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                for name in ("s.csv", "r.html"):
+                    self.path(name).unlink()
+                shutil.rmtree(self.path("model"))
 
     def test_the_model_that_force_would_replace_stays(self):
         data = self.big()

@@ -425,9 +425,10 @@ TEST_CASE("median_rounds: the middle one, of two the mean rounded up") {
 }
 
 TEST_CASE("a stop is obeyed in every phase, leaves nothing, and ends the run as KILLED") {
-  for (const std::string phase : {"read", "audit", "prepare", "bin", "train", "evaluate", "report"}) {
+  for (const std::string phase : {"read", "audit", "search", "prepare", "bin", "train", "evaluate", "report"}) {
     CAPTURE(phase);
     Setup setup(600);
+    if (phase == "search") setup.options.search = 2;
     std::stop_source stop;
     setup.hooks.stop = stop.get_token();
     setup.hooks.progress = [&](const Progress& progress) {
@@ -502,6 +503,60 @@ TEST_CASE("with keep_on_interrupt the trees so far become the model, and a warni
   CHECK(result.trees < 20);
   CHECK(result.warnings.back().code == "interrupted");
   CHECK(bundle::open(setup.options.output).model.trees.size() == result.trees);
+}
+
+TEST_CASE("with keep_on_interrupt a trained model is saved whatever phase a stop comes in, report and all") {
+  Setup plain(600);
+  (void)plain.run();
+  for (const std::string phase : {"evaluate", "report", "save"}) {
+    CAPTURE(phase);
+    Setup setup(600);
+    setup.options.keep_on_interrupt = true;
+    setup.options.report = setup.dir / "r.html";
+    std::stop_source stop;
+    setup.hooks.stop = stop.get_token();
+    setup.hooks.progress = [&](const Progress& progress) {
+      if (progress.phase == phase) stop.request_stop();
+    };
+    std::vector<std::string> there;  // when a report was made
+    setup.hooks.report = [&](const StudyView& view) {
+      there = setup.dir.names();
+      return std::string(view.stop.stop_requested() ? "stop" : "page");
+    };
+    const StudyResult result = setup.run();
+    CHECK(setup.saved("model.json") == plain.saved("model.json"));
+    CHECK(setup.saved("decision.json") == plain.saved("decision.json"));
+    CHECK(read_file(setup.options.report) == "page");
+    std::vector<std::string> said;
+    for (const Warning& warning : result.warnings) {
+      if (warning.code == "interrupted") said.push_back(warning.message);
+    }
+    CHECK(said ==
+          std::vector<std::string>{"stopped in phase " + phase + "; the model was trained by then and was kept"});
+    // A second stop, which ends a program, finds the model saved.
+    if (phase != "save") CHECK(there == std::vector<std::string>{"model"});
+  }
+}
+
+TEST_CASE("with keep_on_interrupt a stop before there is a tree is obeyed") {
+  for (const std::string phase : {"read", "audit", "search", "prepare", "bin"}) {
+    CAPTURE(phase);
+    Setup setup(600);
+    setup.options.keep_on_interrupt = true;
+    if (phase == "search") setup.options.search = 2;
+    std::stop_source stop;
+    setup.hooks.stop = stop.get_token();
+    setup.hooks.progress = [&](const Progress& progress) {
+      if (progress.phase == phase) stop.request_stop();
+    };
+    try {
+      (void)setup.run();
+      FAIL("went on");
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::cancelled);
+    }
+    CHECK(setup.dir.names().empty());
+  }
 }
 
 TEST_CASE("a logger that fails costs a warning, or the study when its records are required") {

@@ -76,7 +76,7 @@ struct StudyOptions {
   bool tracking_required = false;  ///< the same
   int threads = 0;                 ///< 0 = all cores; for the program that makes the executor
   bool strict = false;             ///< what the leak guard finds is an error
-  bool keep_on_interrupt = false;  ///< a stopped training gives the model so far
+  bool keep_on_interrupt = false;  ///< a stop, once there is a tree, gives the model so far
   std::string command{};           ///< for the report and the run's record: how the program was called
   /// none, auto, platt, isotonic, beta or prior: fitted on the scores that choose the threshold
   /// (docs/guide/calibrate.md)

@@ -65,7 +65,7 @@ inline void StudyRun::score() {
   tell("evaluate", 0);
   const Stopwatch watch;
   predictor_.emplace(value_or_throw(Predictor::make(fit_.trained.model)));
-  StopExecutor scoring(executor_, kept_ ? std::stop_token() : hooks_.stop, "evaluate");
+  StopExecutor scoring(executor_, stop_unless_kept(), "evaluate");
   const auto scores = [&](std::span<const std::uint32_t> rows) {
     return score_rows(table_.frame, fit_.schema, fit_.pipeline, *predictor_, rows, offsets_, scoring);
   };
@@ -227,25 +227,36 @@ inline void StudyRun::keep_elsewhere(const bundle::BundleParts& parts, const Err
                             : "; it could not be kept elsewhere either (" + failure + "), so the training is lost"));
 }
 
+inline void StudyRun::make_report() {
+  tell("report", 0);
+  const std::vector<std::optional<double>> permutation = permute();
+  check("report");
+  const GlobalView global = explain_all();
+  check("report");
+  result_.peak_rss_bytes = peak_rss_bytes();
+  result_.seconds.total = total_.seconds();
+  const StudyView view{options_,      table_,        fit_.schema,  target_,
+                       parts_.split,  findings_,     weights_,     fit_.trained.model,
+                       train_scores_, valid_scores_, test_scores_, cv_ ? &*cv_ : nullptr,
+                       permutation,   global,        result_,      kept_ ? std::stop_token() : hooks_.stop};
+  report_ = hooks_.report(view);
+  tell("report", 1);
+}
+
 inline void StudyRun::save() {
-  if (!options_.report.empty() && hooks_.report) {
-    tell("report", 0);
-    const std::vector<std::optional<double>> permutation = permute();
-    check("report");
-    const GlobalView global = explain_all();
-    check("report");
-    result_.peak_rss_bytes = peak_rss_bytes();
-    result_.seconds.total = total_.seconds();
-    const StudyView view{options_,      table_,        fit_.schema,  target_,
-                         parts_.split,  findings_,     weights_,     fit_.trained.model,
-                         train_scores_, valid_scores_, test_scores_, cv_ ? &*cv_ : nullptr,
-                         permutation,   global,        result_,      kept_ ? std::stop_token() : hooks_.stop};
-    report_ = hooks_.report(view);
-    tell("report", 1);
+  const bool reports = !options_.report.empty() && hooks_.report;
+  // After an interrupt the model comes first: the second one ends the program at once.
+  bool reports_last = reports && kept_;
+  try {
+    if (reports && !reports_last) make_report();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::cancelled || !keeps()) throw;
+    keep("report");
+    reports_last = true;
   }
   check("save");
   tell("save", 0);
-  StopExecutor taking(executor_, kept_ ? std::stop_token() : hooks_.stop, "save");
+  StopExecutor taking(executor_, stop_unless_kept(), "save");
   const Frame features = take_features(table_.frame, fit_.schema, train_rows_, taking);
   check("save");
   // A profile is of one score; several classes have none.
@@ -266,7 +277,9 @@ inline void StudyRun::save() {
     keep_elsewhere(parts, error);
   }
   result_.model = absolute_path(options_.output);
+  if (keeps()) check("save");  // else what is saved stays, and the run ends as it would
   try {
+    if (reports_last) make_report();
     if (!report_.empty()) write_file(options_.report, report_);
   } catch (const Error& error) {
     fail(error.code(), error.where(), error.message() + "; the model itself is saved in " + result_.model);

@@ -131,6 +131,7 @@ inline void StudyRun::fit_all() {
           "", "", static_cast<double>(fit_.trained.model.trees.size())});
   }
   refit();
+  trained_ = true;
   tell("train", 1);
   Model& model = fit_.trained.model;
   for (std::size_t k = 0; multiclass() && k < target_.levels.size(); ++k) {

@@ -86,6 +86,7 @@ class StudyRun {
   [[nodiscard]] GlobalView explain_all();
   [[nodiscard]] bundle::ApprovedRows approved_rows();
   [[nodiscard]] Frame example_rows() const;
+  void make_report();
   void save();
   void keep_artifacts(track::Run& run) const;
   void log_folds();
@@ -133,10 +134,19 @@ class StudyRun {
             .monotone = options_.monotone,
             .offsets = offsets_};
   }
-  /// False once an interrupted training is to be kept: what is left to do takes seconds.
-  void check(std::string_view phase) const {
-    if (!kept_) check_stop(hooks_.stop, phase);
+  /// Obeys a stop; once there is a model to keep, notes it and goes on: what is left to do takes seconds.
+  void check(std::string_view phase) {
+    if (kept_) return;
+    if (!keeps()) return check_stop(hooks_.stop, phase);
+    if (hooks_.stop.stop_requested()) keep(std::string(phase));
   }
+  [[nodiscard]] bool keeps() const noexcept { return options_.keep_on_interrupt && trained_; }
+  void keep(const std::string& phase) {
+    kept_ = true;
+    warn({"interrupted", "stopped in phase " + phase + "; the model was trained by then and was kept", "", "", {}});
+  }
+  /// For work without which there is no model directory.
+  [[nodiscard]] std::stop_token stop_unless_kept() const { return kept_ || keeps() ? std::stop_token() : hooks_.stop; }
 
   const StudyOptions& options_;
   Executor& executor_;
@@ -149,7 +159,8 @@ class StudyRun {
   StudyResult result_;
   RunLog log_;
   Stopwatch total_;
-  bool kept_ = false;
+  bool trained_ = false;  // fit_ has the model that is to be saved
+  bool kept_ = false;     // interrupted, and its model is kept
 
   Table table_;
   Schema schema_;  // of the whole table
