@@ -98,7 +98,7 @@ class Interrupt(driver.ProgramTest):
         self.assertEqual(json.loads(out)["error"]["code"], "cancelled")
 
     def test_sigterm_stops_as_ctrl_c_does(self):
-        args = ["--data", self.big(), "--target", "Risk_Flag", *LOANS, "--output", self.path("model")]
+        args = ["--data", self.big(), "--target", "Risk_Flag", *LOANS, "--output", self.path("model"), *PLAIN]
         code, _, err, _ = self.interrupt_when(args, "train", signum=signal.SIGTERM)
         self.assertEqual(code, 130, err)
         self.assert_no_leftovers("loans.csv")
