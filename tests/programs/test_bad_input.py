@@ -193,6 +193,44 @@ class BadOutput(driver.ProgramTest):
         self.train(data, "--report", self.path("m/report.html"), target="Risk_Flag", output="m")
         self.train(data, "--report", self.path("m/report.html"), "--force", target="Risk_Flag", output="m")
         self.assertTrue(self.path("m/report.html").exists())
+        self.assertFalse([name for name in json.loads(self.path("m/manifest.json").read_text())["files"] if name.endswith((".html", ".htm"))])
+
+    def test_outputs_that_coincide_are_refused_before_a_row_is_read(self):
+        data = self.loans(300)
+        before = data.read_bytes()
+        for name, text in (("recipe.json", '{"format": 1, "steps": []}'), ("config.json", "{}"), ("reasons.json", "{}")):
+            self.path(name).write_text(text)
+        self.path("link").symlink_to(self.dir)
+        given = sorted(p.name for p in self.dir.iterdir())
+        m = self.path("m")
+        cases = [  # flags, words
+            (["--report", m], ["--report", "--output"]), (["--report", self.path("link/m")], ["--report", "--output"]),
+            (["--report", self.path("x/../m")], ["--report", "--output"]), (["--report", m / "model.json"], ["--report", ".html"]),
+            (["--report", self.path("r"), "--output", self.path("r/m")], ["--report", "--output", "lies in it"]),
+            (["--tracking", f"journal:{m}"], ["--tracking", "--output"]), (["--tracking", f"journal:{m}/runs"], ["--tracking", "--output"]),
+            (["--tracking", f"journal:{self.path('j')}", "--report", self.path("j")], ["--report", "--tracking"]),
+            (["--search", 2, "--report", self.path("m.search.json")], ["--report", "--search"]),
+            (["--report", data], ["--report", "--data"]), (["--test", self.path("link/loans.csv"), "--report", data], ["--report", "--data"]),
+            (["--recipe", self.path("recipe.json"), "--report", self.path("recipe.json")], ["--report", "--recipe"]),
+            (["--config", self.path("config.json"), "--report", self.path("config.json")], ["--report", "--config"]),
+            (["--set", f"reasons={self.path('reasons.json')}", "--report", self.path("reasons.json")], ["--report", "reasons"]),
+        ]
+        for flags, words in cases:
+            with self.subTest(flags=flags):
+                output = [] if "--output" in flags else ["--output", m]
+                done = driver.run("train", "--data", data, "--target", "Risk_Flag", *output, *flags)
+                self.assert_refused(done, 2, *words)
+                self.assertNotIn("read", done.stderr.splitlines())
+                self.assert_no_leftovers(*given)
+        self.assertEqual(data.read_bytes(), before)
+
+    def test_force_never_removes_what_is_read(self):
+        self.train(self.loans(300), target="Risk_Flag")
+        inside = self.path("model/loans.csv")
+        self.path("loans.csv").rename(inside)
+        done = driver.run("train", "--data", inside, "--target", "Risk_Flag", "--output", self.path("model"), "--force")
+        self.assert_refused(done, 2, "--output", "--data")
+        self.assertTrue(inside.exists())
 
     def test_force_replaces_model_directories_alone(self):
         self.path("home").mkdir()

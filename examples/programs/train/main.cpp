@@ -141,6 +141,7 @@ riskflag::study::StudyOptions resolve(const Flags& flags, std::vector<std::strin
   need(options.data, "--data", "the CSV file to learn from");
   need(options.columns.target, "--target", "the column to predict");
   need(options.output, "--output", "the model directory to make");
+  if (!flags.config.empty()) options.option_files.emplace_back("--config", flags.config);
   set_aside = settings.set_aside();
   return options;
 }

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <riskflag/bundle/bundle.hpp>
@@ -98,6 +99,8 @@ struct StudyOptions {
   bool refit_with_valid = false;
   std::string register_name{};  ///< registered model that the result becomes a version of; empty: none
   std::string alias{};          ///< given to that version where nothing has it yet
+  /// Flags and paths of the files that options were read from: no output may replace one.
+  std::vector<std::pair<std::string, std::string>> option_files{};
 };
 
 /// Rounds without improvement after which training stops, when nobody said otherwise.

@@ -1,19 +1,15 @@
 #pragma once
 
-// What a study refuses before it reads a row: options that contradict each other, places that cannot be written.
+// What a study refuses before it reads a row: options that contradict each other.
 
-#include <algorithm>
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <tuple>
 #include <utility>
 #include <variant>
 
-#include <riskflag/core/file.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/study/detail/study_run.hpp>
 
@@ -111,49 +107,6 @@ inline void StudyRun::check_multiclass() const {
              " learns from labels that are 0 and 1 or amounts; of several classes it would take their "
              "numbers for amounts (native categories, one_hot and frequency need no labels)");
   }
-}
-
-inline void StudyRun::check_output() const {
-  if (exists(options_.output)) {
-    if (options_.replace == Replace::refuse) {
-      fail(ErrorCode::already_exists, options_.output,
-           "is there already; choose another --output, or --force to replace it");
-    }
-    const bool ours = is_directory(options_.output) &&
-                      (list_directory(options_.output).empty() || exists(join_path(options_.output, "manifest.json")));
-    if (!ours) {
-      fail(ErrorCode::already_exists, options_.output,
-           "is no model directory (it has no manifest.json); --force replaces only those");
-    }
-  }
-  // What cannot be written is found now, not after the training.
-  namespace fs = std::filesystem;
-  const fs::path output = fs::path(absolute_path(options_.output)).lexically_normal();
-  std::error_code absent;
-  if (fs::is_directory(output.parent_path(), absent)) {
-    const DirectoryWriter probe(options_.output, options_.replace);
-    const fs::space_info space = fs::space(output.parent_path(), absent);
-    constexpr std::uintmax_t kLeast = std::uintmax_t{128} << 10;  // schema, profile and a few trees
-    if (!absent && space.available < kLeast) {
-      fail(ErrorCode::io, options_.output,
-           "No space left on device: " + std::to_string(space.available) + " bytes are free, a model directory takes " +
-               std::to_string(kLeast) + " and more");
-    }
-  }
-  if (options_.report.empty() || !hooks_.report) return;
-  for (const auto& [flag, input] : {std::pair("--data", &options_.data), std::pair("--test", &options_.parts.test_data),
-                                    std::pair("--valid", &options_.parts.valid_data)}) {
-    if (!input->empty() && fs::is_regular_file(options_.report, absent) &&
-        fs::equivalent(options_.report, *input, absent)) {
-      fail(ErrorCode::invalid_option, "--report",
-           quoted(options_.report) + " is the file of " + flag + ", which it would replace; name another file");
-    }
-  }
-  const fs::path report = fs::path(absolute_path(options_.report)).lexically_normal();
-  const bool inside = std::mismatch(output.begin(), output.end(), report.begin(), report.end()).first == output.end();
-  const bool plain = !exists(options_.report) || fs::is_regular_file(options_.report, absent) ||
-                     is_directory(options_.report);  // a pipe or a device is opened once, to write
-  if (!inside && plain) const FileSink probe(options_.report);
 }
 
 }  // namespace detail

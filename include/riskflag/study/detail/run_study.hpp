@@ -18,6 +18,7 @@
 #include <riskflag/core/version.hpp>
 #include <riskflag/json/schema_json.hpp>
 #include <riskflag/study/artifacts_json.hpp>
+#include <riskflag/study/detail/check_output.hpp>
 #include <riskflag/study/detail/check_study.hpp>
 #include <riskflag/study/detail/choose_defaults.hpp>
 #include <riskflag/study/detail/fit_committee.hpp>

@@ -115,6 +115,9 @@ inline StudyOptions Settings::resolve() const {
     const detail::SettingValue value(said.values, where);
     if (const detail::SettingRow* row = detail::find_setting(said.name)) {
       row->apply(options, value);
+      for (const std::string_view file : {"recipe", "reasons", "search_space", "forcedbins_filename"}) {
+        if (said.name == file) options.option_files.emplace_back(said.where, value.text());
+      }
       continue;
     }
     options.given.push_back(said.name);

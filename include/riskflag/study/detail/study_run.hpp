@@ -55,6 +55,7 @@ class StudyRun {
   void check_options();
   void check_multiclass() const;
   void count_classes();
+  void check_places() const;
   void check_output() const;
   void begin_log();
   void read();
