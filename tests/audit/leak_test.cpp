@@ -158,15 +158,18 @@ TEST_CASE(
     table.labels = labels;
     const auto [repeated, shared] = slow_shares(table);
     const auto findings = find(table);
-    REQUIRE(findings.size() == 2);
+    REQUIRE(findings.size() == 3);
     CHECK(findings[0].code == "split_leak");
+    CHECK(findings[0].message.find(" test rows") != std::string::npos);
+    CHECK(findings[1].code == "split_leak");
+    CHECK(findings[1].message.find(" validation rows") != std::string::npos);
     CHECK(findings[0].number == doctest::Approx(shared).epsilon(1e-12));
     CHECK(findings[0].count == std::llround(shared * static_cast<double>(table.split.test.size())));
     REQUIRE(findings[0].auc);
     CHECK(*findings[0].auc > 0.5 + shared / 4);
     CHECK(findings[0].remedy.find("--split group --group-by fields") != std::string::npos);
-    CHECK(findings[1].code == "duplicate_rows");
-    CHECK(findings[1].number == doctest::Approx(repeated).epsilon(1e-12));
+    CHECK(findings[2].code == "duplicate_rows");
+    CHECK(findings[2].number == doctest::Approx(repeated).epsilon(1e-12));
   }
 }
 
@@ -190,7 +193,8 @@ TEST_CASE("the look-up table's AUC is the one worked out by hand") {
   CHECK(riskflag::is_missing(groups.train_mean[7]));
   CHECK(riskflag::is_missing(groups.train_mean[0]));  // training rows judge nothing
   // By chance alone so small a column repeats too; a bar below zero asks for the finding all the same.
-  const auto found = audit::detail::split_finding(in, {columns}, table.split, groups, {.split_share = -10});
+  const auto found = audit::detail::split_finding(in, {columns}, table.split, groups, {.split_share = -10},
+                                                  audit::detail::RowPart::test);
   CHECK_FALSE(found);  // chance explains more than half of the share
   std::vector<double> scores, labels;
   for (const std::uint32_t row : table.split.test) {
@@ -251,14 +255,15 @@ TEST_CASE("a column that numbers the rows hides no repetition: rows are compared
   const auto [repeated, shared] = slow_shares(table);
   table.frame.add(numbers("Id", ids));
   const auto findings = find(table);
-  REQUIRE(findings.size() == 3);
+  REQUIRE(findings.size() == 4);
   CHECK(findings[0].code == "split_leak");
   CHECK(findings[0].number == doctest::Approx(shared).epsilon(1e-12));
   CHECK(findings[0].message.find("(\"Id\" aside)") != std::string::npos);
   CHECK(findings[0].remedy.find("--id Id --split group --group-by fields") != std::string::npos);
-  CHECK(findings[1].code == "duplicate_rows");
-  CHECK(findings[1].number == doctest::Approx(repeated).epsilon(1e-12));
-  CHECK(findings[2].code == "near_key");
+  CHECK(findings[1].code == "split_leak");
+  CHECK(findings[2].code == "duplicate_rows");
+  CHECK(findings[2].number == doctest::Approx(repeated).epsilon(1e-12));
+  CHECK(findings[3].code == "near_key");
 
   // Few levels beside the key repeat by chance.
   Table few;
@@ -273,21 +278,51 @@ TEST_CASE("a column that numbers the rows hides no repetition: rows are compared
   CHECK(alone->code == "near_key");
 }
 
-TEST_CASE("without a test part the validation part is judged") {
+TEST_CASE("each held-out part is judged by itself, and the finding says which") {
+  for (const char* where : {"test", "validation"}) {
+    CAPTURE(std::string(where));
+    Table table = honest(2000);
+    const bool test = std::string(where) == "test";
+    const std::vector<std::uint32_t>& leaky = test ? table.split.test : table.split.valid;
+    std::vector<std::uint32_t> take(2000);
+    for (std::uint32_t i = 0; i < 2000; ++i) take[i] = i;
+    for (std::size_t i = 0; i < leaky.size() / 2; ++i) {
+      take[leaky[i]] = table.split.train[i];
+      table.labels[leaky[i]] = 1 - table.labels[table.split.train[i]];  // no exact repetition
+    }
+    table.frame = table.frame.take(take);
+    const std::size_t rows = leaky.size();
+    for (const bool alone : {false, true}) {  // with the other part, and without it
+      if (alone) (test ? table.split.valid : table.split.test).clear();
+      const auto found = only(find(table));
+      REQUIRE(found);
+      CHECK(found->code == "split_leak");
+      CHECK(found->count == rows / 2);
+      CHECK(found->message.find(std::string(" ") + where + " rows (50.0 %)") != std::string::npos);
+      CHECK(found->message.find(std::string(" on the ") + where + " part") != std::string::npos);
+    }
+    audit::LeakOptions options;
+    (test ? options.source.test_file : options.source.valid_file) = "held out.csv";
+    const auto found = only(find(table, options));
+    REQUIRE(found);
+    CHECK(found->remedy.starts_with("remove those rows from held out.csv"));
+  }
+}
+
+TEST_CASE("rows that repeat on one side of a split by group are what was asked for") {
   Table table = honest(2000);
-  std::vector<std::uint32_t> take(2000);
-  for (std::uint32_t i = 0; i < 2000; ++i) take[i] = i / 2;
+  std::vector<std::uint32_t> take(2000);  // ten rows in a row are one applicant: 7 train, 1 validates, 2 test
+  for (std::uint32_t i = 0; i < 2000; ++i) take[i] = i % 10 < 7 ? i / 10 * 10 : i % 10 == 7 ? i : i / 10 * 10 + 8;
   table.frame = table.frame.take(take);
-  std::vector<double> labels(2000);
-  for (std::size_t i = 0; i < 2000; ++i) labels[i] = table.labels[i / 2];
-  table.labels = labels;
-  table.split.valid.insert(table.split.valid.end(), table.split.test.begin(), table.split.test.end());
-  std::sort(table.split.valid.begin(), table.split.valid.end());
-  table.split.test.clear();
-  const auto findings = find(table);
-  REQUIRE(!findings.empty());
-  CHECK(findings[0].code == "split_leak");
-  CHECK(findings[0].message.find("validation") != std::string::npos);
+  for (std::size_t i = 0; i < 2000; ++i) table.labels[i] = table.labels[take[i]];
+  const auto found = only(find(table));
+  REQUIRE(found);
+  CHECK(found->code == "duplicate_rows");
+  CHECK(found->count == 200 * 7);
+  CHECK_FALSE(only(find(table, {.source = {riskflag::SplitKind::group}})));
+  table.split.test.push_back(table.split.train.back());  // one applicant is on both sides: the groups were other ones
+  table.split.train.pop_back();
+  CHECK(only(find(table, {.source = {riskflag::SplitKind::group}})));
 }
 
 TEST_CASE("the target under another name is found as a category, a number, with gaps, and upside down") {
@@ -442,6 +477,14 @@ TEST_CASE("dates kept as text are found, numbers with separators are not") {
   REQUIRE(found);
   CHECK(found->code == "text_date");
   CHECK(found->number == 1.0);
+  CHECK(found->remedy == "--date-format opened=%d/%m/%Y, or --drop opened");
+  const auto format = [](std::vector<std::string> cells) {
+    return audit::detail::find_date_format(category("due", std::move(cells), {}));
+  };
+  CHECK(format({"31-Dec-2025", "1-Jan-2026"}) == "%d-%b-%Y");
+  CHECK(format({"Dec-2025"}) == "%b-%Y");
+  CHECK(format({"01/02/2025", "03/04/2025"}).empty());  // April or March?
+  CHECK(format({"31/12/2025", "never"}).empty());
 }
 
 TEST_CASE("only features are looked at") {
@@ -467,7 +510,7 @@ TEST_CASE("invariant: the leak guard finds the same on any number of threads") {
   table.frame = table.frame.take(take);
   table.labels = labels;
   const auto want = find(table);
-  CHECK(want.size() == 2);
+  CHECK(want.size() == 3);
   for (const unsigned threads : {2u, 7u}) {
     riskflag::Pool pool(threads);
     const auto got = audit::find_leaks(table.frame, table.schema(), table.labels, table.split, pool);

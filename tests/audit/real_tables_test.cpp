@@ -21,6 +21,7 @@ struct Question {
   riskflag::CsvOptions csv{};
   std::vector<std::string> ids{};
   riskflag::SplitKind kind = riskflag::SplitKind::random;
+  double valid_fraction = 0;
 };
 
 std::string data_path(const std::string& file) {
@@ -49,9 +50,9 @@ std::vector<audit::Finding> ask(const Question& question) {
   for (std::size_t i = 0; i < frame.rows(); ++i) labels.push_back(target.cell_text(i) == question.positive ? 1 : 0);
   std::vector<std::uint64_t> groups;
   if (question.kind == riskflag::SplitKind::group) groups = riskflag::group_ids(frame, fields);
-  const riskflag::Split split =
-      riskflag::split_rows(frame.rows(), {.kind = question.kind, .valid_fraction = 0}, labels, groups);
-  auto findings = audit::find_leaks(frame, schema, labels, split, pool);
+  const riskflag::Split split = riskflag::split_rows(
+      frame.rows(), {.kind = question.kind, .valid_fraction = question.valid_fraction}, labels, groups);
+  auto findings = audit::find_leaks(frame, schema, labels, split, pool, {.source = {question.kind}});
   for (const audit::Finding& finding : findings)
     MESSAGE(finding.code << ": " << finding.message << " -> " << finding.remedy);
   return findings;
@@ -87,6 +88,7 @@ TEST_CASE("loan_behavior: a random split is a leak of 85.6 % of the test rows, a
   const auto by_customer = ask(question);
   CHECK_FALSE(has(by_customer, "split_leak"));
   CHECK_FALSE(has(by_customer, "target_leak"));
+  CHECK_FALSE(has(by_customer, "duplicate_rows"));
   question.ids.clear();
   CHECK(has(ask(question), "near_key"));  // the row id left among the features
 }
@@ -95,7 +97,10 @@ TEST_CASE("adult: neither a split leak nor a target leak") {
   Question question{
       .file = data_path("adult/adult.data"), .target = "c14", .positive = ">50K", .csv = {.header = false}};
   if (question.file.empty()) return;
-  CHECK(ask(question).empty());
+  for (const double share : {0.0, 0.1}) {
+    question.valid_fraction = share;
+    CHECK(ask(question).empty());
+  }
 }
 
 TEST_CASE("gmsc: clean without its row number, which is a key") {
@@ -109,7 +114,10 @@ TEST_CASE("gmsc: clean without its row number, which is a key") {
   CHECK(with_it[0].code == "near_key");
   CHECK(with_it[0].column == row_number);
   question.ids = {row_number};
-  CHECK(ask(question).empty());
+  for (const double share : {0.0, 0.1}) {
+    question.valid_fraction = share;
+    CHECK(ask(question).empty());
+  }
 }
 
 TEST_CASE("credit_risk_dataset: no leak of split or target") {

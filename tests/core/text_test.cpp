@@ -198,3 +198,11 @@ TEST_CASE("is_utf8 refuses what RFC 3629 refuses") {
     CHECK_FALSE(is_utf8(bad));
   }
 }
+
+TEST_CASE("a word of a shell is quoted where it is not plain") {
+  CHECK(riskflag::shell_word("debt_ratio") == "debt_ratio");
+  CHECK(riskflag::shell_word("due=%d/%m/%Y") == "due=%d/%m/%Y");
+  CHECK(riskflag::shell_word("monthly income") == "'monthly income'");
+  CHECK(riskflag::shell_word("it's $1") == "'it'\\''s $1'");
+  CHECK(riskflag::shell_word("") == "''");
+}

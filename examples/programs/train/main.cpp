@@ -253,18 +253,7 @@ std::string command_text(int argc, char** argv) {
   std::string command;
   for (int i = 0; i < argc; ++i) {
     const std::string word = i == 0 ? riskflag::file_name(argv[0]) : without_password(argv[i]);
-    const bool plain =
-        !word.empty() &&
-        word.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./=:,@%+") ==
-            std::string::npos;
-    command += i == 0 ? "" : " ";
-    if (plain) {
-      command += word;
-      continue;
-    }
-    command += '\'';
-    for (const char c : word) command += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    command += '\'';
+    command += (i == 0 ? "" : " ") + riskflag::shell_word(word);
   }
   return command;
 }

@@ -17,10 +17,12 @@ namespace riskflag::inline v0_1::audit {
 /// One thing that the guard found, as a warning: what, where, how much, and what to do about it.
 ///
 /// code and its number:
-/// - split_leak: share of the test rows (of the validation rows without a test part) whose feature row is in training
+/// - split_leak: share of the test rows, or of the validation rows, whose feature row is in training; one finding a
+/// part
 /// - target_copy: share of the rows on which the column says the target under another name
 /// - target_leak: ROC-AUC of a look-up table of the column alone on held-out rows; R2 of ranks for a numeric target
-/// - duplicate_rows: share of the rows that repeat an earlier row exactly, target included
+/// - duplicate_rows: share of the rows that repeat an earlier row exactly, target included; none where the parts are
+///   groups and all equal rows lie in one part
 /// - near_key: distinct values per row of a column that names rows instead of describing them
 /// - constant: share of the rows that hold the commonest value (1 = all)
 /// - text_date: share of the cells of a category column that are dates
@@ -34,6 +36,13 @@ struct Finding {
   std::optional<double> auc{};  ///< of the look-up table: split_leak (feature rows) and target_leak (the column)
 };
 
+/// How the parts came about, so that a remedy is a change that can be made from there.
+struct SplitSource {
+  SplitKind kind = SplitKind::random;
+  std::string test_file{};   ///< of a test part that is a file of its own; empty: drawn from the table
+  std::string valid_file{};  ///< the same of the validation part
+};
+
 /// From which point on something is worth a warning. Shares are in [0, 1].
 struct LeakOptions {
   double split_share = 0.01;  ///< of the held-out rows that are also in training, beyond what chance explains
@@ -45,6 +54,7 @@ struct LeakOptions {
   double key_share = 0.95;         ///< distinct values per row; 0.9999 for whole numbers that are spread out
   double constant_share = 0.9999;  ///< of the rows that hold one value
   double date_share = 0.95;        ///< of a category's cells that are dates
+  SplitSource source{};            ///< for remedies
 };
 
 /// Everything suspicious about training on `split.train` and judging on the other parts: leaks first, then the rest,

@@ -45,6 +45,9 @@ enum class Specials { refuse, accept };
   return quoted(std::string_view(text), limit);
 }
 
+/// `text` as one word of a POSIX shell: in single quotes where it is not plain.
+[[nodiscard]] std::string shell_word(std::string_view text);
+
 /// True when `text` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 

@@ -1,8 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <string>
 #include <string_view>
+
+#include <riskflag/core/calendar.hpp>
+#include <riskflag/data/column.hpp>
 
 namespace riskflag::inline v0_1::audit::detail {
 
@@ -71,6 +76,22 @@ namespace riskflag::inline v0_1::audit::detail {
   const bool year_first = digits[0] == 4 && year(0) && month(1) && day(2);
   const bool year_last = digits[2] != 0 && year(2) && ((day(0) && month(1)) || (month(0) && day(1)));
   return year_first || year_last;
+}
+
+/// A format in which parse_date() reads all of the column's levels; empty where none of the usual ones does, or where
+/// two read different days.
+[[nodiscard]] inline std::string find_date_format(const Column& column) {
+  constexpr std::array<std::string_view, 14> kFormats = {"%d/%m/%Y", "%m/%d/%Y",  "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y",
+                                                         "%Y/%m/%d", "%d/%m/%y",  "%m/%d/%y", "%d-%b-%Y", "%d-%b-%y",
+                                                         "%d %b %Y", "%b %d, %Y", "%b-%Y",    "%Y-%b"};
+  std::string_view found;
+  for (const std::string_view format : kFormats) {
+    const auto reads = [&](const std::string& level) { return parse_date(level, format).has_value(); };
+    if (column.levels.empty() || !std::all_of(column.levels.begin(), column.levels.end(), reads)) continue;
+    if (!found.empty()) return {};
+    found = format;
+  }
+  return std::string(found);
 }
 
 }  // namespace riskflag::inline v0_1::audit::detail

@@ -20,6 +20,7 @@
 #include <riskflag/audit/detail/split_check.hpp>
 #include <riskflag/audit/leak.hpp>
 #include <riskflag/core/error.hpp>
+#include <riskflag/core/text.hpp>
 #include <riskflag/metrics/classification.hpp>
 
 namespace riskflag::inline v0_1::audit {
@@ -96,7 +97,7 @@ struct Compared {
       continue;
     }
     names += (names.empty() ? "" : ", ") + quoted(columns[i]->name);
-    out.give_role += "--id " + columns[i]->name + " ";
+    out.give_role += "--id " + shell_word(columns[i]->name) + " ";
   }
   if (names.empty() || out.columns.empty()) return {{columns.begin(), columns.end()}};
   out.aside = " (" + names + " aside)";
@@ -104,10 +105,17 @@ struct Compared {
   return out;
 }
 
+/// What brings equal rows of the table to one side.
+[[nodiscard]] inline std::string grouping(const Compared& compared, const SplitSource& source) {
+  return compared.give_role + "--split group --group-by fields" +
+         (source.kind == SplitKind::time ? " (instead of --split time --time-by)" : "");
+}
+
+/// Of one held-out part: how many of its rows training has seen.
 [[nodiscard]] inline std::optional<Finding> split_finding(const LeakInputs& in, const Compared& compared,
                                                           const Split& split, const RowGroups& groups,
-                                                          const LeakOptions& options) {
-  const bool by_test = !split.test.empty();
+                                                          const LeakOptions& options, RowPart side) {
+  const bool by_test = side == RowPart::test;
   const std::vector<std::uint32_t>& judged = by_test ? split.test : split.valid;
   if (judged.empty()) return std::nullopt;
   std::uint64_t shared = 0;
@@ -135,18 +143,30 @@ struct Compared {
     out.message +=
         "; a look-up table of training rows alone reaches ROC-AUC " + fixed(*out.auc, 3) + " on the " + part + " part";
   }
-  out.message += ", so a score on this split says little about new applicants";
-  out.remedy = "keep equal applicants on one side: " + compared.give_role + "--split group --group-by fields";
+  out.message += by_test ? ", so a score on this split says little about new applicants"
+                         : ", so early stopping and the threshold are chosen on rows that the trees have learned";
+  const std::string& file = by_test ? options.source.test_file : options.source.valid_file;
+  if (file.empty()) {
+    out.remedy = "keep equal applicants on one side: " + grouping(compared, options.source);
+  } else {  // no split moves rows from one file to another
+    out.remedy = "remove those rows from " + file + ", or draw the part from the table instead of " +
+                 (by_test ? "--test" : "--valid") + ": " + grouping(compared, options.source);
+  }
   return out;
 }
 
-/// Rows that are there twice. Without key columns a table of few levels repeats itself by chance, which is no finding.
+/// Rows that are there twice. Without key columns a table of few levels repeats itself by chance, which is no finding;
+/// nor is it one where rows repeat within the groups that the split was asked to keep together.
 [[nodiscard]] inline std::optional<Finding> duplicate_finding(const LeakInputs& in, const Compared& compared,
                                                               const Split& split, const RowGroups& groups,
                                                               const LeakOptions& options) {
   const auto rows = static_cast<double>(in.labels.size());
   const double repeated = static_cast<double>(groups.repeated_rows) / rows;
   if (repeated < options.duplicate_share) return std::nullopt;
+  const SplitSource& source = options.source;
+  const bool apart = std::all_of(in.held_out.begin(), in.held_out.end(),
+                                 [&](std::uint32_t row) { return is_missing(groups.train_mean[row]); });
+  if (source.kind == SplitKind::group && apart) return std::nullopt;
   if (compared.without_keys) {
     const double chance = chance_share(compared.columns, split.train, split.train);
     if (repeated - chance < options.duplicate_share || repeated < 2 * chance) return std::nullopt;
@@ -155,8 +175,12 @@ struct Compared {
   out.message = std::to_string(groups.repeated_rows) + " of " + std::to_string(in.labels.size()) + " rows (" +
                 percent(repeated) + ") repeat an earlier row exactly" + compared.aside + ", target included; " +
                 std::to_string(groups.distinct_rows) + " feature rows are distinct";
-  out.remedy = "remove repeated rows from the table, or keep them on one side: " + compared.give_role +
-               "--split group --group-by fields";
+  std::string others;
+  for (const std::string* file : {&source.test_file, &source.valid_file}) {
+    if (!file->empty()) others += " and from " + *file;
+  }
+  out.remedy = "remove repeated rows from the table" + others;
+  if (others.empty()) out.remedy += ", or keep them on one side: " + grouping(compared, source);
   return out;
 }
 
@@ -165,7 +189,7 @@ struct Compared {
                                                                           const Sample& sample,
                                                                           const LeakOptions& options) {
   std::vector<std::pair<int, Finding>> out;
-  const std::string name = quoted(column.name), drop = "--drop " + column.name;
+  const std::string name = quoted(column.name), word = shell_word(column.name), drop = "--drop " + word;
   if (const auto share = find_constant(column, options.constant_share)) {
     const bool missing = cell_bits(column, column.size() / 2) == kMissingCell;
     Finding f{.code = "constant", .column = column.name, .number = *share};
@@ -210,7 +234,7 @@ struct Compared {
     Finding f{.code = "near_key", .column = column.name, .number = key->share, .count = key->distinct};
     f.message = "column " + name + " is nearly a key: " + std::to_string(key->distinct) + " distinct values, " +
                 percent(key->share) + " of its rows; it names applicants instead of describing them";
-    f.remedy = "--id " + column.name + " (kept in outputs, not a feature), or " + drop;
+    f.remedy = "--id " + word + " (kept in outputs, not a feature), or " + drop;
     out.emplace_back(3, std::move(f));
   }
   if (const auto share = find_dates(column, options.date_share)) {
@@ -218,7 +242,10 @@ struct Compared {
     f.count = static_cast<std::uint64_t>(std::llround(*share * static_cast<double>(column.size())));
     f.message = "column " + name + " holds dates as text (" + percent(*share) +
                 " of its cells): as categories they have no order, and tomorrow's are unseen";
-    f.remedy = "write them as YYYY-MM-DD, which is read as a date, or " + drop;
+    const std::string format = find_date_format(column);
+    f.remedy = (format.empty() ? "write them as YYYY-MM-DD, which is read as a date"
+                               : "--date-format " + shell_word(column.name + "=" + format)) +
+               ", or " + drop;
     out.emplace_back(5, std::move(f));
   }
   return out;
@@ -248,7 +275,10 @@ inline std::vector<Finding> find_leaks(const Frame& frame, const Schema& schema,
   const detail::RowGroups groups = detail::group_rows(hashes, labels, in.parts, executor);
 
   std::vector<Finding> out;
-  if (auto found = detail::split_finding(in, compared, split, groups, options)) out.push_back(std::move(*found));
+  for (const detail::RowPart side : {detail::RowPart::test, detail::RowPart::valid}) {
+    if (auto found = detail::split_finding(in, compared, split, groups, options, side))
+      out.push_back(std::move(*found));
+  }
   const auto add_kind = [&](int kind) {
     for (auto& findings : by_column) {
       for (auto& [place, finding] : findings) {

@@ -142,7 +142,8 @@ inline void StudyRun::audit() {
     split.train = std::move(rest);
   }
   StopExecutor guarding(executor_, hooks_.stop, "audit");
-  findings_ = fold_alike(audit::find_leaks(table_.frame, schema_, target_.labels, split, guarding));
+  const audit::LeakOptions guard{.source = {options_.parts.kind, options_.parts.test_data, options_.parts.valid_data}};
+  findings_ = fold_alike(audit::find_leaks(table_.frame, schema_, target_.labels, split, guarding, guard));
   std::string sentences;
   for (const audit::Finding& finding : findings_) {
     warn({finding.code, finding.message, finding.column, finding.remedy, finding.number});
