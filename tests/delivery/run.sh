@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What is handed over: packages, the single header, workflows, the cloud's stack; with --full also the image and deployments, for which it
-# needs root, and the server's page in a browser. Usage: tests/delivery/run.sh [--full]; prints "N passed, N failed".
+# needs root, and the server's page and the report in a browser. Usage: tests/delivery/run.sh [--full]; prints "N passed, N failed".
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -65,6 +65,7 @@ if [ $full = yes ]; then
   check "Kubernetes' own schemas" kubernetes_schemas
   check "the stack, made and changed" "$work/venv-full/bin/python" "$here/deploy/test_moto.py"
   check "the page in a browser" env RISKFLAG_BIN_DIR="$RISKFLAG_BUILD/bin" "$work/venv-full/bin/python" "$root/tests/serve/browser/test_page.py"
+  check "the report in a browser" env RISKFLAG_BIN_DIR="$RISKFLAG_BUILD/bin" "$work/venv-full/bin/python" "$root/tests/report/browser/test_report.py"
   check "a Prometheus that looks at a server" "$python" "$here/deploy/test_prometheus.py"
   check "the image" "$python" "$here/deploy/test_image.py"
   grep '^serve: ' "$work/log"

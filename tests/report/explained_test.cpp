@@ -38,6 +38,15 @@ TEST_CASE(
   CHECK(page.find("nan") == std::string::npos);
 }
 
+TEST_CASE("large contributions are whole numbers") {
+  report::ReportData data;
+  data.kind = report::ReportData::Kind::regression;
+  data.contributions = {{"income", {165764.318, 160000, 170000}}, {"age", {12.25, 12, 13}}};
+  const std::string page = report::render(data);
+  CHECK(page.find(">165,764<") != std::string::npos);
+  CHECK(page.find(">12.250<") != std::string::npos);
+}
+
 TEST_CASE("without contributions there is no section, and a dependence without a spread no chart") {
   report::ReportData data;
   data.importance = {{"income", 1, 1}};

@@ -51,6 +51,28 @@ TEST_CASE("numbers read as people write them") {
   CHECK(escaped("a<b>&\"'\xff") == "a&lt;b&gt;&amp;&quot;&#39;\xef\xbf\xbd");
 }
 
+TEST_CASE("what stands at an axis is short, however large or small the numbers are") {
+  const auto text = [](double value, double step) {
+    return report::detail::tick_text(value, step, report::TickStyle::number);
+  };
+  CHECK(text(800000, 200000) == "800k");
+  CHECK(text(1000000, 200000) == "1.0M");
+  CHECK(text(1200000, 200000) == "1.2M");
+  CHECK(text(-25000, 5000) == "-25k");
+  CHECK(text(5000, 5000) == "5000");
+  CHECK(text(3.5e9, 5e8) == "3.5bn");
+  CHECK(text(0, 5000) == "0");
+  CHECK(text(0.25, 0.05) == "0.25");
+  CHECK(text(2e-5, 1e-5) == "2.0e-05");
+  CHECK(text(1e-21, 1e-5) == "0");
+  CHECK(report::detail::tick_text(0.25, 0.05, report::TickStyle::percent) == "25\xe2\x80\xaf%");
+  for (const double top : {3e-7, 0.03, 7.0, 650.0, 8.2e3, 1.7e6, 9.9e11, 4e14, 1e40}) {
+    const auto ticks = nice_ticks(-top, top, 5);
+    REQUIRE(ticks.size() > 2);
+    for (const double tick : ticks) CHECK(text(tick, ticks[1] - ticks[0]).size() <= 8);
+  }
+}
+
 TEST_CASE("points that are no numbers are left out, and an axis of one value still draws") {
   const double nan = riskflag::kMissing;
   const std::vector<report::Point> points{{0, 1}, {nan, 1}, {1, nan}, {2, 1}};

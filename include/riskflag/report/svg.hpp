@@ -85,12 +85,26 @@ namespace detail {
   return text;
 }
 
+/// Short enough for the room beside an axis: "1.2M" of 1,200,000, "2.0e-05" of 0.00002.
 [[nodiscard]] inline std::string tick_text(double value, double step, TickStyle style) {
   const double shown = style == TickStyle::percent ? 100 * value : value;
-  const double shown_step = style == TickStyle::percent ? 100 * step : step;
+  double shown_step = style == TickStyle::percent ? 100 * step : step, unit = 1;
+  std::string letters;
+  if (style != TickStyle::percent) {
+    const double size = std::abs(shown);
+    if (size >= 1e15 || shown_step < 1e-4) return std::abs(shown) < shown_step / 2 ? "0" : readable(shown);
+    if (size >= 10000) {
+      for (const auto& [from, name] : {std::pair(1e12, "T"), {1e9, "bn"}, {1e6, "M"}, {1e3, "k"}}) {
+        if (size < from) continue;
+        unit = from;
+        letters = name;
+        break;
+      }
+    }
+    shown_step /= unit;
+  }
   const int digits = shown_step >= 1 ? 0 : std::min(6, static_cast<int>(std::ceil(-std::log10(shown_step) - 1e-9)));
-  std::string text = std::abs(shown) >= 10000 ? readable(shown) : fixed(shown, digits);
-  return style == TickStyle::percent ? text + "\xe2\x80\xaf%" : text;
+  return fixed(shown / unit, digits) + (style == TickStyle::percent ? "\xe2\x80\xaf%" : letters);
 }
 
 [[nodiscard]] inline std::string svg_open(std::string_view title, std::string_view description, double width,

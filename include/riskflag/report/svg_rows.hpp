@@ -63,7 +63,7 @@ inline std::string bar_chart(std::string_view title, std::string_view descriptio
   constexpr std::size_t kName = 36;
   double texts = 30, longest = 0;
   for (const Bar& bar : bars) {
-    texts = std::max(texts, 6.6 * static_cast<double>(bar.text.size()) + 12);
+    texts = std::max(texts, 7.4 * static_cast<double>(bar.text.size()) + 12);
     longest = is_finite(bar.value) ? std::max(longest, bar.value) : longest;
     longest = is_finite(bar.high) ? std::max(longest, bar.high) : longest;
   }

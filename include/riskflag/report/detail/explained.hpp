@@ -96,7 +96,8 @@ namespace riskflag::inline v0_1::report::detail {
   std::vector<Bar> bars;
   for (const Contribution& each : sorted) {
     if (bars.size() == 15 || !(each.size.mean > 0)) break;
-    bars.push_back({each.name, each.size.mean, fixed(each.size.mean, 3), std::max(each.size.low, 0.0), each.size.high});
+    const std::string text = each.size.mean < 1000 ? fixed(each.size.mean, 3) : readable(each.size.mean);
+    bars.push_back({each.name, each.size.mean, text, std::max(each.size.low, 0.0), each.size.high});
   }
   if (bars.empty()) return {};
   const std::string unit = data.kind == ReportData::Kind::binary ? "log-odds" : "units of the target's margin";

@@ -62,7 +62,7 @@ th,td{text-align:left;padding:6px 14px 6px 0;border-bottom:1px solid var(--grid)
 thead th{font-weight:600;font-size:12.5px;color:var(--soft);border-bottom:1px solid var(--quiet);vertical-align:bottom}
 tbody th{font-weight:500}
 td.n,th.n{text-align:right} td.n{white-space:nowrap} thead th.n{min-width:5.2em} td.main{font-weight:650} td small,th small{color:var(--soft);font-weight:400;font-size:12px}
-td.w{color:var(--soft);font-size:13px} td.name,th.name{overflow-wrap:anywhere;min-width:9em;max-width:22em}
+td.w{color:var(--soft);font-size:13px;overflow-wrap:anywhere;min-width:7em} td.name,th.name{overflow-wrap:anywhere;min-width:9em;max-width:22em}
 dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(250px,1fr));gap:0 34px;margin:8px 0 0;font-size:13.5px}
 dl div{display:flex;justify-content:space-between;gap:16px;border-bottom:1px solid var(--grid);padding:5px 0}
 dt{color:var(--soft)} dd{margin:0;text-align:right;overflow-wrap:anywhere;min-width:0}
@@ -80,7 +80,7 @@ footer{margin-top:48px;padding-top:14px;border-top:1px solid var(--edge);color:v
 @media screen and (max-width:960px){.charts.three{grid-template-columns:repeat(2,minmax(0,1fr))}}
 @media screen and (max-width:760px){.charts,.charts.three,.two{grid-template-columns:1fr}main{padding:26px 18px}figcaption{min-height:0}}
 @media screen and (max-width:460px){.tiles{grid-template-columns:repeat(2,1fr)}}
-@media print{.tiles{grid-template-columns:repeat(3,1fr)}@page{margin:15mm 14mm}body{font-size:10pt}.verdict{font-size:12pt}table,dl{font-size:9pt}main{max-width:none;padding:0}h2{margin-top:26px;break-after:avoid}h3{break-after:avoid}
+@media print{.tiles{grid-template-columns:repeat(3,1fr)}@page{margin:15mm 14mm}body{font-size:10pt}.verdict{font-size:12pt}table,dl{font-size:9pt}th,td{padding-right:8px}thead th.n{min-width:0}td.name,th.name{min-width:6em;max-width:15em}main{max-width:none;padding:0}h2{margin-top:26px;break-after:avoid}h3{break-after:avoid}
 figure,.finding,.clean,.tiles,tr,dl div,.group,.keep,pre{break-inside:avoid}.charts{gap:16px 22px}p.lead{break-after:avoid;break-inside:avoid}thead{display:table-header-group}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 )css";
 
