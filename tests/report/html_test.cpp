@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -130,6 +133,72 @@ TEST_CASE("the figures are the metrics of the judged part") {
             tile("ROC-AUC", *riskflag::metrics::binary_metrics(train.predictions, train.labels, {}, 0.4).roc_auc)));
 }
 
+TEST_CASE("where rows of a group repeat, intervals are as wide as those of the groups") {
+  const Scored people = scored(400);
+  Scored rows;
+  std::vector<std::uint64_t> groups;
+  for (std::size_t i = 0; i < people.labels.size(); ++i) {
+    for (int month = 0; month < 9; ++month) {
+      rows.labels.push_back(people.labels[i]);
+      rows.predictions.push_back(people.predictions[i]);
+      groups.push_back(7'000'000 + i);  // any numbers
+    }
+  }
+  using report::detail::BinaryRanges;
+  const auto once = riskflag::metrics::binary_metrics(people.predictions, people.labels, {}, 0.4);
+  const BinaryRanges want = report::detail::binary_ranges(people.predictions, people.labels, {}, 0.4, once);
+  const auto all = riskflag::metrics::binary_metrics(rows.predictions, rows.labels, {}, 0.4);
+  const BinaryRanges naive = report::detail::binary_ranges(rows.predictions, rows.labels, {}, 0.4, all);
+  const BinaryRanges got =
+      report::detail::group_ranges(rows.predictions, rows.labels, report::detail::number_groups(groups), 0.4, all);
+  for (const auto member : {&BinaryRanges::roc_auc, &BinaryRanges::gini, &BinaryRanges::pr_auc, &BinaryRanges::log_loss,
+                            &BinaryRanges::brier, &BinaryRanges::ks, &BinaryRanges::accuracy, &BinaryRanges::precision,
+                            &BinaryRanges::recall, &BinaryRanges::f1}) {
+    REQUIRE((want.*member && naive.*member && got.*member));
+    const auto width = [&](const BinaryRanges& ranges) { return (ranges.*member)->high - (ranges.*member)->low; };
+    CHECK(width(naive) == doctest::Approx(width(want) / 3).epsilon(0.25));  // what was wrong: sqrt(9) times too narrow
+    CHECK(width(got) == doctest::Approx(width(want)).epsilon(0.25));
+    CHECK((got.*member)->low == doctest::Approx((want.*member)->low).epsilon(0.05));
+    CHECK((got.*member)->high == doctest::Approx((want.*member)->high).epsilon(0.05));
+  }
+  // The exact ROC-AUC of the same resamples, without steps.
+  const auto exact = riskflag::metrics::bootstrap(
+      rows.labels.size(),
+      [&](std::span<const double> drawn) { return riskflag::metrics::roc_auc(rows.predictions, rows.labels, drawn); },
+      400, 42, 0.95, {}, report::detail::number_groups(groups).of_row);
+  CHECK(got.roc_auc->low == doctest::Approx(exact.low).epsilon(0.003));
+  CHECK(got.roc_auc->high == doctest::Approx(exact.high).epsilon(0.003));
+
+  report::ReportData data;
+  data.parts = {{"test", rows.labels, rows.predictions, {}, groups}};
+  data.threshold = 0.4;
+  data.grouped_by = "customer";
+  std::string html = report::render(data);
+  CHECK(has(html, "400 groups of equal customer"));
+  CHECK(has(html,
+            report::detail::fixed(got.roc_auc->low, 4) + "\xe2\x80\x93" + report::detail::fixed(got.roc_auc->high, 4)));
+  CHECK_FALSE(has(html, "bars are 95"));  // Wilson's intervals of rows
+  for (std::uint64_t& group : groups) group %= 19;
+  html = report::render(data);
+  CHECK(has(html, "left out because 19 groups of equal customer say too little"));
+  CHECK_FALSE(has(html, "95\xe2\x80\xaf%: "));
+}
+
+TEST_CASE("many groups share numbers, and the intervals stay as wide") {
+  const Scored people = scored(21000);
+  std::vector<std::uint64_t> groups(people.labels.size());
+  for (std::size_t i = 0; i < groups.size(); ++i) groups[i] = i;
+  const auto numbers = report::detail::number_groups(groups);
+  CHECK(numbers.groups == 21000);
+  CHECK(numbers.count == 20000);
+  const auto all = riskflag::metrics::binary_metrics(people.predictions, people.labels, {}, 0.4);
+  const auto got = report::detail::group_ranges(people.predictions, people.labels, numbers, 0.4, all);
+  const auto want =
+      report::detail::binary_ranges(people.predictions, people.labels, {}, 0.4, all);  // every row a group
+  CHECK(got.roc_auc->high - got.roc_auc->low == doctest::Approx(want.roc_auc->high - want.roc_auc->low).epsilon(0.15));
+  CHECK(got.brier->high - got.brier->low == doctest::Approx(want.brier->high - want.brier->low).epsilon(0.02));
+}
+
 TEST_CASE("rates by protected group are the ones counted by hand") {
   // Group a: labels 1 1 0 0, High at 0.5: yes no yes no. Group b: 0 0, High: no no. One row without a group.
   const std::vector<double> labels{1, 1, 0, 0, 0, 0, 1}, scores{0.9, 0.1, 0.8, 0.2, 0.3, 0.4, 0.6};
@@ -175,26 +244,89 @@ TEST_CASE("invariant: no text of the caller's becomes markup in a report") {
   CHECK(html.find('\x01') == std::string::npos);
 }
 
-TEST_CASE("a report stays below 1 MB for the widest tables and longest texts") {
-  const Scored test = scored(20000);
-  report::ReportData data = full(test, test);
-  const std::string text(5000, 'x');
-  for (int i = 0; i < 5000; ++i) {
-    data.columns.push_back({text, "number", "feature", 0.5, 10, text});
-    data.parameters.push_back({"p" + std::to_string(i), text});
-    data.importance.push_back({text, 1.0 + i, 1});
+TEST_CASE("many groups: the largest are shown, the others as one line, and counts add up") {
+  const Scored test = scored(5000);
+  report::ReportData data;
+  data.parts = {{"test", test.labels, test.predictions}};
+  report::ProtectedColumn town{"town", {}, {}};
+  for (int g = 0; g < 100; ++g) town.groups.push_back("town " + std::to_string(g));
+  // Group sizes are uneven: squares of numbers that are spread evenly.
+  for (std::size_t i = 0; i < 5000; ++i)
+    town.codes.push_back(i < 100 ? -1 : static_cast<std::int32_t>(99 - (i * i / 7) % 100 * ((i * i / 7) % 100) / 100));
+  data.protected_columns = {town};
+  const std::string html = report::render(data), section = html.substr(html.find("By protected attribute"));
+  std::vector<double> rows(101);
+  for (const std::int32_t code : town.codes) rows[code < 0 ? 100 : static_cast<std::size_t>(code)] += 1;
+  std::vector<double> sorted(rows.begin(), rows.end() - 1);
+  std::sort(sorted.rbegin(), sorted.rend());
+  const auto groups =
+      static_cast<std::size_t>(std::count_if(sorted.begin(), sorted.end(), [](double n) { return n > 0; }));
+  REQUIRE(groups > 40);
+  double others = 0;
+  for (std::size_t k = 40; k < groups; ++k) others += sorted[k];
+  CHECK(has(section, report::detail::plural(static_cast<double>(groups - 40), "smaller group") +
+                         "</small></th><td class=\"n\">" + report::detail::grouped(others) + " <small>"));
+  CHECK(count(section, ">town ") == 40);
+  CHECK(has(section, ">missing</small></th><td class=\"n\">100 <small>"));
+  for (std::size_t g = 0; g < 100; ++g) {
+    if (rows[g] > sorted[39]) CHECK(has(section, ">town " + std::to_string(g) + "</th>"));
+    if (rows[g] < sorted[39]) CHECK_FALSE(has(section, ">town " + std::to_string(g) + "</th>"));
   }
-  riskflag::audit::Finding finding;
-  finding.code = "constant";
-  finding.message = finding.remedy = text;
-  data.findings.assign(5000, finding);
-  for (int i = 0; i < 10000; ++i) data.history.values.push_back({0.5 + 0.4 / (i + 1), 0.4, 0.3});
-  data.protected_columns[0].groups.assign(5000, text);
-  for (std::size_t i = 0; i < 20000; ++i) data.protected_columns[0].codes[i] = static_cast<std::int32_t>(i % 5000);
+}
+
+TEST_CASE("invariant: a report stays below 1 MB, whatever it is given") {
+  const Scored test = scored(3600);
+  const std::string plain(5000, 'x'), quotes(5000, '"');  // a quote is six bytes of HTML
+  std::string wide;
+  for (int i = 0; i < 2000; ++i) wide += "\xf0\x9f\x98\x80";
+  for (const std::string& text : {plain, quotes, wide}) {
+    report::ReportData data = full(test, test);
+    data.title = data.model_name = data.model_version = data.created = data.target = data.positive = data.command =
+        text;
+    data.threshold_rule = data.parts[0].name = data.parts[1].name = data.grouped_by = text;
+    for (int i = 0; i < 5000; ++i) {
+      data.columns.push_back({text, text, text, 0.5, 10, text});
+      data.parameters.push_back({text, text});
+      data.importance.push_back({text, 1.0 + i, 1});
+      data.contributions.push_back({text, {1.0 + i, 1, 2}});
+      data.digests.push_back({text, text, text});
+    }
+    data.data = data.environment = data.cross_validation = data.parameters;
+    riskflag::audit::Finding finding;
+    finding.code = finding.message = finding.remedy = text;
+    data.findings.assign(5000, finding);
+    finding.code = "target_leak";
+    finding.column = text;
+    for (int i = 0; i < 5000; ++i) data.findings.push_back(finding);
+    data.history.names.clear();
+    for (int i = 0; i < 50; ++i)
+      data.history.names.push_back("part " + std::to_string(i) + "." + std::to_string(i % 7) + text);
+    for (int i = 0; i < 2000; ++i) data.history.values.emplace_back(50, 0.5 + 0.4 * (i % 13));
+    report::Dependence curve{text, {}, {}}, levels{text, std::vector<std::string>(5000, text), {}};
+    for (int i = 0; i < 5000; ++i) curve.points.push_back({1.0 * i, {1.0 * (i % 9), 0.5 * (i % 9), 2.0 * (i % 9)}});
+    levels.points = curve.points;
+    for (int i = 0; i < 100; ++i) data.dependence.push_back(i % 2 == 0 ? curve : levels);
+    data.explained_rows = 500;
+    report::ProtectedColumn column{text, std::vector<std::string>(900, text), std::vector<std::int32_t>(3600)};
+    for (std::size_t i = 0; i < 3600; ++i) column.codes[i] = static_cast<std::int32_t>(i % 900);
+    data.protected_columns.assign(150, column);
+    const std::string html = report::render(data);
+    CHECK(html.size() < 1'000'000);
+    for (const char* rest :
+         {"more columns", "more findings", "more lines", "more files", "more features", "smaller groups"})
+      CHECK(has(html, rest));
+    CHECK(fault_of_markup(html) == "");
+  }
+  // 150 columns whose names are short have a table each.
+  report::ReportData data = full(test, test);
+  report::ProtectedColumn column{"branch", {}, std::vector<std::int32_t>(3600)};
+  for (int g = 0; g < 900; ++g) column.groups.push_back("level number " + std::to_string(g));
+  for (std::size_t i = 0; i < 3600; ++i) column.codes[i] = static_cast<std::int32_t>(i % 900);
+  data.protected_columns.assign(150, column);
   const std::string html = report::render(data);
   CHECK(html.size() < 1'000'000);
-  CHECK(has(html, "more columns"));
-  CHECK(fault_of_markup(html) == "");
+  CHECK(count(html, ">branch</th>") == 150);
+  CHECK(count(html, "897 smaller groups") == 150);
 }
 
 TEST_CASE("little is enough: nothing, one class, one row, equal scores, weights, no guard") {
@@ -263,6 +395,11 @@ TEST_CASE("parts and groups that do not fit are refused") {
   data.parts = {{"test", two, two}};
   data.judged = "valid";
   CHECK_THROWS_AS((void)report::render(data), riskflag::Error);
+  const std::vector<std::uint64_t> groups{1};
+  data.parts = {{"test", two, two, {}, groups}};
+  data.judged.clear();
+  CHECK_THROWS_AS((void)report::render(data), riskflag::Error);
+  data.parts = {{"test", two, two}};
   data.judged = "test";
   data.protected_columns = {{"Sex", {"f"}, {0}}};
   CHECK_THROWS_AS((void)report::render(data), riskflag::Error);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <optional>
 #include <set>
@@ -94,7 +95,7 @@ class ReportBuilder {
                                  f < view.permutation.size() ? view.permutation[f] : std::nullopt});
     }
     add_explained(view, data);
-    if (binary) add_protected(view, data);
+    if (!multiclass) add_protected(view, data);
     data.command = view.options.command;
     for (const riskflag::study::DataFile& file : view.table.files)
       data.digests.push_back({file.context + " data", file.path, file.sha256});
@@ -126,9 +127,13 @@ class ReportBuilder {
                                                                    std::to_string(view.result.valid_rows) + ", " +
                                                                    std::to_string(view.result.test_rows)});
     data.data.push_back({"seed", std::to_string(view.options.seed)});
-    constexpr std::size_t kMostColumns = 400;  // keeps the page below its 1 MB
-    for (std::size_t c = 0; c < view.table.frame.cols() && c < kMostColumns; ++c) {
+    constexpr std::size_t kMostColumns = 400;  // the page shows fewer, and counts the others
+    for (std::size_t c = 0; c < view.table.frame.cols(); ++c) {
       const riskflag::Column& column = view.table.frame.column(c);
+      if (c >= kMostColumns) {
+        data.columns.push_back({column.name, "", ""});
+        continue;
+      }
       std::size_t missing = 0;
       for (std::size_t i = 0; i < column.size(); ++i) missing += column.is_missing_at(i) ? 1 : 0;
       data.columns.push_back(
@@ -148,6 +153,13 @@ class ReportBuilder {
     data.explained_rows = view.global.rows;
   }
 
+  std::span<const std::uint64_t> keep_groups(std::span<const std::uint64_t> all, std::span<const std::uint32_t> rows) {
+    if (all.empty()) return {};
+    kept_groups_.emplace_back();
+    for (const std::uint32_t row : rows) kept_groups_.back().push_back(all[row]);
+    return kept_groups_.back();
+  }
+
   std::span<const double> keep(std::span<const double> all, std::span<const std::uint32_t> rows) {
     if (all.empty()) return {};
     kept_.emplace_back();
@@ -157,9 +169,12 @@ class ReportBuilder {
 
   void add_parts(const riskflag::study::StudyView& view, riskflag::report::ReportData& data) {
     kept_.reserve(10);  // spans point into these vectors
+    kept_groups_.reserve(5);
+    data.grouped_by = view.grouped_by;
     const auto add = [&](const std::string& name, std::span<const double> scores, std::span<const std::uint32_t> rows) {
       if (rows.empty()) return;
-      data.parts.push_back({name, keep(view.target.labels, rows), scores, keep(view.weights, rows)});
+      data.parts.push_back(
+          {name, keep(view.target.labels, rows), scores, keep(view.weights, rows), keep_groups(view.groups, rows)});
       judged_rows_ = rows;
     };
     add("train", view.train_scores, view.split.train);
@@ -210,6 +225,7 @@ class ReportBuilder {
   }
 
   std::vector<std::vector<double>> kept_;
+  std::vector<std::vector<std::uint64_t>> kept_groups_;
   std::span<const std::uint32_t> judged_rows_;
 };
 

@@ -34,6 +34,8 @@ struct Part {
   std::span<const double>
       predictions;  ///< probabilities of the positive class (binary), rows x classes (multiclass), or values
   std::span<const double> weights{};  ///< empty = all 1
+  /// Any number a row: rows of one group (a customer's) are not independent, and intervals draw groups. Empty: all are.
+  std::span<const std::uint64_t> groups{};
 };
 
 /// One column of the table as read.
@@ -111,6 +113,7 @@ struct ReportData {
   std::vector<Fact> environment{};       ///< library version, threads, seconds, peak memory, ...
   std::vector<Fact> cross_validation{};  ///< "roc_auc" -> "0.871 +- 0.004"
   std::stop_token stop{};                ///< looked at between sections: then render() throws Error(cancelled)
+  std::string grouped_by{};              ///< what rows of a group have in common: "customer", "all features"
 };
 
 }  // namespace riskflag::inline v0_1::report

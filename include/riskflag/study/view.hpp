@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <stop_token>
+#include <string>
 
 #include <riskflag/audit/leak.hpp>
 #include <riskflag/data/schema.hpp>
@@ -34,6 +36,9 @@ struct StudyView {
   const GlobalView& global;                            ///< without rows when nothing was explained
   const StudyResult& result;
   std::stop_token stop{};  ///< asked: the report is not wanted any more
+  std::span<const std::uint64_t>
+      groups{};              ///< of each row of the table; rows of one are not independent; empty: all are
+  std::string grouped_by{};  ///< the columns that rows of a group have in common, for people
 };
 
 }  // namespace riskflag::inline v0_1::study

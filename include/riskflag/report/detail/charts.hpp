@@ -30,7 +30,10 @@ struct Judged {
   std::span<const double> scores, labels, weights;
   metrics::BinaryMetrics metrics{};
   double threshold = 0.5;
-  double highest = 1;  ///< greatest score
+  double highest = 1;    ///< greatest score
+  bool grouped = false;  ///< rows of a group are not independent
+  /// Shares of rows have Wilson's interval.
+  [[nodiscard]] bool independent() const noexcept { return weights.empty() && !grouped; }
   [[nodiscard]] double base_rate() const noexcept { return metrics.rows > 0 ? metrics.positives / metrics.rows : 0; }
   [[nodiscard]] double weight(std::size_t i) const noexcept { return weights.empty() ? 1 : weights[i]; }
 };
@@ -117,7 +120,7 @@ struct Judged {
   for (const auto& bin : bins) {
     if (bin.weight <= 0) continue;
     const Point at{bin.mean_probability, bin.positive_rate};
-    if (j.weights.empty()) {
+    if (j.independent()) {
       if (const auto range = wilson(bin.positive_rate * bin.weight, bin.weight)) {
         plot.line(std::array{Point{at.x, range->low}, Point{at.x, range->high}}, 1);
       }
@@ -132,7 +135,7 @@ struct Judged {
   return figure("Calibration: do probabilities mean what they say?",
                 std::string("Rows grouped by predicted probability in ten bins; dots on the diagonal say exactly what "
                             "came. Larger dots hold more rows") +
-                    (j.weights.empty() ? "; bars are 95 % intervals." : "."),
+                    (j.independent() ? "; bars are 95 % intervals." : "."),
                 plot.svg());
 }
 
@@ -191,7 +194,7 @@ struct Judged {
   std::vector<std::string> kinds;
   std::vector<std::vector<std::size_t>> members;
   for (std::size_t name = 0; name < history.names.size(); ++name) {
-    const std::string kind = history.names[name].substr(history.names[name].find('.') + 1);
+    const std::string kind = shortened(history.names[name].substr(history.names[name].find('.') + 1), 80);
     const auto at = static_cast<std::size_t>(std::find(kinds.begin(), kinds.end(), kind) - kinds.begin());
     if (at == kinds.size()) {
       kinds.push_back(kind);

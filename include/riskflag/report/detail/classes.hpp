@@ -38,7 +38,8 @@ namespace riskflag::inline v0_1::report::detail {
       {"ROC-AUC, one against all", &M::roc_auc_ovr, "mean over classes; needs rows of every class"},
   }};
   std::vector<Table::Head> heads{{"Metric"}};
-  for (const Part& part : data.parts) heads.push_back({part.name, "n"});
+  const std::vector<std::string> part_heads = part_names(data);
+  for (const std::string& name : part_heads) heads.push_back({name, "n"});
   heads.push_back({"Meaning", "w"});
   Table table;
   table.head(heads);
@@ -118,8 +119,9 @@ namespace riskflag::inline v0_1::report::detail {
   }
   for (const auto& each : metrics::class_scores(m.confusion))
     blind -= each.rows > 0 ? each.rows / total * std::log(each.rows / total) : 0;
-  std::string text = "On the " + plural(static_cast<double>(part.labels.size()), "row") + " of the " + part.name +
-                     " part the most probable of " + std::to_string(m.confusion.classes) + " classes is the right one";
+  std::string text = "On the " + plural(static_cast<double>(part.labels.size()), "row") + " of the " +
+                     shortened(part.name, 40) + " part the most probable of " + std::to_string(m.confusion.classes) +
+                     " classes is the right one";
   text += m.accuracy ? " for " + percent(*m.accuracy) + " of the rows; the commonest class alone would be for " +
                            percent(commonest / total) + "."
                      : std::string(" for none: no row counts.");
@@ -131,7 +133,7 @@ namespace riskflag::inline v0_1::report::detail {
   out += findings_section(data) + heading("Metrics") + class_metrics_table(data, all);
   if (!data.cross_validation.empty())
     out += heading("Cross-validation", "Mean and standard deviation over the folds.") + facts(data.cross_validation);
-  out += heading("By class", "On the " + part.name + " part.") + classes_table(data, m.confusion);
+  out += heading("By class", "On the " + shortened(part.name, 40) + " part.") + classes_table(data, m.confusion);
   return out + confusion_table(data, m.confusion) + importance_section(data);
 }
 

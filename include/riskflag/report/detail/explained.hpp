@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <riskflag/report/detail/charts.hpp>
 #include <riskflag/report/detail/page.hpp>
 #include <riskflag/report/report_data.hpp>
 #include <riskflag/report/svg_rows.hpp>
@@ -46,7 +47,7 @@ namespace riskflag::inline v0_1::report::detail {
             [](const Dot& a, const Dot& b) { return a.value != b.value ? a.value > b.value : a.label < b.label; });
   const std::size_t all = dots.size();
   if (all > kMost) dots.erase(dots.begin() + kMost / 2, dots.end() - kMost / 2);
-  std::string out = dot_chart("Dependence on " + each.name, "Mean margin for each level", dots, axis);
+  std::string out = dot_chart("Dependence on " + shortened(each.name, 80), "Mean margin for each level", dots, axis);
   if (all > kMost)
     out += "<p class=\"more\">" + escaped("the six highest and the six lowest of " + std::to_string(all) + " levels") +
            "</p>";
@@ -65,6 +66,7 @@ namespace riskflag::inline v0_1::report::detail {
     lows.push_back({point.value, point.margin.low});
     highs.push_back({point.value, point.margin.high});
   }
+  for (std::vector<Point>* points : {&means, &lows, &highs}) *points = thinned(*points);
   const std::size_t count = means.size();
   // The outermost values of a long range would leave the rest a hair's breadth.
   const std::size_t cut = count >= 15 ? 1 : 0;
@@ -74,7 +76,8 @@ namespace riskflag::inline v0_1::report::detail {
   const double low = count > 0 ? means[cut].x : 0, high = count > 0 ? means[count - 1 - cut].x : 0;
   const double room = high > low ? (high - low) * 0.03 : 0.5;
   const double aside = high + (high > low ? (high - low) * 0.12 : 1);
-  Plot plot("Dependence on " + each.name, "Mean margin over values of " + each.name,
+  const std::string name = shortened(each.name, 80);
+  Plot plot("Dependence on " + name, "Mean margin over values of " + name,
             {"", low - room, (missing != nullptr ? aside : high) + room}, axis, 360, 250);
   if (count > 0) {
     plot.band(inner(lows), inner(highs), 1).line(inner(means), 1);
@@ -124,11 +127,13 @@ namespace riskflag::inline v0_1::report::detail {
              "and bars are 95 % intervals of the mean. Values that never occur together with the rest of a row are in "
              "it, too.") +
          "</p><div class=\"charts three\">";
-  for (const Dependence& each : data.dependence) {
+  std::size_t shown = 0;
+  for (; shown < data.dependence.size() && shown < 12; ++shown) {
+    const Dependence& each = data.dependence[shown];
     out += "<figure><h3>" + escaped(shortened(each.name, 44)) + "</h3>" +
            (each.levels.empty() ? number_figure(each, axis) : level_figure(each, axis)) + "</figure>";
   }
-  return out + "</div>";
+  return out + "</div>" + and_more(data.dependence.size() - shown, "feature");
 }
 
 }  // namespace riskflag::inline v0_1::report::detail

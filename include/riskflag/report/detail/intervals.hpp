@@ -49,6 +49,11 @@ template <class Value>
   return Range{mean - reach, mean + reach};
 }
 
+[[nodiscard]] inline double brier_of(double score, double label) { return (score - label) * (score - label); }
+[[nodiscard]] inline double log_loss_of(double score, double label) {
+  return -std::log(std::clamp(label > 0.5 ? score : 1 - score, 0x1p-52, 1.0));
+}
+
 struct BinaryRanges {
   MaybeRange roc_auc{}, gini{}, pr_auc{}, log_loss{}, brier{}, ks{}, accuracy{}, precision{}, recall{}, f1{};
 };
@@ -56,18 +61,21 @@ struct BinaryRanges {
 /// Positives and negatives by falling score, in at most 1,000 steps of equal rows (equal scores together).
 struct ScoreSteps {
   std::vector<double> positives{}, negatives{};
-  std::vector<char> high{};  ///< the step lies at or above the threshold
+  std::vector<char> high{};             ///< the step lies at or above the threshold
+  std::vector<std::uint32_t> of_row{};  ///< the step of each row
 };
 [[nodiscard]] inline ScoreSteps score_steps(std::span<const double> scores, std::span<const double> labels,
                                             double threshold) {
-  std::vector<std::pair<double, double>> rows(scores.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = {-scores[i], labels[i]};
+  std::vector<std::pair<double, std::uint32_t>> rows(scores.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = {-scores[i], static_cast<std::uint32_t>(i)};
   std::sort(rows.begin(), rows.end());
   const double wanted = static_cast<double>(rows.size()) / 1000;
   ScoreSteps steps;
+  steps.of_row.resize(rows.size());
   double positives = 0, negatives = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    (rows[i].second > 0.5 ? positives : negatives) += 1;
+    (labels[rows[i].second] > 0.5 ? positives : negatives) += 1;
+    steps.of_row[rows[i].second] = static_cast<std::uint32_t>(steps.high.size());
     const bool last = i + 1 == rows.size();
     if (!last && rows[i + 1].first == rows[i].first) continue;
     const bool crosses = !last && (-rows[i].first >= threshold) != (-rows[i + 1].first >= threshold);
@@ -80,30 +88,43 @@ struct ScoreSteps {
   return steps;
 }
 
-/// PR-AUC, KS and F1 of one resample of the steps.
+/// What one resample of the steps says.
 struct StepMetrics {
   double pr_auc, ks, f1;
+  double positives, negatives;  ///< drawn
+  double tp, fp;                ///< at or above the threshold
 };
 [[nodiscard]] inline std::optional<StepMetrics> step_metrics(const ScoreSteps& steps, std::span<const double> positives,
                                                              std::span<const double> negatives) {
-  double all_positives = 0, all_negatives = 0;
-  for (const double n : positives) all_positives += n;
-  for (const double n : negatives) all_negatives += n;
-  if (!(all_positives > 0) || !(all_negatives > 0)) return std::nullopt;
-  double tp = 0, fp = 0, tp_high = 0, fp_high = 0;
-  StepMetrics out{0, 0, 0};
+  StepMetrics out{};
+  for (const double n : positives) out.positives += n;
+  for (const double n : negatives) out.negatives += n;
+  if (!(out.positives > 0) || !(out.negatives > 0)) return std::nullopt;
+  double tp = 0, fp = 0;
   for (std::size_t i = 0; i < positives.size(); ++i) {
     tp += positives[i];
     fp += negatives[i];
-    if (tp + fp > 0) out.pr_auc += positives[i] / all_positives * tp / (tp + fp);
-    out.ks = std::max(out.ks, std::abs(tp / all_positives - fp / all_negatives));
+    if (tp + fp > 0) out.pr_auc += positives[i] / out.positives * tp / (tp + fp);
+    out.ks = std::max(out.ks, std::abs(tp / out.positives - fp / out.negatives));
     if (steps.high[i] != 0) {
-      tp_high = tp;
-      fp_high = fp;
+      out.tp = tp;
+      out.fp = fp;
     }
   }
-  out.f1 = 2 * tp_high / (tp_high + fp_high + all_positives);
+  out.f1 = 2 * out.tp / (out.tp + out.fp + out.positives);
   return out;
+}
+
+inline constexpr std::size_t kResamples = 400;
+
+/// The middle 95 % of what resamples gave; none where most gave nothing.
+[[nodiscard]] inline MaybeRange percentiles(std::vector<double>& values) {
+  if (values.size() < kResamples / 2) return std::nullopt;
+  std::sort(values.begin(), values.end());
+  const auto at = [&](double q) {
+    return values[static_cast<std::size_t>(q * static_cast<double>(values.size() - 1) + 0.5)];
+  };
+  return Range{at(0.025), at(0.975)};
 }
 
 /// How many rows a Poisson resample draws of a step with `count` rows: by inversion below 30, by its normal limit
@@ -121,7 +142,7 @@ struct StepMetrics {
   return k;
 }
 
-/// Intervals for unweighted rows; none with weights (DeLong and Wilson do not hold then).
+/// Intervals for independent, unweighted rows; none with weights (DeLong and Wilson do not hold then).
 ///
 /// ROC-AUC and Gini by DeLong, log loss and Brier as means, shares by Wilson, PR-AUC, KS and F1 by the percentiles of
 /// 400 Poisson resamples (Chamandy et al., "Estimating uncertainty for massive data streams", 2012) of the rows in
@@ -135,19 +156,14 @@ struct StepMetrics {
     out.roc_auc = Range{auc.low, auc.high};
     out.gini = Range{2 * auc.low - 1, 2 * auc.high - 1};
   }
-  out.brier =
-      mean_range(scores.size(), [&](std::size_t i) { return (scores[i] - labels[i]) * (scores[i] - labels[i]); });
-  out.log_loss = mean_range(scores.size(), [&](std::size_t i) {
-    const double p = labels[i] > 0.5 ? scores[i] : 1 - scores[i];
-    return -std::log(std::clamp(p, 0x1p-52, 1.0));
-  });
+  out.brier = mean_range(scores.size(), [&](std::size_t i) { return brier_of(scores[i], labels[i]); });
+  out.log_loss = mean_range(scores.size(), [&](std::size_t i) { return log_loss_of(scores[i], labels[i]); });
   const metrics::Confusion& c = all.confusion;
   out.accuracy = wilson(c.tp + c.tn, c.total());
   out.precision = wilson(c.tp, c.tp + c.fp);
   out.recall = wilson(c.tp, c.tp + c.fn);
 
   const ScoreSteps steps = score_steps(scores, labels, threshold);
-  constexpr std::size_t kResamples = 400;
   std::vector<double> pr, ks, f1, positives(steps.positives.size()), negatives(positives.size());
   for (std::size_t r = 0; r < kResamples; ++r) {
     const Random random(42, r);
@@ -161,17 +177,9 @@ struct StepMetrics {
       f1.push_back(m->f1);
     }
   }
-  const auto range = [](std::vector<double>& values) -> MaybeRange {
-    if (values.size() < kResamples / 2) return std::nullopt;
-    std::sort(values.begin(), values.end());
-    const auto at = [&](double q) {
-      return values[static_cast<std::size_t>(q * static_cast<double>(values.size() - 1) + 0.5)];
-    };
-    return Range{at(0.025), at(0.975)};
-  };
-  out.pr_auc = range(pr);
-  out.ks = range(ks);
-  out.f1 = range(f1);
+  out.pr_auc = percentiles(pr);
+  out.ks = percentiles(ks);
+  out.f1 = percentiles(f1);
   return out;
 }
 

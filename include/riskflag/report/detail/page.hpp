@@ -103,15 +103,26 @@ figure,.finding,.clean,.tiles,tr,dl div,.group,.keep,pre{break-inside:avoid}.cha
          "</div><div class=\"n\">" + escaped(note) + "</div></div>";
 }
 
-/// A list of names and values; `Entry` has both as strings.
+/// "and 12 more columns"; nothing of none.
+[[nodiscard]] inline std::string and_more(std::size_t count, std::string_view one) {
+  if (count == 0) return {};
+  return "<p class=\"lead\">" + escaped("and " + plural(static_cast<double>(count), "more " + std::string(one))) +
+         "</p>";
+}
+
+/// A list of names and values, as many as `most_bytes` hold; `Entry` has both as strings.
+///
+/// Each list of a page has such a bound, so that all of it stays below 1 MB whatever it is given.
 template <class Entry>
-[[nodiscard]] std::string facts(const std::vector<Entry>& entries) {
+[[nodiscard]] std::string facts(const std::vector<Entry>& entries, std::size_t most_bytes = 20'000) {
   if (entries.empty()) return {};
   std::string out = "<dl>";
-  for (const Entry& entry : entries) {
-    out += "<div><dt>" + escaped(entry.name) + "</dt><dd>" + escaped(shortened(entry.value, 300)) + "</dd></div>";
+  std::size_t i = 0;
+  for (; i < entries.size() && out.size() < most_bytes; ++i) {
+    out += "<div><dt>" + escaped(shortened(entries[i].name, 80)) + "</dt><dd>" +
+           escaped(shortened(entries[i].value, 300)) + "</dd></div>";
   }
-  return out + "</dl>";
+  return out + "</dl>" + and_more(entries.size() - i, "line");
 }
 
 /// A table, row by row; cells are HTML already.
@@ -141,6 +152,7 @@ class Table {
     out_ += "</tr>";
     return *this;
   }
+  [[nodiscard]] std::size_t bytes() const noexcept { return out_.size(); }
   [[nodiscard]] std::string html() const { return "<div class=\"scroll\"><table>" + out_ + "</tbody></table></div>"; }
 
  private:

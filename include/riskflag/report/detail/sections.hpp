@@ -33,10 +33,10 @@ namespace riskflag::inline v0_1::report::detail {
 
 [[nodiscard]] inline std::string header_section(const ReportData& data) {
   std::string out = "<header><p class=\"eyebrow\">Model report</p><h1>" +
-                    escaped(data.title.empty() ? "Model report" : data.title) + "</h1>";
+                    escaped(data.title.empty() ? "Model report" : shortened(data.title, 200)) + "</h1>";
   std::string sub;
   const auto add = [&](const std::string& text) {
-    if (!text.empty()) sub += (sub.empty() ? "" : " \xc2\xb7 ") + text;
+    if (!text.empty()) sub += (sub.empty() ? "" : " \xc2\xb7 ") + shortened(text, 200);
   };
   add(data.model_name.empty()
           ? ""
@@ -50,12 +50,16 @@ namespace riskflag::inline v0_1::report::detail {
 /// What the guard found that puts the scores themselves in doubt.
 [[nodiscard]] inline std::string caution(const ReportData& data) {
   std::string found;
+  constexpr std::size_t kMost = 8;
+  std::size_t count = 0;
   for (const audit::Finding& f : data.findings) {
-    if (f.code == "split_leak" || f.code == "target_copy" || f.code == "target_leak") {
-      found += (found.empty() ? "" : ", ") + f.code + (f.column.empty() ? "" : " (" + shortened(f.column, 40) + ")");
-    }
+    if (f.code != "split_leak" && f.code != "target_copy" && f.code != "target_leak") continue;
+    const std::string words = f.code + (f.column.empty() ? "" : " (" + shortened(f.column, 40) + ")");
+    if (found == words || found.ends_with(", " + words)) continue;  // of the test and of the validation rows
+    if (++count <= kMost) found += (found.empty() ? "" : ", ") + words;
   }
   if (found.empty()) return {};
+  if (count > kMost) found += " and " + std::to_string(count - kMost) + " more";
   return "<div class=\"finding\"><code class=\"c\">read with care</code><p>" +
          escaped("The leak guard found " + found +
                  ": the figures below are likely better than what new applicants will show. See \xe2\x80\x9cWhat the "
@@ -93,22 +97,20 @@ namespace riskflag::inline v0_1::report::detail {
 [[nodiscard]] inline std::string data_section(const ReportData& data) {
   std::string out = heading("Data", "What the model was built from and judged on.") + facts(data.data);
   if (data.columns.empty()) return out;
-  constexpr std::size_t kMost = 200;
+  constexpr std::size_t kMost = 200, kBytes = 100'000;
   Table table;
   table.head(std::array<Table::Head, 6>{
       {{"Column", "name"}, {"Type"}, {"Role"}, {"Missing", "n"}, {"Levels", "n"}, {"Values", "w"}}});
-  for (std::size_t i = 0; i < data.columns.size() && i < kMost; ++i) {
+  std::size_t i = 0;
+  for (; i < data.columns.size() && i < kMost && table.bytes() < kBytes; ++i) {
     const ColumnFact& c = data.columns[i];
-    table.row(std::array{escaped(shortened(c.name, 80)), escaped(c.type), escaped(c.role),
+    table.row(std::array{escaped(shortened(c.name, 80)), escaped(shortened(c.type, 20)), escaped(shortened(c.role, 20)),
                          c.missing > 0 ? percent(c.missing) : std::string("\xe2\x80\x93"),
                          c.levels > 0 ? grouped(static_cast<double>(c.levels)) : std::string("\xe2\x80\x93"),
                          escaped(shortened(c.range, 90))});
   }
   out += "<div style=\"margin-top:18px\">" + table.html() + "</div>";
-  if (data.columns.size() > kMost)
-    out += "<p class=\"lead\">" +
-           escaped("and " + grouped(static_cast<double>(data.columns.size() - kMost)) + " more columns") + "</p>";
-  return out;
+  return out + and_more(data.columns.size() - i, "column");
 }
 
 [[nodiscard]] inline std::string findings_section(const ReportData& data) {
@@ -118,18 +120,23 @@ namespace riskflag::inline v0_1::report::detail {
                             "equal applicants on both sides of the "
                             "split, columns that give the target away, keys, repetition.");
   if (data.findings.empty()) return out + "<div class=\"clean\">Nothing: no check raised a warning.</div>";
-  constexpr std::size_t kMost = 60;
-  for (std::size_t i = 0; i < data.findings.size() && i < kMost; ++i) {
+  constexpr std::size_t kMost = 60, kBytes = 70'000;
+  std::size_t i = 0;
+  for (; i < data.findings.size() && i < kMost && out.size() < kBytes; ++i) {
     const audit::Finding& f = data.findings[i];
-    out += "<div class=\"finding\"><code class=\"c\">" + escaped(f.code) + "</code><p>" +
+    out += "<div class=\"finding\"><code class=\"c\">" + escaped(shortened(f.code, 40)) + "</code><p>" +
            escaped(shortened(f.message, 600)) + "</p>";
     if (!f.remedy.empty()) out += "<p><small>Remedy: " + code(shortened(f.remedy, 300)) + "</small></p>";
     out += "</div>";
   }
-  if (data.findings.size() > kMost)
-    out += "<p class=\"lead\">" +
-           escaped("and " + grouped(static_cast<double>(data.findings.size() - kMost)) + " more") + "</p>";
-  return out;
+  return out + and_more(data.findings.size() - i, "finding");
+}
+
+/// The parts' names as column heads.
+[[nodiscard]] inline std::vector<std::string> part_names(const ReportData& data) {
+  std::vector<std::string> names;
+  for (const Part& part : data.parts) names.push_back(shortened(part.name, 40));
+  return names;
 }
 
 /// A metric's line: how it is called, where it stands in BinaryMetrics, what it means.
@@ -160,7 +167,8 @@ struct MetricLine {
       {"Threshold", &M::threshold, nullptr, "High exactly when the probability is at least this"},
   }};
   std::vector<Table::Head> heads{{"Metric"}};
-  for (const Part& part : data.parts) heads.push_back({part.name, "n"});
+  const std::vector<std::string> names = part_names(data);
+  for (const std::string& name : names) heads.push_back({name, "n"});
   heads.push_back({"Meaning", "w"});
   Table table;
   table.head(heads);
@@ -247,88 +255,6 @@ struct MetricLine {
          bar_chart("Feature importance", "Gain by feature, largest first", bars) + "</div>";
 }
 
-[[nodiscard]] inline std::string protected_section(const ReportData& data, const Part& part, const Judged* j) {
-  std::string out;
-  for (const ProtectedColumn& column : data.protected_columns) {
-    const std::size_t groups = column.groups.size();
-    struct Counts {
-      double rows = 0, positives = 0, high = 0, tp = 0, fp = 0, predicted = 0, actual = 0;
-    };
-    std::vector<Counts> counts(groups + 1);  // the last: missing
-    for (std::size_t i = 0; i < column.codes.size(); ++i) {
-      const std::int32_t at = column.codes[i];
-      Counts& c = counts[at < 0 || static_cast<std::size_t>(at) >= groups ? groups : static_cast<std::size_t>(at)];
-      const double w = part.weights.empty() ? 1 : part.weights[i];
-      c.rows += w;
-      c.predicted += w * part.predictions[i];
-      c.actual += w * part.labels[i];
-      if (j == nullptr) continue;
-      const bool positive = part.labels[i] > 0.5, high = part.predictions[i] >= j->threshold;
-      c.positives += positive ? w : 0;
-      c.high += high ? w : 0;
-      (positive ? c.tp : c.fp) += high ? w : 0;
-    }
-    double best = 0, all = 0;
-    for (const Counts& c : counts) {
-      if (c.rows > 0) best = std::max(best, 1 - c.high / c.rows);
-      all += c.rows;
-    }
-    std::vector<std::size_t> order;
-    for (std::size_t g = 0; g <= groups; ++g) {
-      if (counts[g].rows > 0) order.push_back(g);
-    }
-    Table table;
-    if (j != nullptr) {
-      table.head(std::array<Table::Head, 8>{{{column.name, "name"},
-                                             {"rows", "n"},
-                                             {"positive rate", "n"},
-                                             {"mean probability", "n"},
-                                             {"called High", "n"},
-                                             {"positives caught", "n"},
-                                             {"negatives called High", "n"},
-                                             {"approval ratio", "n"}}});
-    } else {
-      table.head(std::array<Table::Head, 4>{
-          {{column.name, "name"}, {"rows", "n"}, {"mean target", "n"}, {"mean prediction", "n"}}});
-    }
-    constexpr std::size_t kMost = 40;
-    for (std::size_t k = 0; k < order.size() && k < kMost; ++k) {
-      const Counts& c = counts[order[k]];
-      const std::string name =
-          order[k] == groups ? "<small>missing</small>" : escaped(shortened(column.groups[order[k]], 60));
-      const std::string rows = grouped(c.rows) + " <small>" + percent(c.rows / all) + "</small>";
-      if (j == nullptr) {
-        table.row(std::array{name, rows, readable(c.actual / c.rows), readable(c.predicted / c.rows)});
-        continue;
-      }
-      const auto rate = [](double hits, double of) {
-        return of > 0 ? percent(hits / of) : std::string("\xe2\x80\x93");
-      };
-      const double high = c.high / c.rows;
-      std::string called = percent(high);
-      if (part.weights.empty()) {
-        if (const auto range = wilson(c.high, c.rows))
-          called += "<br><small>" + percent(range->low) + "\xe2\x80\x93" + percent(range->high) + "</small>";
-      }
-      table.row(std::array{name, rows, rate(c.positives, c.rows), percent(c.predicted / c.rows), called,
-                           rate(c.tp, c.positives), rate(c.fp, c.rows - c.positives),
-                           best > 0 ? fixed((1 - high) / best, 2) : std::string("\xe2\x80\x93")});
-    }
-    out += "<div class=\"group\">" + table.html() + "</div>";
-    if (order.size() > kMost)
-      out += "<p class=\"lead\">" +
-             escaped("and " + grouped(static_cast<double>(order.size() - kMost)) + " more groups") + "</p>";
-  }
-  if (out.empty()) return {};
-  return heading("By protected attribute",
-                 "The model does not see these columns. Counts and rates of its decisions by group on the " +
-                     part.name +
-                     " part; small figures are 95 % intervals. The approval ratio is a group's share that is not "
-                     "called High, relative to the group where it is "
-                     "largest; below 0.80 many reviewers look closer.") +
-         out;
-}
-
 [[nodiscard]] inline std::string reproduce_section(const ReportData& data) {
   if (data.command.empty() && data.digests.empty() && data.environment.empty()) return {};
   std::string out = heading(
@@ -338,12 +264,14 @@ struct MetricLine {
   if (!data.digests.empty()) {
     Table table;
     table.head(std::array<Table::Head, 3>{{{"What"}, {"Where", "name"}, {"SHA-256"}}});
-    for (std::size_t i = 0; i < data.digests.size() && i < 100; ++i) {
+    constexpr std::size_t kMost = 100, kBytes = 30'000;
+    std::size_t i = 0;
+    for (; i < data.digests.size() && i < kMost && table.bytes() < kBytes; ++i) {
       const Digest& d = data.digests[i];
       table.row(
           std::array{escaped(shortened(d.name, 80)), escaped(shortened(d.source, 200)), code(shortened(d.sha256, 80))});
     }
-    out += table.html();
+    out += table.html() + and_more(data.digests.size() - i, "file");
   }
   return out + facts(data.environment);
 }

@@ -165,6 +165,32 @@ inline GlobalView StudyRun::explain_all() {
   return explain_globally(fit_.trained.model, matrix.view(), kFeatures, explaining, stop);
 }
 
+/// Which rows are not independent: those of a group where the split is by groups, else equal ones where the guard found
+/// that they repeat.
+inline StudyRun::DependentRows StudyRun::dependent_rows() const {
+  const auto names = [](const std::vector<std::string>& columns) {
+    std::string text;
+    for (const std::string& column : columns) text += (text.empty() ? "" : ", ") + column;
+    return text;
+  };
+  if (!parts_.groups.empty()) {
+    const std::vector<std::string>& by = options_.parts.group_by;
+    return {parts_.groups, by == std::vector<std::string>{"fields"} ? "features" : names(by)};
+  }
+  bool repeat = false;
+  std::set<std::string> keys;  // they tell equal rows apart
+  for (const audit::Finding& finding : findings_) {
+    repeat = repeat || finding.code == "split_leak" || finding.code == "duplicate_rows";
+    if (finding.code == "near_key") keys.insert(finding.column);
+  }
+  std::vector<std::string> columns;
+  for (const std::size_t f : schema_.features()) {
+    if (!keys.contains(schema_.fields[f].name)) columns.push_back(schema_.fields[f].name);
+  }
+  if (!repeat || columns.empty()) return {};
+  return {group_ids(table_.frame, columns), "features"};
+}
+
 /// Validation rows (training rows where there are none) that this very model lets pass, as it sees them: no column that
 /// is no feature is among them.
 inline bundle::ApprovedRows StudyRun::approved_rows() {
@@ -235,10 +261,12 @@ inline void StudyRun::make_report() {
   check("report");
   result_.peak_rss_bytes = peak_rss_bytes();
   result_.seconds.total = total_.seconds();
-  const StudyView view{options_,      table_,        fit_.schema,  target_,
-                       parts_.split,  findings_,     weights_,     fit_.trained.model,
-                       train_scores_, valid_scores_, test_scores_, cv_ ? &*cv_ : nullptr,
-                       permutation,   global,        result_,      kept_ ? std::stop_token() : hooks_.stop};
+  const DependentRows dependent = dependent_rows();
+  const StudyView view{options_,         table_,        fit_.schema,  target_,
+                       parts_.split,     findings_,     weights_,     fit_.trained.model,
+                       train_scores_,    valid_scores_, test_scores_, cv_ ? &*cv_ : nullptr,
+                       permutation,      global,        result_,      kept_ ? std::stop_token() : hooks_.stop,
+                       dependent.groups, dependent.by};
   report_ = hooks_.report(view);
   tell("report", 1);
 }

@@ -85,6 +85,11 @@ class StudyRun {
   [[nodiscard]] const std::vector<std::uint32_t>& unseen_rows() const noexcept;
   [[nodiscard]] std::vector<std::optional<double>> permute();
   [[nodiscard]] GlobalView explain_all();
+  struct DependentRows {
+    std::vector<std::uint64_t> groups{};  // one a row of the table; empty: every row for itself
+    std::string by{};
+  };
+  [[nodiscard]] DependentRows dependent_rows() const;
   [[nodiscard]] bundle::ApprovedRows approved_rows();
   [[nodiscard]] Frame example_rows() const;
   void make_report();
