@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import pathlib
+import resource
 import signal
 import socket
 import subprocess
@@ -154,6 +155,27 @@ class Tracking(driver.ProgramTest):
             self.call("registry", "sync", self.path("journal"), server.url)
             self.assert_complete(server, result)
             self.assertEqual(len(server.store.registered["loan-risk"]["versions"]), 1)
+
+    @unittest.skipIf(driver.SANITIZED, "a sanitizer takes more memory than that itself")
+    def test_a_file_larger_than_the_memory_is_sent(self):
+        size, limit = 128 << 20, 96 << 20
+        weights = self.path("weights.bin")
+        with open(weights, "wb") as file:
+            file.truncate(size)
+        digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+        stamp = "2026-11-29T12:00:00.000Z"
+        self.path("journal").mkdir()
+        self.path("journal/large.jsonl").write_text("".join(json.dumps({"v": 1, "ts": stamp, **record}) + "\n" for record in (
+            {"type": "begin", "run_id": "large", "experiment": "large", "name": "large", "parent_run_id": "", "host": "h", "tags": []},
+            {"type": "artifact", "name": weights.name, "path": str(weights), "sha256": digest},
+            {"type": "end", "status": "FINISHED"})))
+        with FakeMlflow() as server:
+            done = subprocess.run([str(driver.BIN / "riskflag-registry"), "sync", str(self.path("journal")), server.url], env=self.environment,
+                                  capture_output=True, encoding="utf-8", timeout=300,
+                                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (limit, limit)))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            sent = [len(data) for name, data in server.store.files.items() if name.endswith(weights.name)]
+            self.assertEqual(sent, [size])
 
     def test_a_server_without_artifact_proxy_takes_records_but_no_files(self):
         with FakeMlflow() as server:

@@ -55,12 +55,28 @@ inline void check_relative(std::string_view path, std::string_view what) {
   return files;
 }
 
+/// Gives a file's bytes to `take` block by block: an artifact may be larger than the memory.
+template <class Take>
+void each_block(const std::string& path, const Take& take) {
+  FileSource file(path);
+  std::string block(std::size_t{256} << 10, '\0');
+  while (const std::size_t got = file.read(block.data(), block.size())) take(std::string_view(block).substr(0, got));
+}
+
+[[nodiscard]] inline std::string file_digest(const std::string& path) {
+  Sha256 all;
+  each_block(path, [&](std::string_view bytes) { all.update(bytes); });
+  return all.hex_digest();
+}
+
 /// Copies a file or a directory to `target`, which appears whole or not at all; an older copy is replaced.
 inline void copy_path(const std::string& source, const std::string& target) {
   const std::size_t slash = target.rfind('/');
   if (slash != std::string::npos && slash > 0) make_directories(target.substr(0, slash));
   if (!is_directory(source)) {
-    write_file(target, read_file(source));
+    FileSink copy(target);
+    each_block(source, [&](std::string_view bytes) { copy.write(bytes); });
+    copy.close();
     return;
   }
   DirectoryWriter writer(target, Replace::exchange);
@@ -71,12 +87,12 @@ inline void copy_path(const std::string& source, const std::string& target) {
 /// SHA-256 of a file; of a directory its manifest.json's (a model directory's digest by contract), or else that of the
 /// lines "DIGEST  FILE\n" of all its files, as sha256sum prints them.
 [[nodiscard]] inline std::string path_digest(const std::string& path) {
-  if (!is_directory(path)) return sha256_hex(read_file(path));
+  if (!is_directory(path)) return file_digest(path);
   const std::string manifest = join_path(path, "manifest.json");
   if (exists(manifest)) return sha256_hex(read_file(manifest));
   Sha256 all;
   for (const std::string& file : files_below(path)) {
-    all.update(sha256_hex(read_file(join_path(path, file))) + "  " + file + "\n");
+    all.update(file_digest(join_path(path, file)) + "  " + file + "\n");
   }
   return all.hex_digest();
 }
