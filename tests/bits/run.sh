@@ -62,8 +62,14 @@ wine() {  # Debian's wine64 alone puts nothing on the PATH
 }
 
 build() {  # compiler, flags, program, libraries, output
-  # shellcheck disable=SC2086 # flags and libraries are lists
-  "$1" -std=c++20 $2 -I"$root/include" "$here/$3.cpp" -o "$5" $4 2>"$5.log"
+  local source=$here/$3.cpp
+  if [[ $1 == g++* || $1 == clang++* ]] && command -v ccache > /dev/null; then  # an object of an earlier run serves again
+    # shellcheck disable=SC2086 # flags and libraries are lists
+    ccache "$1" -std=c++20 $2 -I"$root/include" $4 -c "$source" -o "$5.o" 2>"$5.log" || return
+    source=$5.o
+  fi
+  # shellcheck disable=SC2086
+  "$1" -std=c++20 $2 -I"$root/include" "$source" -o "$5" $4 2>>"$5.log"
 }
 
 # A line "ok" or "FAILED ..." for each mode.
@@ -90,7 +96,7 @@ check() {  # compiler, flags, program, modes, libraries, output, what runs it
       echo "FAILED $1 $2: printed \"$got\", expected \"$want\""
     fi
   done
-  rm -f "$6"
+  rm -f "$6" "$6.o"
 }
 
 jobs=0
