@@ -396,6 +396,29 @@ TEST_CASE("a request id is echoed, made when absent, and refused when it is none
   }
 }
 
+TEST_CASE("without a request id the trace of a traceparent is it; what is no traceparent is ignored") {
+  const Fixture f;
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const auto id_of = [&](const std::string& parent, const std::optional<std::string>& id = {}) {
+    std::vector<serve::Header> headers{{"Traceparent", parent}};
+    if (id) headers.push_back({"X-Request-Id", *id});
+    return std::string(f.service.handle({"GET", "/v1/model", headers, {}}).header("X-Request-Id"));
+  };
+  const std::string good = "00-" + trace + "-00f067aa0ba902b7-01";
+  CHECK(id_of(good) == trace);
+  CHECK(id_of(good, "mine") == "mine");
+  CHECK(id_of(good, "a b").size() == 36);
+  CHECK(id_of("cc" + good.substr(2) + "-later") == trace);  // a later version says more
+  for (const std::string& bad :
+       {std::string(), "ff" + good.substr(2), good + "-more", "cc" + good.substr(2) + "more", good.substr(0, 54),
+        "00-" + std::string(32, '0') + "-00f067aa0ba902b7-01", "00-" + trace + "-0000000000000000-01",
+        "00-4BF92F3577B34DA6A3CE929D0E0E4736" + good.substr(35), "00_" + good.substr(3),
+        good.substr(0, 20) + "\"" + good.substr(21)}) {
+    CAPTURE(bad);
+    CHECK(id_of(bad).size() == 36);
+  }
+}
+
 TEST_CASE("unknown paths are 404, wrong methods 405 with Allow") {
   const Fixture f;
   CHECK(f.get("/v3").status == 404);

@@ -36,16 +36,19 @@ inline constexpr std::string_view kOpenApiSchemas =
 
 /// What a request may carry beside its body, and how it says who it is.
 inline constexpr std::string_view kOpenApiParameters =
-    R"("RequestId":{"name":"X-Request-Id","in":"header","description":"comes back, and stands in the logs; else one is made",)"
+    R"("RequestId":{"name":"X-Request-Id","in":"header",)"
+    R"("description":"comes back, and stands in the logs; else the trace of traceparent does, else one is made",)"
     R"("schema":{"type":"string","pattern":"^[A-Za-z0-9._-]{1,64}$"}},)"
     R"("ProbeId":{"name":"X-Request-Id","in":"header","description":"comes back where it is 1 to 64 of A-Z a-z 0-9 . _ -",)"
+    R"("schema":{"type":"string"}},)"
+    R"("TraceParent":{"name":"traceparent","in":"header","description":"of W3C Trace Context; ignored where it is none",)"
     R"("schema":{"type":"string"}},)"
     R"("RoutingKey":{"name":"X-Routing-Key","in":"header",)"
     R"("description":"requests of the same key meet the same model, champion or challenger","schema":{"type":"string"}},)"
     R"("Explain":{"name":"explain","in":"query","description":"the most reasons that a scored row gets",)"
     R"("schema":{"type":"integer","minimum":1,"maximum":10}})";
 inline constexpr std::string_view kOpenApiHeaders =
-    R"("RequestId":{"description":"the request's own, or made","required":true,"schema":{"type":"string","pattern":"^[A-Za-z0-9._-]{1,64}$"}},)"
+    R"("RequestId":{"description":"the request's own, its trace, or made","required":true,"schema":{"type":"string","pattern":"^[A-Za-z0-9._-]{1,64}$"}},)"
     R"("CacheControl":{"required":true,"schema":{"const":"no-store"}},)"
     R"("ContentTypeOptions":{"required":true,"schema":{"const":"nosniff"}},)"
     R"("ContentSecurityPolicy":{"required":true,"schema":{"type":"string"}},)"
@@ -63,6 +66,7 @@ inline void write_parameters(JsonWriter& json, Endpoint endpoint) {
     json.begin_object().key("$ref").value("#/components/parameters/" + std::string(name)).end_object();
   };
   refer(open ? "ProbeId" : "RequestId");
+  refer("TraceParent");
   if (endpoint == Endpoint::score) {
     refer("RoutingKey");
     refer("Explain");

@@ -28,9 +28,12 @@
 namespace riskflag::inline v0_1::serve {
 namespace detail {
 
-/// The sender's own id where it is one, else a new one.
-[[nodiscard]] inline std::string request_id_of(const std::optional<std::string_view>& sent) {
-  return sent && is_request_id(*sent) ? std::string(*sent) : DecisionIds().next();
+/// The sender's own id where it is one, else that of the trace which the request belongs to, else a new one.
+[[nodiscard]] inline std::string request_id_of(const Request& request) {
+  const auto sent = request.header("X-Request-Id");
+  if (sent && is_request_id(*sent)) return std::string(*sent);
+  const std::string_view trace = sent ? std::string_view() : trace_id_of(request.header("traceparent").value_or(""));
+  return trace.empty() ? DecisionIds().next() : std::string(trace);
 }
 
 [[nodiscard]] inline Response with_own_headers(Response response, std::string_view request_id) {
@@ -68,7 +71,7 @@ inline Response Service::handle(const Request& request) const noexcept {
   Response response;
   std::string request_id;
   try {
-    request_id = detail::request_id_of(request.header("X-Request-Id"));
+    request_id = detail::request_id_of(request);
     try {
       auto refusal = refuse_head(request, request_id, plan);
       response = refusal ? std::move(*refusal) : answer(request, plan, request_id, work);
@@ -106,7 +109,7 @@ inline void Service::log_access(const Plan& plan, std::string_view request_id, i
 inline std::optional<Response> Service::screen(const Request& head) const noexcept {
   const std::int64_t begun = monotonic_ns();
   try {
-    const std::string request_id = detail::request_id_of(head.header("X-Request-Id"));
+    const std::string request_id = detail::request_id_of(head);
     Plan plan;
     auto refusal = refuse_head(head, request_id, plan);
     if (!refusal) return std::nullopt;
@@ -122,7 +125,7 @@ inline Response Service::refuse(int status, std::string_view code, std::string_v
                                 std::span<const Header> headers, std::string_view reason) const noexcept {
   metrics_.refused(status, reason);
   try {
-    const std::string request_id = detail::request_id_of(Request{.headers = headers}.header("X-Request-Id"));
+    const std::string request_id = detail::request_id_of(Request{.headers = headers});
     log_access({}, request_id, status, 0, {});
     return detail::with_own_headers(problem_response({status, std::string(code), std::string(text)}, request_id),
                                     request_id);

@@ -3,6 +3,7 @@
 // What a request is refused for before its body is read.
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -31,6 +32,22 @@ namespace detail {
     if (!good) return false;
   }
   return true;
+}
+
+/// The trace that a `traceparent` of any version tells; empty where it is none (W3C Trace Context, 3.2).
+[[nodiscard]] inline std::string_view trace_id_of(std::string_view parent) noexcept {
+  constexpr std::size_t kSize = 55;  // 00-TRACE-PARENT-FLAGS; later versions may say more behind a dash
+  const std::string_view version = parent.substr(0, 2);
+  if (parent.size() < kSize || version == "ff" || (parent.size() > kSize && (version == "00" || parent[kSize] != '-')))
+    return {};
+  for (std::size_t i = 0; i < kSize; ++i) {
+    const char c = parent[i];
+    const bool dash = i == 2 || i == 35 || i == 52;
+    if (dash ? c != '-' : (c < '0' || c > '9') && (c < 'a' || c > 'f')) return {};
+  }
+  const std::string_view trace = parent.substr(3, 32);
+  const auto is_zero = [](std::string_view id) { return id.find_first_not_of('0') == std::string_view::npos; };
+  return is_zero(trace) || is_zero(parent.substr(36, 16)) ? std::string_view() : trace;
 }
 
 /// The form that errors have at that route; our own where there is none.
