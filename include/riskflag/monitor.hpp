@@ -11,6 +11,7 @@
 #include <riskflag/monitor/decision_key.hpp>
 #include <riskflag/monitor/decision_record.hpp>
 #include <riskflag/monitor/drift.hpp>
+#include <riskflag/monitor/estimated.hpp>
 #include <riskflag/monitor/expected.hpp>
 #include <riskflag/monitor/exposition.hpp>
 #include <riskflag/monitor/live.hpp>

@@ -1,5 +1,6 @@
 #include <riskflag/monitor/drift.hpp>
 
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -37,6 +38,31 @@ TEST_CASE("distances of counts are those of the formulas") {
   CHECK(monitor::chi_square(even, odd).statistic == doctest::Approx(8.333333333333334).epsilon(1e-14));
   CHECK(monitor::chi_square(even, odd).degrees == 1);
   CHECK(monitor::psi(Counts{10, 20, 0}, Counts{0, 5, 5}) == doctest::Approx(2.218225296822105).epsilon(1e-14));
+}
+
+TEST_CASE("Wasserstein's distance is what rows must move, one by one, and in ranks it has no unit") {
+  const std::vector<double> positions{1, 2, 4};
+  CHECK(monitor::wasserstein(positions, Counts{2, 0, 0}, Counts{0, 0, 1}) == doctest::Approx(3));
+  CHECK(monitor::wasserstein(positions, Counts{1, 1, 2}, Counts{2, 0, 2}) == doctest::Approx(0.25));
+  CHECK(monitor::wasserstein(positions, Counts{1, 1, 2}, Counts{0, 0, 0}) == 0);
+  const auto ranks = monitor::rank_positions(Counts{10, 30, 60});
+  CHECK(ranks == std::vector<double>{0.05, 0.25, 0.7});
+  // The slow way: both samples sorted, row beside row.
+  const Random random(4, 1);
+  std::uint64_t at = 0;
+  for (int round = 0; round < 20; ++round) {
+    const Counts weights{1, 5, 2, 7, 3}, e = drawn(weights, 400, random, at),
+                                         a = drawn({5, 1, 2, 3, 7}, 400, random, at);
+    const std::vector<double> where{-3, 0.5, 0.75, 10, 11};
+    std::vector<double> e_rows, a_rows;
+    for (std::size_t i = 0; i < where.size(); ++i) {
+      e_rows.insert(e_rows.end(), e[i], where[i]);
+      a_rows.insert(a_rows.end(), a[i], where[i]);
+    }
+    double moved = 0;
+    for (std::size_t i = 0; i < e_rows.size(); ++i) moved += std::abs(e_rows[i] - a_rows[i]);
+    CHECK(monitor::wasserstein(where, e, a) == doctest::Approx(moved / 400).epsilon(1e-12));
+  }
 }
 
 TEST_CASE("the same rows are at no distance, and no rows say nothing") {

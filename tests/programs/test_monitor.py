@@ -86,12 +86,20 @@ class Monitor(unittest.TestCase):
         self.assertAlmostEqual(seen["coverage"], 0.8)
         self.assertGreater(seen["roc_auc"], 0.6)
         self.assertEqual([each["alarm"] for each in verdict["drift"]], [False] * len(verdict["drift"]))
+        fields = {each["field"]: each for each in verdict["drift"]}
+        for name in ("Income", "(score)"):  # a quiet window: rows stay where the training rows were
+            self.assertTrue(0 < fields[name]["wasserstein"] <= fields[name]["ks"] < 0.15, fields[name])
+        self.assertEqual((fields["CITY"]["ks"], fields["CITY"]["wasserstein"]), (None, None))
+        estimated = verdict["estimated"]
+        self.assertAlmostEqual(estimated["roc_auc"], seen["roc_auc"], delta=0.1)
+        self.assertAlmostEqual(estimated["brier"], seen["brier"], delta=0.05)
+        self.assertTrue(0.5 < estimated["accuracy"] < 1, estimated)
         page = FOLDER / "pack.html"
         done = self.monitor("--outcomes", self.log, "--output", page, "--json", task="report")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(json.loads(done.stdout)["output"], str(page))
         text = page.read_text()
-        for words in ("<b>stable</b>", "Income", "(score)", "week of ", "Calibration", "approved applicants"):
+        for words in ("<b>stable</b>", "Income", "(score)", "week of ", "Calibration", "approved applicants", "Wasserstein", "CBPE"):
             self.assertIn(words, text)
         self.assertNotIn("<script", text)
 

@@ -152,6 +152,7 @@ inline riskflag::monitor::Evidence gather(const EvidenceFlags& flags, const risk
   evidence.drift = monitor::drift_of(counter.layout(), counter.counts());
   evidence.performance = monitor::performance_of("all", decisions);
   evidence.weeks = monitor::performance_by_week(decisions);
+  evidence.estimated = monitor::estimate_performance(decisions);
   evidence.bands = monitor::calibration_bands(decisions, bundle.reference.score_edges);
   if (const auto expected = monitor::find_expected(bundle.metrics_json)) {
     evidence.expected_roc_auc = expected->roc_auc;

@@ -37,6 +37,10 @@ std::string evidence_json(const riskflag::monitor::Evidence& evidence, const std
     json.begin_object().key("field").value(each.field).key("rows").value(each.rows).key("psi").value(each.psi);
     json.key("threshold").value(each.threshold).key("jensen_shannon").value(each.jensen_shannon);
     json.key("chi_square").value(each.chi_square.statistic).key("degrees").value(each.chi_square.degrees);
+    json.key("ks");
+    each.ks ? json.value(*each.ks) : json.null();
+    json.key("wasserstein");
+    each.wasserstein ? json.value(*each.wasserstein) : json.null();
     json.key("alarm").value(each.alarm).end_object();
   }
   json.end_array().key("expected_roc_auc");
@@ -44,7 +48,15 @@ std::string evidence_json(const riskflag::monitor::Evidence& evidence, const std
   json.key("decay_limit");
   const auto limit = riskflag::monitor::decay_limit(evidence);
   limit ? json.value(*limit) : json.null();
-  json.key("performance");
+  json.key("estimated").begin_object();
+  const auto estimated = [&json](const char* name, const riskflag::metrics::Metric& metric) {
+    json.key(name);
+    metric ? json.value(*metric.value) : json.null();
+  };
+  estimated("roc_auc", evidence.estimated.roc_auc);
+  estimated("brier", evidence.estimated.brier);
+  estimated("accuracy", evidence.estimated.accuracy);
+  json.end_object().key("performance");
   riskflag::monitor::write_performance(json, evidence.performance);
   json.key("weeks").begin_array();
   for (const auto& week : evidence.weeks) riskflag::monitor::write_performance(json, week);

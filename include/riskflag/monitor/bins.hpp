@@ -24,7 +24,8 @@ class BinLayout {
     std::string name;       ///< kScore for the score
     std::size_t begin = 0;  ///< its first place
     std::vector<std::string>
-        bins;  ///< what each place holds: "<=5", ">5", "=RENT", "other", "=96", "missing", "unseen"
+        bins;                 ///< what each place holds: "<=5", ">5", "=RENT", "other", "=96", "missing", "unseen"
+    std::size_t ordered = 0;  ///< so many of the first are ranges, ascending; 0 of a category
   };
   static constexpr std::string_view kScore = "(score)";
   /// A category's levels beyond so many, the rarer ones in training, are counted together as "other": tests of many
@@ -84,6 +85,7 @@ class BinLayout {
 };
 
 inline void BinLayout::add_ranges(std::span<const double> edges, std::span<const std::uint64_t> counts) {
+  fields_.back().ordered = counts.size();
   for (std::size_t i = 0; i < counts.size(); ++i) {
     const bool last = i == edges.size();
     add(last ? (edges.empty() ? std::string("any") : ">" + number_text(edges.back())) : "<=" + number_text(edges[i]),

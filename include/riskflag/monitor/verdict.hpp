@@ -16,6 +16,7 @@
 #include <riskflag/core/text.hpp>
 #include <riskflag/monitor/bins.hpp>
 #include <riskflag/monitor/drift.hpp>
+#include <riskflag/monitor/estimated.hpp>
 #include <riskflag/monitor/performance.hpp>
 
 namespace riskflag::inline v0_1::monitor {
@@ -28,6 +29,7 @@ struct FieldDrift {
   ChiSquare chi_square;
   double threshold = kPsiLook;  ///< psi_alarm() of these rows
   bool alarm = false;
+  std::optional<double> ks{}, wasserstein{};  ///< of bins that have an order, by rank_positions(); not of a category
 };
 
 /// Of each field of the layout; one with fewer than `least_rows` rows has no alarm.
@@ -45,6 +47,11 @@ struct FieldDrift {
       drift.chi_square = chi_square(training, live);
       drift.threshold = psi_alarm(training, drift.rows, psi_alpha(layout.fields().size()));
       drift.alarm = drift.rows >= least_rows && drift.psi > drift.threshold;
+      if (const std::size_t ordered = layout.fields()[i].ordered; ordered > 0) {
+        const auto e = training.first(ordered), a = live.first(ordered);
+        drift.ks = ks_distance(e, a);
+        drift.wasserstein = wasserstein(rank_positions(e), e, a);
+      }
     }
     out.push_back(std::move(drift));
   }
@@ -62,6 +69,7 @@ struct Evidence {
   Performance performance;
   std::vector<Performance> weeks;
   std::vector<CalibrationBand> bands;
+  Estimated estimated;                     ///< of all decisions
   std::optional<double> expected_roc_auc;  ///< on the test set of the training
   std::uint64_t expected_rows = 0;         ///< of that set
 };

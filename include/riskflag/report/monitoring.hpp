@@ -23,16 +23,23 @@ namespace detail {
 
 [[nodiscard]] inline std::string drift_table(const monitor::Evidence& evidence) {
   Table table;
-  const std::array<Table::Head, 6> head{
-      Table::Head{"Field", "name"},    Table::Head{"Rows", "n"},           Table::Head{"PSI", "n"},
-      Table::Head{"Alarm above", "n"}, Table::Head{"Jensen-Shannon", "n"}, Table::Head{"Verdict"}};
+  const std::array<Table::Head, 8> head{Table::Head{"Field", "name"},
+                                        Table::Head{"Rows", "n"},
+                                        Table::Head{"PSI", "n"},
+                                        Table::Head{"Alarm above", "n"},
+                                        Table::Head{"Jensen-Shannon", "n"},
+                                        Table::Head{"KS", "n"},
+                                        Table::Head{"Wasserstein", "n"},
+                                        Table::Head{"Verdict"}};
   table.head(head);
   for (const auto& each : evidence.drift) {
-    const std::array<std::string, 6> cells{escaped(shortened(each.field, 80)),
+    const std::array<std::string, 8> cells{escaped(shortened(each.field, 80)),
                                            grouped(static_cast<double>(each.rows)),
                                            each.rows == 0 ? "" : fixed(each.psi, 4),
                                            each.rows == 0 ? "" : fixed(each.threshold, 4),
                                            each.rows == 0 ? "" : fixed(each.jensen_shannon, 4),
+                                           each.ks ? fixed(*each.ks, 4) : "",
+                                           each.wasserstein ? fixed(*each.wasserstein, 4) : "",
                                            each.rows == 0    ? "no rows"
                                            : each.alarm      ? "<b>drift</b>"
                                            : each.rows < 200 ? "too few rows"
@@ -117,7 +124,8 @@ namespace detail {
   body +=
       detail::heading("Drift",
                       "Live rows beside the training rows, by the bins of the training profile. A field has an alarm "
-                      "when its PSI is above 0.10 and above what chance explains at this number of rows.");
+                      "when its PSI is above 0.10 and above what chance explains at this number of rows. Wasserstein "
+                      "is the share of training rows that live rows moved past, on average.");
   body += detail::drift_table(evidence);
   body +=
       detail::heading("Performance",
@@ -126,6 +134,13 @@ namespace detail {
   std::vector<monitor::Performance> cohorts{evidence.performance};
   cohorts.insert(cohorts.end(), evidence.weeks.begin(), evidence.weeks.end());
   body += detail::performance_table(cohorts);
+  if (evidence.estimated.roc_auc) {
+    body += "<p>Before outcomes: if the probabilities are calibrated, all decisions together have ROC-AUC " +
+            detail::fixed(*evidence.estimated.roc_auc.value, 4) + ", Brier " +
+            detail::fixed(*evidence.estimated.brier.value, 4) + " and accuracy " +
+            detail::fixed(*evidence.estimated.accuracy.value, 4) +
+            " (CBPE). It cannot see that the same applicants began to fail more often; outcomes can.</p>";
+  }
   if (all.outcomes > 0 && !evidence.bands.empty()) {
     body += detail::heading("Calibration", "What was said and what came, by decile of the training's probabilities.");
     body += detail::bands_table(evidence.bands);
