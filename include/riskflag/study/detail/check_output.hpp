@@ -28,9 +28,9 @@ struct Place {
 
 [[nodiscard]] inline Place place_of(const char* flag, const std::string& name) {
   std::error_code unknown;
-  const std::filesystem::path plain = std::filesystem::path(absolute_path(name)).lexically_normal();
+  std::filesystem::path plain = std::filesystem::path(absolute_path(name)).lexically_normal();
   std::filesystem::path where = std::filesystem::weakly_canonical(plain, unknown);
-  return {flag, name, unknown ? plain : std::move(where)};
+  return {flag, name, unknown ? std::move(plain) : std::move(where)};
 }
 
 /// True when `inner` is `outer` or lies below it.
