@@ -241,7 +241,8 @@ TEST_CASE("openapi.json names the headers that a request may have, and those tha
   };
   const Json& paths = *json.find("paths");
   using Names = std::vector<std::string>;
-  CHECK(taken(*paths.find("/v1/score")->find("post")) == Names{"X-Request-Id", "traceparent", "X-Routing-Key", "explain"});
+  CHECK(taken(*paths.find("/v1/score")->find("post")) ==
+        Names{"X-Request-Id", "traceparent", "X-Routing-Key", "explain"});
   CHECK(taken(*paths.find("/v1/outcomes")->find("post")) == Names{"X-Request-Id", "traceparent"});
   CHECK(taken(*paths.find("/livez")->find("get")) == Names{"X-Request-Id", "traceparent"});
   CHECK(paths.find("/livez")->find("get")->find("security") == nullptr);
