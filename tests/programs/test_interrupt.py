@@ -119,7 +119,8 @@ class Interrupt(driver.ProgramTest):
     def test_keep_on_interrupt_saves_the_trained_model_in_every_phase_after_it(self):
         data = self.big()
         args = ["--data", data, "--target", "Risk_Flag", *LOANS, "--output", self.path("model"), "--keep-on-interrupt", "--json", "--report",
-                self.path("r.html"), "--tracking", f"journal:{self.path('journal')}", "--set", "num_iterations=30", *PLAIN]
+                self.path("r.html"), "--tracking", f"journal:{self.path('journal')}", "--set", "num_iterations=30",
+                "--set", "early_stopping_round=0", *PLAIN]
         for phase in ("evaluate", "report", "save"):
             with self.subTest(phase):
                 code, out, err, sent = self.interrupt_when(args, phase)
