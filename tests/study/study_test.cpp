@@ -88,6 +88,17 @@ Frame with_turned_labels(Frame frame, std::span<const std::uint32_t> rows) {
   return frame;
 }
 
+/// The study ends as cancelled, and leaves nothing.
+void expect_stopped(Setup& setup) {
+  try {
+    (void)setup.run();
+    FAIL("went on");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::cancelled);
+  }
+  CHECK(setup.dir.names().empty());
+}
+
 }  // namespace
 
 TEST_CASE("a study makes a model directory that opens, with threshold and metrics in it") {
@@ -441,13 +452,7 @@ TEST_CASE("a stop is obeyed in every phase, leaves nothing, and ends the run as 
       std::vector<track::RunStatus> ends;
     } logger;
     setup.hooks.logger = [&] { return &logger; };
-    try {
-      (void)setup.run();
-      FAIL("went on");
-    } catch (const Error& error) {
-      CHECK(error.code() == ErrorCode::cancelled);
-    }
-    CHECK(setup.dir.names().empty());
+    expect_stopped(setup);
     CHECK(logger.ends == std::vector{track::RunStatus::killed});
   }
 }
@@ -549,13 +554,7 @@ TEST_CASE("with keep_on_interrupt a stop before there is a tree is obeyed") {
     setup.hooks.progress = [&](const Progress& progress) {
       if (progress.phase == phase) stop.request_stop();
     };
-    try {
-      (void)setup.run();
-      FAIL("went on");
-    } catch (const Error& error) {
-      CHECK(error.code() == ErrorCode::cancelled);
-    }
-    CHECK(setup.dir.names().empty());
+    expect_stopped(setup);
   }
 }
 
