@@ -437,6 +437,25 @@ TEST_CASE("columns that name rows are found; amounts, dates and measurements are
   CHECK(found == std::vector<std::string>{"sequence", "shuffled", "gapped", "customer", "note"});
 }
 
+TEST_CASE("a key may repeat in one row of twenty; the guard stops looking at more, in the sample or beyond it") {
+  const std::size_t rows = 40000;
+  Table table = honest(rows);
+  std::vector<std::uint32_t> order(rows);
+  for (std::uint32_t i = 0; i < rows; ++i) order[i] = i;
+  riskflag::shuffle(order, Random(31));
+  for (const std::uint32_t values : {10000U, 37600U, 38400U}) {  // the last is 0.96 of the rows
+    std::vector<double> column(rows);
+    for (std::size_t i = 0; i < rows; ++i) column[i] = order[i] % values;
+    table.frame.add(numbers("of " + std::to_string(values), column));
+  }
+  const auto findings = find(table);
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].code == "near_key");
+  CHECK(findings[0].column == "of 38400");
+  CHECK(findings[0].number == 0.96);
+  CHECK(findings[0].count == 38400);
+}
+
 TEST_CASE("constants are found with and without missing cells; a rare flag is not one") {
   Table table = honest(20000);
   std::vector<double> one(20000, 7.0), gone(20000, riskflag::kMissing), rare(20000, 0.0), nearly(20000, 1.0);

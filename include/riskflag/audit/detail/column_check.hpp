@@ -26,6 +26,43 @@ struct Key {
   double share = 0;  ///< distinct values per row that has one
 };
 
+/// What some cells of a column say about its being a key.
+struct KeyCells {
+  std::uint64_t present = 0, distinct = 0;
+  double low = 0, high = 0;
+  bool rising = true, falling = true;
+  [[nodiscard]] double share() const { return static_cast<double>(distinct) / static_cast<double>(present); }
+};
+
+/// Counts the cells of `looked` rows (row_at(i) for i < looked); nullopt as soon as more than `spared` of them repeat
+/// another, or one is no whole number.
+template <class RowAt>
+[[nodiscard]] std::optional<KeyCells> count_distinct(const Column& column, std::size_t looked, std::size_t spared,
+                                                     const RowAt& row_at) {
+  KeyCells out;
+  HashNumbers seen;
+  seen.reset(looked);
+  double before = 0;
+  for (std::size_t i = 0; i < looked; ++i) {
+    const std::size_t row = row_at(i);
+    if (column.is_missing_at(row)) continue;
+    if (column.type == ColumnType::number) {
+      const double x = column.numbers[row];
+      if (x != std::floor(x) || std::abs(x) > 9e15) return std::nullopt;
+      out.low = out.present == 0 ? x : std::min(out.low, x);
+      out.high = out.present == 0 ? x : std::max(out.high, x);
+      out.rising = out.rising && (out.present == 0 || x > before);
+      out.falling = out.falling && (out.present == 0 || x < before);
+      before = x;
+    }
+    ++out.present;
+    (void)seen.number(cell_bits(column, row));
+    if (out.present - seen.size() > spared) return std::nullopt;
+  }
+  out.distinct = seen.size();
+  return out;
+}
+
 /// The key-likeness of a category, text or whole-number column; nullopt when it is nothing of the kind. Whole numbers
 /// that are spread out over more than four times their count are as likely amounts as numbers of something: only a
 /// thousand of them nearly without repetition are called a key.
@@ -36,41 +73,25 @@ struct Key {
       static_cast<double>(column.levels.size()) < wanted * static_cast<double>(rows) / 2) {
     return std::nullopt;
   }
-  std::vector<std::uint32_t> all(rows);
-  for (std::size_t i = 0; i < rows; ++i) all[i] = static_cast<std::uint32_t>(i);
-  // A sample has at least the column's share of distinct values, but for its own chance.
-  for (const bool whole : {false, true}) {
-    const std::vector<std::uint32_t> looked =
-        whole ? std::move(all) : pick(all, 1000, 30);  // NOLINT(bugprone-use-after-move): whole comes last
-    HashNumbers seen;
-    seen.reset(looked.size());
-    std::uint64_t present = 0;
-    double low = 0, high = 0;
-    bool rising = true, falling = true;
-    double before = 0;
-    for (const std::uint32_t row : looked) {
-      if (column.is_missing_at(row)) continue;
-      if (column.type == ColumnType::number) {
-        const double x = column.numbers[row];
-        if (x != std::floor(x) || std::abs(x) > 9e15) return std::nullopt;
-        low = present == 0 ? x : std::min(low, x);
-        high = present == 0 ? x : std::max(high, x);
-        rising = rising && (present == 0 || x > before);
-        falling = falling && (present == 0 || x < before);
-        before = x;
-      }
-      ++present;
-      (void)seen.number(cell_bits(column, row));
-    }
-    if (2 * present < looked.size()) return std::nullopt;
-    const double share = static_cast<double>(seen.size()) / static_cast<double>(present);
-    const bool counted =
-        column.type != ColumnType::number || rising || falling || high - low < 4 * static_cast<double>(present);
-    if (share < wanted - 0.02 || (whole && share < (counted ? wanted : 0.9999))) return std::nullopt;
-    if (whole && !counted && present < 1000) return std::nullopt;
-    if (whole) return Key{seen.size(), share};
+  const auto spared = [](std::size_t looked, double share) {
+    return static_cast<std::size_t>((1 - share) * static_cast<double>(looked));
+  };
+  // A sample has at least the column's share of distinct values, but for its own chance; a larger one tells whole
+  // numbers of many values from keys before all are looked up in a table that no cache holds.
+  for (const std::size_t want : {std::size_t{1000}, std::size_t{32768}}) {
+    if (want >= rows) break;
+    const std::vector<std::uint32_t> sample = pick(rows, want, 30);
+    const double least = wanted - 0.02;
+    const auto cells =
+        count_distinct(column, want, spared(want, least), [&](std::size_t i) -> std::size_t { return sample[i]; });
+    if (!cells || 2 * cells->present < want || cells->share() < least) return std::nullopt;
   }
-  return std::nullopt;
+  const auto cells = count_distinct(column, rows, spared(rows, wanted), [](std::size_t i) { return i; });
+  if (!cells || 2 * cells->present < rows) return std::nullopt;
+  const bool counted = column.type != ColumnType::number || cells->rising || cells->falling ||
+                       cells->high - cells->low < 4 * static_cast<double>(cells->present);
+  if (cells->share() < (counted ? wanted : 0.9999) || (!counted && cells->present < 1000)) return std::nullopt;
+  return Key{cells->distinct, cells->share()};
 }
 
 /// Share of the rows that hold the commonest value when that is at least `wanted`.

@@ -25,17 +25,22 @@ inline constexpr std::size_t kSampleRows = 2048;      // of each class and side
 inline constexpr std::size_t kFewestRows = 10;        // of each class, or there is nothing to judge
 inline constexpr std::uint64_t kSampleSeed = 0x5a3e;  // fixed: the guard's answer is a function of the table
 
-/// Up to `want` of `rows`, one at a random place of each of `want` equal stretches, so that no period of the table is
-/// met.
+/// Up to `want` of the positions 0 to `rows` - 1, one at a random place of each of `want` equal stretches, so that no
+/// period of the table is met.
+[[nodiscard]] inline std::vector<std::uint32_t> pick(std::size_t rows, std::size_t want, std::uint64_t stream) {
+  const Random random(kSampleSeed, stream);
+  std::vector<std::uint32_t> out(std::min(rows, want));
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const std::size_t begin = i * rows / out.size(), end = (i + 1) * rows / out.size();
+    out[i] = static_cast<std::uint32_t>(rows <= want ? i : begin + random.below(end - begin, i));
+  }
+  return out;
+}
+/// The same of rows that a list names.
 [[nodiscard]] inline std::vector<std::uint32_t> pick(std::span<const std::uint32_t> rows, std::size_t want,
                                                      std::uint64_t stream) {
-  if (rows.size() <= want) return {rows.begin(), rows.end()};
-  const Random random(kSampleSeed, stream);
-  std::vector<std::uint32_t> out(want);
-  for (std::size_t i = 0; i < want; ++i) {
-    const std::size_t begin = i * rows.size() / want, end = (i + 1) * rows.size() / want;
-    out[i] = rows[begin + random.below(end - begin, i)];
-  }
+  std::vector<std::uint32_t> out = pick(rows.size(), want, stream);
+  for (std::uint32_t& row : out) row = rows[row];
   return out;
 }
 
