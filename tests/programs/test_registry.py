@@ -238,6 +238,22 @@ class Registry(unittest.TestCase):
         self.refused(2, ["metric", "\"roc_auk\"", "roc_auc"], *ask("b.csv", same, "--metric", "roc_auk"))
         self.refused(1, [str(FOLDER / "learn.csv"), "is a file", "a model directory"], "compare", FOLDER / "learn.csv", FOLDER / "m2", "--data", FOLDER / "judge.csv")
 
+    def test_rows_that_repeat_are_drawn_together_whatever_their_ids(self):
+        """Copies of rows make no model better known: the bound stays as wide as that of the rows without copies."""
+        header, body = driver.small_table(300, seed=9)
+        body = list({(row[1], row[2]): row for row in body}.values())  # no two with equal features
+        answers = {}
+        for name, times in (("once", 1), ("often", 30)):
+            rows = [[f"{key}-{i}", *rest] for key, *rest in body for i in range(times)]
+            driver.write_table(self.dir / f"{name}.csv", header, rows)
+            answers[name] = json.loads(self.ask("--json", "compare", FOLDER / "m2", FOLDER / "m1", "--data", self.dir / f"{name}.csv").stdout)
+        once, often = answers["once"], answers["often"]
+        self.assertEqual((once["groups"], often["groups"], often["rows"]), (None, len(body), 30 * len(body)))
+        self.assertEqual((once["metrics"][0]["method"], often["metrics"][0]["method"]), ("delong", "bootstrap"))
+        below = [answer["metrics"][0]["challenger"] - answer["metrics"][0]["champion"] - answer["metrics"][0]["lower_bound"] for answer in (once, often)]
+        self.assertLess(0.7, below[1] / below[0])
+        self.assertLess(below[1] / below[0], 1.4)
+
     def test_a_refusal_of_the_gate_has_no_minus_nothing(self):
         told = self.refused(1, ["may not take the place", "not above 0.00000"], "promote", "loans/2", "--data", FOLDER / "judge.csv",
                             "--margin", 0, "--metric", "log_loss", *WHY)

@@ -6,12 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <riskflag/audit/leak.hpp>
 #include <riskflag/bundle/bundle.hpp>
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/json_writer.hpp>
@@ -19,7 +19,9 @@
 #include <riskflag/core/parallel.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/data/csv.hpp>
+#include <riskflag/data/split.hpp>
 #include <riskflag/gzip/gzip.hpp>
+#include <riskflag/study/dependent_rows.hpp>
 #include <riskflag/study/gate.hpp>
 #include <riskflag/study/target.hpp>
 
@@ -92,22 +94,6 @@ inline const riskflag::Column& column_of(const riskflag::Frame& frame, const std
                  "there is no column " + riskflag::quoted(name) + ", " + what + riskflag::what_there_is(name, names));
 }
 
-/// Numbers for the rows that have the same cells in those columns.
-inline std::vector<std::uint64_t> groups_of(const riskflag::Frame& frame, const std::vector<std::string>& names,
-                                            const std::string& path) {
-  std::map<std::string, std::uint64_t> number;
-  std::vector<const riskflag::Column*> columns;
-  for (const std::string& name : names) columns.push_back(&column_of(frame, name, path, "of --group-by"));
-  std::vector<std::uint64_t> out(frame.rows());
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    std::string key;
-    for (const riskflag::Column* column : columns) key += column->cell_text(i) + '\n';
-    out[i] = number.try_emplace(std::move(key), number.size()).first->second;
-  }
-  if (number.size() == out.size()) out.clear();
-  return out;
-}
-
 /// The columns of --group-by, or the ids that the champion knows and the file has.
 inline std::vector<std::string> group_columns(const GateQuestion& asked, const riskflag::Schema& schema,
                                               const riskflag::Frame& frame) {
@@ -121,6 +107,26 @@ inline std::vector<std::string> group_columns(const GateQuestion& asked, const r
     if (frame.find(schema.fields[i].name) != nullptr) ids.push_back(schema.fields[i].name);
   }
   return ids;
+}
+
+/// Which rows belong together: by the columns of --group-by or the ids; else, where rows repeat, those with equal
+/// features. Empty when every row is its own.
+inline std::vector<std::uint64_t> groups_of(const GateQuestion& asked, const riskflag::Schema& schema,
+                                            const riskflag::Frame& frame, const std::vector<double>& labels,
+                                            riskflag::Executor& executor) {
+  const std::vector<std::string> columns = group_columns(asked, schema, frame);
+  for (const std::string& name : columns) static_cast<void>(column_of(frame, name, asked.data, "of --group-by"));
+  if (!columns.empty()) {
+    std::vector<std::uint64_t> groups = riskflag::group_ids(frame, columns);
+    if (*std::max_element(groups.begin(), groups.end()) + 1 < groups.size()) return groups;
+  }
+  if (!asked.group_by.empty()) return {};
+  riskflag::Schema here = schema;  // a feature that may be missing needs no column
+  std::erase_if(here.fields, [&](const riskflag::Field& field) { return frame.find(field.name) == nullptr; });
+  riskflag::Split all;
+  for (std::size_t i = 0; i < labels.size(); ++i) all.train.push_back(static_cast<std::uint32_t>(i));
+  return riskflag::study::repeated_row_groups(frame, here,
+                                              riskflag::audit::find_leaks(frame, here, labels, all, executor));
 }
 
 inline GateAnswer judge(riskflag::bundle::Bundle challenger, riskflag::bundle::Bundle champion,
@@ -159,9 +165,7 @@ inline GateAnswer judge(riskflag::bundle::Bundle challenger, riskflag::bundle::B
       out.champion.schema.positive, asked.data);
   std::vector<double> weights;
   if (!asked.weight.empty()) weights = column_of(theirs.frame, asked.weight, asked.data, "of --weight").numbers;
-  const std::vector<std::string> columns = group_columns(asked, out.champion.schema, theirs.frame);
-  const std::vector<std::uint64_t> groups =
-      columns.empty() ? std::vector<std::uint64_t>{} : groups_of(theirs.frame, columns, asked.data);
+  const std::vector<std::uint64_t> groups = groups_of(asked, out.champion.schema, theirs.frame, outcomes.labels, pool);
   for (const std::uint64_t group : groups) out.groups = std::max<std::size_t>(out.groups, group + 1);
 
   riskflag::study::GateOptions options;

@@ -20,6 +20,7 @@
 #include <riskflag/monitor/reference.hpp>
 #include <riskflag/prep/fields.hpp>
 #include <riskflag/study/approved.hpp>
+#include <riskflag/study/dependent_rows.hpp>
 #include <riskflag/study/detail/calibrate_scores.hpp>
 #include <riskflag/study/detail/study_run.hpp>
 #include <riskflag/study/permutation.hpp>
@@ -177,18 +178,9 @@ inline StudyRun::DependentRows StudyRun::dependent_rows() const {
     const std::vector<std::string>& by = options_.parts.group_by;
     return {parts_.groups, by == std::vector<std::string>{"fields"} ? "features" : names(by)};
   }
-  bool repeat = false;
-  std::set<std::string> keys;  // they tell equal rows apart
-  for (const audit::Finding& finding : findings_) {
-    repeat = repeat || finding.code == "split_leak" || finding.code == "duplicate_rows";
-    if (finding.code == "near_key") keys.insert(finding.column);
-  }
-  std::vector<std::string> columns;
-  for (const std::size_t f : schema_.features()) {
-    if (!keys.contains(schema_.fields[f].name)) columns.push_back(schema_.fields[f].name);
-  }
-  if (!repeat || columns.empty()) return {};
-  return {group_ids(table_.frame, columns), "features"};
+  std::vector<std::uint64_t> groups = repeated_row_groups(table_.frame, schema_, findings_);
+  const bool repeat = !groups.empty();
+  return {std::move(groups), repeat ? "features" : ""};
 }
 
 /// Validation rows (training rows where there are none) that this very model lets pass, as it sees them: no column that
