@@ -1,8 +1,10 @@
 """LightGBM's text models in our hands: many small ones with random parameters, scored on ordinary and adversarial rows. The same leaf of
-every tree, margins within 1e-12 of max(1, sum of |leaf|), contributions within 1e-9 of predict_contrib's and additive. What we export of
-them, LightGBM's text, XGBoost's JSON and ONNX, is loaded by the library and compared with LightGBM again (floats: 1e-6).
+every tree, margins within 1e-12 of max(1, sum of |leaf|), contributions within 1e-9 of predict_contrib's and additive to 1e-12, of max(1, sum
+of the trees' greatest |leaf|). What we export of them, LightGBM's text, XGBoost's JSON and ONNX, is loaded by the library and compared with
+LightGBM again: as near as a sum of so many floats must be.
 
-Compiles import_driver.cpp with $CXX (default c++). RISKFLAG_PEER_MODELS: how many (default 60).
+Compiles import_driver.cpp with $CXX (default c++). RISKFLAG_PEER_MODELS: how many (default 60); RISKFLAG_PEER_FIRST: the first one's seed
+(default 0), so that one model of many is made again alone.
 """
 import os
 import pathlib
@@ -21,9 +23,12 @@ try:
 except ImportError as missing:
     absent.skip_or_fail(__file__, missing)
 
+from float_bounds import LINKS_IN_FLOATS, float_sum_error, linked, outside
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 MODELS = int(os.environ.get("RISKFLAG_PEER_MODELS", "60"))
+FIRST = int(os.environ.get("RISKFLAG_PEER_FIRST", "0"))
 ROWS = 800
 
 
@@ -111,14 +116,19 @@ class LightGBMImport(unittest.TestCase):
         margins, sizes, leaves, parts = np.split(got, [outputs, 2 * outputs, 2 * outputs + trees], axis=1)
         # LightGBM averages a random forest's trees before the link, but in neither its raw scores nor its contributions.
         scale = 1.0 / booster.current_iteration() if averaged else 1.0
+        sizes = sizes * scale
         want = booster.predict(rows, raw_score=True).reshape(len(rows), outputs) * scale
         np.testing.assert_array_equal(leaves, booster.predict(rows, pred_leaf=True).reshape(len(rows), trees), "another leaf")
         self.assertLessEqual(np.max(np.abs(margins - want) / np.maximum(1, sizes)), 1e-12)
-        theirs = booster.predict(rows, pred_contrib=True).reshape(len(rows), -1) * scale
-        self.assertLessEqual(np.max(np.abs(parts - theirs) / np.maximum(1, sizes.max(axis=1, keepdims=True))), 1e-9)
         self.compare_exported(booster, rows, margins, leaves, sizes, averaged)
-        sums = parts.reshape(len(rows), outputs, features + 1).sum(axis=2)
-        self.assertLessEqual(np.max(np.abs(sums - margins) / np.maximum(1, sizes)), 1e-12)
+        # A contribution is a sum over all leaves of a tree, those that the row does not reach too, with weights of both signs that add up to
+        # at most 2 in size: two distributions' difference. So each is rounded in proportion to its tree's greatest leaf, which may be 1e18
+        # where those that the row reaches are 0 and the contributions cancel.
+        most = np.maximum(1, self.greatest_leaves(booster, outputs) * scale)
+        parts = parts.reshape(len(rows), outputs, features + 1)
+        theirs = booster.predict(rows, pred_contrib=True).reshape(parts.shape) * scale
+        self.assertLessEqual(np.max(np.abs(parts - theirs) / most[:, None]), 1e-9)
+        self.assertLessEqual(np.max(np.abs(parts.sum(axis=2) - margins) / most), 1e-12)
 
     def compare_exported(self, booster, rows, margins, leaves, sizes, averaged):
         """The text that we write, loaded by LightGBM."""
@@ -129,17 +139,26 @@ class LightGBMImport(unittest.TestCase):
         self.assertLessEqual(np.max(np.abs(raw - margins) / np.maximum(1, sizes)), 1e-12)
         np.testing.assert_allclose(again.predict(rows), booster.predict(rows), rtol=1e-9, atol=1e-12)
 
-    def compare_for_floats(self, booster, x, rows, categorical, outputs):
+    def compare_for_floats(self, booster, rows, categorical, outputs, averaged):
         """XGBoost and ONNX Runtime with what we exported, on rows of floats; LightGBM says what is right. How many of the two could be."""
         rows = np.clip(rows, -3e38, 3e38).astype(np.float32)  # XGBoost takes no infinities
         for f in categorical:
             rows[(rows[:, f] > -1) & (rows[:, f] < 0), f] = 0
-        path, trees = self.driver.path / "model.txt", booster.num_trees()
-        got = self.driver.score(path, rows.astype(np.float64))
-        margins, sizes, leaves, _ = np.split(got, [outputs, 2 * outputs, 2 * outputs + trees], axis=1)
-        np.testing.assert_array_equal(leaves, booster.predict(rows.astype(np.float64), pred_leaf=True).reshape(leaves.shape))
-        want = booster.predict(rows.astype(np.float64)).reshape(len(rows), outputs)
-        scale = np.maximum(1, np.abs(want))
+        path, trees, doubles = self.driver.path / "model.txt", booster.num_trees(), rows.astype(np.float64)
+        got = self.driver.score(path, doubles)
+        _, sizes, leaves, _ = np.split(got, [outputs, 2 * outputs, 2 * outputs + trees], axis=1)
+        np.testing.assert_array_equal(leaves, booster.predict(doubles, pred_leaf=True).reshape(leaves.shape))
+        objective, *settings = booster.dump_model()["objective"].split(" ")
+        sigmoid = float(dict(setting.split(":") for setting in settings if ":" in setting).get("sigmoid", 1))
+        scale = 1.0 / booster.current_iteration() if averaged else 1.0
+        margins = booster.predict(doubles, raw_score=True).reshape(sizes.shape) * scale
+        sizes = sizes * scale
+        error = float_sum_error(trees // outputs, sizes) + 1e-12 * np.maximum(1, sizes)  # the latter: what our doubles may be off
+        low, high = linked(objective, sigmoid, margins - error, margins + error)
+        want = booster.predict(doubles).reshape(sizes.shape)
+        np.testing.assert_allclose(linked(objective, sigmoid, margins, margins)[0], want, rtol=1e-9, atol=1e-12)
+        if objective in LINKS_IN_FLOATS:
+            low, high = np.minimum(low - 2e-6, low * (1 - 2e-6)), np.maximum(high + 2e-6, high * (1 + 2e-6))
         done = 0
         if path.with_name("model.txt.json").exists():
             done += 1
@@ -148,25 +167,23 @@ class LightGBMImport(unittest.TestCase):
             nodes = model.predict(data, pred_leaf=True).reshape(leaves.shape)
             for mine, theirs in zip(leaves.T, nodes.T):  # two numberings of the same leaves
                 self.assertEqual([len(set(zip(mine, theirs)))] * 2, [len(set(mine)), len(set(theirs))], "XGBoost: another leaf")
-            raw = model.predict(data, output_margin=True).reshape(margins.shape)
-            factor = 1.0
-            if booster.dump_model()["objective"].startswith("binary"):
-                factor = float(booster.dump_model()["objective"].split("sigmoid:")[1])  # is in XGBoost's leaves
-            self.assertLessEqual(np.max(np.abs(raw - margins * factor) / np.maximum(1, sizes * factor)), 1e-6)
-            self.assertLessEqual(np.max(np.abs(model.predict(data).reshape(want.shape) - want) / scale), 2e-6)
+            factor = sigmoid if objective == "binary" else 1.0  # is in XGBoost's leaves
+            raw = model.predict(data, output_margin=True)
+            self.assertEqual(outside(raw, (margins - error) * factor, (margins + error) * factor), "", "XGBoost: margins")
+            self.assertEqual(outside(model.predict(data), low, high), "", "XGBoost: predictions")
         if path.with_name("model.txt.onnx").exists():
             done += 1
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = 1
             session = onnxruntime.InferenceSession(str(path.with_name("model.txt.onnx")), options, providers=["CPUExecutionProvider"])
             raw, prediction = session.run(["margin", "prediction"], {"features": rows})
-            self.assertLessEqual(np.max(np.abs(raw - margins) / np.maximum(1, sizes)), 1e-6, "ONNX Runtime")
-            self.assertLessEqual(np.max(np.abs(prediction - want) / scale), 2e-6)
+            self.assertEqual(outside(raw, margins - error, margins + error), "", "ONNX Runtime: margins")
+            self.assertEqual(outside(prediction, low, high), "", "ONNX Runtime: predictions")
         return done
 
     def test_random_models(self):
         exported = 0
-        for seed in range(MODELS):
+        for seed in range(FIRST, FIRST + MODELS):
             rng = np.random.default_rng(seed)
             x, categorical, signal = table(rng)
             boosting = str(rng.choice(["gbdt", "gbdt", "dart", "rf"]))
@@ -193,8 +210,28 @@ class LightGBMImport(unittest.TestCase):
                 rows = adversarial(rng, x, categorical, thresholds, EDGES)
                 self.compare(booster, x, rows, outputs, boosting == "rf")
                 if seed % 2 == 0 or MODELS < 4:
-                    exported += self.compare_for_floats(booster, x, rows[:200], categorical, outputs)
+                    exported += self.compare_for_floats(booster, rows[:200], categorical, outputs, boosting == "rf")
         self.assertGreaterEqual(exported, MODELS // 2)  # of as many: some take zeros for missing, XGBoost lacks some links
+
+    def test_a_float_sum_of_many_trees(self):
+        rng = np.random.default_rng(5)
+        x = rng.normal(size=(ROWS, 4))
+        for parameters, target in (({"objective": "poisson"}, np.abs(x[:, 0]) * 1e4), ({"objective": "binary"}, x[:, 0] > rng.normal(size=ROWS))):
+            with self.subTest(**parameters):
+                booster = lightgbm.train({"verbosity": -1, "num_threads": 1, "num_leaves": 7, "learning_rate": 0.05, **parameters},
+                                         lightgbm.Dataset(x, target.astype(float)), 500)
+                booster.save_model(str(self.driver.path / "model.txt"))
+                self.assertEqual(self.compare_for_floats(booster, x[:200], [], 1, False), 2)
+
+    @staticmethod
+    def greatest_leaves(booster, outputs):
+        """The sum over each output's trees of the greatest |leaf|."""
+
+        def greatest(node):
+            return max(greatest(node["left_child"]), greatest(node["right_child"])) if "left_child" in node else abs(node["leaf_value"])
+
+        each = [greatest(tree["tree_structure"]) for tree in booster.dump_model()["tree_info"]]
+        return np.reshape(each, (-1, outputs)).sum(axis=0)
 
     @classmethod
     def collect(cls, node, thresholds):

@@ -1,7 +1,7 @@
 """XGBoost's models (JSON and UBJSON) in our hands: many small ones with random parameters, scored on ordinary and adversarial rows. The same
 leaf of every tree, margins within 1e-6 of max(1, sum of |leaf|), contributions near predict(pred_contribs=True)'s and additive.
 
-Compiles import_driver.cpp with $CXX (default c++). RISKFLAG_PEER_MODELS: how many (default 60).
+Compiles import_driver.cpp with $CXX (default c++). RISKFLAG_PEER_MODELS: how many (default 60); RISKFLAG_PEER_FIRST: the first one's seed.
 """
 import json
 import unittest
@@ -16,7 +16,7 @@ try:
 except ImportError as missing:
     absent.skip_or_fail(__file__, missing)
 
-from test_import_lightgbm import EDGES, MODELS, ROWS, Driver, adversarial, table
+from test_import_lightgbm import EDGES, FIRST, MODELS, ROWS, Driver, adversarial, table
 
 
 def leaf_ranks(path):
@@ -79,7 +79,7 @@ class XGBoostImport(unittest.TestCase):
             self.assertLessEqual(np.max(np.abs(parts - theirs) / scale), 1e-4)  # floats there
 
     def test_random_models(self):
-        for seed in range(MODELS):
+        for seed in range(FIRST, FIRST + MODELS):
             rng = np.random.default_rng(seed)
             x, categorical, signal = table(rng)
             x = np.clip(x, -1e37, 1e37)  # XGBoost refuses what is no float
