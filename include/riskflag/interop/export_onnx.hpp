@@ -12,8 +12,9 @@ namespace riskflag::inline v0_1::interop {
 /// (after the link), float [rows, outputs]. Requires a checked model.
 ///
 /// Every row of floats takes the same leaf: thresholds become the greatest float that is at most the double. Margins
-/// are within 1e-6 of max(1, sum of |leaf|), for ONNX adds floats. A categorical question becomes a table of the levels
-/// that go left, looked up before the trees. Names of the features stand in the file's metadata.
+/// are within T * 2^-24 of the sum of |leaf| and |base margin| for T trees an output, for ONNX Runtime adds floats. A
+/// categorical question becomes a table of the levels that go left, looked up before the trees. Names of the features
+/// stand in the file's metadata.
 ///
 /// Fails with `unsupported` for a node that takes zeros for missing and sends them elsewhere than their number.
 [[nodiscard]] Result<std::string> onnx_bytes(const Model& model);

@@ -7,8 +7,9 @@
 
 namespace riskflag::inline v0_1::interop {
 
-/// `model` as XGBoost's JSON, which XGBoost 3.2 loads: the same leaf for every row of floats without
-/// infinities, margins within 1e-6 of max(1, sum of |leaf|). Requires a checked model.
+/// `model` as XGBoost's JSON, which XGBoost 3.2 loads: the same leaf for every row of floats without infinities,
+/// margins within T * 2^-24 of the sum of |leaf| and |base margin| for T trees an output, for XGBoost adds floats.
+/// Requires a checked model.
 ///
 /// Thresholds become the least float above the last float that goes left. Base margins go into the leaves of each
 /// output's first tree (base_score says 0), averages are divided out, and a binary model's `sigmoid` is multiplied into

@@ -8,7 +8,8 @@
 namespace riskflag::inline v0_1::interop {
 
 /// The model in a file that XGBoost's save_model wrote, JSON or UBJSON (1.6 to 3.x), scoring as XGBoost does: the same
-/// leaf for every row without infinities, margins within 1e-6 of max(1, sum of |leaf|), because XGBoost adds in float.
+/// leaf for every row without infinities, margins within 1e-6 of max(1, sum of |leaf|) for up to 16 trees an output,
+/// and in proportion for more, because XGBoost adds in float.
 ///
 /// Values are rounded to float before they are compared (Model::float32_inputs), and x < condition is kept as x <= the
 /// float below. base_score becomes a margin by the objective's own rule; DART's weights are multiplied into the leaves;
