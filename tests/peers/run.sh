@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The peers as CI runs them; with --full also a registered model in MLflow's scoring server, in Spark (pyspark: 0.5 GB, and Java 17, which it
-# installs) and through the library, many who move one alias, and the long soak. Usage: tests/peers/run.sh [--full]
+# installs) and through the library, many who move one alias, the long soak, and a sync that is interrupted at each of its requests. Usage:
+# tests/peers/run.sh [--full]
 set -euo pipefail
 RISKFLAG_ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 export RISKFLAG_ROOT RISKFLAG_BUILD="${RISKFLAG_BUILD:-$RISKFLAG_ROOT/build}"
@@ -25,5 +26,8 @@ if ! cmp -s "$full/requirements.txt" "$work/installed.txt"; then
 fi
 "${CXX:-g++}" -std=c++20 -O1 -I "$RISKFLAG_ROOT/include" "$full/fetch_driver.cpp" -lboost_json -o "$work/fetch_driver"
 cd "$full"
-RISKFLAG_BIN_DIR="$RISKFLAG_BUILD/bin" RISKFLAG_FETCH_DRIVER="$work/fetch_driver" PYTHONPATH=$work OPENBLAS_NUM_THREADS=1 \
-  "$RISKFLAG_BUILD-peers/bin/python" -m unittest -v
+export RISKFLAG_BIN_DIR="$RISKFLAG_BUILD/bin" OPENBLAS_NUM_THREADS=1
+python=$RISKFLAG_BUILD-peers/bin/python
+RISKFLAG_FETCH_DRIVER="$work/fetch_driver" PYTHONPATH=$work "$python" -m unittest -v
+cd "$RISKFLAG_ROOT/tests/programs"
+RISKFLAG_EVERY_REQUEST=1 "$python" -m unittest -v -k a_sync_that_is_killed test_tracking

@@ -1,8 +1,10 @@
 """Tracking and the registry against a strict fake of MLflow's server (fake_mlflow.py); the real one is in tests/peers."""
 import hashlib
+import itertools
 import json
 import os
 import pathlib
+import queue
 import resource
 import signal
 import socket
@@ -13,6 +15,21 @@ from xml.etree import ElementTree
 
 import driver
 from fake_mlflow import FakeMlflow
+
+EVERY_REQUEST = bool(os.environ.get("RISKFLAG_EVERY_REQUEST"))  # tests/peers/run.sh --full: a sync is interrupted at each, not at some
+
+
+class CallsThen(list):
+    """A fake server's calls; when the `number`-th has arrived, `then` is called with it before it is carried out."""
+
+    def __init__(self, number, then):
+        super().__init__()
+        self.number, self.then = number, then
+
+    def append(self, call):
+        super().append(call)
+        if len(self) == self.number:
+            self.then(call)
 
 
 class Tracking(driver.ProgramTest):
@@ -141,20 +158,40 @@ class Tracking(driver.ProgramTest):
             self.assertEqual(server.store.registered["loan-risk"]["aliases"], {"champion": 1})
             self.assertEqual(len(server.store.registered["loan-risk"]["versions"]), 1)
 
-    def test_a_sync_that_is_killed_anywhere_is_finished_by_the_next(self):
+    def test_a_sync_that_is_killed_or_loses_an_answer_anywhere_is_finished_once(self):
         result = self.trained("--tracking", f"journal:{self.path('journal')}", "--register", "loan-risk", "--alias", "champion")
         with FakeMlflow() as server:
-            for calls in range(1, 60, 4):  # killed after so many requests
-                start = len(server.store.calls)
-                process = subprocess.Popen([str(driver.BIN / "riskflag-registry"), "sync", str(self.path("journal")), server.url],
-                                           env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-                while process.poll() is None and len(server.store.calls) - start < calls:
-                    time.sleep(0.002)
-                process.send_signal(signal.SIGKILL)
-                process.wait()
             self.call("registry", "sync", self.path("journal"), server.url)
-            self.assert_complete(server, result)
-            self.assertEqual(len(server.store.registered["loan-risk"]["versions"]), 1)
+            count = len(server.store.calls)
+        self.assertGreater(count, 20)
+        for number, killed in itertools.product(range(1, count + 1, 1 if EVERY_REQUEST else 9), (True, False)):
+            for state in self.path("journal").rglob("*mlflow-*.json*"):  # a server may get the port of an earlier one
+                state.unlink()
+            with self.subTest("killed" if killed else "no answer", request=number), FakeMlflow() as server:
+                if killed:
+                    self.kill_a_sync(server, number)
+                else:
+                    server.store.calls = CallsThen(number, lambda call: server.faults.append((*call, "reset_after")))
+                self.call("registry", "sync", self.path("journal"), server.url)
+                self.assertEqual(server.faults, [])
+                self.assert_complete(server, result)
+                self.assertEqual(len(server.store.registered["loan-risk"]["versions"]), 1)
+                self.assertEqual(server.store.registered["loan-risk"]["aliases"], {"champion": 1})
+
+    def kill_a_sync(self, server, number):
+        """When its request of that number has arrived, which the server then carries out."""
+        started = queue.Queue()
+
+        def kill(_):
+            process = started.get()
+            process.kill()
+            process.wait()
+
+        server.store.calls = CallsThen(number, kill)
+        process = subprocess.Popen([str(driver.BIN / "riskflag-registry"), "sync", str(self.path("journal")), server.url],
+                                   env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        started.put(process)
+        self.assertEqual(process.wait(timeout=300), -signal.SIGKILL)
 
     @unittest.skipIf(driver.SANITIZED, "a sanitizer takes more memory than that itself")
     def test_a_file_larger_than_the_memory_is_sent(self):
