@@ -373,6 +373,15 @@ TEST_CASE("a model without counts, or with counts that contradict one another, i
   CHECK(wrong.failure().where == "model: tree 1, node 0");
 }
 
+TEST_CASE("a model with linear leaves is refused, with what to do") {
+  const auto made = Explainer::make(with_linear_leaves(3, random_model(3, shape_of(3, 8, 4))));
+  REQUIRE(!made);
+  CHECK(made.failure().code == ErrorCode::unsupported);
+  CHECK(made.failure().text() ==
+        "tree 0: its leaves are linear, and contributions are those of constants; train the model with "
+        "linear_tree=false to have reasons");
+}
+
 TEST_CASE("shapes that do not fit are refused, and nothing is written") {
   Model model = random_model(3, shape_of(3, 8, 4));
   count_rows(model, 1);

@@ -96,6 +96,11 @@ TEST_CASE("a float's threshold lets the same floats through as the double's") {
 
 TEST_CASE("what floats or XGBoost cannot say is refused") {
   Model model = float_model(3, 6);
+  const Model linear = with_linear_leaves(3, model);
+  CHECK(interop::xgboost_json(linear).failure().text() ==
+        "tree 0: its leaves are linear, and XGBoost's trees have constants alone; export the model as LightGBM's text, "
+        "or train it with linear_tree=false");
+  CHECK(interop::onnx_bytes(linear).failure().text().find("ONNX's trees have constants alone") != std::string::npos);
   Node& node = model.trees[2].nodes[0];
   node.categorical = false;
   node.missing = MissingRule::zero;

@@ -70,6 +70,41 @@ TEST_CASE("every broken structure is refused with its place") {
   says(refusal([](Model& m) { m.objective.sigmoid = 0.0; }), "sigmoid is 0");
 }
 
+TEST_CASE("linear leaves of other lengths, features that are none or categorical, and infinite numbers are refused") {
+  const auto linear = [](auto spoil) {
+    return refusal([&](Model& m) {
+      m.features[0].type = FeatureType::numeric;
+      m.features[1].type = FeatureType::categorical;
+      for (Tree& tree : m.trees) tree = Tree{.leaves = {1.0}};
+      m.leaf_grid = 0.0;
+      m.base_margin = {0.0};
+      m.trees[1].linear = {{0.5, {0}, {0.25}}};
+      spoil(m, m.trees[1].linear[0]);
+    });
+  };
+  CHECK(linear([](Model&, LinearLeaf&) {}) == "accepted");
+  const std::string leaf = "model.json: tree 1, leaf 0: ";
+  CHECK(linear([](Model&, LinearLeaf& l) { l.features[0] = 4; }) == leaf + "feature 4 of 4");
+  CHECK(linear([](Model&, LinearLeaf& l) { l.features[0] = -1; }) == leaf + "feature -1 of 4");
+  CHECK(linear([](Model& m, LinearLeaf& l) {
+          m.features[1].name = "home";
+          l.features[0] = 1;
+        }) == leaf + "multiplies feature \"home\", which is categorical");
+  CHECK(linear([](Model&, LinearLeaf& l) { l.coefficients.clear(); }) == leaf + "0 coefficients for 1 features");
+  CHECK(linear([](Model& m, LinearLeaf& l) {
+          m.features[0].name = "age";
+          l.coefficients[0] = std::numeric_limits<double>::infinity();
+        }) == leaf + "the coefficient of feature \"age\" is inf; a finite number is accepted");
+  CHECK(linear([](Model&, LinearLeaf& l) { l.constant = kMissing; }) ==
+        leaf + "its constant is nan; a finite number is accepted");
+  CHECK(linear([](Model& m, LinearLeaf&) { m.trees[1].linear.resize(2); }) ==
+        "model.json: tree 1: 2 linear leaves for 1 leaves");
+  CHECK(linear([](Model& m, LinearLeaf&) { m.leaf_grid = 0.25; }) ==
+        "model.json: tree 1: its leaves are linear; leaf_grid is 0 in such models, not 0.25");
+  CHECK(linear([](Model& m, LinearLeaf&) { m.float32_inputs = true; }) ==
+        "model.json: tree 1: its leaves are linear; float32_inputs is false in such models");
+}
+
 TEST_CASE("category sets must exist and belong to a categorical feature") {
   Model model = sound();
   for (Tree& tree : model.trees) {

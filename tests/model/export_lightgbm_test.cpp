@@ -50,6 +50,30 @@ TEST_CASE("what lightgbm_text wrote, import_lightgbm reads back to the same leav
   }
 }
 
+TEST_CASE("linear leaves come back from LightGBM's text with the same bits") {
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    CAPTURE(seed);
+    Model model = with_linear_leaves(
+        seed,
+        random_model(
+            seed,
+            {.trees = 6, .leaves = 1 + seed % 8, .features = 4, .all_rules = true, .outputs = seed % 5 == 0 ? 3 : 1}));
+    model.average_output = seed % 4 == 0;
+    model.base_margin.assign(model.base_margin.size(), 0.0);
+    const auto text = lightgbm_text(model);
+    REQUIRE(text);
+    const auto back = import_lightgbm(*text, "text");
+    REQUIRE_MESSAGE(back, back.failure().text());
+    CHECK(back->leaf_grid == 0.0);
+    const auto rows = random_rows(seed, 60, model, 0.1, 0.0);
+    for (std::size_t r = 0; r < 60; ++r) {
+      const std::vector<double> row(rows.begin() + static_cast<std::ptrdiff_t>(r * 4),
+                                    rows.begin() + static_cast<std::ptrdiff_t>(r * 4 + 4));
+      for (int k = 0; k < model.num_outputs; ++k) CHECK(margin(*back, row, k) == margin(model, row, k));
+    }
+  }
+}
+
 TEST_CASE("the double at which rounding to float turns: the last that goes left with a float's threshold") {
   const float inf = std::numeric_limits<float>::infinity();
   const double most = std::numeric_limits<double>::max();

@@ -50,6 +50,12 @@ TEST_CASE("invariant: a model comes back from its text to the bit, and gives the
     CHECK(*back == model);
     CHECK(model_text(*back) == text);
   }
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    const Model model = with_linear_leaves(seed, rich(seed));
+    const auto back = parse_model(model_text(model), "model.json");
+    REQUIRE_MESSAGE(back.ok(), back.failure().text());
+    CHECK(*back == model);
+  }
 }
 
 TEST_CASE("a metric without a value is null in the history and comes back missing") {
@@ -67,7 +73,7 @@ TEST_CASE("the digest is the SHA-256 of all bytes before the last member") {
 }
 
 TEST_CASE("invariant: a model file cut off anywhere is refused as corrupt") {
-  const std::string text = model_text(random_model(2, {.trees = 2, .leaves = 4, .features = 3}));
+  const std::string text = model_text(with_linear_leaves(2, random_model(2, {.trees = 2, .leaves = 4, .features = 3})));
   for (std::size_t n = 0; n < text.size(); ++n) {
     const auto read = parse_model(std::string_view(text).substr(0, n), "model.json");
     CAPTURE(n);
@@ -78,7 +84,7 @@ TEST_CASE("invariant: a model file cut off anywhere is refused as corrupt") {
 }
 
 TEST_CASE("invariant: a model file with any one bit flipped is refused") {
-  const std::string text = model_text(random_model(2, {.trees = 1, .leaves = 3, .features = 2}));
+  const std::string text = model_text(with_linear_leaves(2, random_model(2, {.trees = 1, .leaves = 3, .features = 2})));
   for (std::size_t at = 0; at < text.size(); ++at) {
     std::string altered = text;
     altered[at] = static_cast<char>(altered[at] ^ (1 << (at % 7)));
@@ -120,6 +126,24 @@ TEST_CASE("refusals say where and what would be accepted") {
        "one value for each of the 6 nodes");
   says(resealed(replaced(text, "\"name\": \"multiclass\"", "\"name\": \"new\"")), "objective \"new\" is unknown",
        ErrorCode::unsupported);
+  Model stump = random_model(1, {.trees = 1, .leaves = 2, .features = 1});
+  stump.leaf_grid = 0.0;
+  stump.trees[0].linear = {{0.5, {0}, {0.25}}, {7.5, {}, {}}};
+  const std::string linear = model_text(stump);
+  const auto flat = [&](const char* name) {  // the member's text in one line
+    const std::size_t at = linear.find(name, linear.find("\"linear\"")), end = linear.find(']', linear.find("0", at));
+    REQUIRE(end != std::string::npos);
+    return linear.substr(at, end - at);
+  };
+  says(resealed(replaced(linear, flat("\"constant\""), "\"constant\": [1, 2, 3")),
+       "found 3 constants, expected one for each of the 2");
+  says(resealed(replaced(linear, flat("\"features\""), "\"features\": [[0], [0], [0")),
+       "\"features\" holds more than the one array");
+  says(resealed(replaced(linear, flat("\"features\""), "\"features\": [[9")), "tree 0, leaf 0: feature 9 of 1");
+  says(resealed(replaced(linear, "\"coefficients\": [", "\"coefficients\": [], \"more\": [")),
+       "\"coefficients\" holds fewer");
+  says(resealed(replaced(linear, "\"coefficients\"", "\"coefficient\"")), "expected \"coefficients\"");
+  says(resealed(replaced(linear, "\"linear\"", "\"lines\"")), "expected the end of the object");
 }
 
 TEST_CASE("load_model and save_model go through files and throw sentences") {

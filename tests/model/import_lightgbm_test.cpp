@@ -136,9 +136,57 @@ TEST_CASE("classes, averages, zeros as missing and pandas's levels are kept") {
   CHECK(asked);
 }
 
+TEST_CASE(
+    "linear leaves, leaf by leaf, by hand: gaps where a leaf has no feature, the constant where a value is missing") {
+  const std::string text = replaced(kSmall, "is_linear=0\n",
+                                    "is_linear=1\nleaf_const=0.5 -2 8\nnum_features=1 0 2\nleaf_features=0   0 0 \n"
+                                    "leaf_coeff=0.25   3 -1 \n");
+  const Model model = import_lightgbm(text, "m.txt").value();
+  CHECK(model.leaf_grid == 0.0);
+  const auto score = [&](double x, double grade) { return margin(model, std::vector<double>{x, grade}); };
+  CHECK(score(-2, 0) == 0.0);         // 0.5 + 0.25 * -2
+  CHECK(score(9, 1) == -2.0);         // its constant, not its leaf_value
+  CHECK(score(9, 0) == 26.0);         // 8 + 27 - 9
+  CHECK(score(kMissing, 1) == -2.0);  // no value of the leaf's is missing
+  CHECK(score(kMissing, 34) == 1.0);  // leaf_value
+  CHECK(parse_model(model_text(model), "model.json").value() == model);
+  // LightGBM's first tree has constants alone: an ordinary one, on a grid.
+  const Model plain =
+      import_lightgbm(replaced(kSmall, "is_linear=0\n",
+                               "is_linear=1\nleaf_const=0.5 -2 8\nnum_features=0 0 0\nleaf_features=   \n"
+                               "leaf_coeff=   \n"),
+                      "m.txt")
+          .value();
+  CHECK(plain.trees[0].linear.empty());
+  CHECK(plain.trees[0].leaves == std::vector<double>{0.5, -2, 8});
+  CHECK(plain.leaf_grid > 0.0);
+  const auto damaged = [&](const char* what, const char* with) { return refusal(replaced(text, what, with)); };
+  CHECK(damaged("leaf_const=0.5 -2 8\n", "") == "m.txt:33: there is no \"leaf_const\" in the lines above");
+  CHECK(damaged("leaf_const=0.5", "leaf_const=inf") ==
+        "m.txt: tree 0, leaf 0: its constant is inf; a finite number is accepted");
+  CHECK(damaged("num_features=1 0", "num_features=1 1") == "m.txt:31: \"leaf_features\" has 3 numbers, 4 are expected");
+  CHECK(damaged("num_features=1 0", "num_features=1 -1") ==
+        "m.txt:30: \"num_features\": \"-1\" is not a number that is accepted there");
+  CHECK(damaged("leaf_features=0 ", "leaf_features=2 ") == "m.txt: tree 0, leaf 0: feature 2 of 2");
+  CHECK(damaged("leaf_features=0 ", "leaf_features=1 ") ==
+        "m.txt: tree 0, leaf 0: multiplies feature \"grade\", which is categorical");
+  CHECK(damaged("3 -1", "3 nan") ==
+        "m.txt: tree 0, leaf 2: the coefficient of feature \"x\" is nan; a finite number is accepted");
+  CHECK(damaged("3 -1", "3") == "m.txt:32: \"leaf_coeff\" has 2 numbers, 3 are expected");
+}
+
+TEST_CASE("a linear tree's margins are LightGBM's to the bit") {
+  const Model model = import_lightgbm(golden("linear"), "linear").value();
+  CHECK(model.trees[0].linear.empty());
+  CHECK(!model.trees[1].linear.empty());
+  const std::vector<std::vector<double>> rows = {
+      {0.5, -0.25, 2}, {kMissing, -0.25, 2}, {0.5, kMissing, 0}, {-1.5, 2, 3}, {0.5, -0.25, kMissing}};
+  const double margins[] = {1.0427582616970619, 0.13290869132504987, 0.23926181756365697, -1.6038965048613605,
+                            0.4810598763447076};  // LightGBM 4.7's raw scores
+  for (std::size_t i = 0; i < rows.size(); ++i) CHECK(margin(model, rows[i]) == margins[i]);
+}
+
 TEST_CASE("what cannot be taken over is refused with what to do") {
-  CHECK(refusal(replaced(kSmall, "is_linear=0", "is_linear=1")).find("retrain with linear_tree=false") !=
-        std::string::npos);
   CHECK(refusal(replaced(kSmall, "binary sigmoid:2", "regression sqrt")).find("reg_sqrt=false") != std::string::npos);
   CHECK(refusal(replaced(kSmall, "binary sigmoid:2", "mystery")).find("objective \"mystery\" is not known here") !=
         std::string::npos);
@@ -167,7 +215,7 @@ TEST_CASE("damaged trees are refused with the line, the tree or the node") {
 }
 
 TEST_CASE("a file cut off anywhere before the end of its trees is refused; one with a changed byte never crashes") {
-  for (const char* name : {"binary", "three", "forest"}) {
+  for (const char* name : {"binary", "three", "forest", "linear"}) {
     CAPTURE(name);
     const std::string text = golden(name);
     const std::size_t end = text.find("end of trees");

@@ -25,5 +25,8 @@ TEST_CASE("importance adds up gains and splits by feature, and orders them with 
   CHECK(found[2].splits == 4);
   CHECK(found[1].gain == 0.0);
   CHECK(found[1].splits == 0);
+  CHECK(used_features(model) == std::vector<bool>{true, false, true, false});
+  model.trees[1].linear = {{0.0, {3}, {1.0}}};
+  CHECK(used_features(model) == std::vector<bool>{true, false, true, true});
   CHECK(by_gain(found) == std::vector<std::size_t>{0, 2, 1, 3});
 }

@@ -28,4 +28,6 @@ TEST_CASE("iterations are taken as LightGBM's start_iteration and num_iteration 
   CHECK(leaves(-5, 2) == std::vector<double>{0, 1, 2, 3});
   CHECK(leaves(2, 9) == std::vector<double>{4, 5});
   CHECK(leaves(7, 1).empty());
+  model.trees[4].linear = {{1.5, {0}, {2.0}}};
+  CHECK(take_iterations(model, 2, 1).trees[0].linear == model.trees[4].linear);
 }

@@ -37,6 +37,19 @@ TEST_CASE("a tree is monotone when every leaf stands in order with every leaf th
   CHECK_FALSE(find_monotone_violation(three_leaves(4, 1, 3), 0, 0));
 }
 
+TEST_CASE("of linear leaves nothing is proven, but for features that the tree does not read") {
+  Tree tree = three_leaves(1, 2, 3);
+  tree.linear = {{1.0, {}, {}}, {2.0, {2}, {0.5}}, {3.0, {}, {}}};
+  for (const std::int32_t feature : {0, 1, 2}) {
+    const auto found = find_monotone_violation(tree, feature, 1);
+    REQUIRE(found);
+    CHECK(found->lower == 1);
+    CHECK(found->upper == 1);
+  }
+  CHECK_FALSE(find_monotone_violation(tree, 3, 1));
+  CHECK_FALSE(find_monotone_violation(tree, 2, 0));
+}
+
 TEST_CASE("leaves that no raise of the feature joins may stand in any order") {
   // x1 <= 0 ? (x0 <= 0 ? 1 : 2) : (x0 <= 0 ? -5 : -4): rising in x0 on each side, though -5 < 2.
   Tree tree;

@@ -118,6 +118,32 @@ TEST_CASE("margins add the base and each output's own trees; averages divide the
   CHECK(margin(model, std::vector<double>{1.0}, 1) == 24.0);  // 20 + (4 + 4) / 2
 }
 
+TEST_CASE("a linear leaf adds its terms in their order, each rounded once, and its constant where a value is missing") {
+  Model model = stump(0.0, MissingRule::nan, true);
+  model.trees[0].linear = {{0.5, {0}, {0.25}}, {-1.0, {0}, {1.0 + 0x1p-30}}};
+  const auto at = [&](double x) { return margin(model, std::vector<double>{x}); };
+  CHECK(at(-8.0) == -1.5);              // 0.5 + 0.25 * -8
+  CHECK(at(1.0 + 0x1p-30) == 0x1p-29);  // fused, it would be 2^-29 + 2^-60
+  CHECK(at(kMissing) == 1.0);           // to the left; the constant of Tree::leaves
+  CHECK(at(kInf) == kInf);
+  CHECK(at(-kInf) == -kInf);
+  model.trees[0].linear[1] = {0x1p53, {0, 0}, {1.0, 1.0}};
+  CHECK(at(1.0) == 0x1p53);  // 2^53 + 1 is no double; 2^53 + 2 would be
+  model.trees[0].linear[1] = {0.0, {0, 0}, {1.0, -1.0}};
+  CHECK(order_key(at(kInf)) == order_key(kMissing));  // inf - inf: one NaN whatever the processor
+  model.trees[0].linear[1] = {2.5, {}, {}};
+  CHECK(at(kInf) == 2.5);
+}
+
+TEST_CASE("a linear leaf takes values up to LightGBM's float 1e-35 for zero") {
+  Model model = stump(-1.0, MissingRule::nan, false);
+  model.trees[0].linear = {{0.0, {}, {}}, {0.0, {0}, {1e35}}};
+  const auto at = [&](double x) { return margin(model, std::vector<double>{x}); };
+  for (const double x : {kZeroBand, -kZeroBand, 5e-324, -0.0}) CHECK(at(x) == 0.0);
+  CHECK(at(std::nextafter(kZeroBand, 1.0)) > 0.9);
+  CHECK(at(std::nextafter(-kZeroBand, -1.0)) < -0.9);
+}
+
 TEST_CASE("a tree without nodes is its one leaf, and no trees leave the base margin") {
   Model model = stump(0.0, MissingRule::nan, false);
   model.trees[0] = Tree{.leaves = {7.5}};

@@ -2,8 +2,9 @@
 //
 // import_driver MODEL ROWS COUNT OUT [START ITERATIONS | REFERENCES]: ROWS holds COUNT rows of doubles. OUT gets, row
 // by row: each output's margin, each output's sum of |leaf| and |base|, each tree's leaf, each output's contributions
-// and base. With REFERENCES, OUT.against gets each row's contributions against the first so many rows, and their base.
-// Every engine of the predictor must give the slow scorer's bits. Ends with 1 and a sentence when the model is refused.
+// and base (NaN for linear leaves, which have none). With REFERENCES, OUT.against gets each row's contributions against
+// the first so many rows, and their base. Every engine of the predictor must give the slow scorer's bits. Ends with 1
+// and a sentence when the model is refused.
 
 #include <bit>
 #include <cstdint>
@@ -17,8 +18,10 @@
 #include <riskflag/explain.hpp>
 #include <riskflag/interop.hpp>
 #include <riskflag/model/export_lightgbm.hpp>
+#include <riskflag/model/file.hpp>
 #include <riskflag/model/import_lightgbm.hpp>
 #include <riskflag/model/iterations.hpp>
+#include <riskflag/model/linear_trees.hpp>
 #include <riskflag/model/parse.hpp>
 #include <riskflag/model/walk.hpp>
 #include <riskflag/predict.hpp>
@@ -56,7 +59,7 @@ int main(int argc, char** argv) {
   std::vector<double> rows(count * features);
   for (std::size_t i = 0; i < rows.size(); ++i) __builtin_memcpy(&rows[i], cells.data() + i * 8, 8);
 
-  std::vector<double> margins(count * outputs), contributions(count * outputs * features);
+  std::vector<double> margins(count * outputs), contributions(count * outputs * features, kMissing);
   const auto view = MatrixView<double>::row_major(rows.data(), count, features);
   for (std::size_t r = 0; r < count; ++r) {
     for (std::size_t k = 0; k < outputs; ++k) {
@@ -79,10 +82,11 @@ int main(int argc, char** argv) {
       }
     }
   }
+  const bool linear = find_linear_tree(model).has_value();
   const auto explainer = Explainer::make(model);
-  if (!explainer) end(3, explainer.failure().text());
+  if (!explainer && !linear) end(3, explainer.failure().text());
   Explainer::Scratch scratch;
-  if (!explainer->contributions(view, contributions, scratch)) end(3, "sizes");
+  if (!linear && !explainer->contributions(view, contributions, scratch)) end(3, "sizes");
 
   std::ofstream out(argv[4], std::ios::binary);
   const auto put = [&](double x) { out.write(reinterpret_cast<const char*>(&x), sizeof x); };
@@ -99,7 +103,7 @@ int main(int argc, char** argv) {
     for (const Tree& tree : model.trees) put(static_cast<double>(leaf_of(tree, row, model.float32_inputs)));
     for (std::size_t k = 0; k < outputs; ++k) {
       for (std::size_t f = 0; f < features; ++f) put(contributions[(r * outputs + k) * features + f]);
-      put(explainer->base(k));
+      put(linear ? kMissing : explainer->base(k));
     }
   }
   if (argc == 6) {
@@ -123,6 +127,7 @@ int main(int argc, char** argv) {
     if (bytes) std::ofstream(path, std::ios::binary) << *bytes;
   };
   exported(".exported", lightgbm_text(model));
+  exported(".own", model_text(model));
   exported(".json", interop::xgboost_json(model));
   exported(".onnx", interop::onnx_bytes(model));
   return out.good() ? 0 : 4;

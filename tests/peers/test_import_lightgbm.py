@@ -1,11 +1,12 @@
 """LightGBM's text models in our hands: many small ones with random parameters, scored on ordinary and adversarial rows. The same leaf of
 every tree, margins within 1e-12 of max(1, sum of |leaf|), contributions within 1e-9 of predict_contrib's and additive to 1e-12, of max(1, sum
-of the trees' greatest |leaf|). What we export of them, LightGBM's text, XGBoost's JSON and ONNX, is loaded by the library and compared with
+of the trees' greatest |leaf|); linear_tree to the bit. What we export of them, LightGBM's text, XGBoost's JSON and ONNX, is loaded by the library and compared with
 LightGBM again: as near as a sum of so many floats must be.
 
 Compiles import_driver.cpp with $CXX (default c++). RISKFLAG_PEER_MODELS: how many (default 60); RISKFLAG_PEER_FIRST: the first one's seed
 (default 0), so that one model of many is made again alone.
 """
+import json
 import os
 import pathlib
 import subprocess
@@ -272,14 +273,64 @@ class LightGBMImport(unittest.TestCase):
                     want = booster.predict(x, raw_score=True, **part).reshape(ROWS, outputs) / averaged
                     np.testing.assert_allclose(got[:, :outputs], want, rtol=0, atol=1e-12)
 
+    def assert_bits(self, got, want, what):
+        got, want = np.asarray(got) + 0.0, np.asarray(want) + 0.0  # one zero
+        self.assertTrue(((got.view(np.int64) == want.view(np.int64)) | (np.isnan(got) & np.isnan(want))).all(), what)
+
+    @staticmethod
+    def python_trees():
+        """The class that scores a model directory in Python."""
+        text = (ROOT / "include" / "riskflag" / "bundle" / "python" / "trees.py.inl").read_text()
+        names = {}
+        exec(text.removeprefix('R"py(').removesuffix(')py"\n').replace("from . import exact", ""), names)  # margins need none of it
+        return names["Trees"]
+
+    def test_linear_trees_have_the_same_bits(self):
+        path, trees_of, linear = self.driver.path / "linear.txt", self.python_trees(), 0
+        for seed in range(FIRST, FIRST + max(12, MODELS // 3)):
+            rng = np.random.default_rng([seed, 4])
+            x, categorical, signal = table(rng)
+            x = np.clip(x, -1e4, 1e4)  # products of greater ones overflow while LightGBM trains, and its file has NaN
+            boosting = str(rng.choice(["gbdt", "gbdt", "dart", "rf"]))
+            objective = str(rng.choice(["binary", "regression", "poisson", "multiclass"]))
+            y = {"binary": signal > 0, "poisson": np.abs(signal), "multiclass": np.digitize(signal, [-1, 1])}.get(objective, signal)
+            parameters = {"objective": objective, "boosting": boosting, "linear_tree": True, "num_leaves": int(rng.choice([2, 3, 8, 31])),
+                          "min_data_in_leaf": int(rng.choice([1, 20])), "linear_lambda": float(rng.choice([0, 0.01, 1])), "verbosity": -1, "seed": seed,
+                          "num_threads": 1, "use_missing": bool(rng.random() < 0.8), "max_cat_to_onehot": int(rng.choice([1, 4])),
+                          "cat_smooth": 1.0, "min_data_per_group": 5, "boost_from_average": bool(rng.random() < 0.7)}
+            outputs = 3 if objective == "multiclass" else 1
+            if outputs == 3:
+                parameters["num_class"] = 3
+            if boosting == "rf":
+                parameters.update(bagging_freq=1, bagging_fraction=0.6)
+            with self.subTest(**parameters):
+                booster = lightgbm.train(parameters, lightgbm.Dataset(x, y.astype(float), categorical_feature=categorical), int(rng.integers(2, 9)))
+                thresholds = {}
+                for tree in booster.dump_model()["tree_info"]:
+                    self.collect(tree["tree_structure"], thresholds)
+                booster.save_model(str(path))
+                for rows in (x, adversarial(rng, x, categorical, thresholds, EDGES)):
+                    start, count = int(rng.integers(-1, 2)), int(rng.integers(0, 4))
+                    for part, cut in (({}, ()), ({"start_iteration": start, "num_iteration": count if count > 0 else -1}, (start, count))):
+                        margins = self.driver.score(path, rows, *cut)[:, :outputs]
+                        leaves = booster.predict(rows, pred_leaf=True, **part).reshape(len(rows), -1)
+                        averaged = leaves.shape[1] // outputs if boosting == "rf" else 1
+                        want = booster.predict(rows, raw_score=True, **part).reshape(margins.shape) / averaged
+                        own = json.loads(path.with_name("linear.txt.own").read_text())
+                        if own["leaf_grid"] != 0:  # no leaf has a term: an ordinary model
+                            np.testing.assert_allclose(margins, want, rtol=0, atol=1e-12 * max(1, np.abs(want).max()))
+                            continue
+                        linear += 1
+                        self.assert_bits(margins, want, "margins")
+                        self.assert_bits(trees_of(own).margins(rows), margins, "the walk in Python")
+                        again = lightgbm.Booster(model_file=str(path.with_name("linear.txt.exported")))
+                        self.assert_bits(again.predict(rows), booster.predict(rows, **part), "the text that we write, loaded by LightGBM")
+        self.assertGreater(linear, 30)
+
     def test_what_is_refused(self):
         rng = np.random.default_rng(2)
         x = rng.normal(size=(ROWS, 3))
-        linear = lightgbm.train({"objective": "regression", "linear_tree": True, "verbosity": -1}, lightgbm.Dataset(x, x[:, 0] * 2), 2)
         path = self.driver.path / "refused.txt"
-        linear.save_model(str(path))
-        with self.assertRaisesRegex(RuntimeError, "linear leaves.*linear_tree=false"):
-            self.driver.score(path, x)
         squared = lightgbm.train({"objective": "regression", "reg_sqrt": True, "verbosity": -1}, lightgbm.Dataset(x, np.abs(x[:, 0])), 2)
         squared.save_model(str(path))
         with self.assertRaisesRegex(RuntimeError, "reg_sqrt=false"):

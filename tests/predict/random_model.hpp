@@ -188,6 +188,28 @@ inline Model random_model(std::uint64_t seed, const ModelShape& shape) {
   return model;
 }
 
+/// Makes the leaves of the trees linear, but of every third one; the model leaves its grid.
+inline Model with_linear_leaves(std::uint64_t seed, Model model) {
+  Draws draws(seed, 2);
+  std::vector<std::int32_t> numeric;
+  for (std::size_t f = 0; f < model.features.size(); ++f) {
+    if (model.features[f].type == FeatureType::numeric) numeric.push_back(static_cast<std::int32_t>(f));
+  }
+  model.leaf_grid = 0.0;
+  for (std::size_t t = 0; t < model.trees.size(); ++t) {
+    if (t % 3 == 2) continue;
+    for (const double leaf : model.trees[t].leaves) {
+      LinearLeaf& linear = model.trees[t].linear.emplace_back();
+      linear.constant = leaf + draws.uniform();
+      for (std::size_t i = numeric.empty() ? 0 : draws.below(4); i > 0; --i) {
+        linear.features.push_back(numeric[draws.below(numeric.size())]);
+        linear.coefficients.push_back(draws.chance(0.1) ? 1e30 * draws.uniform() : draws.uniform() - 0.5);
+      }
+    }
+  }
+  return model;
+}
+
 /// `rows` rows, row-major: plain values, thresholds themselves and their neighbours, edge values, missing ones.
 inline std::vector<double> random_rows(std::uint64_t seed, std::size_t rows, const Model& model, double missing = 0.1,
                                        double edges = 0.3) {

@@ -72,6 +72,26 @@ class Import(driver.ProgramTest):
         rows = self.scores(self.path("t.csv"))
         self.assertEqual(rows[0]["probability"], rows[1]["probability"])
 
+    def test_linear_trees_score_as_in_lightgbm_to_the_bit_and_what_takes_leaves_for_constants_refuses_them(self):
+        result = self.imported(CORPUS / "import_lightgbm" / "linear")
+        self.assertIn("walk, node by node", result["engine"])
+        margins = [1.0427582616970619, 0.13290869132504987, 0.23926181756365697, -1.6038965048613605, 0.4810598763447076]  # LightGBM's
+        table = [[0.5, -0.25, 2], ["", -0.25, 2], [0.5, "", 0], [-1.5, 2, 3], [0.5, -0.25, ""]]
+        driver.write_table(self.path("t.csv"), ["a", "b", "c"], table)
+        for row, margin in zip(self.scores(self.path("t.csv")), margins):
+            self.assertAlmostEqual(float(row["probability"]), 1 / (1 + math.exp(-margin)), delta=1e-15)
+        text, again = self.path("out.txt"), self.path("again")
+        done = driver.run("import", "--from", self.path("model"), "--export", "lightgbm", "--output", text)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.imported(text, output="again")
+        first, second = (json.loads((folder / "model.json").read_text())["trees"] for folder in (self.path("model"), again))
+        self.assertEqual(*([tree.get("linear") for tree in trees] for trees in (first, second)))
+        for kind in ("xgboost", "onnx", "cpp"):
+            done = driver.run("import", "--from", self.path("model"), "--export", kind, "--output", self.path("other"))
+            self.assert_refused(done, 1, "its leaves are linear", "linear_tree=false")
+        done = driver.run("score", "--model", self.path("model"), "--data", self.path("t.csv"), "--output", self.path("s.csv"), "--explain", 1)
+        self.assert_refused(done, 1, "its leaves are linear", "linear_tree=false")
+
     def test_a_feature_too_few_is_refused_by_name_and_no_rows_give_no_scores(self):
         self.imported(XGBOOST)
         driver.write_table(self.path("one.csv"), ["a"], [[0.5]])
@@ -91,7 +111,7 @@ class Import(driver.ProgramTest):
         self.imported(XGBOOST)
         out = ["--output", self.path("new")]
         text = self.path("model.txt")
-        text.write_text(LIGHTGBM.read_text().replace("is_linear=0", "is_linear=1"))
+        text.write_text(LIGHTGBM.read_text().replace("is_linear=0", "is_linear=1"))  # without the lines that belong to it
         (self.path("cut.json")).write_bytes(XGBOOST.read_bytes()[:1000])
         with open(self.path("long.txt"), "wb") as file:  # one line of 1 GB, most of it a hole
             file.write(b"tree\nversion=v4")
@@ -100,7 +120,7 @@ class Import(driver.ProgramTest):
         for args, code, words in [(["--from", XGBOOST, "--output", self.path("model")], 1, ["exists", "--force"]),
                                   (["--from", self.path("long.txt"), *out], 1, ["long.txt", "longer than the 536870912 bytes"]),
                                   (["--from", data, *out], 1, ["rows.csv", "LightGBM's text", "XGBoost's JSON"]),
-                                  (["--from", text, *out], 1, ["model.txt:", "linear_tree=false"]),
+                                  (["--from", text, *out], 1, ["model.txt:", "leaf_const"]),
                                   (["--from", self.path("cut.json"), *out], 1, ["cut.json"]),
                                   (["--from", CORPUS / "import_xgboost" / "three.ubj", *out, "--threshold", 0.5], 2, ["--threshold", "3 classes"]),
                                   (["--from", self.path("absent"), *out], 1, ["absent"]),

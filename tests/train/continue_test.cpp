@@ -179,6 +179,8 @@ TEST_CASE("a model that does not fit is not gone on from, with what differs") {
   other = good;
   other.leaf_grid = 0.0;
   has(go_on(other, t.view(), o), "lie on no grid");
+  other.trees[1].linear.assign(other.trees[1].leaves.size(), {0.0, {0}, {1.0}});
+  has(go_on(other, t.view(), o), "tree 1: its leaves are linear, and only constants can be replaced or added to");
   TrainOptions against = o;  // labels rise with f0: what was learned freely falls nowhere for long
   against.monotone_constraints = {-1, 0, 0, 0};
   has(go_on(good, t.view(), against), "breaks the monotone constraint of \"f0\" already");

@@ -132,18 +132,21 @@ inline void take_features(riskflag::Model& model, const std::vector<riskflag::Fe
   }
   for (riskflag::Tree& tree : model.trees) {
     for (riskflag::Node& node : tree.nodes) node.feature = place[static_cast<std::size_t>(node.feature)];
+    for (riskflag::LinearLeaf& leaf : tree.linear) {
+      for (std::int32_t& feature : leaf.features) feature = place[static_cast<std::size_t>(feature)];
+    }
   }
   model.features = features;
 }
 
 /// A field that no question of the model derives from may be absent.
 inline void relax_unused(riskflag::Schema& schema, const riskflag::Model& model) {
-  const auto importance = riskflag::importance(model);
+  const std::vector<bool> used = riskflag::used_features(model);
   for (riskflag::Field& field : schema.fields) {
     bool asked = false;
     for (std::size_t f = 0; f < model.features.size(); ++f) {
       const auto& from = model.features[f].fields;
-      asked = asked || (importance[f].splits > 0 && std::find(from.begin(), from.end(), field.name) != from.end());
+      asked = asked || (used[f] && std::find(from.begin(), from.end(), field.name) != from.end());
     }
     field.required = field.required && asked;
   }

@@ -65,12 +65,12 @@ inline void sort_levels(riskflag::Model& model, const std::string& where) {
 /// follows `unseen`.
 inline riskflag::Schema schema_of(const riskflag::Model& model, riskflag::UnseenPolicy unseen) {
   riskflag::Schema schema;
-  const auto importance = riskflag::importance(model);
+  const std::vector<bool> used = riskflag::used_features(model);
   for (std::size_t f = 0; f < model.features.size(); ++f) {
     const riskflag::Feature& feature = model.features[f];
     riskflag::Field field;
     field.name = feature.name;
-    field.required = importance[f].splits > 0;
+    field.required = used[f];
     if (feature.type == riskflag::FeatureType::categorical) {
       field.type = riskflag::ColumnType::category;
       field.levels = feature.levels;

@@ -54,9 +54,9 @@ class Explainer {
     References references;
   };
 
-  /// Fails with `corrupt` for a model that check_model refuses, `unsupported` for one without counts of training rows
-  /// at its nodes and leaves (Node::count, Tree::leaf_counts). `level`: the kernel's instruction set, at most
-  /// cpu_level(); the answers do not differ.
+  /// Fails with `corrupt` for a model that check_model refuses, `unsupported` for one with linear leaves, or without
+  /// counts of training rows at its nodes and leaves (Node::count, Tree::leaf_counts). `level`: the kernel's
+  /// instruction set, at most cpu_level(); the answers do not differ.
   [[nodiscard]] static Result<Explainer> make(const Model& model, CpuLevel level = cpu_level());
 
   [[nodiscard]] std::size_t features() const noexcept { return parts_->features; }

@@ -24,11 +24,13 @@ inline constexpr std::size_t kMaxTreeDepth = 4096;
 
 /// What holds of every tree that a scorer may walk without checks: nodes.size() + 1 leaves, each node and leaf
 /// referenced exactly once, children after their parents, features and category sets in range, no NaN threshold, finite
-/// leaves, at most kMaxTreeDepth deep. `where` names the tree in the failure. O(nodes).
+/// leaves, linear ones of finite numbers and numeric features, at most kMaxTreeDepth deep. `where` names the tree in
+/// the failure. O(nodes).
 [[nodiscard]] Result<void> check_tree(const Tree& tree, const std::vector<Feature>& features, const std::string& where);
 
 /// What holds of every model that a scorer may use: all trees checked, leaves and base margins finite and multiples of
-/// leaf_grid (and few enough grid steps that sums are exact), outputs and trees matching, a known objective.
+/// leaf_grid (and few enough grid steps that sums are exact), no grid and no float32_inputs where leaves are linear,
+/// outputs and trees matching, a known objective.
 /// Failures have code `corrupt` and say where: "model.json: tree 3, node 7".
 [[nodiscard]] Result<void> check_model(const Model& model, const std::string& where);
 
@@ -88,6 +90,45 @@ inline Result<void> count_child(TreeCensus& census, std::size_t parent, std::int
 
 }  // namespace detail
 
+namespace detail {
+
+/// What check_tree() asks of linear leaves.
+inline Result<void> check_linear_leaves(const Tree& tree, const std::vector<Feature>& features,
+                                        const std::string& where) {
+  if (tree.linear.size() != tree.leaves.size()) {
+    return corrupt(where, std::to_string(tree.linear.size()) + " linear leaves for " +
+                              std::to_string(tree.leaves.size()) + " leaves");
+  }
+  for (std::size_t i = 0; i < tree.linear.size(); ++i) {
+    const LinearLeaf& leaf = tree.linear[i];
+    const auto here = [&] { return where + ", leaf " + std::to_string(i); };
+    if (leaf.coefficients.size() != leaf.features.size()) {
+      return corrupt(here(), std::to_string(leaf.coefficients.size()) + " coefficients for " +
+                                 std::to_string(leaf.features.size()) + " features");
+    }
+    if (!is_finite(leaf.constant)) {
+      return corrupt(here(), "its constant is " + number_text(leaf.constant) + "; a finite number is accepted");
+    }
+    for (std::size_t j = 0; j < leaf.features.size(); ++j) {
+      const std::int32_t f = leaf.features[j];
+      if (f < 0 || static_cast<std::size_t>(f) >= features.size()) {
+        return corrupt(here(), "feature " + std::to_string(f) + " of " + std::to_string(features.size()));
+      }
+      const Feature& feature = features[static_cast<std::size_t>(f)];
+      if (feature.type != FeatureType::numeric) {
+        return corrupt(here(), "multiplies feature " + quoted(feature.name) + ", which is categorical");
+      }
+      if (!is_finite(leaf.coefficients[j])) {
+        return corrupt(here(), "the coefficient of feature " + quoted(feature.name) + " is " +
+                                   number_text(leaf.coefficients[j]) + "; a finite number is accepted");
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace detail
+
 inline Result<void> check_tree(const Tree& tree, const std::vector<Feature>& features, const std::string& where) {
   const std::size_t nodes = tree.nodes.size();
   if (tree.leaves.size() != nodes + 1) {
@@ -104,6 +145,9 @@ inline Result<void> check_tree(const Tree& tree, const std::vector<Feature>& fea
       return detail::corrupt(where + ", leaf " + std::to_string(i),
                              number_text(tree.leaves[i]) + "; leaves are finite");
     }
+  }
+  if (!tree.linear.empty()) {
+    if (auto checked = detail::check_linear_leaves(tree, features, where); !checked) return checked;
   }
   detail::TreeCensus census{std::vector<std::uint8_t>(nodes), std::vector<std::uint8_t>(nodes + 1),
                             std::vector<std::uint32_t>(nodes)};
@@ -181,6 +225,12 @@ inline Result<void> check_model(const Model& model, const std::string& where) {
   for (std::size_t t = 0; t < model.trees.size(); ++t) {
     const std::string here = where + ": tree " + std::to_string(t);
     if (auto checked = check_tree(model.trees[t], model.features, here); !checked) return checked;
+    if (!model.trees[t].linear.empty() && (model.leaf_grid != 0.0 || model.float32_inputs)) {
+      return detail::corrupt(
+          here, "its leaves are linear; " +
+                    (model.float32_inputs ? std::string("float32_inputs is false in such models")
+                                          : "leaf_grid is 0 in such models, not " + number_text(model.leaf_grid)));
+    }
     if (model.leaf_grid == 0.0) continue;
     double most = 0.0;
     for (std::size_t i = 0; i < model.trees[t].leaves.size(); ++i) {

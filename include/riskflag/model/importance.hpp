@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include <riskflag/core/exact.hpp>
@@ -22,6 +23,18 @@ struct FeatureImportance {
       FeatureImportance& feature = out[static_cast<std::size_t>(node.feature)];
       feature.gain = exact::add(feature.gain, node.gain);
       ++feature.splits;
+    }
+  }
+  return out;
+}
+
+/// Whether the trees read each feature of the model: a node asks it, or a linear leaf multiplies it. O(nodes).
+[[nodiscard]] inline std::vector<bool> used_features(const Model& model) {
+  std::vector<bool> out(model.features.size());
+  for (const Tree& tree : model.trees) {
+    for (const Node& node : tree.nodes) out[static_cast<std::size_t>(node.feature)] = true;
+    for (const LinearLeaf& leaf : tree.linear) {
+      for (const std::int32_t feature : leaf.features) out[static_cast<std::size_t>(feature)] = true;
     }
   }
   return out;

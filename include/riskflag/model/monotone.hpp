@@ -92,14 +92,29 @@ inline void collect_regions(const Tree& tree, std::int32_t at, const LeafRegion&
   }
 }
 
+/// The first linear leaf with a term, of a tree that asks or multiplies the feature.
+[[nodiscard]] inline std::optional<std::size_t> find_unproven_leaf(const Tree& tree, std::int32_t feature) {
+  bool reads = std::any_of(tree.nodes.begin(), tree.nodes.end(), [&](const Node& n) { return n.feature == feature; });
+  std::optional<std::size_t> first;
+  for (std::size_t i = 0; i < tree.linear.size(); ++i) {
+    const std::vector<std::int32_t>& features = tree.linear[i].features;
+    if (!first && !features.empty()) first = i;
+    reads = reads || std::find(features.begin(), features.end(), feature) != features.end();
+  }
+  return reads ? first : std::nullopt;
+}
+
 }  // namespace detail
 
 /// The first pair of leaves of `tree` that breaks "the margin never falls (sign 1) or never rises (sign -1) while
 /// `feature` rises and all else stays"; nullopt when that holds for all rows whose value of `feature` is not missing.
-/// O(leaves^2 * depth). `tree` passed check_tree().
+/// O(leaves^2 * depth). `tree` passed check_tree(). Nothing is proven of linear leaves: a tree that has them and reads
+/// the feature is told with the first one as both.
 [[nodiscard]] inline std::optional<MonotoneViolation> find_monotone_violation(const Tree& tree, std::int32_t feature,
                                                                               int sign) {
-  if (sign == 0 || tree.nodes.empty()) return std::nullopt;
+  if (sign == 0) return std::nullopt;
+  if (const auto leaf = detail::find_unproven_leaf(tree, feature)) return MonotoneViolation{0, *leaf, *leaf};
+  if (tree.nodes.empty()) return std::nullopt;
   std::vector<detail::LeafRegion> regions(tree.leaves.size());
   detail::collect_regions(tree, 0, {}, regions);
   const detail::LeafRegion::Side whole{};

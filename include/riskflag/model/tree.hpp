@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include <riskflag/model/linear_leaf.hpp>
+
 namespace riskflag::inline v0_1 {
 
 /// What a numeric node does with NaN; LightGBM's missing types under its own names.
@@ -56,6 +58,7 @@ struct Tree {
   /// Bitsets of levels: level i is in the set when bit i % 32 of word i / 32 is set. A value is cut to an integer
   /// first; levels beyond the words, and negative ones, are not in the set.
   std::vector<std::vector<std::uint32_t>> category_sets{};
+  std::vector<LinearLeaf> linear{};  ///< one for each leaf, or empty: the leaves are constants
 
   bool operator==(const Tree&) const = default;
 };

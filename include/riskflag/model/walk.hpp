@@ -61,10 +61,37 @@ namespace riskflag::inline v0_1 {
 /// + 0.0.
 [[nodiscard]] inline double without_negative_zero(double x) noexcept { return from_order_key(order_key(x)); }
 
+/// `x`, and kMissing for every NaN: which one a processor makes of inf - inf differs.
+[[nodiscard]] inline double with_one_nan(double x) noexcept {
+  std::uint64_t bits = detail::opaque_bits(x);
+  if ((bits & 0x7fffffffffffffffULL) > 0x7ff0000000000000ULL) bits = detail::bit_cast<std::uint64_t>(kMissing);
+  asm("" : "+r"(bits));  // under -ffast-math Clang takes code that returns a NaN that it sees for unreachable
+  return detail::bit_cast<double>(bits);
+}
+
+/// What a linear leaf multiplies for the value `x`, which is not missing.
+[[nodiscard]] inline double without_zero_band(double x) noexcept {
+  return order_key(x) >= order_key(-kZeroBand) && order_key(x) <= order_key(kZeroBand) ? 0.0 : x;
+}
+
+/// What `leaf` of the tree adds for `row`.
+[[nodiscard]] inline double leaf_output(const Tree& tree, std::size_t leaf, std::span<const double> row) noexcept {
+  if (tree.linear.empty()) return tree.leaves[leaf];
+  const LinearLeaf& linear = tree.linear[leaf];
+  double sum = linear.constant;
+  for (std::size_t i = 0; i < linear.features.size(); ++i) {
+    const double x = row[static_cast<std::size_t>(linear.features[i])];
+    if (is_missing(x)) return tree.leaves[leaf];
+    sum = exact::add(sum, exact::mul(linear.coefficients[i], without_zero_band(x)));
+  }
+  return sum;
+}
+
 /// The margin of one row before the link: base margin plus the leaves of the output's trees, in tree order.
 ///
 /// Requires row.size() == model.features.size() and 0 <= output < num_outputs. With average_output the leaves' sum is
-/// divided by their number before the base margin is added.
+/// divided by their number before the base margin is added. Linear leaves of infinite or huge values may add up to an
+/// infinity, or cancel to kMissing.
 [[nodiscard]] inline double margin(const Model& model, std::span<const double> row, int output = 0) noexcept {
   const auto step = static_cast<std::size_t>(model.num_outputs);
   const auto first = static_cast<std::size_t>(output);
@@ -73,10 +100,10 @@ namespace riskflag::inline v0_1 {
   std::size_t trees = 0;
   for (std::size_t t = first; t < model.trees.size(); t += step, ++trees) {
     const Tree& tree = model.trees[t];
-    sum = exact::add(sum, tree.leaves[leaf_of(tree, row, model.float32_inputs)]);
+    sum = exact::add(sum, leaf_output(tree, leaf_of(tree, row, model.float32_inputs), row));
   }
   if (model.average_output) sum = exact::add(base, trees == 0 ? 0.0 : exact::div(sum, static_cast<double>(trees)));
-  return without_negative_zero(sum);
+  return with_one_nan(without_negative_zero(sum));
 }
 
 /// The predictions of one row after the link, one for each output, into `out` (num_outputs long).

@@ -36,8 +36,8 @@ struct PredictorOptions {
 class Predictor {
  public:
   /// Fails with `corrupt` for a model that check_model refuses, `unsupported` when options.engine is "scan" or
-  /// "symmetric" and the model is beyond it or options.kernel does not run here, `invalid_option` for an unknown engine
-  /// or kernel.
+  /// "symmetric" and the model is beyond it (linear leaves are walked alone) or options.kernel does not run here,
+  /// `invalid_option` for an unknown engine or kernel.
   [[nodiscard]] static Result<Predictor> make(const Model& model, const PredictorOptions& options = {});
 
   [[nodiscard]] std::size_t features() const noexcept { return parts_->features.size(); }
@@ -59,7 +59,8 @@ class Predictor {
   }
 
   /// margin(row) >= threshold, always the full sum's answer: trees are left out only when no leaf of theirs can change
-  /// it. Never true for a NaN threshold. Models whose leaves have no grid, or are averaged, are summed in full.
+  /// it. Never true for a NaN threshold or margin. Models whose leaves have no grid, or are averaged, are summed in
+  /// full.
   [[nodiscard]] bool is_at_least(const double* row, double threshold) const noexcept;
 
   /// The margins of many rows into `out`, rows x outputs, row-major. Requires rows.cols() == features() and

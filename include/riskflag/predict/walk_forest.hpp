@@ -5,10 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <riskflag/core/exact.hpp>
 #include <riskflag/core/float32.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/order_key.hpp>
+#include <riskflag/model/linear_trees.hpp>
 #include <riskflag/model/model.hpp>
+#include <riskflag/model/walk.hpp>
 #include <riskflag/predict/detail/flat_array.hpp>
 
 namespace riskflag::inline v0_1 {
@@ -41,10 +44,31 @@ class WalkForest {
       }
       leaves_.append(tree.leaves.data(), tree.leaves.size());
     }
+    if (find_linear_tree(model)) add_linear_leaves(model);
   }
 
-  /// The leaf value of tree `t` for a row whose cells lie `stride` doubles apart.
+  /// The leaf value of tree `t` for a row whose cells lie `stride` doubles apart. Requires !has_linear_leaves().
   [[nodiscard]] double leaf(std::size_t t, const double* row, std::ptrdiff_t stride) const noexcept {
+    return leaves_[find_leaf(t, row, stride)];
+  }
+
+  [[nodiscard]] bool has_linear_leaves() const noexcept { return linear_.size() != 0; }
+
+  /// What tree `t` adds. Requires has_linear_leaves().
+  [[nodiscard]] double linear_leaf(std::size_t t, const double* row, std::ptrdiff_t stride) const noexcept {
+    const std::size_t leaf = find_leaf(t, row, stride);
+    const FlatLinear& linear = linear_[leaf];
+    double sum = linear.constant;
+    for (std::size_t i = linear.first; i < linear.end; ++i) {
+      const double x = row[static_cast<std::ptrdiff_t>(terms_[i].feature) * stride];
+      if (is_missing(x)) return leaves_[leaf];
+      sum = exact::add(sum, exact::mul(terms_[i].coefficient, without_zero_band(x)));
+    }
+    return sum;
+  }
+
+ private:
+  [[nodiscard]] std::size_t find_leaf(std::size_t t, const double* row, std::ptrdiff_t stride) const noexcept {
     std::int32_t at = roots_[t];
     while (at >= 0) {
       const FlatNode& node = nodes_[static_cast<std::size_t>(at)];
@@ -52,10 +76,26 @@ class WalkForest {
       if (float32_inputs_ && !is_missing(x)) x = rounded_to_float32(x);
       at = node.child[goes_left(node, x) ? 1 : 0];
     }
-    return leaves_[static_cast<std::size_t>(~at)];
+    return static_cast<std::size_t>(~at);
   }
 
- private:
+  void add_linear_leaves(const Model& model) {
+    for (const Tree& tree : model.trees) {
+      for (std::size_t i = 0; i < tree.leaves.size(); ++i) {
+        const std::size_t first = terms_.size();
+        if (tree.linear.empty()) {
+          linear_.push_back({tree.leaves[i], first, first});
+          continue;
+        }
+        const LinearLeaf& leaf = tree.linear[i];
+        for (std::size_t j = 0; j < leaf.features.size(); ++j) {
+          terms_.push_back({leaf.coefficients[j], static_cast<std::size_t>(leaf.features[j])});
+        }
+        linear_.push_back({leaf.constant, first, terms_.size()});
+      }
+    }
+  }
+
   struct FlatNode {
     std::int64_t key;
     std::uint32_t feature;
@@ -66,6 +106,14 @@ class WalkForest {
   };
   struct Set {
     std::uint32_t first, words;
+  };
+  struct FlatLinear {
+    double constant;
+    std::size_t first, end;  ///< of its terms
+  };
+  struct FlatTerm {
+    double coefficient;
+    std::size_t feature;
   };
 
   [[nodiscard]] bool goes_left(const FlatNode& node, double x) const noexcept {
@@ -90,6 +138,8 @@ class WalkForest {
   detail::FlatArray<FlatNode> nodes_;
   detail::FlatArray<std::int32_t> roots_;
   detail::FlatArray<double> leaves_;
+  detail::FlatArray<FlatLinear> linear_;  ///< of every leaf, where any is linear
+  detail::FlatArray<FlatTerm> terms_;
   detail::FlatArray<Set> sets_;
   detail::FlatArray<std::uint32_t> words_;
   bool float32_inputs_ = false;

@@ -21,6 +21,7 @@
 #include <riskflag/core/sha256.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/core/version.hpp>
+#include <riskflag/model/linear_trees.hpp>
 
 namespace riskflag::inline v0_1::bundle {
 namespace detail {
@@ -90,6 +91,8 @@ class PolicyWriter {
            "it is a " + std::string(name_of(bundle_.kind())) +
                " model; a policy decides High or Low, which binary models do");
     }
+    value_or_throw(require_constant_leaves(
+        bundle_.model, "a policy header has constants alone; train the model with linear_tree=false for one"));
     std::string_view rest = options_.name_space;
     bool good = true;
     for (bool more = true; more && good;) {

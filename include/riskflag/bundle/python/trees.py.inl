@@ -34,20 +34,17 @@ class Trees:
                     self.thresholds[tree["feature"][i]].add(_double(tree["threshold"][i]) + 0.0)
         self.thresholds = [np.array(sorted(values)) for values in self.thresholds]
         self.trees = [self._program(tree) for tree in model["trees"]]
+        self.linear = [self._linear(tree) for tree in model["trees"]]
         self.tables = {key: self._table(key[1]) for key in self.sets}
         widest = max((len(t) for t in self.thresholds), default=0)
         self.rank_type = np.uint8 if widest < 255 else np.uint16 if widest < 65535 else np.uint32
 
-    def _program(self, tree):
-        leaves = np.array([_double(x) for x in tree["leaf"]])
-        feature, left, right = tree["feature"], tree["left"], tree["right"]
-        count = len(feature)
-        if count == 0:
-            return [], leaves, np.uint8
-        # Leaves numbered from left to right; of each node the first of its own and of its right side's.
-        order, first, of_right = [], [0] * count, [0] * count
-        stack = [(0, False)]
-        begin_of = {}
+    @staticmethod
+    def _left_to_right(tree):
+        """The leaves in their order, and the first of each node's own and of its right side's."""
+        left, right = tree["left"], tree["right"]
+        order, first, of_right = [], [0] * len(left), [0] * len(left)
+        stack = [(0 if left else -1, False)]
         while stack:
             at, done = stack.pop()
             if at < 0:
@@ -60,6 +57,23 @@ class Trees:
             stack.append((right[at], False))
             stack.append((at, True))
             stack.append((left[at], False))
+        return order, first, of_right
+
+    def _linear(self, tree):
+        """Of each leaf, from left to right: its constant and its (feature, coefficient)s; None for a tree of constants."""
+        if "linear" not in tree:
+            return None
+        own = tree["linear"]
+        return [(_double(own["constant"][i]), list(zip(own["features"][i], map(_double, own["coefficients"][i]))))
+                for i in self._left_to_right(tree)[0]]
+
+    def _program(self, tree):
+        leaves = np.array([_double(x) for x in tree["leaf"]])
+        feature = tree["feature"]
+        count = len(feature)
+        if count == 0:
+            return [], leaves, np.uint8
+        order, first, of_right = self._left_to_right(tree)
         steps = []
         for i in range(count):
             kind = tree["decision_type"][i]
@@ -117,6 +131,21 @@ class Trees:
             out[place] = right
         return out
 
+    @staticmethod
+    def _outputs(linear, leaves, e, x):
+        """What a tree of linear leaves adds to rows that fall into the leaves e."""
+        out = leaves[e]
+        for leaf, (constant, terms) in enumerate(linear):
+            rows = np.flatnonzero(e == leaf)
+            value = np.full(len(rows), constant)
+            missing = np.zeros(len(rows), dtype=bool)
+            for feature, coefficient in terms:
+                cells = x[rows, feature]
+                missing |= np.isnan(cells)
+                value = value + coefficient * np.where(np.abs(cells) <= _ZERO_BAND, 0.0, cells)
+            out[rows[~missing]] = value[~missing]
+        return out
+
     def margins(self, features):
         """Rows x outputs, before the link."""
         rows = len(features)
@@ -143,7 +172,11 @@ class Trees:
                     np.multiply(at, kind(of_right - first), out=move)
                     np.add(e, move, out=e)
                 k = t % self.outputs
-                sums[k] = sums[k] + leaves[e]
+                if self.linear[t] is None:
+                    sums[k] = sums[k] + leaves[e]
+                else:
+                    with np.errstate(over="ignore", invalid="ignore"):
+                        sums[k] = sums[k] + self._outputs(self.linear[t], leaves, e, x)
             for k in range(self.outputs):
                 if self.average:
                     each = len(range(k, len(self.trees), self.outputs))

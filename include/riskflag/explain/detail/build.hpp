@@ -15,6 +15,7 @@
 #include <riskflag/explain/quadrature.hpp>
 #include <riskflag/explain/shap.hpp>
 #include <riskflag/model/check.hpp>
+#include <riskflag/model/linear_trees.hpp>
 
 namespace riskflag::inline v0_1 {
 
@@ -224,6 +225,11 @@ class Explainer::Builder {
 
 inline Result<Explainer> Explainer::make(const Model& model, CpuLevel level) {
   if (auto checked = check_model(model, "model"); !checked) return checked.failure();
+  if (auto constant = require_constant_leaves(
+          model, "contributions are those of constants; train the model with linear_tree=false to have reasons");
+      !constant) {
+    return constant.failure();
+  }
   const std::shared_ptr<Parts> parts(new Parts);
   const CpuLevel most = static_cast<int>(level) < static_cast<int>(cpu_level()) ? level : cpu_level();
   if (auto built = Builder(model, most, *parts).build(); !built) return built.failure();

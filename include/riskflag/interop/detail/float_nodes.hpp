@@ -15,6 +15,7 @@
 #include <riskflag/core/missing.hpp>
 #include <riskflag/core/order_key.hpp>
 #include <riskflag/core/result.hpp>
+#include <riskflag/model/linear_trees.hpp>
 #include <riskflag/model/model.hpp>
 
 namespace riskflag::inline v0_1::interop::detail {
@@ -52,8 +53,12 @@ namespace riskflag::inline v0_1::interop::detail {
   return node.default_left;
 }
 
-/// A failure for nodes that no single comparison of floats can say.
+/// A failure for nodes that no single comparison of floats can say, and for linear leaves.
 [[nodiscard]] inline Result<void> check_float_nodes(const Model& model, std::string_view library) {
+  const std::string why_not = std::string(library) +
+                              "'s trees have constants alone; export the model as LightGBM's text, or train it with "
+                              "linear_tree=false";
+  if (auto constant = require_constant_leaves(model, why_not); !constant) return constant;
   for (std::size_t t = 0; t < model.trees.size(); ++t) {
     const Tree& tree = model.trees[t];
     for (std::size_t i = 0; i < tree.nodes.size(); ++i) {

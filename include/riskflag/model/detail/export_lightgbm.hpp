@@ -201,8 +201,27 @@ class LightgbmWriter {
         line("cat_threshold", words, [](std::uint32_t x) { return std::to_string(x); });
       }
     }
-    out_ += "is_linear=0\nshrinkage=1\n\n\n";
+    if (each.linear.empty()) {
+      out_ += "is_linear=0\n";
+    } else {
+      linear_leaves(each, base);
+    }
+    out_ += "shrinkage=1\n\n\n";
     return {};
+  }
+
+  void linear_leaves(const Tree& each, double base) {
+    out_ += "is_linear=1\n";
+    line("leaf_const", each.linear, [base](const LinearLeaf& l) { return number_text(exact::add(l.constant, base)); });
+    line("num_features", each.linear, [](const LinearLeaf& l) { return std::to_string(l.features.size()); });
+    std::vector<std::int32_t> features;
+    std::vector<double> coefficients;
+    for (const LinearLeaf& leaf : each.linear) {
+      features.insert(features.end(), leaf.features.begin(), leaf.features.end());
+      coefficients.insert(coefficients.end(), leaf.coefficients.begin(), leaf.coefficients.end());
+    }
+    line("leaf_features", features, [](std::int32_t f) { return std::to_string(f); });
+    line("leaf_coeff", coefficients, [](double x) { return number_text(x); });
   }
 
   const Model& model_;

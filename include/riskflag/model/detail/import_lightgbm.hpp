@@ -15,16 +15,16 @@
 #include <riskflag/core/result.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/model/check.hpp>
-#include <riskflag/model/detail/lightgbm_lines.hpp>
+#include <riskflag/model/detail/lightgbm_linear.hpp>
 #include <riskflag/model/import_lightgbm.hpp>
 
 namespace riskflag::inline v0_1 {
 namespace detail {
 
 /// Reads one text. Life: constructed; read() once.
-class LightgbmReader : private LightgbmLines {
+class LightgbmReader : private LightgbmLinearLeaves {
  public:
-  LightgbmReader(std::string_view text, std::string_view where) : LightgbmLines(text, where) {}
+  LightgbmReader(std::string_view text, std::string_view where) : LightgbmLinearLeaves(text, where) {}
 
   [[nodiscard]] Result<Model> read() {
     if (!looks_like_lightgbm(text_)) {
@@ -191,13 +191,10 @@ class LightgbmReader : private LightgbmLines {
         !number(entries, "is_linear", linear, true)) {
       return false;
     }
-    if (linear != 0) {
-      return refuse("the tree has linear leaves, which no predictor here can score; retrain with linear_tree=false",
-                    ErrorCode::unsupported);
-    }
     if (leaves < 1) return refuse("num_leaves is 0");
     Tree tree;
     if (!numbers(entries, "leaf_value", leaves, tree.leaves)) return false;
+    if (linear != 0 && !read_linear_leaves(entries, tree)) return false;
     const std::size_t nodes = leaves - 1;
     if (nodes > 0 && !numbers(entries, "leaf_count", leaves, tree.leaf_counts, true)) return false;
     if (nodes > 0 && !read_nodes(entries, nodes, categorical, tree)) return false;

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -100,10 +101,13 @@ class LightgbmLines {
     return true;
   }
 
+  /// Between two numbers: one blank; or any number of them, as where a leaf without features leaves a gap.
+  enum class Blanks : std::uint8_t { one, any };
+
   /// `count` numbers separated by blanks. Allocates by the text's size, not by what is claimed.
   template <class T>
   bool numbers(const std::vector<Entry>& entries, std::string_view key, std::size_t count, std::vector<T>& out,
-               bool optional = false) {
+               bool optional = false, Blanks blanks = Blanks::one) {
     out.clear();
     const Entry* entry = find(entries, key);
     if (entry == nullptr) {
@@ -114,6 +118,7 @@ class LightgbmLines {
       const std::size_t blank = rest.find(' ');
       const std::string_view token = rest.substr(0, blank);
       rest = blank == std::string_view::npos ? std::string_view() : rest.substr(blank + 1);
+      if (token.empty() && blanks == Blanks::any) continue;
       T value{};
       if (!read_token(token, value)) {
         return refuse(quoted(key) + ": " + quoted(token) + " is not a number that is accepted there",

@@ -128,6 +128,16 @@ class ModelReader {
     lexer_.skip_blanks();
     step_over(':', "\":\"");
   }
+  /// Whether an object goes on with this member.
+  [[nodiscard]] bool is_next(std::string_view name) {
+    if (lexer_.peek() != ',' || lexer_.failed()) return false;
+    const JsonLexer before = lexer_;
+    comma();
+    text_.clear();
+    const bool found = lexer_.peek() == '"' && lexer_.read_string(text_) && text_ == name;
+    lexer_ = before;
+    return found;
+  }
   void expect_member(std::string_view name) {
     refuse(lexer_.at(), "found " + lexer_.found() + ", expected the member " + quoted(name));
   }
@@ -269,7 +279,7 @@ class ModelReader {
     read_numbers(tree.leaves);
     member("leaf_count");
     read_numbers(tree.leaf_counts);
-    if (lexer_.peek() == ',') {
+    if (is_next("category_set")) {
       read_nodes("category_set", tree.nodes, [&](Node& node) { node.category_set = unsigned32(); });
       member("category_sets");
       for (bool more = begin('['); more; more = next(']')) {
@@ -277,7 +287,39 @@ class ModelReader {
         for (bool more_words = begin('['); more_words; more_words = next(']')) words.push_back(unsigned32());
       }
     }
+    if (is_next("linear")) read_linear(tree);
     close('}');
+  }
+
+  void read_linear(Tree& tree) {
+    member("linear");
+    open('{');
+    member("constant", true);
+    const std::size_t at = lexer_.at();
+    for (bool more = begin('['); more; more = next(']')) tree.linear.emplace_back().constant = number();
+    if (!lexer_.failed() && tree.linear.size() != tree.leaves.size()) {
+      refuse(at, "found " + std::to_string(tree.linear.size()) + " constants, expected one for each of the " +
+                     std::to_string(tree.leaves.size()) + " leaves");
+    }
+    read_leaves("features", tree, [&](LinearLeaf& leaf) { leaf.features.push_back(integer32()); });
+    read_leaves("coefficients", tree, [&](LinearLeaf& leaf) { leaf.coefficients.push_back(number()); });
+    close('}');
+  }
+  /// An array member with one array for each linear leaf; `add` gets the leaf for each of its items.
+  template <class Add>
+  void read_leaves(std::string_view name, Tree& tree, const Add& add) {
+    member(name);
+    const std::size_t at = lexer_.at();
+    std::size_t count = 0;
+    for (bool more = begin('['); more; more = next(']'), ++count) {
+      if (count == tree.linear.size()) return refuse_lists(at, name, "more", count);
+      for (bool items = begin('['); items; items = next(']')) add(tree.linear[count]);
+    }
+    if (count < tree.linear.size()) refuse_lists(at, name, "fewer", tree.linear.size());
+  }
+  void refuse_lists(std::size_t at, std::string_view name, const char* than, std::size_t leaves) {
+    refuse(at, quoted(name) + " holds " + than + " than the one array for each of the " + std::to_string(leaves) +
+                   " leaves that is expected");
   }
 
   void read_decision_type(Node& node) {

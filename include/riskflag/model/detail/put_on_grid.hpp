@@ -9,6 +9,7 @@
 #include <riskflag/core/exact.hpp>
 #include <riskflag/core/missing.hpp>
 #include <riskflag/model/import_lightgbm.hpp>
+#include <riskflag/model/linear_trees.hpp>
 
 namespace riskflag::inline v0_1 {
 namespace detail {
@@ -25,6 +26,7 @@ inline double nearest_multiple(double x, double grid) noexcept {
 
 inline void put_on_grid(Model& model) {
   if (model.leaf_grid != 0.0 || model.num_outputs < 1) return;
+  if (find_linear_tree(model)) return;  // what their leaves add is on no grid
   const auto outputs = static_cast<std::size_t>(model.num_outputs);
   // The greatest sum that an output can reach, and half a step for the rounding of each of its terms.
   std::vector<double> reach(outputs, 0.0);

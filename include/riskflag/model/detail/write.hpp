@@ -31,10 +31,14 @@ void write_nodes(JsonWriter& json, const Tree& tree, std::string_view name, Get 
 }
 
 template <class Values>
-void write_values(JsonWriter& json, std::string_view name, const Values& values) {
-  json.key(name).begin_array();
+void write_list(JsonWriter& json, const Values& values) {
+  json.begin_array();
   for (const auto& value : values) json.value(value);
   json.end_array();
+}
+template <class Values>
+void write_values(JsonWriter& json, std::string_view name, const Values& values) {
+  write_list(json.key(name), values);
 }
 
 inline void write_tree(JsonWriter& json, const Tree& tree) {
@@ -58,6 +62,15 @@ inline void write_tree(JsonWriter& json, const Tree& tree) {
       json.end_array();
     }
     json.end_array();
+  }
+  if (!tree.linear.empty()) {
+    json.key("linear").begin_object().key("constant").begin_array();
+    for (const LinearLeaf& leaf : tree.linear) json.value(leaf.constant);
+    json.end_array().key("features").begin_array();
+    for (const LinearLeaf& leaf : tree.linear) write_list(json, leaf.features);
+    json.end_array().key("coefficients").begin_array();
+    for (const LinearLeaf& leaf : tree.linear) write_list(json, leaf.coefficients);
+    json.end_array().end_object();
   }
   json.end_object();
 }

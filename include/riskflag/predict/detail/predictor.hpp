@@ -53,9 +53,21 @@ inline Result<Predictor> Predictor::make(const Model& model, const PredictorOpti
   for (const Tree& tree : model.trees) parts->nodes += tree.nodes.size();
   parts->average = model.average_output;
   parts->any_order = model.leaf_grid != 0.0;
+  const auto linear = find_linear_tree(model);
+  if (linear && options.engine != "auto" && options.engine != "walk") {
+    return Failure{ErrorCode::unsupported, "engine",
+                   quoted(options.engine) + " adds constants, and the leaves of tree " + std::to_string(*linear) +
+                       " are linear; \"auto\" or \"walk\" scores them"};
+  }
   detail::ScanBuilder builder(model, parts->scan);
   builder.may_be_symmetric = options.engine != "scan";
-  parts->why_walk = options.engine == "walk" ? "asked for" : builder.build();
+  if (options.engine == "walk") {
+    parts->why_walk = "asked for";
+  } else if (linear) {
+    parts->why_walk = "the leaves of tree " + std::to_string(*linear) + " are linear, and a scan adds constants";
+  } else {
+    parts->why_walk = builder.build();
+  }
   if (options.engine == "symmetric" && !parts->scan.symmetric) {
     return Failure{ErrorCode::unsupported, "engine",
                    "not every tree of this model asks one question a level, the same on every branch, on 8 at most"};
@@ -95,8 +107,15 @@ inline double Predictor::finish(double sum, std::size_t output) const noexcept {
 inline void Predictor::walk_row(const double* row, std::ptrdiff_t stride, std::size_t wanted,
                                 double* out) const noexcept {
   const auto outputs = static_cast<std::size_t>(parts_->outputs);
+  const bool linear = parts_->walk.has_linear_leaves();
   for (std::size_t k = 0; k < wanted; ++k) {
     double sum = parts_->average ? 0.0 : parts_->base[k];
+    if (linear) {
+      for (std::size_t t = k; t < parts_->trees; t += outputs)
+        sum = exact::add(sum, parts_->walk.linear_leaf(t, row, stride));
+      out[k] = with_one_nan(finish(sum, k));
+      continue;
+    }
     for (std::size_t t = k; t < parts_->trees; t += outputs) sum = exact::add(sum, parts_->walk.leaf(t, row, stride));
     out[k] = finish(sum, k);
   }
@@ -278,7 +297,12 @@ inline double Predictor::margin(const double* row) const noexcept {
 }
 
 inline bool Predictor::is_at_least(const double* row, double threshold) const noexcept {
-  if (parts_->walks || parts_->average || !parts_->any_order) return detail::is_at_least(margin(row), threshold);
+  if (parts_->walks) {
+    const double full = margin(row);
+    const bool is_nan = (detail::opaque_bits(full) & 0x7fffffffffffffffULL) > 0x7ff0000000000000ULL;
+    return !is_nan && detail::is_at_least(full, threshold);
+  }
+  if (parts_->average || !parts_->any_order) return detail::is_at_least(margin(row), threshold);
   double out = 0.0;
   scan_row(row, 1, &out, &threshold);
   return detail::is_at_least(out, threshold);

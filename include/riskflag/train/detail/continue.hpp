@@ -14,6 +14,7 @@
 #include <riskflag/core/parallel.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/model/check.hpp>
+#include <riskflag/model/linear_trees.hpp>
 #include <riskflag/model/model.hpp>
 #include <riskflag/model/monotone.hpp>
 #include <riskflag/model/walk.hpp>
@@ -40,6 +41,11 @@ inline void check_start_model(const Model& model, std::span<const Feature> featu
   }
   if (model.average_output || model.float32_inputs)
     refuse("its trees are averaged or read their inputs as float; give its margins as init margins instead");
+  if (const auto constant = require_constant_leaves(
+          model, "only constants can be replaced or added to; give its margins as init margins instead");
+      !constant) {
+    refuse(constant.failure().text());
+  }
   if (model.features.size() != features.size()) {
     fail(ErrorCode::schema_mismatch, "model",
          "it has " + std::to_string(model.features.size()) + " features, the table " + std::to_string(features.size()));
