@@ -19,7 +19,11 @@ TEST_CASE("keys that MLflow takes stay, others become what it takes") {
   CHECK(accepted_key("../a/./b") == "_/a/b");
   CHECK(accepted_key(".") == "_");
   CHECK(accepted_key("") == "_");
+  CHECK(accepted_key("..a/..b") == "_.a/..b");
+  CHECK(accepted_key("...") == "_..");
   CHECK(accepted_key(std::string(300, 'k')).size() == 250);
+  CHECK(accepted_key(std::string(249, 'k') + "/tail") == std::string(249, 'k'));
+  CHECK(accepted_key(std::string(247, 'k') + "/...") == std::string(247, 'k') + "/_");
 }
 
 TEST_CASE("text is cut between characters") {

@@ -16,8 +16,8 @@ inline constexpr std::size_t kMaxBatchMetrics = 1000, kMaxBatchParams = 100, kMa
 inline constexpr std::size_t kMaxBatchBytes = 1'000'000;
 
 /// `key` as MLflow accepts it, the key itself where it does: "@" becomes "_at_" as in MLflow's LightGBM integration,
-/// any other byte outside A-Z a-z 0-9 _ / . - : and blank becomes "_", so does what is no path of its own ("..", "//");
-/// beyond 250 bytes it is cut.
+/// any other byte outside A-Z a-z 0-9 _ / . - : and blank becomes "_", so does what is no path of its own ("..", "//")
+/// and the first of two dots at the beginning; beyond 250 bytes it is cut.
 [[nodiscard]] inline std::string accepted_key(std::string_view key) {
   std::string out;
   for (const char c : key) {
@@ -29,6 +29,7 @@ inline constexpr std::size_t kMaxBatchBytes = 1'000'000;
       out += plain ? c : '_';
     }
   }
+  if (out.size() > kMaxKey) out.resize(kMaxKey);  // before it is made a path: where the cut leaves "a/", "a" is one
   std::string joined;
   for (const std::string_view part : split_text(out, '/')) {
     if (part.empty() || part == ".") continue;
@@ -36,7 +37,7 @@ inline constexpr std::size_t kMaxBatchBytes = 1'000'000;
     joined += part == ".." ? std::string_view("_") : part;
   }
   if (joined.empty()) joined = "_";
-  if (joined.size() > kMaxKey) joined.resize(kMaxKey);
+  if (joined.starts_with("..")) joined.front() = '_';
   return joined;
 }
 
