@@ -2,9 +2,10 @@
 
 Strict: a request that MLflow would refuse fails here too (limits, names, content types, unknown ids). `faults` is a list of
 (method, path prefix, what) that are used up in order: "429", "500", "503", "reset_before", "reset_after" (the request took
-effect, no answer comes), "html", "not_json", "slow", or a whole answer as (status, content type, text).
+effect, no answer comes), "html", "not_json", "slow", or a whole answer as (status, content type, text, address to go to if any).
 """
 import json
+import posixpath
 import re
 import ssl
 import sys
@@ -15,6 +16,11 @@ import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 KEY = re.compile(r"^[/\w.\- :]*$", re.ASCII)
+
+
+def is_key(name):
+    """As utils/validation.py of MLflow has it: characters, length, and a path that is its own normal form."""
+    return KEY.match(name) and 0 < len(name) <= 250 and name == posixpath.normpath(name) and name != "." and not name.startswith(("..", "/"))
 
 
 class Refused(Exception):
@@ -29,6 +35,10 @@ def invalid(message):
 
 def absent(message):
     return Refused(404, "RESOURCE_DOES_NOT_EXIST", message)
+
+
+def no_json(constant):
+    raise invalid(f"{constant} is no JSON")
 
 
 class Store:
@@ -114,11 +124,13 @@ class Store:
         metrics, params, tags = b.get("metrics", []), b.get("params", []), b.get("tags", [])
         if len(metrics) > 1000 or len(params) > 100 or len(tags) > 100 or len(metrics) + len(params) + len(tags) > 1000:
             raise invalid("too many items")
-        if len(json.dumps(b)) > 1_000_000:
-            raise invalid("more than 1 MB")
         for item in metrics + params + tags:
-            if not KEY.match(item["key"]) or len(item["key"]) > 250 or not item["key"]:
+            if not is_key(item["key"]):
                 raise invalid(f"Invalid name {item['key']!r}")
+        if len({p["key"] for p in params}) < len(params):
+            raise invalid("Duplicate parameter keys have been submitted")
+        if any(len(t["value"]) > 8000 for t in tags):
+            raise invalid("tag value too long")
         for p in params:
             if run["params"].get(p["key"], p["value"]) != p["value"]:
                 raise invalid("Changing param values is not allowed")
@@ -127,6 +139,8 @@ class Store:
         for m in metrics:
             if not isinstance(m["timestamp"], int) or m["timestamp"] <= 0:
                 raise invalid("no timestamp")
+            if isinstance(m["value"], str) and m["value"] not in ("NaN", "Infinity", "-Infinity"):
+                raise invalid("no number")
             run["metrics"].setdefault(m["key"], set()).add((m["timestamp"], m["step"], str(m["value"])))
         run["params"].update({p["key"]: p["value"] for p in params})
         run["tags"].update({t["key"]: t["value"] for t in tags})
@@ -174,7 +188,7 @@ class Store:
     def do_POST_mlflow_registered_models_set_tag(self, b):
         if b["name"] not in self.registered:
             raise absent("no such model")
-        if not KEY.match(b["key"]) or len(b["key"]) > 250 or len(b["value"]) > 100_000:
+        if not is_key(b["key"]) or len(b["value"]) > 100_000:
             raise invalid("tag")
         self.registered[b["name"]]["tags"][b["key"]] = b["value"]
         return {}
@@ -213,7 +227,7 @@ class Store:
 
     def do_POST_mlflow_model_versions_set_tag(self, b):
         self._version(b["name"], int(b["version"]))
-        if not KEY.match(b["key"]) or len(b["key"]) > 250 or len(b["value"]) > 100_000:
+        if not is_key(b["key"]) or len(b["value"]) > 100_000:
             raise invalid("tag")
         tags = self.registered[b["name"]]["versions"][int(b["version"]) - 1]["tags"]
         tags[:] = [t for t in tags if t["key"] != b["key"]] + [{"key": b["key"], "value": b["value"]}]
@@ -253,8 +267,10 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-    def answer(self, status, body, kind="application/json"):
+    def answer(self, status, body, kind="application/json", location=None):
         self.send_response(status)
+        if location:
+            self.send_header("Location", location)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         if status in (429, 503):
@@ -295,8 +311,8 @@ class Handler(BaseHTTPRequestHandler):
         if fault == "slow":
             time.sleep(1.0)
         if isinstance(fault, tuple):
-            status, kind, text = fault
-            return self.answer(status, text.encode(), kind)
+            status, kind, text, *location = fault
+            return self.answer(status, text.encode(), kind, *location)
         if fault and fault.isdigit():
             return self.answer(int(fault), b"busy", "text/plain")
         if url.path == "/version":
@@ -308,6 +324,9 @@ class Handler(BaseHTTPRequestHandler):
         files = "/mlflow-artifacts/artifacts/"
         with server.lock:
             try:
+                if path.startswith("/mlflow-artifacts/") and not server.serves_files:
+                    return self.answer(503, f"Endpoint: {path} disabled due to the mlflow server running with `--no-serve-artifacts`.".encode(),
+                                       "text/html")
                 if path.startswith(files):
                     name = urllib.parse.unquote(path[len(files):])
                     if self.command == "PUT":
@@ -321,7 +340,9 @@ class Handler(BaseHTTPRequestHandler):
                     query = dict(urllib.parse.parse_qsl(url.query))
                     if self.command != "GET" and not self.headers.get("Content-Type", "").startswith("application/json"):
                         raise invalid("Bad Request. Content-Type header is missing.")
-                    body = json.loads(data) if data else {}
+                    body = json.loads(data, parse_constant=no_json) if data else {}
+                    if path == "/mlflow/runs/log-batch" and len(data) > 1_000_000:
+                        raise invalid("more than 1 MB")
                     out = json.dumps(server.store.api(self.command, path, query, body)).encode()
                 status = 200
             except Refused as refused:
@@ -349,6 +370,7 @@ class FakeMlflow:
         self.store, self.faults, self.lock, self.password = Store(), [], threading.Lock(), password
         self.connections = 0
         self.meeting = None
+        self.serves_files = True
         self.http = Quiet(("127.0.0.1", 0), Handler)
         self.http.owner = self
         self.http.daemon_threads = True

@@ -55,6 +55,17 @@ class Tracking(driver.ProgramTest):
     def trained(self, *flags, **kwargs):
         return json.loads(self.study(*flags, **kwargs).stdout)
 
+    def write_run(self, run_id, *records):
+        """A finished run in the journal, as JournalLogger would have left it."""
+        begin = {"type": "begin", "run_id": run_id, "experiment": run_id, "name": run_id, "parent_run_id": "", "host": "h", "tags": []}
+        self.path("journal").mkdir(exist_ok=True)
+        lines = [{"v": 1, "ts": "2026-11-29T12:00:00.000Z", **record} for record in (begin, *records, {"type": "end", "status": "FINISHED"})]
+        self.path(f"journal/{run_id}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+    def sync(self, server, expect=0, **extra):
+        """What a sync of the journal says on stderr."""
+        return self.call("registry", "sync", self.path("journal"), server.url, expect=expect, **extra).stderr
+
     def only_run(self, server):
         self.assertEqual(len(server.store.runs), 1)
         return next(iter(server.store.runs.values()))
@@ -200,12 +211,7 @@ class Tracking(driver.ProgramTest):
         with open(weights, "wb") as file:
             file.truncate(size)
         digest = hashlib.sha256(weights.read_bytes()).hexdigest()
-        stamp = "2026-11-29T12:00:00.000Z"
-        self.path("journal").mkdir()
-        self.path("journal/large.jsonl").write_text("".join(json.dumps({"v": 1, "ts": stamp, **record}) + "\n" for record in (
-            {"type": "begin", "run_id": "large", "experiment": "large", "name": "large", "parent_run_id": "", "host": "h", "tags": []},
-            {"type": "artifact", "name": weights.name, "path": str(weights), "sha256": digest},
-            {"type": "end", "status": "FINISHED"})))
+        self.write_run("large", {"type": "artifact", "name": weights.name, "path": str(weights), "sha256": digest})
         with FakeMlflow() as server:
             done = subprocess.run([str(driver.BIN / "riskflag-registry"), "sync", str(self.path("journal")), server.url], env=self.environment,
                                   capture_output=True, encoding="utf-8", timeout=300,
@@ -226,6 +232,81 @@ class Tracking(driver.ProgramTest):
             self.assertIn("--serve-artifacts", done.stderr)
             again = self.call("registry", "sync", self.path("journal"), server.url, expect=1)
             self.assertIn("loan-risk version 1 is not registered", again.stderr)
+
+    def test_files_wait_where_the_artifact_proxy_is_switched_off_until_it_is_on(self):
+        self.path("terms.txt").write_text("paid monthly")
+        digest = hashlib.sha256(b"paid monthly").hexdigest()
+        self.write_run("r", {"type": "params", "params": [{"key": "p", "value": "1"}]},
+                       {"type": "artifact", "name": "terms.txt", "path": str(self.path("terms.txt")), "sha256": digest})
+        with FakeMlflow() as server:
+            server.serves_files = False  # 503, in an experiment that was made while it was on
+            said = self.sync(server, expect=1)
+            self.assertIn("status 503", said)
+            self.assertIn("hands out no files: start it with --serve-artifacts (and --artifacts-destination)", said)
+            self.assertEqual([self.only_run(server)["params"], server.store.files], [{"p": "1"}, {}])
+            server.serves_files = True
+            self.sync(server)
+            self.assertEqual(self.only_run(server)["info"]["status"], "FINISHED")
+            self.assertEqual([data for name, data in server.store.files.items() if name.endswith("/terms.txt")], [b"paid monthly"])
+
+    def test_numbers_names_and_texts_that_mlflow_does_not_take_arrive_changed_and_told(self):
+        names = {"ndcg@5": "ndcg_at_5", "lift (10 %)": "lift _10 __", "naïve\n'q'\"": "na__ve__q__", "..dots": "_.dots", "../up": "_/up", "/root//x/": "root/x",
+                 "k" * 249 + "/tail": "k" * 249, "k" * 300: "k" * 250, "": "_", "as it is": "as it is"}
+        numbers = {"nan": (None, "NaN"), "inf": ("inf", "Infinity"), "-inf": ("-inf", "-Infinity"), "max": (1.7976931348623157e308,) * 2,
+                   "tiny": (5e-324,) * 2}
+        long = "ä" * 4000  # of two bytes each; MLflow's limits are 6,000 and 8,000
+        self.write_run("odd", {"type": "metrics", "metrics": [{"key": k, "value": i, "step": -1} for i, k in enumerate(names)] +
+                               [{"key": k, "value": v[0], "step": 0} for k, v in numbers.items()]},
+                       {"type": "params", "params": [{"key": k, "value": str(i)} for i, k in enumerate(names)] + [{"key": "long", "value": long}]},
+                       {"type": "tags", "tags": [{"key": f"t{i}", "value": long + "x"} for i in range(120)]})
+        with FakeMlflow() as server:
+            said = self.sync(server)
+            run = self.only_run(server)
+            self.assertEqual(run["info"]["status"], "FINISHED")
+            self.assertEqual({key: [(p[1], p[2]) for p in points] for key, points in run["metrics"].items()},
+                             {**{k: [(-1, str(i))] for i, k in enumerate(names.values())}, **{k: [(0, str(v[1]))] for k, v in numbers.items()}})
+            self.assertEqual(run["params"], {**{k: str(i) for i, k in enumerate(names.values())}, "long": "ä" * 3000})
+            self.assertEqual([run["tags"][f"t{i}"] for i in range(120)], [long] * 120)
+            for before, after in names.items():
+                for what in ("metric", "parameter"):
+                    told = f'note: {what} {json.dumps(before, ensure_ascii=False)} is sent as "{after}"'[:60]
+                    (self.assertNotIn if before == after else self.assertIn)(told, said)
+            self.assertIn('parameter "long" has 8000 bytes, of which MLflow takes 6000', said)
+            self.assertIn('tag "t119" has 8001 bytes, of which MLflow takes 8000', said)
+            listed, = json.loads(self.call("registry", "--tracking", server.url, "runs", "--experiment", "odd", "--json").stdout)["runs"]
+            self.assertEqual([listed["metrics"].get(k) for k in ("nan", "inf", "max")], [None, "inf", 1.7976931348623157e308])
+            self.assertEqual(self.sync(server), "")  # all of it is there: nothing is sent, and told, again
+
+    def test_10000_parameters_of_one_run_arrive_by_the_hundred(self):
+        params = [{"key": f"p{i}", "value": str(i)} for i in range(10000)]
+        self.write_run("many", {"type": "params", "params": params[:7001]}, {"type": "params", "params": params[7001:]})
+        with FakeMlflow() as server:  # refuses a call with more than 100
+            self.assertEqual(self.sync(server), "")
+            self.assertEqual(self.only_run(server)["params"], {p["key"]: p["value"] for p in params})
+            self.assertLessEqual(sum(path.endswith("/log-batch") for _, path in server.store.calls), 105)
+
+    def test_a_redirect_is_followed_at_the_same_server_and_nothing_goes_to_another(self):
+        me = {"MLFLOW_TRACKING_USERNAME": "me", "MLFLOW_TRACKING_PASSWORD": "secret"}
+        self.write_run("r", {"type": "params", "params": [{"key": "p", "value": "1"}]})
+        name, batch = "/api/2.0/mlflow/experiments/get-by-name", "/api/2.0/mlflow/runs/log-batch"
+        with FakeMlflow(password="Basic bWU6c2VjcmV0") as server, FakeMlflow() as other:
+            for method, path, status in (("GET", "/version", 301), ("GET", "/version", 302), ("POST", batch, 307), ("POST", batch, 308)):
+                with self.subTest(path=path, status=status):
+                    server.faults = [(method, path, (status, "text/html", "", other.url + path))] * 4  # it is asked again
+                    said = self.sync(server, expect=1, **me)
+                    self.assertIn(f"sends us to another one ({other.url}), which is not followed; use that address", said)
+            for to in ("//" + other.url.split("//")[1] + "/version", other.url.replace("127.0.0.1", "x@127.0.0.1"), "https" + server.url[4:]):
+                server.faults = [("GET", "/version", (302, "text/html", "", to))] * 4
+                self.assertIn(self.call("registry", "sync", self.path("journal"), server.url, expect=None, **me).returncode, (1, 2))
+            self.assertNotEqual(self.only_run(server)["info"]["status"], "FINISHED")
+            self.assertEqual(other.connections, 0)  # not even asked
+            query = "?experiment_name=r"
+            server.faults = [("GET", name, (302, "text/html", "", name + query)), ("GET", name, (301, "text/html", "", server.url + name + query)),
+                             ("POST", batch, (307, "text/html", "", server.url + batch)), ("POST", batch, (308, "text/html", "", batch))]
+            self.path("journal").joinpath("r2.jsonl").write_text(self.path("journal/r.jsonl").read_text().replace('"run_id": "r"', '"run_id": "r2"'))
+            self.sync(server, **me)  # with the password, or it would be 401
+            self.assertEqual(server.faults, [])
+            self.assertEqual([[run["params"], run["info"]["status"]] for run in server.store.runs.values()], [[{"p": "1"}, "FINISHED"]] * 2)
 
     def test_a_server_that_takes_connections_and_says_nothing_holds_a_training_up_for_seconds(self):
         with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -259,6 +340,14 @@ class Tracking(driver.ProgramTest):
                 done = self.study("--tracking", server.url, "--tracking-required", output="m" + version[0], expect=1)
                 for word in words:
                     self.assertIn(word, done.stderr)
+                self.write_run("r")
+                self.assertIn(words[-1], self.sync(server, expect=1))
+                self.assertEqual([server.store.runs, server.store.experiments], [{}, {}])
+        with FakeMlflow() as server:
+            server.store.experiments["1"] = {"experiment_id": "1", "name": "gone", "lifecycle_stage": "deleted"}
+            done = self.study("--tracking", server.url, "--tracking-required", "--experiment", "gone", output="m0", expect=1)
+            self.assertIn("the experiment \"gone\" is deleted; restore it with MLflow, or use another name", done.stderr)
+            self.assertEqual([server.store.runs, self.path("m0").exists()], [{}, False])
         with FakeMlflow(password="Basic bWU6c2VjcmV0") as server:
             done = self.study("--tracking", server.url, "--tracking-required", output="m3", expect=2)
             self.assertIn("MLFLOW_TRACKING_USERNAME", done.stderr)
