@@ -1,4 +1,5 @@
 """The host programs of examples/host run, and do what their first lines say."""
+import csv
 import json
 import os
 import pathlib
@@ -27,8 +28,19 @@ class HostPrograms(unittest.TestCase):
     def test_a_table_in_memory_makes_a_model_that_tells_risky_from_safe(self):
         self.assertRegex(run(BUILD / "examples/host/example-train"), r"^50 trees; (1\.000|0\.9\d\d) and 0\.0\d\d$")
 
-    def test_a_logger_of_ones_own_keeps_the_better_run(self):
-        self.assertRegex(run(BUILD / "examples/host/example-logger"), r"^best 0\.\d+ in run \S+$")
+    def test_a_logger_of_ones_own_writes_runs_to_a_csv_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            run(BUILD / "examples/host/example-logger", f"{folder}/runs.csv")
+            with open(f"{folder}/runs.csv", newline="") as file:
+                rows = list(csv.DictReader(file))
+        told = {}
+        for row in rows:
+            told.setdefault(row.pop("run"), []).append(list(row.values()))
+        self.assertEqual([rows[:1] + [rows[1][:3]] + rows[2:] for rows in told.values()],
+                         [[["param", "learning_rate, of each tree", "0", rate], ["metric", "train.auc", "20"], ["end", "", "0", "FINISHED"]]
+                          for rate in ("0.05", "0.3")])
+        for rows in told.values():
+            self.assertTrue(0.7 < float(rows[1][3]) < 1, rows)
 
     def test_anything_is_logged_and_found_again(self):
         with tempfile.TemporaryDirectory() as folder:
