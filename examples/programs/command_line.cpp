@@ -92,8 +92,42 @@ int exit_of(riskflag::ErrorCode code) noexcept {
   }
 }
 
-/// Tells the user, and with --json the script, why there is no result.
-int give_up(const std::string& name, bool json, riskflag::ErrorCode code, const std::string& message) {
+/// A "user:password@" in a text: [begin, end).
+struct Credentials {
+  std::size_t begin = 0, end = 0;
+  bool has_scheme = false;  ///< stands behind "://", so that it is nothing else
+};
+
+/// The next of `text` that begins at `from` or later; end 0 where there is none.
+Credentials find_credentials(std::string_view text, std::size_t from) {
+  while (from < text.size()) {
+    const std::size_t end = std::min(text.find_first_of("/?#\"' \t\n", from), text.size());
+    const std::string_view word = text.substr(from, end - from);
+    const std::size_t at = word.rfind('@');
+    const bool scheme = text.substr(0, from).ends_with("://");
+    const bool alone = from == 0 || text[from - 1] != '/';
+    if (at != std::string_view::npos && (scheme || (alone && word.substr(0, at).find(':') != std::string_view::npos)))
+      return {from, from + at + 1, scheme};
+    from = end + 1;
+  }
+  return {};
+}
+
+/// Overwrites the credentials of addresses on the command line, which `ps` shows to everybody.
+void hide_passwords(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    for (Credentials found = find_credentials(word, 0); found.end > 0; found = find_credentials(word, found.end)) {
+      if (found.has_scheme) std::fill(argv[i] + found.begin, argv[i] + found.end - 1, 'x');
+    }
+  }
+}
+
+/// Tells the user, and with --json the script, why there is no result. An address that was typed where none belongs
+/// comes without its password.
+int give_up(const std::string& name, bool json, riskflag::ErrorCode code, std::string message) {
+  for (Credentials found = find_credentials(message, 0); found.end > 0; found = find_credentials(message, found.begin))
+    message.erase(found.begin, found.end - found.begin);
   std::fprintf(stderr, "%s: %s\n", name.c_str(), message.c_str());
   if (json) {
     riskflag::JsonWriter writer;
@@ -296,6 +330,7 @@ int CommandLine::run(int argc, char** argv, const std::function<int()>& body) {
       return give_up(name, json, riskflag::ErrorCode::usage,
                      blame_variable(*app_, parse_complaint(*app_, error, argc, argv), argc, argv));
     }
+    hide_passwords(argc, argv);
     return body();
   } catch (const riskflag::Error& error) {
     const bool stopped = error.code() == riskflag::ErrorCode::cancelled;

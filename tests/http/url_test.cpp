@@ -26,8 +26,9 @@ TEST_CASE("ports are the scheme's where none is given, an IPv6 address stands in
 }
 
 TEST_CASE("what is no address is refused, and no message repeats a password") {
-  for (const char* text : {"", "mlflow:5000", "ftp://a", "http://", "http://a:0", "http://a:65536", "http://a:x",
-                           "http://a b", "http://[::1", "http://a/?q", "http://u:hunter2@:5000", "sqlite:///x.db"}) {
+  for (const char* text :
+       {"", "mlflow:5000", "ftp://a", "http://", "http://a:0", "http://a:65536", "http://a:x", "http://a b",
+        "http://[::1", "http://a/?q", "http://u:hunter2@:5000", "sqlite:///x.db", "http://u:1@hunter2@a:0"}) {
     CAPTURE(text);
     try {
       (void)http::parse_url(text, "MLFLOW_TRACKING_URI");

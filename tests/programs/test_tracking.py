@@ -14,6 +14,7 @@ import unittest
 from xml.etree import ElementTree
 
 import driver
+import serving
 from fake_mlflow import FakeMlflow
 
 EVERY_REQUEST = bool(os.environ.get("RISKFLAG_EVERY_REQUEST"))  # tests/peers/run.sh --full: a sync is interrupted at each, not at some
@@ -391,6 +392,46 @@ class Tracking(driver.ProgramTest):
         for path in self.path("journal").rglob("*"):
             if path.is_file():
                 self.assertNotIn(b"t0ken", path.read_bytes(), path)
+
+    def assert_no_secret(self, *texts):
+        for text in texts:
+            for secret in ("s3cr", "cret!", "czNjcjN0"):  # also cut at its @, and in base64
+                self.assertNotIn(secret, str(text))
+
+    def test_a_password_in_an_address_is_told_to_its_server_only(self):
+        user = "me:s3cr%40cret!"
+        encoded = "Basic bWU6czNjckBjcmV0IQ=="
+        with FakeMlflow(password=encoded) as server:
+            url = server.url.replace("//", f"//{user}@")
+            done = self.study("--tracking", url, "--tracking-required", "--register", "loan-risk", "--alias", "champion", "--report",
+                              self.path("report.html"))
+            self.assert_no_secret(done.stdout, done.stderr)
+            self.assertIn(server.url, self.path("report.html").read_text())  # the command is there, without it
+            with serving.Server("models:/loan-risk@champion", "--tracking", url, env=self.environment) as serve:
+                shown = pathlib.Path(f"/proc/{serve.process.pid}/cmdline").read_text()  # as ps shows it to everybody
+                self.assertIn("@" + server.url.split("//")[1], shown)
+                self.assert_no_secret(shown, serve.messages(), *(serve.ask("GET", path)[2] for path in ("/", "/metrics", "/v1/model", "/openapi.json")))
+            self.assertEqual(self.only_run(server)["info"]["status"], "FINISHED")
+            self.assert_no_secret(server.store.runs, server.store.models, server.store.registered, server.store.files)
+        done = self.call("registry", "sync", self.path("journal"), url, expect=1)  # nobody listens there any more
+        self.assert_no_secret(done.stdout, done.stderr)
+        for path in self.dir.rglob("*"):
+            if path.is_file():
+                self.assert_no_secret(path.read_bytes())
+
+    def test_a_password_in_an_address_that_was_typed_wrongly_is_in_no_message(self):
+        url, words = "http://me:s3cr@cret!@127.0.0.1:9", ["--data", "t.csv", "--target", "y", "--output", "o"]
+        for command in (["train", *words, "--tracking", url.replace("http", "ftp")], ["train", *words, "--tracking", url.replace("http://", "")],
+                        ["train", *words, "--trackng", url], ["train", *words, f"--tracking={url}9999"], ["train", *words, "--tracking", url + "/?x"],
+                        ["train", *words, url], ["registry", "--tracking", url.replace("http", "HTTP"), "list"], ["registry", url],
+                        ["registry", "sync", url, url], ["registry", "--tracking", url, "runs", url],
+                        ["registry", "--tracking", url, "compare", url, url, "--data", "t.csv"],
+                        ["score", "--model", url, "--data", "t.csv", "--output", "o"], ["serve", "--model", "models:/a@b", "--tracking", url + "9999"]):
+            with self.subTest(command):
+                done = self.call(*command, "--json", expect=None)
+                self.assertIn(done.returncode, (1, 2))
+                self.assertTrue(done.stderr)
+                self.assert_no_secret(done.stdout, done.stderr)
 
     def test_folds_hang_below_their_study_though_the_server_stumbled_when_it_began(self):
         with FakeMlflow() as server:

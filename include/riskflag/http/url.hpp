@@ -74,7 +74,7 @@ namespace detail {
 /// refused too. The message never repeats a user or a password.
 [[nodiscard]] inline Url parse_url(std::string_view text, std::string_view where) {
   const auto refuse = [&](const std::string& why) {
-    const std::size_t at = text.find('@');  // what stands before it may be a secret
+    const std::size_t at = text.rfind('@');  // what stands before it may be a secret
     fail(ErrorCode::usage, std::string(where),
          quoted(at == std::string_view::npos ? text : text.substr(at + 1)) + " " + why +
              "; http://HOST:PORT or https://HOST:PORT is accepted");
