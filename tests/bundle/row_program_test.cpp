@@ -181,6 +181,29 @@ TEST_CASE("a row names every cell that cannot be used") {
   CHECK(issues[2].field == "since");
 }
 
+TEST_CASE("a row that overflows in linear leaves to a score that is none is refused, with its greatest number") {
+  Schema schema = tiny::schema();
+  schema.fields[1].maximum.reset();
+  Model model = tiny::model();
+  model.leaf_grid = 0.0;
+  model.trees[0].linear = {{2.0, {}, {}}, {0.5, {0, 0}, {1e10, -1e10}}};
+  const prep::Pipeline pipeline = tiny::pipeline();
+  const Predictor predictor = value_or_throw(Predictor::make(model));
+  const bundle::RowProgram program(schema, pipeline, predictor, Calibration{});
+  std::vector<double> features(program.features());
+  bundle::RowProgram::Scratch scratch;
+  std::vector<bundle::FieldIssue> issues;
+  REQUIRE(program.prepare(std::vector<RawCell>{{Kind::number, "1e290"}, {Kind::text, "OWN"}, {}}, features, scratch,
+                          issues));
+  CHECK(program.probability(features) == tiny::of_margin(-1.25));  // -1 + ((0.5 + 1e300) - 1e300) - 0.25
+  CHECK_FALSE(program.prepare(std::vector<RawCell>{{Kind::number, "1e300"}, {Kind::text, "OWN"}, {}}, features, scratch,
+                              issues));
+  REQUIRE(issues.size() == 1);
+  CHECK(issues[0].sentence() ==
+        "field \"income\": 1e300 is out of range (out_of_range); expected a number that the model's linear leaves can "
+        "multiply without an overflow");
+}
+
 TEST_CASE("columns match by name in any order; extra ones are counted, absent required ones named") {
   const std::vector<std::string> header{"extra", "home", "id", "income", "default"};
   const auto map = bundle::map_columns(tiny::schema(), header);

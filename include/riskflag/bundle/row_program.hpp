@@ -52,7 +52,7 @@ class RowProgram {
  public:
   /// One thread's memory.
   struct Scratch {
-    std::vector<double> fields, features;
+    std::vector<double> fields, features, scores;
     prep::Scratch pipeline;
   };
 
@@ -75,7 +75,8 @@ class RowProgram {
   /// On false an issue was appended.
   bool read(std::size_t input, const RawCell& cell, double& value, std::vector<FieldIssue>& issues) const;
 
-  /// Turns `cells` (inputs().size()) into `features` (features()). False: every unusable cell was appended to `issues`.
+  /// Turns `cells` (inputs().size()) into `features` (features()). False: every unusable cell was appended to `issues`;
+  /// or the greatest number, where a model's linear leaves overflow to a score that is none.
   bool prepare(std::span<const RawCell> cells, std::span<double> features, Scratch& scratch,
                std::vector<FieldIssue>& issues) const;
 
@@ -95,6 +96,8 @@ class RowProgram {
   [[nodiscard]] bool read_level(std::size_t input, const RawCell& cell, double& value,
                                 std::vector<FieldIssue>& issues) const;
   [[nodiscard]] bool read_date(std::size_t input, const RawCell& cell, double& value,
+                               std::vector<FieldIssue>& issues) const;
+  [[nodiscard]] bool has_score(std::span<const RawCell> cells, std::span<const double> features, Scratch& scratch,
                                std::vector<FieldIssue>& issues) const;
   [[nodiscard]] bool refuse(std::size_t input, std::string_view code, const RawCell& cell,
                             std::vector<FieldIssue>& issues) const;

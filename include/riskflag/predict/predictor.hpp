@@ -44,6 +44,8 @@ class Predictor {
   [[nodiscard]] int outputs() const noexcept { return parts_->outputs; }
   [[nodiscard]] const std::vector<std::string>& feature_names() const noexcept { return parts_->features; }
   [[nodiscard]] const std::string& objective() const noexcept { return parts_->objective.name; }
+  /// Of such models alone may a row of finite values have a score that is no number: products overflow.
+  [[nodiscard]] bool has_linear_leaves() const noexcept { return parts_->walk.has_linear_leaves(); }
 
   /// The margin of one row (features() values side by side, NaN = missing), of the first output.
   [[nodiscard]] double margin(const double* row) const noexcept;

@@ -220,7 +220,26 @@ inline bool RowProgram::prepare(std::span<const RawCell> cells, std::span<double
   bool good = true;
   for (std::size_t i = 0; i < inputs_.size(); ++i) good = read(i, cells[i], scratch.fields[i], issues) && good;
   if (good) pipeline_->transform_row(scratch.fields, features, scratch.pipeline);
+  if (good && predictor_->has_linear_leaves()) return has_score(cells, features, scratch, issues);
   return good;
+}
+
+inline bool RowProgram::has_score(std::span<const RawCell> cells, std::span<const double> features, Scratch& scratch,
+                                  std::vector<FieldIssue>& issues) const {
+  scratch.scores.resize(outputs());
+  scores(features, scratch.scores);
+  if (std::all_of(scratch.scores.begin(), scratch.scores.end(), is_finite)) return true;
+  std::size_t greatest = 0;
+  double most = -1.0;
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    const double size = scratch.fields[i] < 0 ? -scratch.fields[i] : scratch.fields[i];
+    if (field(i).type != ColumnType::number || !(size > most)) continue;
+    greatest = i;
+    most = size;
+  }
+  issues.push_back({names_[greatest], "out_of_range", detail::found_text(cells[greatest]),
+                    "a number that the model's linear leaves can multiply without an overflow"});
+  return false;
 }
 
 inline double RowProgram::probability(std::span<const double> features) const noexcept {
