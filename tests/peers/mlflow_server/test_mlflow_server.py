@@ -12,6 +12,7 @@ import time
 import unittest
 from xml.etree import ElementTree
 
+import lightgbm
 import mlflow
 import numpy as np
 import pandas as pd
@@ -219,17 +220,49 @@ class RealServer(RealServerTest):
             with self.subTest(name):
                 self.call("train", "--data", self.dir / "loans.csv", "--id", "Id", "--set", "num_iterations=25", "--set", "table_defaults=false",
                           "--output", self.dir / name, "--quiet", *own)
-                scores = self.dir / f"{name}.csv"
-                self.call("score", "--model", self.dir / name, "--data", self.dir / "loans.csv", "--output", scores, "--quiet")
-                table = pd.read_csv(scores, float_precision="round_trip")
-                columns = [c for c in table.columns if c in ("prediction", "probability") or c.startswith("p_")]
-                want = table[columns].to_numpy().reshape(len(frame), -1)
-                self.assertGreater(len(np.unique(want)), 20)
-                got = mlflow.pyfunc.load_model(str(self.dir / name)).predict(frame)
-                if name == "classes":
-                    self.assertEqual(list(got.columns), columns)
-                got = np.asarray(got, dtype=np.float64).reshape(len(frame), -1)
-                self.assertEqual(np.flatnonzero(got.view(np.int64) != want.view(np.int64)).tolist()[:5], [])
+                self.assert_scores_alike(self.dir / name, self.dir / "loans.csv", frame, at_least=20)
+
+    def assert_scores_alike(self, model, data, frame, at_least):
+        scores = self.dir / f"{model.name}.csv"
+        self.call("score", "--model", model, "--data", data, "--output", scores, "--quiet")
+        table = pd.read_csv(scores, float_precision="round_trip")
+        columns = [c for c in table.columns if c in ("prediction", "probability") or c.startswith("p_")]
+        want = table[columns].to_numpy().reshape(len(frame), -1)
+        self.assertGreater(len(np.unique(want)), at_least)
+        got = mlflow.pyfunc.load_model(str(model)).predict(frame)
+        if len(columns) > 1:
+            self.assertEqual(list(got.columns), columns)
+        got = np.asarray(got, dtype=np.float64).reshape(len(frame), -1)
+        self.assertEqual(np.flatnonzero(got.view(np.int64) != want.view(np.int64)).tolist()[:5], [])
+
+    def test_7_imported_models_score_alike(self):
+        """Every rule for missing values, averages, floats, and trees of more leaves than a mask or a group of masks has."""
+        rng = np.random.default_rng(3)
+        x = rng.normal(size=(6000, 5)).round(2)
+        x[:, 4] = rng.integers(0, 70, len(x))
+        y = x[:, 0] + (x[:, 4] % 3 == 0) + rng.normal(size=len(x)) > 0.3
+        x[rng.random(x.shape) < 0.1] = 0.0
+        x[rng.random(x.shape) < 0.1] = np.nan
+        options = {"verbose": -1, "objective": "binary", "num_threads": 1, "max_bin": 4000, "min_data_in_leaf": 1, "min_data_in_bin": 1}
+        for name, own in {"zero": {"zero_as_missing": True, "num_leaves": 65}, "none": {"use_missing": False, "num_leaves": 33},
+                          "forest": {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.9, "num_leaves": 1200}}.items():
+            with self.subTest(name):
+                booster = lightgbm.train({**options, **own}, lightgbm.Dataset(x, y, categorical_feature=[4]), 3)
+                booster.save_model(self.dir / f"{name}.txt")
+                self.call("import", "--from", self.dir / f"{name}.txt", "--output", self.dir / name, "--quiet")
+                trees = json.loads((self.dir / name / "model.json").read_text())["trees"]
+                self.assertEqual(len(trees[0]["leaf"]), own["num_leaves"])
+                frame = pd.DataFrame(x, columns=booster.feature_name())
+                frame["Column_4"] = frame["Column_4"].map("{:.0f}".format, na_action="ignore")  # levels are text
+                frame.to_csv(self.dir / f"{name}-rows.csv", index=False)
+                self.assert_scores_alike(self.dir / name, self.dir / f"{name}-rows.csv", frame, at_least=60)
+        self.call("import", "--from", ROOT / "tests" / "fuzz" / "corpus" / "import_xgboost" / "binary.json", "--output", self.dir / "floats", "--quiet")
+        trees = json.loads((self.dir / "floats" / "model.json").read_text())["trees"]
+        cuts = [t for tree in trees for t, kind in zip(tree["threshold"], tree["decision_type"]) if not kind & 1]
+        frame = pd.DataFrame({"home": rng.choice(["BOAT", "OWN", "RENT"], 500), "a": rng.normal(size=500)})
+        frame.loc[:200, "a"] = np.nextafter(rng.choice(cuts, 201), np.inf)  # floats that are no greater than the threshold
+        frame.to_csv(self.dir / "homes.csv", index=False)
+        self.assert_scores_alike(self.dir / "floats", self.dir / "homes.csv", frame, at_least=1)
 
 
 if __name__ == "__main__":
