@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The peers as CI runs them; with --full also a registered model in MLflow's scoring server, in Spark (pyspark: 0.5 GB, and Java 17, which it
-# installs) and through the library, many who move one alias, the long soak, and a sync that is interrupted at each of its requests. Usage:
-# tests/peers/run.sh [--full]
+# installs), in an environment of mlflow, pandas and numpy alone and through the library, many who move one alias, the long soak, and a sync that
+# is interrupted at each of its requests. Usage: tests/peers/run.sh [--full]
 set -euo pipefail
 RISKFLAG_ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 export RISKFLAG_ROOT RISKFLAG_BUILD="${RISKFLAG_BUILD:-$RISKFLAG_ROOT/build}"
@@ -24,10 +24,17 @@ if ! cmp -s "$full/requirements.txt" "$work/installed.txt"; then
   "$RISKFLAG_BUILD-peers/bin/pip" install -q --disable-pip-version-check --no-compile --no-deps --target "$work" -r "$full/requirements.txt"
   cp "$full/requirements.txt" "$work/installed.txt"
 fi
+alone=$RISKFLAG_BUILD-peers-alone
+if ! cmp -s "$full/alone_requirements.txt" "$alone/installed.txt"; then
+  rm -rf "$alone"
+  python3 -m venv "$alone"
+  "$alone/bin/pip" install -q --disable-pip-version-check --no-compile -r "$full/alone_requirements.txt"
+  cp "$full/alone_requirements.txt" "$alone/installed.txt"
+fi
 "${CXX:-g++}" -std=c++20 -O1 -I "$RISKFLAG_ROOT/include" "$full/fetch_driver.cpp" -lboost_json -o "$work/fetch_driver"
 cd "$full"
 export RISKFLAG_BIN_DIR="$RISKFLAG_BUILD/bin" OPENBLAS_NUM_THREADS=1
 python=$RISKFLAG_BUILD-peers/bin/python
-RISKFLAG_FETCH_DRIVER="$work/fetch_driver" PYTHONPATH=$work "$python" -m unittest -v
+RISKFLAG_FETCH_DRIVER="$work/fetch_driver" RISKFLAG_ALONE_PYTHON="$alone/bin/python" PYTHONPATH=$work "$python" -m unittest -v
 cd "$RISKFLAG_ROOT/tests/programs"
 RISKFLAG_EVERY_REQUEST=1 "$python" -m unittest -v -k a_sync_that_is_killed test_tracking

@@ -2,6 +2,7 @@
 import atexit
 import csv
 import functools
+import importlib.metadata
 import json
 import os
 import pathlib
@@ -22,6 +23,7 @@ import mlflow  # noqa: E402
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 from mlflow.tracking import MlflowClient  # noqa: E402
+from packaging.requirements import Requirement  # noqa: E402
 
 BIN = pathlib.Path(os.environ["RISKFLAG_BIN_DIR"]).resolve()
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -39,6 +41,27 @@ def read_frame(path):
     """As pandas reads it, but no column of integers: MLflow refuses those where a signature says double."""
     frame = pd.read_csv(path, float_precision="round_trip")
     return frame.astype({name: np.float64 for name in frame.columns if frame[name].dtype == np.int64})
+
+
+def only(directory, *names):
+    """Those packages of this environment and what they need of it, and nothing else, as links in a directory."""
+    directory.mkdir()
+    wanted, seen = list(names), set()
+    while wanted:
+        name = wanted.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            package = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # no test imports it: it was left out of requirements.txt
+        for top in {file.parts[0] for file in package.files} - {"..", "__pycache__"}:
+            if not (directory / top).exists():
+                (directory / top).symlink_to(package.locate_file(top))
+        needed = map(Requirement, package.requires or ())
+        wanted += [each.name for each in needed if each.marker is None or each.marker.evaluate({"extra": ""})]
+    return directory
 
 
 # A session of its own is not reached by what ends this process: a request to end must come by the way out, where the servers are stopped. Not
@@ -179,6 +202,18 @@ class RealServerTest(unittest.TestCase):
         with open(cls.dir / name, "w", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows([header, *table])
         return cls.dir / name
+
+    def assert_same_bits_alone(self, command, data, *packages):
+        """alone.py of the champion, run by `command`, gives riskflag-score's bits."""
+        scores = pathlib.Path(tempfile.mkdtemp(dir=self.dir)) / "scores.npy"
+        done = subprocess.run([*command, str(pathlib.Path(__file__).with_name("alone.py")), "models:/loan-risk@champion", str(data), str(scores),
+                               *map(str, packages)], capture_output=True, encoding="utf-8", timeout=PATIENCE,
+                              env={**self.environment, "MLFLOW_TRACKING_URI": self.server.url})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        imported = set(done.stdout.split())
+        self.assertLess({"mlflow", "numpy", "pandas", "riskflag_pyfunc"}, imported)
+        self.assertEqual(imported & {"lightgbm", "pyarrow", "scipy", "sklearn"}, set())
+        self.assert_same_bits(np.load(scores), self.scores(self.dir / "model", data))
 
     @classmethod
     def scores(cls, model, data):

@@ -8,6 +8,7 @@ import pathlib
 import re
 import socket
 import subprocess
+import sys
 import time
 import unittest
 from xml.etree import ElementTree
@@ -17,7 +18,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import soak
-from real_server import ROOT, RealServerTest, read_frame
+from real_server import ROOT, RealServerTest, only, read_frame
 
 PARTS = ("train", "valid", "test")
 
@@ -164,6 +165,8 @@ class RealServer(RealServerTest):
         table = pd.DataFrame(example["data"], columns=example["columns"])
         table = table.astype({name: np.float64 for name in table.columns if pd.api.types.is_numeric_dtype(table[name].dtype)})
         self.assertEqual(list(model.predict(table)), scores)
+        # Nor does it need more than that: pandas, for one, keeps text otherwise where there is no pyarrow.
+        self.assert_same_bits_alone([sys.executable, "-I", "-S"], path, only(self.dir / "packages", "mlflow-skinny", "pandas", "numpy"))
 
     def test_3_the_programs_find_it_there_by_alias(self):
         place = ["--tracking", self.server.url]

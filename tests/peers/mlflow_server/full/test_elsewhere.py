@@ -1,5 +1,5 @@
-"""The registered model where MLflow takes it: its own scoring server, and Spark. The bits of riskflag-score. Needs Java 17 and pyspark:
-tests/peers/run.sh --full brings both."""
+"""The registered model where MLflow takes it: its own scoring server, Spark, and an environment of mlflow, pandas and numpy alone. The bits of
+riskflag-score. Needs Java 17, pyspark and that environment: tests/peers/run.sh --full brings them."""
 import json
 import os
 import pathlib
@@ -65,6 +65,9 @@ class Elsewhere(RealServerTest):
         got = given.withColumn("p", score(*inputs)).select("row", "p").toPandas().sort_values("row")
         self.assertEqual(list(got["row"]), list(range(len(self.want))))
         self.assert_same_bits(got["p"].to_numpy(), self.want)
+
+    def test_an_environment_of_mlflow_pandas_and_numpy_alone_gives_the_same(self):
+        self.assert_same_bits_alone([os.environ["RISKFLAG_ALONE_PYTHON"], "-I"], self.data)
 
     def test_the_library_fetches_and_opens_it(self):
         digest = self.client.get_model_version_by_alias("loan-risk", "champion").tags["riskflag.digest"]
