@@ -205,6 +205,17 @@ class Tracking(driver.ProgramTest):
         started.put(process)
         self.assertEqual(process.wait(timeout=300), -signal.SIGKILL)
 
+    def test_ten_thousand_metrics_of_a_journal_are_ten_calls(self):
+        stamp = "2026-11-29T12:00:00.000Z"
+        self.path("journal").mkdir()
+        self.path("journal/long.jsonl").write_text("".join(json.dumps({"v": 1, "ts": stamp, **record}) + "\n" for record in (
+            {"type": "begin", "run_id": "long", "experiment": "long", "name": "long", "parent_run_id": "", "host": "h", "tags": []},
+            *({"type": "metrics", "metrics": [{"key": f"m{k}", "value": step / 7, "step": step} for k in range(10)]} for step in range(1000)))))
+        with FakeMlflow() as server:
+            self.call("registry", "sync", self.path("journal"), server.url)
+            self.assertEqual(sum(len(points) for points in self.only_run(server)["metrics"].values()), 10_000)
+            self.assertEqual(sum(path.endswith("/runs/log-batch") for _, path in server.store.calls), 10)
+
     @unittest.skipIf(driver.SANITIZED, "a sanitizer takes more memory than that itself")
     def test_a_file_larger_than_the_memory_is_sent(self):
         size, limit = 128 << 20, 96 << 20

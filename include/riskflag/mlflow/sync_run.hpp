@@ -32,7 +32,7 @@ class RunSync {
         told_(std::move(told)),
         path_(sync_path(directory_, run_id_, client_.rest().where())) {}
 
-  /// Sends at most about 256 KiB of the journal; false when there was nothing new.
+  /// Sends at most about 512 KiB of the journal, or 4,000 metrics; false when there was nothing new.
   bool step();
   /// As of the last step.
   [[nodiscard]] const SyncState& state() const noexcept { return state_; }
@@ -171,19 +171,25 @@ inline void RunSync::send_artifact(const track::KeptArtifact& artifact) {
 }
 
 inline bool RunSync::step() {
-  constexpr std::size_t kPiece = std::size_t{256} << 10;
+  constexpr std::size_t kPiece = std::size_t{512} << 10;
+  constexpr std::size_t kMetrics = 4 * kMaxBatchMetrics;  // whole batches: what is left over costs a call of its own
   const FileLock lock(path_ + ".lock");
   state_ = read_sync_state(path_, client_.rest().where());
   const std::string text = detail::whole_lines(join_path(directory_, run_id_ + ".jsonl"), state_.offset, kPiece);
   if (text.empty()) return false;
   track::RunRecord piece;
   bool ended = false;
-  for (const std::string_view line : split_text(text, '\n')) {
-    const Result<Json> json = read_json(line, run_id_);
-    if (!json.ok()) continue;  // torn by a kill; journal_reader notes it for people
-    (void)track::detail::add_record(piece, json.value());
-    const Json* type = json.value().find("type");
-    ended = ended || detail::text_or(type) == "end";
+  std::size_t taken = 0;
+  while (taken < text.size()) {
+    const std::string_view line = std::string_view(text).substr(taken, text.find('\n', taken) - taken);
+    if (const Result<Json> json = read_json(line, run_id_); json.ok()) {  // else torn by a kill: journal_reader tells
+      const std::size_t more = detail::items_of(json.value().find("metrics")).size();
+      if (!piece.metrics.empty() && piece.metrics.size() + more > kMetrics) break;
+      (void)track::detail::add_record(piece, json.value());
+      const Json* type = json.value().find("type");
+      ended = ended || detail::text_or(type) == "end";
+    }
+    taken += line.size() + 1;
   }
   if (state_.run_id.empty()) {
     begin(piece);
@@ -199,7 +205,7 @@ inline bool RunSync::step() {
     client_.update_run(state_.run_id, piece.status, piece.end_ms);
   }
   state_.ended = state_.ended || ended;
-  state_.offset += text.size();
+  state_.offset += taken;
   write_sync_state(path_, state_);
   return true;
 }
