@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -109,24 +110,40 @@ inline std::vector<std::string> group_columns(const GateQuestion& asked, const r
   return ids;
 }
 
-/// Which rows belong together: by the columns of --group-by or the ids; else, where rows repeat, those with equal
-/// features. Empty when every row is its own.
-inline std::vector<std::uint64_t> groups_of(const GateQuestion& asked, const riskflag::Schema& schema,
-                                            const riskflag::Frame& frame, const std::vector<double>& labels,
-                                            riskflag::Executor& executor) {
-  const std::vector<std::string> columns = group_columns(asked, schema, frame);
-  for (const std::string& name : columns) static_cast<void>(column_of(frame, name, asked.data, "of --group-by"));
-  if (!columns.empty()) {
-    std::vector<std::uint64_t> groups = riskflag::group_ids(frame, columns);
-    if (*std::max_element(groups.begin(), groups.end()) + 1 < groups.size()) return groups;
-  }
-  if (!asked.group_by.empty()) return {};
+/// The groups of rows with equal features of that model, where the leak guard finds that rows repeat; else empty.
+inline std::vector<std::uint64_t> repeated_rows(const riskflag::Schema& schema, const riskflag::Frame& frame,
+                                                const std::vector<double>& labels, riskflag::Executor& executor) {
   riskflag::Schema here = schema;  // a feature that may be missing needs no column
   std::erase_if(here.fields, [&](const riskflag::Field& field) { return frame.find(field.name) == nullptr; });
   riskflag::Split all;
   for (std::size_t i = 0; i < labels.size(); ++i) all.train.push_back(static_cast<std::uint32_t>(i));
   return riskflag::study::repeated_row_groups(frame, here,
                                               riskflag::audit::find_leaks(frame, here, labels, all, executor));
+}
+
+/// Which rows belong together: by the columns of --group-by or the ids; else, where rows repeat, those with equal
+/// features, of the one model and of the other: few features of one have equal values in rows that do not repeat.
+/// Empty when every row is its own.
+inline std::vector<std::uint64_t> groups_of(const GateQuestion& asked, const GateAnswer& models,
+                                            const riskflag::Frame& theirs, const riskflag::Frame& ours,
+                                            const std::vector<double>& labels, riskflag::Executor& executor) {
+  const std::vector<std::string> columns = group_columns(asked, models.champion.schema, theirs);
+  for (const std::string& name : columns) static_cast<void>(column_of(theirs, name, asked.data, "of --group-by"));
+  if (!columns.empty()) {
+    std::vector<std::uint64_t> groups = riskflag::group_ids(theirs, columns);
+    if (*std::max_element(groups.begin(), groups.end()) + 1 < groups.size()) return groups;
+  }
+  if (!asked.group_by.empty()) return {};
+  const std::vector<std::uint64_t> one = repeated_rows(models.champion.schema, theirs, labels, executor);
+  if (one.empty()) return {};
+  const std::vector<std::uint64_t> other = repeated_rows(models.challenger.schema, ours, labels, executor);
+  if (other.empty()) return {};
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> number;
+  std::vector<std::uint64_t> groups;
+  for (std::size_t i = 0; i < one.size(); ++i) {
+    groups.push_back(number.try_emplace({one[i], other[i]}, number.size()).first->second);
+  }
+  return number.size() < groups.size() ? groups : std::vector<std::uint64_t>();
 }
 
 inline GateAnswer judge(riskflag::bundle::Bundle challenger, riskflag::bundle::Bundle champion,
@@ -165,7 +182,7 @@ inline GateAnswer judge(riskflag::bundle::Bundle challenger, riskflag::bundle::B
       out.champion.schema.positive, asked.data);
   std::vector<double> weights;
   if (!asked.weight.empty()) weights = column_of(theirs.frame, asked.weight, asked.data, "of --weight").numbers;
-  const std::vector<std::uint64_t> groups = groups_of(asked, out.champion.schema, theirs.frame, outcomes.labels, pool);
+  const std::vector<std::uint64_t> groups = groups_of(asked, out, theirs.frame, ours.frame, outcomes.labels, pool);
   for (const std::uint64_t group : groups) out.groups = std::max<std::size_t>(out.groups, group + 1);
 
   riskflag::study::GateOptions options;
