@@ -18,6 +18,7 @@ import urllib.request
 import warnings
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # its thread changes the environment while requests reads it: KeyError, sometimes
 
 import mlflow  # noqa: E402
 import numpy as np  # noqa: E402
@@ -208,7 +209,7 @@ class RealServerTest(unittest.TestCase):
         scores = pathlib.Path(tempfile.mkdtemp(dir=self.dir)) / "scores.npy"
         done = subprocess.run([*command, str(pathlib.Path(__file__).with_name("alone.py")), "models:/loan-risk@champion", str(data), str(scores),
                                *map(str, packages)], capture_output=True, encoding="utf-8", timeout=PATIENCE,
-                              env={**self.environment, "MLFLOW_TRACKING_URI": self.server.url})
+                              env={**self.environment, "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_TRACKING_URI": self.server.url})
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         imported = set(done.stdout.split())
         self.assertLess({"mlflow", "numpy", "pandas", "riskflag_pyfunc"}, imported)
