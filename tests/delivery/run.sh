@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What is handed over: packages, the single header, workflows, the cloud's stack; with --full also the image and deployments, for which it
-# needs root, and the server's page and the report in a browser. Usage: tests/delivery/run.sh [--full]; prints "N passed, N failed".
+# What is handed over: packages, the single header, workflows, the cloud's stack; with --full also the Python package, the image and deployments,
+# for which it needs root, and the server's page and the report in a browser. Usage: tests/delivery/run.sh [--full]; prints "N passed, N failed".
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -42,6 +42,12 @@ conan_create() (  # on a copy: Conan writes beside the test's source
   export CONAN_HOME=$work/conan/home
   cd "$work/conan" && "$work/venv-full/bin/conan" profile detect && "$work/venv-full/bin/conan" create cmake/packaging/conan --no-remote -s compiler.cppstd=20 -c tools.cmake.cmaketoolchain:generator=Ninja
 )
+python_package() {
+  rm -rf "$work/wheel" &&
+    CMAKE_CXX_COMPILER_LAUNCHER=ccache "$work/venv-python/bin/pip" wheel -q --no-build-isolation --no-deps --disable-pip-version-check -w "$work/wheel" "$root/examples/python" &&
+    [ "$(stat -c %s "$work"/wheel/riskflag-*.whl)" -lt 4000000 ] &&
+    "$work/venv-python/bin/pip" install -q --no-deps --force-reinstall --disable-pip-version-check "$work"/wheel/riskflag-*.whl
+}
 kubernetes_schemas() {
   local files
   mapfile -t files < <(find "$root/examples/deploy/kubernetes" -name '*.yaml' ! -name kustomization.yaml)
@@ -62,6 +68,9 @@ done
 if [ $full = yes ]; then
   check "more tools are installed" tools "$work/venv-full" requirements-full.txt
   check "conan create" conan_create
+  check "what the Python package is built with" tools "$work/venv-python" requirements-python.txt
+  check "the Python package: a wheel below 4 MB" python_package
+  check "the Python package in use" "$work/venv-python/bin/python" "$here/python/test_package.py"
   check "Kubernetes' own schemas" kubernetes_schemas
   check "the stack, made and changed" "$work/venv-full/bin/python" "$here/deploy/test_moto.py"
   check "the page in a browser" env RISKFLAG_BIN_DIR="$RISKFLAG_BUILD/bin" "$work/venv-full/bin/python" "$root/tests/serve/browser/test_page.py"
