@@ -178,6 +178,7 @@ inline bool RunSync::step() {
   const std::string text = detail::whole_lines(join_path(directory_, run_id_ + ".jsonl"), state_.offset, kPiece);
   if (text.empty()) return false;
   track::RunRecord piece;
+  track::detail::RunBuilder builder(piece);
   bool ended = false;
   std::size_t taken = 0;
   while (taken < text.size()) {
@@ -185,7 +186,7 @@ inline bool RunSync::step() {
     if (const Result<Json> json = read_json(line, run_id_); json.ok()) {  // else torn by a kill: journal_reader tells
       const std::size_t more = detail::items_of(json.value().find("metrics")).size();
       if (!piece.metrics.empty() && piece.metrics.size() + more > kMetrics) break;
-      (void)track::detail::add_record(piece, json.value());
+      (void)builder.add(json.value());
       const Json* type = json.value().find("type");
       ended = ended || detail::text_or(type) == "end";
     }

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -116,18 +117,29 @@ class RecordReader {
   std::string failure_;
 };
 
-inline void set_entry(std::vector<KeyValue>& entries, KeyValue entry) {
-  for (KeyValue& known : entries) {
-    if (known.key == entry.key) {
-      known.value = std::move(entry.value);
-      return;
+/// Adds records, one after another, to a run that has none yet. Parameters and tags are found by their key's hash: a
+/// run may have 10,000 of them.
+class RunBuilder {
+ public:
+  explicit RunBuilder(RunRecord& run) : run_(run) {}
+  /// The reason when it is no record. One is taken whole or not at all.
+  [[nodiscard]] std::string add(const Json& json);
+
+ private:
+  using Places = std::unordered_map<std::string, std::size_t>;
+  static void set(std::vector<KeyValue>& entries, Places& places, KeyValue entry) {
+    const auto [place, is_new] = places.try_emplace(entry.key, entries.size());
+    if (is_new) {
+      entries.push_back(std::move(entry));
+    } else {
+      entries[place->second].value = std::move(entry.value);
     }
   }
-  entries.push_back(std::move(entry));
-}
+  RunRecord& run_;
+  Places params_, tags_;
+};
 
-/// Adds one record to the run; the reason when it is none. A record is taken whole or not at all.
-[[nodiscard]] inline std::string add_record(RunRecord& run, const Json& json) {
+inline std::string RunBuilder::add(const Json& json) {
   if (json.object() == nullptr) return "is no JSON object";
   RecordReader in(json);
   const std::string type = in.text("type");
@@ -161,21 +173,21 @@ inline void set_entry(std::vector<KeyValue>& entries, KeyValue entry) {
     next.end_ms = ms;
   }
   if (!in.failure().empty()) return in.failure();
-  run.last_ms = ms;
+  run_.last_ms = ms;
   if (type == "begin") {
-    run.run_id = next.run_id;
-    if (run.info.run_id.empty()) run.info = next.info;  // else it is gone on with
-    run.status = RunStatus::running;
-    run.end_ms = 0;
+    run_.run_id = next.run_id;
+    if (run_.info.run_id.empty()) run_.info = next.info;  // else it is gone on with
+    run_.status = RunStatus::running;
+    run_.end_ms = 0;
   } else if (type == "end") {
-    run.status = next.status;
-    run.end_ms = next.end_ms;
+    run_.status = next.status;
+    run_.end_ms = next.end_ms;
   }
-  for (KeyValue& entry : next.params) set_entry(run.params, std::move(entry));
-  for (KeyValue& entry : next.tags) set_entry(run.tags, std::move(entry));
-  run.metrics.insert(run.metrics.end(), next.metrics.begin(), next.metrics.end());
-  run.datasets.insert(run.datasets.end(), next.datasets.begin(), next.datasets.end());
-  run.artifacts.insert(run.artifacts.end(), next.artifacts.begin(), next.artifacts.end());
+  for (KeyValue& entry : next.params) set(run_.params, params_, std::move(entry));
+  for (KeyValue& entry : next.tags) set(run_.tags, tags_, std::move(entry));
+  run_.metrics.insert(run_.metrics.end(), next.metrics.begin(), next.metrics.end());
+  run_.datasets.insert(run_.datasets.end(), next.datasets.begin(), next.datasets.end());
+  run_.artifacts.insert(run_.artifacts.end(), next.artifacts.begin(), next.artifacts.end());
   return {};
 }
 
@@ -198,6 +210,7 @@ inline RunRecord read_run(const std::string& path) {
   const std::string text = read_file(path);
   const std::string name = file_name(path);
   run.run_id = name.substr(0, name.rfind(".jsonl"));
+  detail::RunBuilder builder(run);
   std::size_t line_number = 0;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = text.find('\n', begin);
@@ -217,7 +230,7 @@ inline RunRecord read_run(const std::string& path) {
                                : json.failure().text() + "; the line is left out"});
       continue;
     }
-    if (std::string reason = detail::add_record(run, json.value()); !reason.empty()) {
+    if (std::string reason = builder.add(json.value()); !reason.empty()) {
       run.notes.push_back({"bad_line", where + ": " + reason + "; the line is left out"});
     }
   }
