@@ -1,9 +1,14 @@
 """A small, strict MLflow 3 server for what a real one will not do on demand: refuse, break off, be slow, talk nonsense.
 
 Strict: a request that MLflow would refuse fails here too (limits, names, content types, unknown ids). `faults` is a list of
-(method, path prefix, what) that are used up in order: "429", "500", "503", "reset_before", "reset_after" (the request took
-effect, no answer comes), "html", "not_json", "slow", or a whole answer as (status, content type, text, address to go to if any).
+(method, path or a pattern of paths, what) that are used up in order:
+"503"           a gateway's answer; "503:2" with a Retry-After, in seconds or as a date; "503_after": the request took effect
+"reset_before"  the connection breaks; "reset_after": and the request took effect
+"slow"          the answer takes a second; "trickle": its body comes byte by byte; "stall": half of it, and then nothing
+"not_json"      the request took effect, the answer is cut in the middle; "html": a page
+(status, content type, text, address to go to if any)  that answer
 """
+import fnmatch
 import json
 import posixpath
 import re
@@ -46,7 +51,7 @@ class Store:
         self.experiments, self.runs, self.models, self.registered = {}, {}, {}, {}
         self.files = {}
         self.files_at = "mlflow-artifacts:"
-        self.calls = []  # (method, path)
+        self.calls, self.times = [], []  # (method, path); when each came, by the monotonic clock
         self.version = "3.17.2"
 
     def experiment(self, name):
@@ -171,7 +176,7 @@ class Store:
         return {"models": [m for m in self.models.values() if m["tags"].get(wanted.group(1)) == wanted.group(2)]}
 
     def do_POST_mlflow_registered_models_create(self, b):
-        if b["name"] in self.registered:
+        if b["name"] in self.registered:  # of a model or, as MLflow has it, of a prompt
             raise Refused(400, "RESOURCE_ALREADY_EXISTS", "there is one")
         self.registered[b["name"]] = {"versions": [], "aliases": {}, "tags": {}}
         return {"registered_model": {"name": b["name"]}}
@@ -267,16 +272,25 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-    def answer(self, status, body, kind="application/json", location=None):
+    def answer(self, status, body, kind="application/json", location=None, wait=None, pace=None):
         self.send_response(status)
         if location:
             self.send_header("Location", location)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
-        if status in (429, 503):
-            self.send_header("Retry-After", "0")
+        if wait or status in (429, 503):
+            self.send_header("Retry-After", wait or "0")
         self.end_headers()
-        self.wfile.write(body)
+        if pace == "trickle":
+            for byte in body:
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.003)
+        elif pace == "stall":
+            self.wfile.write(body[: len(body) // 2])
+            self.server.owner.closing.wait(5.0)
+            self.close_connection = True
+        else:
+            self.wfile.write(body)
 
     def reset(self):
         self.close_connection = True
@@ -289,9 +303,10 @@ class Handler(BaseHTTPRequestHandler):
         data = self.rfile.read(length)
         with server.lock:
             server.store.calls.append((self.command, url.path))
+            server.store.times.append(time.monotonic())
             fault = None
-            for i, (method, prefix, what) in enumerate(server.faults):
-                if method == self.command and url.path.startswith(prefix):
+            for i, (method, pattern, what) in enumerate(server.faults):
+                if method == self.command and fnmatch.fnmatchcase(url.path, pattern):
                     fault = what
                     del server.faults[i]
                     break
@@ -306,15 +321,14 @@ class Handler(BaseHTTPRequestHandler):
             return self.reset()
         if fault == "html":
             return self.answer(200, b"<html>hello</html>", "text/html")
-        if fault == "not_json":
-            return self.answer(200, b"{\"run\": ", "application/json")
         if fault == "slow":
             time.sleep(1.0)
         if isinstance(fault, tuple):
             status, kind, text, *location = fault
             return self.answer(status, text.encode(), kind, *location)
-        if fault and fault.isdigit():
-            return self.answer(int(fault), b"busy", "text/plain")
+        gateway, _, wait = (fault or "").partition(":")
+        if gateway.isdigit():
+            return self.answer(int(gateway), b"busy", "text/plain", wait=wait)
         if url.path == "/version":
             return self.answer(200, server.store.version.encode(), "text/plain")
         prefix = "/api/2.0"
@@ -350,7 +364,11 @@ class Handler(BaseHTTPRequestHandler):
                 out = json.dumps({"error_code": refused.code, "message": refused.message}).encode()
         if fault == "reset_after":
             return self.reset()
-        self.answer(status, out)
+        if gateway.endswith("_after"):
+            return self.answer(int(gateway.removesuffix("_after")), b"busy", "text/plain", wait=wait)
+        if fault == "not_json":
+            out = out[: len(out) // 2]
+        self.answer(status, out, pace=fault)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
 
@@ -364,11 +382,14 @@ class Quiet(ThreadingHTTPServer):
 
 
 class FakeMlflow:
-    """with FakeMlflow() as server: server.url, server.store, server.faults, server.connections"""
+    """with FakeMlflow() as server: server.url, server.store, server.faults, server.connections
 
-    def __init__(self, certificate=None, password=None):
+    `certificate`: its key and certificate, for https; `authority`: only clients with a certificate of that authority are heard."""
+
+    def __init__(self, certificate=None, password=None, authority=None):
         self.store, self.faults, self.lock, self.password = Store(), [], threading.Lock(), password
         self.connections = 0
+        self.closing = threading.Event()
         self.meeting = None
         self.serves_files = True
         self.http = Quiet(("127.0.0.1", 0), Handler)
@@ -378,6 +399,9 @@ class FakeMlflow:
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate)
+            if authority:
+                context.verify_mode = ssl.CERT_REQUIRED
+                context.load_verify_locations(authority)
             self.http.socket = context.wrap_socket(self.http.socket, server_side=True)
             scheme = "https"
         self.url = f"{scheme}://127.0.0.1:{self.http.server_address[1]}"
@@ -392,5 +416,6 @@ class FakeMlflow:
         return self
 
     def __exit__(self, *_):
+        self.closing.set()
         self.http.shutdown()
         self.http.server_close()

@@ -74,7 +74,7 @@ class Registry(driver.ProgramTest):
             aliases, files = registry.store.registered["loans"]["aliases"], registry.store.files
             with self.serve(registry.url) as server:
                 self.assertEqual(self.version(server), "1")
-                registry.faults += [("GET", "/", "500")] * 2  # two looks
+                registry.faults += [("GET", "*", "500")] * 2  # two looks
                 self.wait(lambda: "the alias is followed again" in server.messages())
                 self.assertEqual(server.messages().count("the alias cannot be followed now, the model goes on: "), 1)
                 self.register(registry.url, 6)

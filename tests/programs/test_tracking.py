@@ -11,6 +11,7 @@ import socket
 import subprocess
 import time
 import unittest
+from email.utils import formatdate
 from xml.etree import ElementTree
 
 import driver
@@ -37,13 +38,15 @@ class Tracking(driver.ProgramTest):
     def setUp(self):
         super().setUp()
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "RISKFLAG_JOURNAL"))}
+        self.path("here").mkdir()
         self.environment.update(HOME=str(self.dir), RISKFLAG_JOURNAL=str(self.path("journal")), RISKFLAG_CACHE=str(self.path("cache")),
                                 MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR="0", MLFLOW_HTTP_REQUEST_BACKOFF_JITTER="0",
                                 MLFLOW_HTTP_REQUEST_MAX_RETRIES="3")
 
     def call(self, name, *args, expect=0, **extra):
         done = subprocess.run([str(driver.BIN / f"riskflag-{name}"), *map(str, args)], capture_output=True, timeout=300,
-                              encoding="utf-8", env={**self.environment, **extra})
+                              encoding="utf-8", env={**self.environment, **extra}, cwd=self.path("here"))
+        self.assertEqual(os.listdir(self.path("here")), [])  # no mlruns/, which MLflow no longer reads, nor anything else
         if expect is not None:
             self.assertEqual(done.returncode, expect, done.stderr + done.stdout)
         return done
@@ -128,7 +131,7 @@ class Tracking(driver.ProgramTest):
             self.assertAlmostEqual((counts["tp"] + counts["tn"]) / result["rows"]["test"], result["metrics"]["test"]["accuracy"], 12)
             gains = [f["gain"] for f in json.loads(kept["importance.json"])["features"]]
             self.assertEqual([len(gains), gains], [result["features"], sorted(gains, reverse=True)])
-            self.assertNotIn("tracking_failed", result["warnings"])
+            self.assertNotIn("tracking_failed", [w["code"] for w in result["warnings"]])
             # A second training may add a version, not move the alias.
             done = self.study("--tracking", server.url, "--register", "loan-risk", "--alias", "champion", output="m2", expect=2)
             self.assertIn("promote", done.stderr)
@@ -138,8 +141,8 @@ class Tracking(driver.ProgramTest):
         faults = [("POST", "/api/2.0/mlflow/runs/create", "reset_after"), ("POST", "/api/2.0/mlflow/runs/create", "500"),
                   ("POST", "/api/2.0/mlflow/experiments/create", "reset_after"),
                   ("POST", "/api/2.0/mlflow/runs/log-batch", "reset_after"), ("POST", "/api/2.0/mlflow/runs/log-batch", "429"),
-                  ("POST", "/api/2.0/mlflow/logged-models", "reset_after"), ("PUT", "/api/2.0/mlflow-artifacts", "reset_before"),
-                  ("PUT", "/api/2.0/mlflow-artifacts", "503"), ("PATCH", "/api/2.0/mlflow/logged-models", "reset_after"),
+                  ("POST", "/api/2.0/mlflow/logged-models", "reset_after"), ("PUT", "/api/2.0/mlflow-artifacts/*", "reset_before"),
+                  ("PUT", "/api/2.0/mlflow-artifacts/*", "503"), ("PATCH", "/api/2.0/mlflow/logged-models/*", "reset_after"),
                   ("POST", "/api/2.0/mlflow/model-versions/create", "reset_after"),
                   ("POST", "/api/2.0/mlflow/registered-models/alias", "reset_after"),
                   ("POST", "/api/2.0/mlflow/runs/update", "slow")]
@@ -152,6 +155,78 @@ class Tracking(driver.ProgramTest):
             self.assert_complete(server, result)
             self.assertEqual(len(server.store.registered["loan-risk"]["versions"]), 1)
             self.assertEqual(server.store.registered["loan-risk"]["aliases"], {"champion": 1})
+
+    def test_after_a_gateways_error_or_a_lost_answer_it_is_asked_again_and_nothing_is_there_twice(self):
+        result = self.trained("--tracking", f"journal:{self.path('journal')}", "--register", "loan-risk", "--alias", "champion")
+        api = "/api/2.0/mlflow/"
+        paths = [("POST", api + name) for name in ("experiments/create", "runs/create", "runs/log-batch", "runs/log-inputs", "runs/update",
+                 "runs/outputs", "logged-models", "registered-models/create", "model-versions/create", "registered-models/alias")]
+        paths += [("PATCH", api + "logged-models/m-*"), ("PUT", "/api/2.0/mlflow-artifacts/*"), ("GET", "/version")]
+        for faults in (("408", "504", "502_after"), ("502", "reset_after")):
+            for state in self.path("journal").rglob("*mlflow-*.json*"):  # a server may get the port of an earlier one
+                state.unlink()
+            with self.subTest(faults), FakeMlflow() as server:
+                server.faults = [(*path, fault) for path in paths for fault in faults]
+                self.sync(server)
+                self.assertEqual(server.faults, [])
+                self.assert_complete(server, result)
+                self.assertEqual(len(server.store.registered["loan-risk"]["versions"]), 1)
+                self.assertEqual(server.store.registered["loan-risk"]["aliases"], {"champion": 1})
+
+    def test_a_servers_wish_for_a_pause_is_kept(self):
+        self.write_run("r", {"type": "params", "params": [{"key": "p", "value": "1"}]})
+        create, batch, update = ("/api/2.0/mlflow/runs/" + name for name in ("create", "log-batch", "update"))
+        with FakeMlflow() as server:
+            until = time.time() + 4
+            server.faults = [("POST", create, "502:1"), ("POST", batch, "429:1"), ("POST", update, f"503:{formatdate(until, usegmt=True)}")]
+            self.sync(server)  # MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR is 0: nothing else waits
+            self.assertEqual([server.faults, self.only_run(server)["info"]["status"]], [[], "FINISHED"])
+            first = {path: server.store.calls.index(("POST", path)) for path in (create, batch, update)}
+            for path in (create, batch):
+                self.assertGreaterEqual(server.store.times[first[path] + 1] - server.store.times[first[path]], 1.0, path)
+            self.assertGreaterEqual(time.time(), int(until))  # a date has whole seconds
+
+    def test_an_answer_that_drips_is_read_and_one_that_stops_is_asked_for_again(self):
+        self.write_run("r", {"type": "params", "params": [{"key": "p", "value": "1"}]})
+        api = "/api/2.0/mlflow/runs/"
+        with FakeMlflow() as server:
+            server.faults = [("POST", api + "create", "stall"), ("POST", api + "search", "trickle"), ("POST", api + "log-batch", "trickle"),
+                             ("POST", api + "update", "stall")]
+            self.sync(server, MLFLOW_HTTP_REQUEST_TIMEOUT="1")
+            self.assertEqual([server.faults, self.only_run(server)["params"], self.only_run(server)["info"]["status"]], [[], {"p": "1"}, "FINISHED"])
+
+    def test_an_answer_that_is_cut_is_told_and_what_it_was_about_is_not_done_twice(self):
+        self.write_run("r", {"type": "params", "params": [{"key": "p", "value": "1"}]})
+        with FakeMlflow() as server:
+            for path in ("experiments/create", "runs/create", "runs/log-batch"):
+                server.faults = [("POST", "/api/2.0/mlflow/" + path, "not_json")]
+                said = self.sync(server, expect=1)
+                self.assertIn(f"the answer to /api/2.0/mlflow/{path} is no JSON object", said)
+                self.assertIn("is this an MLflow server?", said)
+            self.sync(server)
+            self.assertEqual([self.only_run(server)["params"], len(server.store.experiments)], [{"p": "1"}, 1])
+
+    def test_a_registered_name_that_others_use_gets_a_version_and_is_told_and_a_prompts_name_none(self):
+        with FakeMlflow() as server:
+            theirs = {"name": "loan-risk", "version": "1", "source": "models:/m-1", "run_id": "", "model_id": "m-1", "status": "READY",
+                      "tags": [], "creation_timestamp": 1}
+            server.store.registered["loan-risk"] = {"versions": [theirs], "aliases": {"champion": 1}, "tags": {}}
+            server.store.registered["greeting"] = {"versions": [], "aliases": {}, "tags": {"mlflow.prompt.is_prompt": "true"}}
+            told = 'note: the model "loan-risk" was there already: this is its version 2; its aliases stay where they are ' \
+                   "(riskflag-registry promote moves one)"
+            done = self.study("--tracking", server.url, "--register", "loan-risk")
+            self.assertIn(told, done.stderr)
+            self.assertEqual(json.loads(done.stdout)["model_version"], "2")
+            self.assertEqual(server.store.registered["loan-risk"]["aliases"], {"champion": 1})
+            again = self.study("--tracking", server.url, "--register", "loan-risk", "--set", "num_leaves=3", output="m2")
+            self.assertEqual([json.loads(again.stdout)["model_version"], "there already" in again.stderr], ["3", False])  # by now it is ours
+            said = self.call("registry", "--tracking", server.url, "register", self.path("m2"), "--name", "loan-risk").stderr
+            self.assertIn(told.replace("version 2", "version 4"), said)
+            fresh = self.call("registry", "--tracking", server.url, "register", self.path("m2"), "--name", "fresh").stderr
+            self.assertNotIn("there already", fresh)
+            said = self.call("registry", "--tracking", server.url, "register", self.path("m2"), "--name", "greeting", expect=1).stderr
+            self.assertIn('"greeting" is the name of a prompt there; register the model under another name', said)
+            self.assertEqual(server.store.registered["greeting"]["versions"], [])
 
     def test_without_a_server_the_journal_has_it_all_and_sync_tells_it_later_once(self):
         dead = "http://127.0.0.1:9"  # discard: nobody listens
@@ -289,6 +364,17 @@ class Tracking(driver.ProgramTest):
             self.assertEqual([listed["metrics"].get(k) for k in ("nan", "inf", "max")], [None, "inf", 1.7976931348623157e308])
             self.assertEqual(self.sync(server), "")  # all of it is there: nothing is sent, and told, again
 
+    def test_values_that_grow_when_they_are_escaped_keep_a_call_below_1_mb(self):
+        long = "\x01" * 8000  # six bytes each in JSON
+        self.write_run("long", {"type": "params", "params": [{"key": f"p{i}", "value": long[:6000]} for i in range(30)]},
+                       {"type": "tags", "tags": [{"key": f"t{i}", "value": long} for i in range(30)]})
+        with FakeMlflow() as server:  # refuses a longer one
+            self.assertEqual(self.sync(server), "")
+            run = self.only_run(server)
+            self.assertEqual(run["params"], {f"p{i}": long[:6000] for i in range(30)})
+            self.assertEqual([run["tags"][f"t{i}"] for i in range(30)], [long] * 30)
+            self.assertLessEqual(sum(path.endswith("/log-batch") for _, path in server.store.calls), 4)  # 2.5 MB
+
     def test_10000_parameters_of_one_run_arrive_by_the_hundred(self):
         params = [{"key": f"p{i}", "value": str(i)} for i in range(10000)]
         self.write_run("many", {"type": "params", "params": params[:7001]}, {"type": "params", "params": params[7001:]})
@@ -304,12 +390,14 @@ class Tracking(driver.ProgramTest):
         with FakeMlflow(password="Basic bWU6c2VjcmV0") as server, FakeMlflow() as other:
             for method, path, status in (("GET", "/version", 301), ("GET", "/version", 302), ("POST", batch, 307), ("POST", batch, 308)):
                 with self.subTest(path=path, status=status):
-                    server.faults = [(method, path, (status, "text/html", "", other.url + path))] * 4  # it is asked again
+                    server.faults = [(method, path, (status, "text/html", "", other.url + path))]  # asked again, it would work
                     said = self.sync(server, expect=1, **me)
                     self.assertIn(f"sends us to another one ({other.url}), which is not followed; use that address", said)
             for to in ("//" + other.url.split("//")[1] + "/version", other.url.replace("127.0.0.1", "x@127.0.0.1"), "https" + server.url[4:]):
-                server.faults = [("GET", "/version", (302, "text/html", "", to))] * 4
-                self.assertIn(self.call("registry", "sync", self.path("journal"), server.url, expect=None, **me).returncode, (1, 2))
+                server.faults = [("GET", "/version", (302, "text/html", "", to))]
+                self.assertIn("sends us to another one", self.sync(server, expect=1, **me))
+            server.faults = [("POST", batch, (301, "text/html", "", server.url + batch + "?key=1"))]  # a client would ask for it with GET
+            self.assertIn(f"it sends us to \"{server.url + batch}\"", self.sync(server, expect=1, **me))
             self.assertNotEqual(self.only_run(server)["info"]["status"], "FINISHED")
             self.assertEqual(other.connections, 0)  # not even asked
             query = "?experiment_name=r"
@@ -455,11 +543,12 @@ class Tracking(driver.ProgramTest):
             for run in folds.values():
                 self.assertEqual([run["tags"]["mlflow.parentRunId"], run["info"]["status"]], [parent["info"]["run_id"], "FINISHED"])
 
-    def certificate(self, name, address):
-        """A PEM file of a key and a certificate that it signed itself, for that IP address."""
+    def certificate(self, name, address, *signer):
+        """A PEM file of a key and a certificate for that IP address, signed by itself unless `signer` says otherwise."""
         path = self.path(name)
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test", "-addext",
-                        f"subjectAltName=IP:{address}", "-keyout", f"{path}.key", "-out", f"{path}.crt"], check=True, capture_output=True)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                        f"/CN={name}", "-addext", f"subjectAltName=IP:{address}", "-keyout", f"{path}.key", "-out", f"{path}.crt", *signer],
+                       check=True, capture_output=True)
         path.write_bytes(pathlib.Path(f"{path}.key").read_bytes() + pathlib.Path(f"{path}.crt").read_bytes())
         return path
 
@@ -480,6 +569,20 @@ class Tracking(driver.ProgramTest):
             self.assertEqual(server.store.runs, {})
             self.study(*place, output="m4", MLFLOW_TRACKING_INSECURE_TLS="true")
             self.assertEqual(len(server.store.runs), 1)
+
+    def test_a_server_that_wants_to_know_its_clients_is_shown_the_certificate(self):
+        server_key, authority, other = (self.certificate(f"{name}.pem", "127.0.0.1") for name in ("server", "ca", "other"))
+        client = self.certificate("client.pem", "127.0.0.1", "-CA", f"{authority}.crt", "-CAkey", f"{authority}.key")
+        self.write_run("r", {"type": "params", "params": [{"key": "p", "value": "1"}]})
+        with FakeMlflow(certificate=server_key, authority=f"{authority}.crt") as server:
+            trust = {"MLFLOW_TRACKING_SERVER_CERT_PATH": f"{server_key}.crt"}
+            for stranger in ({}, {"MLFLOW_TRACKING_CLIENT_CERT_PATH": str(other)}):
+                self.assertIn(server.url, self.sync(server, expect=1, **trust, **stranger))
+            said = self.sync(server, expect=2, **trust, MLFLOW_TRACKING_CLIENT_CERT_PATH=f"{client}.crt")
+            self.assertIn("client.pem.crt: is no PEM file with a private key", said)
+            self.assertEqual(server.store.calls, [])
+            self.sync(server, **trust, MLFLOW_TRACKING_CLIENT_CERT_PATH=str(client))
+            self.assertEqual([self.only_run(server)["params"], self.only_run(server)["info"]["status"]], [{"p": "1"}, "FINISHED"])
 
     def test_models_are_fetched_by_alias_verified_and_served_from_the_cache_when_the_server_is_gone(self):
         data = self.table()

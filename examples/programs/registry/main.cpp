@@ -128,6 +128,12 @@ int register_model(const Flags& flags) {
   const auto registry = program::open_registry(place);
   if (!flags.alias.empty()) riskflag::track::require_free_alias(*registry, flags.name, flags.alias);
   ModelVersion version = registry->register_model(model);
+  if (version.version > 1) {
+    std::fprintf(stderr,
+                 "note: the model %s was there already: this is its version %llu; its aliases stay where they are "
+                 "(riskflag-registry promote moves one)\n",
+                 riskflag::quoted(version.name).c_str(), static_cast<unsigned long long>(version.version));
+  }
   if (!flags.alias.empty()) {
     riskflag::track::give_alias(*registry, version.name, flags.alias, version.version);
     version.aliases.push_back(flags.alias);

@@ -79,12 +79,12 @@ class Client {
   void finish_model(const std::string& run_id, const std::string& model_id, bool ready);
   [[nodiscard]] LoggedModel logged_model(const std::string& model_id);
 
-  /// The name itself need not be there yet. A version with the tag riskflag.digest = `digest` and that model id is
-  /// found again, not made twice.
+  /// The name itself need not be there yet; `told` hears when it was, with versions of others. A prompt's name is
+  /// refused. A version with the tag riskflag.digest = `digest` and that model id is found again, not made twice.
   [[nodiscard]] track::ModelVersion ensure_version(const std::string& name, const LoggedModel& model,
                                                    const std::string& run_id, const std::string& digest,
                                                    const std::string& description,
-                                                   std::span<const track::KeyValue> tags);
+                                                   std::span<const track::KeyValue> tags, const Told& told = {});
   [[nodiscard]] std::vector<std::string> model_names();
   [[nodiscard]] std::vector<track::ModelVersion> versions(const std::string& name);
   [[nodiscard]] std::optional<track::ModelVersion> find_version(const std::string& name, std::uint64_t version);

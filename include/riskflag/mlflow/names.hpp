@@ -14,6 +14,8 @@ namespace riskflag::inline v0_1::mlflow {
 inline constexpr std::size_t kMaxKey = 250, kMaxParam = 6000, kMaxTag = 8000, kMaxDigest = 36, kMaxSchema = 1'048'575;
 inline constexpr std::size_t kMaxBatchMetrics = 1000, kMaxBatchParams = 100, kMaxBatchTags = 100;
 inline constexpr std::size_t kMaxBatchBytes = 1'000'000;
+/// What one item adds to a batch at most: a byte of a value becomes "\u0001", those of a key are plain.
+inline constexpr std::size_t kMaxItemBytes = kMaxKey + 6 * kMaxTag + 100;
 
 /// `key` as MLflow accepts it, the key itself where it does: "@" becomes "_at_" as in MLflow's LightGBM integration,
 /// any other byte outside A-Z a-z 0-9 _ / . - : and blank becomes "_", so does what is no path of its own ("..", "//")

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -31,10 +32,16 @@ class ApiError : public Error {
   std::string reason_;
 };
 
-/// The request left, and no answer came: it may have taken effect.
+/// The request left, and no answer came, or a gateway's: it may have taken effect.
 class LostReply : public Error {
  public:
-  explicit LostReply(const Error& why) : Error(why.failure()) {}
+  explicit LostReply(const Error& why, std::optional<double> retry_after_s = {})
+      : Error(why.failure()), retry_after_s_(retry_after_s) {}
+  /// How long the answer asks us to wait, where there was one that does.
+  [[nodiscard]] std::optional<double> retry_after_s() const noexcept { return retry_after_s_; }
+
+ private:
+  std::optional<double> retry_after_s_;
 };
 
 /// What may be done when no answer came.
@@ -52,8 +59,8 @@ struct Patience {
 
 /// MLflow's REST interface over one kept-alive connection: addresses, headers, tries, errors. Tries again, after
 /// factor * 2^n seconds and a random part, on 408, 429, 500, 502, 503, 504 and where the connection fails, as MLflow's
-/// Python client does; a Retry-After is kept to. Redirects are followed to the same server only, so that no password
-/// goes elsewhere. Not for two threads at once.
+/// Python client does; a Retry-After, in seconds or as a date, is kept to up to two minutes. Redirects are followed to
+/// the same server only, so that no password goes elsewhere. Not for two threads at once.
 class Rest {
  public:
   Rest(Settings settings, http::Connector connect, std::stop_token stop = {}, Patience patience = {});
@@ -74,6 +81,12 @@ class Rest {
   /// The server without user or password: "http://127.0.0.1:5000".
   [[nodiscard]] const std::string& where() const noexcept { return settings_.uri; }
   void set_patience(Patience patience) noexcept { patience_ = patience; }
+  /// How often a call is tried again.
+  [[nodiscard]] int retries() const noexcept {
+    return patience_.retries < 0 ? settings_.max_retries : patience_.retries;
+  }
+  /// Sleeps before try `attempt` + 1, as long as the server asked or the settings say; Error(cancelled) when stopped.
+  void pause(int attempt, std::optional<double> asked_s);
   /// True when the last request left for a server that took the connection.
   [[nodiscard]] bool was_reached() const noexcept { return connection_ && connection_->last_attempt_was_sent(); }
 
@@ -81,7 +94,6 @@ class Rest {
   struct Call;
   [[nodiscard]] http::Response exchange(const Call& call);
   [[nodiscard]] http::Response once(const Call& call);
-  void pause(int attempt, const http::Response* answer);
   [[noreturn]] void refuse(const Call& call, const http::Response& answer) const;
   [[nodiscard]] Json json_of(const Call& call, const http::Response& answer) const;
 

@@ -106,10 +106,10 @@ inline void write_registry_state(const std::string& path, const RegistryState& s
   return model;
 }
 
-/// Registers the versions that the server does not have yet.
+/// Registers the versions that the server does not have yet; `told` hears when the first of a name meets others'.
 inline void sync_versions(const std::string& directory, const std::string& name,
                           const std::vector<track::ModelVersion>& versions, const std::string& path,
-                          RegistryState& state, Client& client) {
+                          RegistryState& state, Client& client, const Told& told) {
   for (const track::ModelVersion& version : versions) {
     if (state.versions.contains(version.version)) continue;
     const LoggedModel model = logged_model(directory, version, client);
@@ -117,8 +117,9 @@ inline void sync_versions(const std::string& directory, const std::string& name,
     const std::string run_id = !version.run_id.empty() && exists(run_path)
                                    ? read_sync_state(run_path, client.rest().where()).run_id
                                    : std::string();
-    state.versions[version.version] =
-        client.ensure_version(name, model, run_id, version.digest, version.description, version.tags).version;
+    const track::ModelVersion there = client.ensure_version(name, model, run_id, version.digest, version.description,
+                                                            version.tags, state.versions.empty() ? told : Told());
+    state.versions[version.version] = there.version;
     write_registry_state(path, state);
   }
 }
@@ -219,7 +220,7 @@ inline std::map<std::string, RegistryState> sync_registry(const std::string& dir
     const FileLock lock(path + ".lock");
     RegistryState state = detail::read_registry_state(path);
     const std::vector<track::ModelVersion> versions = local.versions(name);
-    detail::sync_versions(directory, name, versions, path, state, client);
+    detail::sync_versions(directory, name, versions, path, state, client, told);
     std::map<std::string, std::uint64_t> here;
     for (const track::ModelVersion& version : versions) {
       for (const std::string& alias : version.aliases) here[alias] = version.version;

@@ -108,14 +108,21 @@ inline LoggedModel Client::logged_model(const std::string& model_id) {
 
 inline track::ModelVersion Client::ensure_version(const std::string& name, const LoggedModel& model,
                                                   const std::string& run_id, const std::string& digest,
-                                                  const std::string& description,
-                                                  std::span<const track::KeyValue> tags) {
+                                                  const std::string& description, std::span<const track::KeyValue> tags,
+                                                  const Told& told) {
   JsonWriter registered;
   registered.begin_object().key("name").value(std::string_view(name)).end_object();
+  bool was_there = false;
   try {
     rest_.post("/mlflow/registered-models/create", registered.text());
   } catch (const ApiError& error) {
     if (!error.is("RESOURCE_ALREADY_EXISTS")) throw;
+    was_there = true;
+    for (const track::KeyValue& tag : model_tags(name)) {
+      if (tag.key != "mlflow.prompt.is_prompt" || lower_ascii(tag.value) != "true") continue;
+      fail(ErrorCode::already_exists, rest_.where(),
+           quoted(name) + " is the name of a prompt there; register the model under another name");
+    }
   }
   const std::string source = "models:/" + model.model_id;
   const auto find = [&]() -> std::optional<track::ModelVersion> {
@@ -139,7 +146,12 @@ inline track::ModelVersion Client::ensure_version(const std::string& name, const
     const Json made = rest_.post("/mlflow/model-versions/create", json.text(), Repeat::ask);
     const Json* version = made.find("model_version");
     if (version == nullptr) fail(ErrorCode::io, rest_.where(), "model-versions/create gave no version");
-    return detail::version_of(*version);
+    track::ModelVersion out = detail::version_of(*version);
+    if (was_there && told && out.version > 1) {
+      told("the model " + quoted(name) + " was there already: this is its version " + std::to_string(out.version) +
+           "; its aliases stay where they are (riskflag-registry promote moves one)");
+    }
+    return out;
   };
   return find_or_make(find, make);
 }

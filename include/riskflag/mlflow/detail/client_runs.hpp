@@ -86,15 +86,17 @@ inline void add_number(JsonWriter& json, double value) {
 
 }  // namespace detail
 
-/// Makes something unless `find` knows it: when the answer to `make` is lost, `find` is asked before another try.
+/// Makes something unless `find` knows it: when the answer to `make` is lost, `find` is asked before another try. One
+/// more try is made where no retries are wanted: it costs an answer, no waiting.
 template <class Find, class Make>
 auto Client::find_or_make(const Find& find, const Make& make) {
   for (int attempt = 0;; ++attempt) {
     if (auto found = find()) return std::move(*found);
     try {
       return make();
-    } catch (const LostReply&) {
-      if (attempt == 5) throw;
+    } catch (const LostReply& lost) {
+      if (attempt >= std::max(1, rest_.retries())) throw;
+      if (rest_.retries() > 0) rest_.pause(attempt, lost.retry_after_s());
     } catch (const ApiError& error) {
       if (!error.is("RESOURCE_ALREADY_EXISTS") || attempt == 5) throw;  // somebody else was faster
     }
@@ -229,7 +231,7 @@ inline void Client::log_batch(const std::string& run_id, std::span<const track::
     JsonWriter json;
     json.begin_object().key("run_id").value(std::string_view(run_id)).key("metrics").begin_array();
     std::size_t items = 0;
-    const auto room = [&] { return items < kMaxBatchMetrics && json.text().size() + 20'000 < kMaxBatchBytes; };
+    const auto room = [&] { return items < kMaxBatchMetrics && json.text().size() + kMaxItemBytes < kMaxBatchBytes; };
     for (; m < metrics.size() && room(); ++m, ++items) {
       json.begin_object().key("key").value(std::string_view(sent_as("metric", metrics[m].key))).key("value");
       detail::add_number(json, metrics[m].value);

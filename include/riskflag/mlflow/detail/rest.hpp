@@ -14,6 +14,7 @@
 #include <utility>
 
 #include <riskflag/core/base64.hpp>
+#include <riskflag/core/calendar.hpp>
 #include <riskflag/core/file.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/core/version.hpp>
@@ -62,6 +63,21 @@ void each_found(std::string_view items, Ask ask, Take take) {
 
 [[nodiscard]] inline bool try_again(int status) noexcept {
   return status == 408 || status == 429 || status == 500 || (status >= 502 && status <= 504);
+}
+
+/// The seconds from `now_ms` on that a Retry-After asks for: their number, or a date ("Sun, 22 Nov 2026 10:00:00 GMT",
+/// RFC 9110, 10.2.3). nullopt for anything else.
+[[nodiscard]] inline std::optional<double> seconds_to_wait(const http::Response& answer, std::int64_t now_ms) {
+  const std::string value = header_of(answer, "retry-after");
+  std::string_view text = trimmed(value);
+  if (const auto seconds = parse_double(text)) return *seconds >= 0 ? seconds : std::nullopt;
+  riskflag::detail::CivilTime time;
+  text.remove_prefix(std::min(text.size(), text.find(' ') + 1));
+  if (!riskflag::detail::take_format(text, "%d %b %Y %H:%M:%S GMT", time) || !text.empty()) return std::nullopt;
+  const auto days = days_from_civil(time.year, time.month, time.day);
+  if (!days || !time.is_time_of_day()) return std::nullopt;
+  const std::int64_t seconds = *days * std::int64_t{86400} + time.hour * 3600 + time.minute * 60 + time.second;
+  return std::max(0.0, static_cast<double>(seconds) - static_cast<double>(now_ms) / 1000);
 }
 
 /// Text of a stranger, fit for a message: one line, 300 bytes.
@@ -123,33 +139,32 @@ inline http::Response Rest::once(const Call& call) {
     if (call.download_file != nullptr) sink.emplace(*call.download_file);
     http::Response answer = connection_->exchange(out, sink ? &*sink : nullptr);
     if (sink && answer.status == 200) sink->close();
-    const std::string to = answer.status >= 301 && answer.status <= 308 ? detail::header_of(answer, "location") : "";
+    std::string to = answer.status >= 301 && answer.status <= 308 ? detail::header_of(answer, "location") : "";
     const bool keeps_method = answer.status == 307 || answer.status == 308 || call.method == "GET";
     if (to.empty() || !keeps_method || hops == 5 || source) return answer;
     if (to.starts_with('/') && !to.starts_with("//")) {
       out.target = to;
       continue;
     }
-    const std::size_t path = to.find('/', to.find("://") + 3);
-    const http::Url next = http::parse_url(to.substr(0, path), "the redirect");
-    if (next.origin() != url_.origin()) {
-      fail(ErrorCode::io, settings_.uri,
-           "the server sends us to another one (" + next.origin() + "), which is not followed; use that address");
+    if (to.starts_with("//")) to.insert(0, url_.scheme + ":");
+    const std::size_t path = to.find_first_of("/?#", to.find("://") + 3);
+    const http::Url next = http::parse_url(to.substr(0, path), settings_.uri + " sends us elsewhere");
+    if (next.origin() != url_.origin()) {  // an ApiError: asked again, the server would say the same
+      throw ApiError(
+          ErrorCode::io, settings_.uri,
+          "the server sends us to another one (" + next.origin() + "), which is not followed; use that address",
+          answer.status, "");
     }
     out.target = path == std::string::npos ? "/" : to.substr(path);
   }
 }
 
-/// Sleeps before the next try; ends at once with Error(cancelled) when asked to stop.
-inline void Rest::pause(int attempt, const http::Response* answer) {
+inline void Rest::pause(int attempt, std::optional<double> asked_s) {
   double seconds = std::min(120.0, settings_.backoff_factor * std::ldexp(1.0, attempt));
   std::array<unsigned char, 2> random{};
   system_random(random.data(), random.size());
   seconds += settings_.backoff_jitter * (random[0] * 256 + random[1]) / 65536.0;
-  if (answer != nullptr) {
-    const auto asked = parse_double(detail::header_of(*answer, "retry-after"));  // the date form is rare, and ignored
-    if (asked && *asked >= 0) seconds = std::min(*asked, 120.0);
-  }
+  if (asked_s) seconds = std::min(*asked_s, 120.0);
   std::mutex mutex;
   std::condition_variable_any wake;
   std::unique_lock lock(mutex);
@@ -158,20 +173,20 @@ inline void Rest::pause(int attempt, const http::Response* answer) {
 }
 
 inline http::Response Rest::exchange(const Call& call) {
-  const int tries = patience_.retries < 0 ? settings_.max_retries : patience_.retries;
   for (int attempt = 0;; ++attempt) {
     try {
       http::Response answer = once(call);
-      if (answer.status == 200 || !detail::try_again(answer.status) || attempt >= tries) return answer;
+      if (answer.status == 200 || !detail::try_again(answer.status) || attempt >= retries()) return answer;
+      const std::optional<double> asked_s = detail::seconds_to_wait(answer, now_ms());
       // 500 and a gateway's errors say nothing about whether the request took effect.
       if (call.repeat == Repeat::ask && answer.status != 429 && answer.status != 503) {
         try {
           refuse(call, answer);
         } catch (const Error& error) {
-          throw LostReply(error);
+          throw LostReply(error, asked_s);
         }
       }
-      pause(attempt, &answer);
+      pause(attempt, asked_s);
     } catch (const ApiError&) {
       throw;
     } catch (const LostReply&) {
@@ -179,8 +194,8 @@ inline http::Response Rest::exchange(const Call& call) {
     } catch (const Error& error) {
       if (error.code() != ErrorCode::io) throw;
       if (call.repeat == Repeat::ask && connection_ && connection_->last_attempt_was_sent()) throw LostReply(error);
-      if (attempt >= tries) throw;
-      pause(attempt, nullptr);
+      if (attempt >= retries()) throw;
+      pause(attempt, {});
     }
   }
 }
@@ -209,6 +224,12 @@ inline void Rest::refuse(const Call& call, const http::Response& answer) const {
     advice = "; these credentials may not do this";
   } else if (answer.status == 503 && call.target.find("/mlflow-artifacts/") != std::string::npos) {
     advice = "; the server hands out no files: start it with --serve-artifacts (and --artifacts-destination)";
+  } else if (answer.status >= 301 && answer.status <= 308) {
+    const std::string to = detail::header_of(answer, "location");
+    advice = "; it sends us " +
+             (to.empty() || to.find('@') != std::string::npos ? "elsewhere"
+                                                              : "to " + quoted(to.substr(0, to.find('?')), 300)) +
+             ", which is followed for GET, for 307 and for 308, not for files, and five times; use that address";
   } else if (reason.empty() && type.find("html") != std::string::npos) {
     advice = "; this is a web page, not MLflow: is a proxy in between, or the address wrong?";
   } else if (message.find("in the deleted state") != std::string::npos ||
