@@ -43,8 +43,6 @@ class OpenLoop {
     latencies_.reserve(static_cast<std::size_t>(plan.rate * plan.seconds) + 1);
     for (std::size_t i = 0; i < plan.connections; ++i) {
       connections_.push_back(std::make_unique<Connection>(io_));
-      connections_.back()->socket.connect(plan.server);
-      connections_.back()->socket.set_option(asio::ip::tcp::no_delay(true));
       free_.push_back(connections_.back().get());
     }
   }
@@ -91,15 +89,28 @@ class OpenLoop {
     Connection* connection = free_.back();
     free_.pop_back();
     connection->answer = {};
+    if (!connection->socket.is_open()) {  // not before it is needed: an idle one stops a server that has one worker
+      connection->socket.connect(plan_.server);
+      connection->socket.set_option(asio::ip::tcp::no_delay(true));
+    }
     asio::async_write(connection->socket, asio::buffer(plan_.requests[k % plan_.requests.size()]),
                       [this, k, connection](const boost::system::error_code& error, std::size_t) {
-                        if (error) throw boost::system::system_error(error);
+                        if (error) return again(k, connection, error);
                         http::async_read(connection->socket, connection->buffer, connection->answer,
                                          [this, k, connection](const boost::system::error_code& failure, std::size_t) {
-                                           if (failure) throw boost::system::system_error(failure);
+                                           if (failure) return again(k, connection, failure);
                                            answered(k, connection);
                                          });
                       });
+  }
+
+  /// A server may close a connection that was idle while a request is on its way.
+  void again(std::size_t k, Connection* connection, const boost::system::error_code& why) {
+    if (++lost_ > 100) throw boost::system::system_error(why);
+    connection->socket.close();
+    connection->buffer.clear();
+    free_.push_back(connection);
+    send(k);
   }
 
   void answered(std::size_t k, Connection* connection) {
@@ -108,10 +119,7 @@ class OpenLoop {
     } else {
       ++failed_;
     }
-    if (!connection->answer.keep_alive()) {
-      connection->socket = asio::ip::tcp::socket(io_);
-      connection->socket.connect(plan_.server);
-    }
+    if (!connection->answer.keep_alive()) connection->socket.close();
     free_.push_back(connection);
   }
 
@@ -121,7 +129,7 @@ class OpenLoop {
   std::vector<std::unique_ptr<Connection>> connections_{};
   std::vector<Connection*> free_{};
   std::vector<double> latencies_{};  // milliseconds
-  std::size_t next_ = 0, failed_ = 0;
+  std::size_t next_ = 0, failed_ = 0, lost_ = 0;
   Clock::time_point start_{};
   double took_ = 0;
 };
