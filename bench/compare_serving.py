@@ -226,7 +226,7 @@ def start_servers(options, binaries, folder):
     for name, text in (("flask_app", FLASK), ("fastapi_app", FASTAPI), ("tuned_app", TUNED), ("mlflow_app", MLFLOW)):
         (folder / f"{name}.py").write_text(text.format(folder=str(folder), threshold=threshold, columns=features))
     programs = pathlib.Path(sys.executable).parent
-    bind = f"import sys; sys.argv = ['gunicorn', '-w', '1', '-b', '127.0.0.1:' + sys.argv[1], 'flask_app:app']; from gunicorn.app.wsgiapp import run; run()"
+    bind = "import sys; sys.argv = ['gunicorn', '-w', '1', '-b', '127.0.0.1:' + sys.argv[1], 'flask_app:app']; from gunicorn.app.wsgiapp import run; run()"
     yield started("Flask + gunicorn", [sys.executable, "-c", bind, free_port], cwd=folder)
     uvicorn = [programs / "uvicorn", "--host", "127.0.0.1", "--log-level", "warning", "--port", free_port]
     yield started("FastAPI + uvicorn", [*uvicorn, "fastapi_app:app"], cwd=folder)

@@ -19,7 +19,7 @@ namespace riskflag::inline v0_1 {
 struct TrainData {
   const Binned& bins;
   std::span<const double> labels;
-  std::span<const double> weights{};  ///< >= 0 and finite; a row of weight 0 is as good as absent
+  std::span<const double> weights{};  ///< >= 0 and finite; 0: in no sum, but its label widens the leaf grid
   /// Offsets before the link, rounded to the leaf grid; not part of the model. Rows x classes, row-major, for
   /// multiclass.
   std::span<const double> init_margins{};
