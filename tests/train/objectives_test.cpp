@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <riskflag/core/error.hpp>
+#include <riskflag/model/file.hpp>
 #include <riskflag/model/walk.hpp>
 
 #include "small_table.hpp"
@@ -153,6 +154,30 @@ TEST_CASE("leaves of absolute error and quantiles are exact order statistics, by
   CHECK(leaf_values({5, 1, 1, 1, 1, 1, 1, 1}) == std::vector<double>{1, 8});
   o.alpha = 0.6;
   CHECK(leaf_values({})[1] == doctest::Approx(10 - 0.6).epsilon(1e-9));
+}
+
+TEST_CASE("invariant: the label of a row of weight 0 changes no bit of a model") {
+  SmallTable t = positive_table(700, 5);
+  std::vector<double> weights(t.rows, 1.0);
+  for (std::size_t i = 0; i < t.rows; i += 9) weights[i] = 0.0;
+  SerialExecutor serial;
+  for (const char* objective :
+       {"regression", "regression_l1", "huber", "quantile", "poisson", "gamma", "tweedie", "binary"}) {
+    CAPTURE(objective);
+    const TrainOptions o = quick(objective);
+    const Binned bins = bin_matrix(t.view(), t.features, bin_options(o), serial);
+    std::string text[2];
+    for (const std::size_t huge : {0U, 1U}) {
+      std::vector<double> labels = t.labels;
+      if (std::string(objective) == "binary") {
+        for (std::size_t i = 0; i < t.rows; ++i) labels[i] = labels[i] > 1.5 ? 1.0 : 0.0;
+      }
+      for (std::size_t i = 0; huge == 1 && i < t.rows; i += 9)
+        labels[i] = std::string(objective) == "binary" ? 1.0 - labels[i] : 1e9;
+      text[huge] = model_text(train({.bins = bins, .labels = labels, .weights = weights}, {}, o, serial).model);
+    }
+    CHECK(text[0] == text[1]);
+  }
 }
 
 TEST_CASE("labels outside an objective's range are refused with the row and the range") {

@@ -172,7 +172,9 @@ inline void Booster::start(std::span<const ValidData> valid) {
                    w == nullptr ? static_cast<double>(rows) : sum_of_block(rows, [&](std::size_t i) { return w[i]; }));
     sum_wy = exact::add(
         sum_wy, sum_of_block(rows, [&](std::size_t i) { return w == nullptr ? y[i] : exact::mul(w[i], y[i]); }));
-    for (std::size_t i = 0; i < rows; ++i) range = std::max(range, magnitude(y[i]));
+    for (std::size_t i = 0; i < rows; ++i) {
+      if (w == nullptr || w[i] > 0.0) range = std::max(range, magnitude(y[i]));
+    }
   }
   const bool goes_on = data_.start != nullptr;
   const double grid =
