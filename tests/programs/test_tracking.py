@@ -557,7 +557,7 @@ class Tracking(driver.ProgramTest):
         with FakeMlflow(certificate=good) as server:
             place = ["--tracking", server.url, "--tracking-required"]
             done = self.study(*place, output="m1", expect=1)
-            self.assertIn("certificate", done.stderr)
+            self.assertIn("certificate is not accepted: self-signed certificate; MLFLOW_TRACKING_SERVER_CERT_PATH", done.stderr)
             self.study(*place, output="m2", expect=1, MLFLOW_TRACKING_SERVER_CERT_PATH=f"{other}.crt")
             self.assertEqual(server.store.runs, {})
             result = self.trained(*place, MLFLOW_TRACKING_SERVER_CERT_PATH=f"{good}.crt")
@@ -565,10 +565,14 @@ class Tracking(driver.ProgramTest):
         with FakeMlflow(certificate=other) as server:
             place = ["--tracking", server.url, "--tracking-required"]
             done = self.study(*place, output="m3", expect=1, MLFLOW_TRACKING_SERVER_CERT_PATH=f"{other}.crt")
-            self.assertIn("certificate", done.stderr)
+            self.assertIn("certificate is not accepted", done.stderr)
+            self.assertIn("another host", done.stderr)
             self.assertEqual(server.store.runs, {})
             self.study(*place, output="m4", MLFLOW_TRACKING_INSECURE_TLS="true")
             self.assertEqual(len(server.store.runs), 1)
+        with FakeMlflow() as server:
+            done = self.study("--tracking", server.url.replace("http:", "https:"), "--tracking-required", output="m5", expect=1)
+            self.assertIn("does not speak TLS; is http:// meant?", done.stderr)
 
     def test_a_server_that_wants_to_know_its_clients_is_shown_the_certificate(self):
         server_key, authority, other = (self.certificate(f"{name}.pem", "127.0.0.1") for name in ("server", "ca", "other"))
@@ -576,8 +580,10 @@ class Tracking(driver.ProgramTest):
         self.write_run("r", {"type": "params", "params": [{"key": "p", "value": "1"}]})
         with FakeMlflow(certificate=server_key, authority=f"{authority}.crt") as server:
             trust = {"MLFLOW_TRACKING_SERVER_CERT_PATH": f"{server_key}.crt"}
-            for stranger in ({}, {"MLFLOW_TRACKING_CLIENT_CERT_PATH": str(other)}):
-                self.assertIn(server.url, self.sync(server, expect=1, **trust, **stranger))
+            said = self.sync(server, expect=1, **trust)
+            self.assertIn("asks its clients for a certificate; MLFLOW_TRACKING_CLIENT_CERT_PATH names a PEM file", said)
+            said = self.sync(server, expect=1, **trust, MLFLOW_TRACKING_CLIENT_CERT_PATH=str(other))
+            self.assertIn(f"does not accept the certificate in {other} (MLFLOW_TRACKING_CLIENT_CERT_PATH)", said)
             said = self.sync(server, expect=2, **trust, MLFLOW_TRACKING_CLIENT_CERT_PATH=f"{client}.crt")
             self.assertIn("client.pem.crt: is no PEM file with a private key", said)
             self.assertEqual(server.store.calls, [])

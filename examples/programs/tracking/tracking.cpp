@@ -41,7 +41,8 @@ riskflag::http::Connector connector(const riskflag::mlflow::Settings& settings) 
 #else
 #if defined(RISKFLAG_WITH_TLS)
   if (settings.uri.starts_with("https:")) {
-    return riskflag::http::connector_with_tls({!settings.insecure_tls, settings.ca_file, settings.client_file});
+    return riskflag::http::connector_with_tls({!settings.insecure_tls, settings.ca_file, settings.client_file,
+                                               "MLFLOW_TRACKING_SERVER_CERT_PATH", "MLFLOW_TRACKING_CLIENT_CERT_PATH"});
   }
 #else
   (void)settings;

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <riskflag/core/error.hpp>
 #include <riskflag/core/file.hpp>
 #include <riskflag/http/message.hpp>
 #include <riskflag/http/url.hpp>
@@ -24,6 +25,12 @@ struct ConnectionOptions {
   int timeout_ms = 120'000;          ///< without a byte going or coming
   std::size_t max_body = 64u << 20;  ///< bytes of an answer that is kept in memory
   std::stop_token stop{};            ///< looked at ten times a second; then Error(cancelled)
+};
+
+/// The two sides do not agree, as on a certificate, and would not the next time. Nothing took effect.
+class Refused : public Error {
+ public:
+  Refused(std::string where, std::string message) : Error(ErrorCode::io, std::move(where), std::move(message)) {}
 };
 
 /// A request on its way out.
@@ -46,7 +53,8 @@ class Connection {
 
   /// One request and its whole answer. A body under status 200 goes to `download` if that is given, any other into the
   /// Response. Throws Error(io) when the server cannot be reached, breaks off or is silent too long; whether the
-  /// request took effect is then unknown, unless last_attempt_was_sent() is false. Nothing is sent twice.
+  /// request took effect is then unknown, unless last_attempt_was_sent() is false; Refused is one of them. Nothing is
+  /// sent twice.
   virtual Response exchange(const Outgoing& request, ByteSink* download = nullptr) = 0;
   /// False when the last exchange() failed before the first byte of its request left.
   [[nodiscard]] virtual bool last_attempt_was_sent() const noexcept = 0;

@@ -22,6 +22,7 @@ struct PlainLink {
   static void async_open(Stream& stream, Done done) {
     boost::asio::post(stream.get_executor(), [done] { done({}); });
   }
+  static std::string refusal(Stream&, const boost::system::error_code&) { return {}; }
 };
 
 }  // namespace detail

@@ -28,6 +28,7 @@ namespace riskflag::inline v0_1::http::detail {
 /// A Connection over any stream that ends in a beast::tcp_stream. `Link` makes and opens the stream:
 ///     using Stream; static Stream make(io_context&, ...); tcp_stream& lowest(Stream&);
 ///     template <Done> void async_open(Stream&, Done)  what follows the TCP connect (a TLS handshake, or nothing)
+///     string refusal(Stream&, error)                  why one side wants no such connection, or nothing
 template <class Link>
 class StreamConnection final : public http::Connection {
  public:
@@ -54,8 +55,12 @@ class StreamConnection final : public http::Connection {
  private:
   using Code = boost::system::error_code;
 
-  /// Runs what was started, until it ends or the program is told to stop.
+  /// Runs what was started, until it ends or the program is told to stop, and throws where it failed.
   void wait(std::string_view doing) {
+    run(doing);
+    check(doing);
+  }
+  void run(std::string_view doing) {
     io_.restart();
     while (!io_.stopped()) {
       io_.run_for(std::chrono::milliseconds(100));
@@ -66,11 +71,19 @@ class StreamConnection final : public http::Connection {
         fail(ErrorCode::cancelled, where_, "stopped on request while " + std::string(doing));
       }
     }
+  }
+  void check(std::string_view doing) {
     if (problem_ == boost::beast::http::error::need_buffer) problem_ = {};  // a full block, nothing wrong
     if (problem_ == boost::beast::error::timeout) {
       fail(ErrorCode::io, where_, "no answer in time while " + std::string(doing));
     }
-    if (problem_) fail(ErrorCode::io, where_, std::string(doing) + " failed: " + problem_.message());
+    if (!problem_) return;
+    // With TLS 1.3 a server refuses its client after the handshake, when the first request may be on its way.
+    if (std::string why = answered_ ? std::string() : link_.refusal(*stream_, problem_); !why.empty()) {
+      sent_ = false;
+      throw Refused(where_, std::move(why));
+    }
+    fail(ErrorCode::io, where_, std::string(doing) + " failed: " + problem_.message());
   }
   void expire(int timeout_ms) { link_.lowest(*stream_).expires_after(std::chrono::milliseconds(timeout_ms)); }
 
@@ -80,6 +93,7 @@ class StreamConnection final : public http::Connection {
     const auto found = resolver.resolve(url_.host, std::to_string(url_.port), problem);
     if (problem) fail(ErrorCode::io, where_, "the host's name is not known: " + problem.message());
     stream_.emplace(link_.make(io_, url_));
+    answered_ = false;
     expire(options_.connect_timeout_ms);
     link_.lowest(*stream_).async_connect(found, [this](Code ended, const auto&) { problem_ = ended; });
     wait("connecting");
@@ -95,7 +109,16 @@ class StreamConnection final : public http::Connection {
     boost::asio::async_write(*stream_, boost::asio::buffer(bytes.data(), bytes.size()),
                              [this](Code ended, std::size_t) { problem_ = ended; });
     sent_ = true;
-    wait("sending");
+    run("sending");
+    if (problem_ && !answered_) {  // what the other side said before it broke off may say why
+      const Code broken = problem_;
+      char first = 0;
+      expire(1000);
+      stream_->async_read_some(boost::asio::buffer(&first, 1), [this](Code ended, std::size_t) { problem_ = ended; });
+      run("sending");
+      if (!problem_ || link_.refusal(*stream_, problem_).empty()) problem_ = broken;
+    }
+    check("sending");
   }
 
   void send(const Outgoing& request) {
@@ -138,6 +161,7 @@ class StreamConnection final : public http::Connection {
       expire(options_.timeout_ms);
       beast::http::async_read_header(*stream_, buffer_, *reader, ended);
       wait("waiting for the answer");
+      answered_ = true;
     } while (reader->get().result_int() < 200);
     auto& parser = *reader;
     Response answer;
@@ -177,6 +201,7 @@ class StreamConnection final : public http::Connection {
   Code problem_;
   std::string where_;
   bool sent_ = false;
+  bool answered_ = false;  ///< on this stream
 };
 
 }  // namespace riskflag::inline v0_1::http::detail

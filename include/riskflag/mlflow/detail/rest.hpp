@@ -191,6 +191,8 @@ inline http::Response Rest::exchange(const Call& call) {
       throw;
     } catch (const LostReply&) {
       throw;
+    } catch (const http::Refused&) {
+      throw;
     } catch (const Error& error) {
       if (error.code() != ErrorCode::io) throw;
       if (call.repeat == Repeat::ask && connection_ && connection_->last_attempt_was_sent()) throw LostReply(error);
