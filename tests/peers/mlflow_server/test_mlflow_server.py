@@ -267,6 +267,12 @@ class RealServer(RealServerTest):
         frame.to_csv(self.dir / "homes.csv", index=False)
         self.assert_scores_alike(self.dir / "floats", self.dir / "homes.csv", frame, at_least=1)
 
+    def test_8_a_prompts_name_is_no_models(self):
+        self.client.register_prompt("greeting", "Dear {{applicant}}")
+        said = self.call("registry", "--tracking", self.server.url, "register", self.dir / "model", "--name", "greeting", expect=1).stderr
+        self.assertIn('"greeting" is the name of a prompt there', said)
+        self.assertEqual(self.client.get_prompt_version("greeting", 1).template, "Dear {{applicant}}")
+
 
 if __name__ == "__main__":
     unittest.main()
