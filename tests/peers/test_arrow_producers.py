@@ -5,13 +5,11 @@ Compiles arrow_driver.cpp with $CXX (default c++) as a shared library.
 """
 import ctypes
 import datetime
-import os
 import pathlib
-import subprocess
-import tempfile
 import unittest
 
 import absent
+import drivers
 
 try:
     import numpy as np
@@ -34,11 +32,7 @@ class Struct(ctypes.Structure):
 class ArrowProducers(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        path = pathlib.Path(cls.folder.name) / "arrow_driver.so"
-        subprocess.run([os.environ.get("CXX", "c++"), "-std=c++20", "-O1", "-shared", "-fPIC", "-I", str(ROOT / "include"),
-                        str(HERE / "arrow_driver.cpp"), "-o", str(path)], check=True)
-        cls.library = ctypes.CDLL(str(path))
+        cls.library = ctypes.CDLL(drivers.compiled_for(cls, "arrow_driver", "-O1", "-shared", "-fPIC"))
         cls.library.margins_of.restype = ctypes.c_int64
         ctypes.pythonapi.PyCapsule_GetPointer.restype = ctypes.c_void_p
         ctypes.pythonapi.PyCapsule_GetPointer.argtypes = [ctypes.py_object, ctypes.c_char_p]

@@ -5,13 +5,11 @@ a worse loss. Beta: scipy's bounded L-BFGS-B on the same loss; coefficients to 2
 Compiles calibrate_driver.cpp with $CXX (default c++). Needs numpy, scipy and scikit-learn; skips without them.
 """
 
-import os
-import pathlib
 import subprocess
-import tempfile
 import unittest
 
 import absent
+import drivers
 
 try:
     import numpy as np
@@ -21,22 +19,13 @@ try:
 except ImportError as missing:
     absent.skip_or_fail(__file__, missing)
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
 GRID = np.arange(1001) / 1000.0
 
 
 class CalibrationsEqualScikitLearn(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.driver = os.path.join(cls.folder.name, "calibrate_driver")
-        subprocess.run([os.environ.get("CXX", "c++"), "-std=c++20", "-O2", "-I", str(ROOT / "include"),
-                        str(HERE / "calibrate_driver.cpp"), "-o", cls.driver], check=True)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
+        cls.driver = drivers.compiled_for(cls, "calibrate_driver")
 
     def ours(self, p, y, w):
         text = "\n".join(f"{a!r} {b!r} {c!r}" for a, b, c in zip(p.tolist(), y.tolist(), w.tolist()))

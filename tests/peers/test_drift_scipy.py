@@ -3,13 +3,11 @@
 Compiles drift_driver.cpp with $CXX (default c++). Needs numpy and scipy; skips without them.
 """
 
-import os
-import pathlib
 import subprocess
-import tempfile
 import unittest
 
 import absent
+import drivers
 
 try:
     import numpy as np
@@ -18,17 +16,11 @@ try:
 except ImportError as missing:
     absent.skip_or_fail(__file__, missing)
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-
 
 class DriftEqualsScipy(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        folder = cls.enterClassContext(tempfile.TemporaryDirectory())
-        cls.driver = os.path.join(folder, "drift_driver")
-        subprocess.run([os.environ.get("CXX", "c++"), "-std=c++20", "-O2", "-I", str(ROOT / "include"), str(HERE / "drift_driver.cpp"), "-o", cls.driver],
-                       check=True)
+        cls.driver = drivers.compiled_for(cls, "drift_driver")
 
     def ours(self, positions, training, live):
         text = "\n".join(f"{x!r} {e} {a}" for x, e, a in zip(positions.tolist(), training.tolist(), live.tolist()))

@@ -12,6 +12,7 @@ import tempfile
 import unittest
 
 import absent
+import drivers
 
 try:
     import lightgbm
@@ -133,9 +134,7 @@ class GrowthAsLightGBM(unittest.TestCase):
 
     def test_refit(self):
         """Every leaf of Booster.refit: LightGBM learns them from sums in double, we from 61 bits."""
-        driver = self.path / "refit_driver"
-        subprocess.run([os.environ.get("CXX", "c++"), "-std=c++20", "-O1", "-I", ROOT / "include", HERE / "refit_driver.cpp", "-pthread", "-o",
-                        driver], check=True)
+        driver = drivers.compiled(self.path, "refit_driver", "-O1", "-pthread")
         for objective, seed in (("binary", 0), ("regression", 1)):
             x, y = simulated(seed)
             y = y if objective == "binary" else y + np.nan_to_num(x[:, 0])

@@ -14,6 +14,7 @@ import tempfile
 import unittest
 
 import absent
+import drivers
 
 try:
     import lightgbm
@@ -46,13 +47,12 @@ class Driver:
     def compile(self):
         self.folder = tempfile.TemporaryDirectory()
         self.path = pathlib.Path(self.folder.name)
-        subprocess.run([os.environ.get("CXX", "c++"), "-std=c++20", "-O2", "-I", str(ROOT / "include"), str(HERE / "import_driver.cpp"),
-                        "-o", str(self.path / "driver")], check=True)
+        self.program = drivers.compiled(self.path, "import_driver")
 
     def score(self, model, rows, *iterations):
         """margins, sums of |leaf|, leaves, contributions and bases: each rows x outputs (or trees, or outputs x (features + 1))."""
         np.ascontiguousarray(rows, dtype=np.float64).tofile(self.path / "rows")
-        ran = subprocess.run([str(self.path / "driver"), str(model), str(self.path / "rows"), str(len(rows)), str(self.path / "out"), *map(str, iterations)],
+        ran = subprocess.run([self.program, str(model), str(self.path / "rows"), str(len(rows)), str(self.path / "out"), *map(str, iterations)],
                              capture_output=True, text=True)
         if ran.returncode != 0:
             raise RuntimeError(f"exit {ran.returncode}: {ran.stderr.strip()}")

@@ -3,14 +3,12 @@
 Compiles metrics_driver.cpp with $CXX (default c++). Needs numpy, scipy and scikit-learn; skips without them.
 """
 
-import os
-import pathlib
 import subprocess
-import tempfile
 import unittest
 import warnings
 
 import absent
+import drivers
 
 try:
     import numpy as np
@@ -20,21 +18,11 @@ try:
 except ImportError as missing:
     absent.skip_or_fail(__file__, missing)
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-
 
 class MetricsEqualScikitLearn(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.driver = os.path.join(cls.folder.name, "metrics_driver")
-        subprocess.run([os.environ.get("CXX", "c++"), "-std=c++20", "-O2", "-I", str(ROOT / "include"),
-                        str(HERE / "metrics_driver.cpp"), "-o", cls.driver], check=True)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
+        cls.driver = drivers.compiled_for(cls, "metrics_driver")
 
     def ours(self, kind, a, b, w):
         text = kind + "\n" + "\n".join(f"{x!r} {y!r} {z!r}" for x, y, z in zip(a.tolist(), b.tolist(), w.tolist()))

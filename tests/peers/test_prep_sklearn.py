@@ -8,11 +8,11 @@ import json
 import os
 import pathlib
 import subprocess
-import tempfile
 import unittest
 import warnings
 
 import absent
+import drivers
 
 try:
     import numpy as np
@@ -89,16 +89,8 @@ class PrepEqualsScikitLearn(unittest.TestCase):
     def setUpClass(cls):
         if not os.path.isdir(EIGEN):
             raise unittest.SkipTest(f"Eigen's headers are not in {EIGEN} (EIGEN_INCLUDE)")
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.driver = os.path.join(cls.folder.name, "prep_driver")
-        subprocess.run([os.environ.get("CXX", "c++"), "-std=c++20", "-O2", "-I", str(ROOT / "include"), "-isystem", EIGEN,
-                        str(HERE / "prep_driver.cpp"), "-o", cls.driver, "-pthread"], check=True)
+        cls.driver = drivers.compiled_for(cls, "prep_driver", "-isystem", EIGEN, "-pthread")
         cls.tables = [(f"simulated {seed}", simulated(seed)) for seed in (1, 2, 3)] + list(real_tables())
-
-    @classmethod
-    def tearDownClass(cls):
-        if hasattr(cls, "folder"):
-            cls.folder.cleanup()
 
     def ours(self, table, *steps):
         done = subprocess.run([self.driver], input=table.text(list(steps)), capture_output=True, text=True)
