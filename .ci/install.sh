@@ -14,7 +14,7 @@ if [ "${1:-}" = test ]; then
              g++-aarch64-linux-gnu qemu-user g++-mingw-w64-x86-64-win32 wine64 emscripten nodejs libc++-19-dev)
 elif [ "${1:-}" = delivery ] || [ "${1:-}" = containers ]; then
   packages=(dpkg-dev pkg-config python3-venv haproxy socat prometheus)
-  [ "$1" = delivery ] || packages+=(buildah podman runc conmon catatonit netavark docker-registry debootstrap chromium chromium-driver)
+  [ "$1" = delivery ] || packages+=(python3-dev buildah podman runc conmon catatonit netavark docker-registry debootstrap chromium chromium-driver)
 elif [ "${1:-}" != run ]; then
   echo "usage: $0 run|test|delivery|containers" >&2
   exit 2

@@ -1,7 +1,7 @@
 # What `cpack -G DEB` makes: riskflag (the programs) and riskflag-dev (headers, CMake and pkg-config files), and the .pc files that
 # are installed in any case.
 
-set(RISKFLAG_HOMEPAGE "https://github.com/riskflag/riskflag")
+set(RISKFLAG_HOMEPAGE "" CACHE STRING "Where the packages say that this comes from; nothing unless it is set")
 set(_pc_targets predict core bundle http tls mlflow gzip)
 set(_pc_description_predict "scores and explains a saved model; nothing to link")
 set(_pc_libs_predict "")
@@ -42,7 +42,9 @@ set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME riskflag)
 set(CPACK_PACKAGE_VENDOR riskflag)
 set(CPACK_PACKAGE_CONTACT "riskflag maintainers <maintainers@riskflag.invalid>")
-set(CPACK_PACKAGE_HOMEPAGE_URL "${RISKFLAG_HOMEPAGE}")
+if(RISKFLAG_HOMEPAGE)
+  set(CPACK_PACKAGE_HOMEPAGE_URL "${RISKFLAG_HOMEPAGE}")
+endif()
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)

@@ -21,6 +21,8 @@ debs() {
     (cd "$work/deb" && cpack -G DEB --config "$RISKFLAG_BUILD/CPackConfig.cmake" -D CMAKE_SKIP_INSTALL_ALL_DEPENDENCY=ON) && ls -l "$work/deb" &&
     [ "$(find "$work/deb" -maxdepth 1 -name '*.deb' | wc -l)" = 2 ] &&
     dpkg-deb -f "$work/deb"/riskflag-dev_*.deb Architecture | grep -qx all &&
+    # None is named that is not known.
+    ! dpkg-deb -f "$work/deb"/riskflag_*.deb Homepage | grep . &&
     dpkg-deb -f "$work/deb"/riskflag_*.deb Depends | grep -q 'libc6 (>= 2' &&
     dpkg-deb -f "$work/deb"/riskflag_*.deb Depends | grep -q libboost-json1.81
 }

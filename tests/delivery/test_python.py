@@ -38,7 +38,8 @@ class ThePackage(unittest.TestCase):
         pins = set((ROOT / "tests/delivery/requirements-python.txt").read_text(encoding="utf-8").split())
         self.assertLessEqual(set(project["build-system"]["requires"]), pins)
         self.assertEqual(len(project["build-system"]["requires"]), 2)
-        version = project["tool"]["scikit-build"]["metadata"]["version"]
+        version, = project["tool"]["dynamic-metadata"]
+        self.assertEqual(version["field"], "version")
         header = (PACKAGE / version["input"]).read_text(encoding="utf-8")
         self.assertRegex(header, version["regex"])
 
