@@ -259,6 +259,21 @@ class Registry(unittest.TestCase):
                             "--margin", 0, "--metric", "log_loss", *WHY)
         self.assertNotIn("-0.00000", told)
 
+    def test_a_version_is_fetched_into_a_new_directory(self):
+        target = self.dir / "volume" / "credit"
+        target.parent.mkdir()
+        told = json.loads(self.ask("--json", "fetch", "loans@champion", target).stdout)
+        self.assertEqual((told["name"], told["version"], told["directory"]), ("loans", "1", str(target)))
+        self.assertEqual(sorted(os.listdir(target.parent)), ["credit"])
+        for given, path in ((FOLDER / "m1", FOLDER / "before.csv"), (target, self.dir / "after.csv")):
+            call("score", "--model", given, "--data", FOLDER / "judge.csv", "--output", path)
+        self.assertEqual((self.dir / "after.csv").read_bytes(), (FOLDER / "before.csv").read_bytes())
+        self.ask("fetch", "models:/loans/1", target)  # the same again
+        self.refused(2, [str(target), "is there already"], "fetch", "loans/2", target)
+        self.refused(1, [str(self.dir / "absent/credit")], "fetch", "loans/2", self.dir / "absent/credit")
+        self.refused(1, ["nobody"], "fetch", "loans@nobody", self.dir / "other")
+        self.assertFalse((self.dir / "other").exists())
+
     def test_a_directory_is_registered_with_the_run_that_made_it(self):
         runs = {r["params"]["num_leaves"]: r["run_id"] for r in json.loads(self.ask("--json", "runs").stdout)["runs"]}
         made = json.loads(self.ask("--json", "register", FOLDER / "m2", "--name", "other").stdout)["versions"][0]

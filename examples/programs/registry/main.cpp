@@ -20,6 +20,7 @@
 #include "../command_line.hpp"
 #include "../program.hpp"
 #include "../tracking/tracking.hpp"
+#include "fetch.hpp"
 #include "flags.hpp"
 #include "moves.hpp"
 #include "run_table.hpp"
@@ -266,6 +267,9 @@ int main(int argc, char** argv) {
   auto syncing = line.add_command("sync", "tells a journal to an MLflow server; what it knows is not sent twice");
   syncing.add_option("directory", flags.directory, "of the journal").required();
   syncing.add_option("server", flags.server, "http://HOST:PORT or https://HOST:PORT").required();
+  auto fetching = line.add_command("fetch", "copies a version into a new directory");
+  fetching.add_option("name", flags.name, "NAME@ALIAS or NAME/VERSION").required();
+  fetching.add_option("directory", flags.directory, "that nothing has yet").required();
   return line.run(argc, argv, [&] {
     if (runs.given()) {
       return program::print_runs(
@@ -273,6 +277,7 @@ int main(int argc, char** argv) {
     }
     if (listing.given()) return list(flags);
     if (showing.given()) return show(flags);
+    if (fetching.given()) return program::fetch(flags);
     if (registering.given()) return register_model(flags);
     if (aliasing.given()) return alias(flags);
     if (comparing.given()) return program::compare(flags);
