@@ -77,7 +77,7 @@ if [ $full = yes ]; then
   check "the report in a browser" env RISKFLAG_BIN_DIR="$RISKFLAG_BUILD/bin" "$work/venv-full/bin/python" "$root/tests/report/browser/test_report.py"
   check "a Prometheus that looks at a server" "$python" "$here/deploy/test_prometheus.py"
   check "the image" "$python" "$here/deploy/test_image.py"
-  grep '^serve: ' "$work/log"
+  grep -E '^(serve|full): ' "$work/log"
   export DELIVERY_ENGINE=podman
 fi
 # The quick part is what an ordinary day has; dead registries, full disks, kills and power cuts take longer.

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Builds a target of the Dockerfile and, with --push, sends it to its registry; the last line of stdout is the digest there (without
-# --push: the image's id), which GITHUB_OUTPUT gets too. Usage: build.sh --target serve --tag REPOSITORY:TAG [--push]
+# --push: the image's id), which GITHUB_OUTPUT gets too. Usage: build.sh --target serve|full --tag REPOSITORY:TAG [--push]
 #   BUILDER   docker (buildx, the default) or buildah, with its global options, in one string
-#   BASE      the base image, by digest in a release; REVISION, CREATED, SOURCE, SOURCE_DATE_EPOCH: what the labels and the files say
+#   BASE      the base image, by digest in a release; RUNTIME: what `full` stands on, where that is another
+#   REVISION, CREATED, SOURCE, SOURCE_DATE_EPOCH: what the labels and the files say
 #   BUILD_OPTIONS, PUSH_OPTIONS   further options, in one string each
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../../.." && pwd)
@@ -34,6 +35,7 @@ if [ "${builder[0]}" = docker ] && [ -z "${BASE:-}" ]; then
   echo "build.sh: the base is $BASE" >&2
 fi
 [ -z "${BASE:-}" ] || arguments+=(--build-arg "BASE=$BASE")
+[ -z "${RUNTIME:-}" ] || arguments+=(--build-arg "RUNTIME=$RUNTIME")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 if [ "${builder[0]}" = docker ]; then

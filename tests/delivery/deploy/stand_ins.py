@@ -16,6 +16,7 @@ BIN = pathlib.Path(os.environ["RISKFLAG_BUILD"]) / "bin"
 WORK = pathlib.Path(os.environ["DELIVERY_WORK"]) / "deploy"
 BASE = "docker.io/library/debian:bookworm-slim"
 SERVE = "localhost/riskflag:serve"
+FULL = "localhost/riskflag:full"
 EPOCH = "1764000000"
 STORAGE = ["--root", str(WORK / "storage"), "--runroot", str(WORK / "runroot"), "--storage-driver", "vfs"]
 BUILDAH = ["buildah", *STORAGE]

@@ -9,15 +9,20 @@ import time
 import unittest
 
 import stand_ins as on
-from stand_ins import PODMAN, SERVE, WORK, podman, run
+from stand_ins import FULL, PODMAN, SERVE, WORK, podman, run
+
+sys.path.insert(0, str(on.ROOT / "tests/programs"))
+from fake_mlflow import FakeMlflow  # noqa: E402
+
+PROGRAMS = ["import", "monitor", "registry", "score", "serve", "simulate", "train"]
 
 
 def config_of(image):
     return json.loads(podman("image", "inspect", image))[0]
 
 
-def files_of(image):
-    """Every file of an image, path -> size."""
+def files_of(image, *wanted):
+    """Every file of an image, path -> size, and where the wanted ones lie."""
     name = run(*on.BUILDAH, "from", "--pull=never", image).stdout.strip()
     tree = run(*on.BUILDAH, "mount", name).stdout.strip()
     try:
@@ -25,12 +30,29 @@ def files_of(image):
         keep = WORK / "unpacked" / image.rpartition(":")[2]
         shutil.rmtree(keep, ignore_errors=True)
         keep.mkdir(parents=True)
-        for found in ("riskflag-serve", "sbom.spdx.json"):
+        for found in wanted:
             shutil.copy(f"{tree}/{found}", keep)
         return {line.rsplit(" ", 1)[0]: int(line.rsplit(" ", 1)[1]) for line in listing.splitlines()}, keep
     finally:
         run(*on.BUILDAH, "umount", name)
         run(*on.BUILDAH, "rm", name)
+
+
+def assert_bill(self, bill, programs, names, absent):
+    self.assertEqual((bill["spdxVersion"], bill["dataLicense"], bill["SPDXID"]), ("SPDX-2.3", "CC0-1.0", "SPDXRef-DOCUMENT"))
+    self.assertRegex(bill["creationInfo"]["created"], r"^2025-11-24T")
+    ids = [package["SPDXID"] for package in bill["packages"]]
+    self.assertEqual(len(ids), len(set(ids)))
+    for identifier in ids:
+        self.assertRegex(identifier, r"^SPDXRef-[A-Za-z0-9.-]+$")
+    related = {edge["relatedSpdxElement"] for edge in bill["relationships"]}
+    self.assertEqual(related, set(ids))
+    self.assertEqual(bill["packages"][0]["comment"], programs)
+    versions = {package["name"]: package["versionInfo"] for package in bill["packages"]}
+    for name in names:
+        self.assertIn(f" {versions[name]} ", run("apt-cache", "madison", name).stdout, name)
+    for name in absent:
+        self.assertNotIn(name, versions)
 
 
 class Image(unittest.TestCase):
@@ -41,26 +63,14 @@ class Image(unittest.TestCase):
         began = time.monotonic()
         cls.id = on.build("serve", SERVE)
         print(f"serve: built in {time.monotonic() - began:.0f} s, {config_of(SERVE)['Size']} bytes")
-        cls.files, cls.unpacked = files_of(SERVE)
+        cls.files, cls.unpacked = files_of(SERVE, "riskflag-serve", "sbom.spdx.json")
         cls.model = on.model_directory("first")
 
     def test_its_bill_of_materials(self):
-        bill = on.read_json(self.unpacked / "sbom.spdx.json")
-        self.assertEqual((bill["spdxVersion"], bill["dataLicense"], bill["SPDXID"]), ("SPDX-2.3", "CC0-1.0", "SPDXRef-DOCUMENT"))
-        self.assertRegex(bill["creationInfo"]["created"], r"^2025-11-24T")
-        ids = [package["SPDXID"] for package in bill["packages"]]
-        self.assertEqual(len(ids), len(set(ids)))
-        for identifier in ids:
-            self.assertRegex(identifier, r"^SPDXRef-[A-Za-z0-9.-]+$")
-        related = {edge["relatedSpdxElement"] for edge in bill["relationships"]}
-        self.assertEqual(related, set(ids))
-        self.assertEqual(bill["packages"][0]["comment"], "riskflag-serve")
-        versions = {package["name"]: package["versionInfo"] for package in bill["packages"]}
-        for name in ("libboost1.81-dev", "libboost-json1.81-dev", "libstdc++-12-dev", "libc6-dev", "libcli11-dev"):
-            self.assertIn(f" {versions[name]} ", run("apt-cache", "madison", name).stdout, name)
-        # Tools, and what only other programs are made of.
-        for name in ("cmake", "ninja-build", "libeigen3-dev", "zlib1g-dev"):
-            self.assertNotIn(name, versions)
+        # Not: tools, and what only other programs are made of.
+        assert_bill(self, on.read_json(self.unpacked / "sbom.spdx.json"), "riskflag-serve",
+                    ("libboost1.81-dev", "libboost-json1.81-dev", "libstdc++-12-dev", "libc6-dev", "libcli11-dev"),
+                    ("cmake", "ninja-build", "libeigen3-dev", "zlib1g-dev", "libssl-dev", "ca-certificates"))
 
     def test_it_is_one_static_program(self):
         self.assertEqual(sorted(self.files), ["riskflag-serve", "sbom.spdx.json"])
@@ -130,6 +140,64 @@ class Image(unittest.TestCase):
         done = run(*PODMAN, "run", "--rm", "--network", "host", *on.LIMITS, "--volume", f"{self.model}:/model:ro", SERVE, check=False)
         self.assertEqual(done.returncode, 2)
         self.assertIn("--keys", done.stderr)
+
+
+class Full(unittest.TestCase):
+    """Every program, on the base."""
+
+    @classmethod
+    def setUpClass(cls):
+        WORK.mkdir(parents=True, exist_ok=True)
+        on.base_image()
+        began = time.monotonic()
+        on.build("full", FULL)
+        base, size = (config_of(image)["Size"] for image in (on.BASE, FULL))
+        print(f"full: built in {time.monotonic() - began:.0f} s, {size - base} bytes on a base of {base}")
+        cls.files, cls.unpacked = files_of(FULL, "usr/share/doc/riskflag/sbom.spdx.json")
+        cls.files = {path: size for path, size in cls.files.items() if "riskflag" in path}
+
+    def podman_run(self, *command, options=(), check=True):
+        return run(*PODMAN, "run", "--rm", "--network", "host", *on.LIMITS, "--read-only", "--tmpfs", "/tmp:size=16m,mode=1777", "--cap-drop", "ALL",
+                   "--security-opt", "no-new-privileges", *options, FULL, *command, check=check)
+
+    def test_every_program_is_there_and_nothing_that_it_lacks(self):
+        self.assertEqual(sorted(path for path in self.files if path.startswith("usr/bin/")), [f"usr/bin/riskflag-{name}" for name in PROGRAMS])
+        for name in PROGRAMS:
+            self.assertRegex(self.podman_run(f"riskflag-{name}", "--version").stdout, r"^riskflag \d+\.\d+\.\d+\n$")
+        self.assertEqual(config_of(FULL)["Config"]["User"], "65532:65532")
+        self.assertGreater(self.files["etc/riskflag/ca-certificates.crt"], 100_000)
+
+    def test_its_bill_of_materials(self):
+        assert_bill(self, on.read_json(self.unpacked / "sbom.spdx.json"), " ".join(f"riskflag-{name}" for name in PROGRAMS),
+                    ("libboost1.81-dev", "libboost-json1.81-dev", "libstdc++-12-dev", "libeigen3-dev", "zlib1g-dev", "libssl3", "libcli11-dev", "ca-certificates"),
+                    ("cmake", "ninja-build"))
+
+    def test_it_pulls_a_model_over_https_into_a_volume_that_serve_serves(self):
+        model = on.model_directory("first")
+        work = WORK / "volume"
+        shutil.rmtree(work, ignore_errors=True)
+        (work / "models").mkdir(parents=True)
+        shutil.chown(work / "models", 65532, 65532)
+        key, certificate = work / "key.pem", work / "authority.crt"
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=here",
+            "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate)
+        (work / "both.pem").write_bytes(key.read_bytes() + certificate.read_bytes())
+        with FakeMlflow(certificate=work / "both.pem") as server:
+            run(on.BIN / "riskflag-registry", "--tracking", server.url, "register", model, "--name", "credit", "--alias", "champion",
+                env={"MLFLOW_TRACKING_SERVER_CERT_PATH": str(certificate)})
+            fetch = ["riskflag-registry", "--tracking", server.url, "fetch", "credit@champion", "/models/credit"]
+            volume = ["--volume", f"{work}/models:/models"]
+            # The image's own authorities do not know this one.
+            self.assertIn("certificate", self.podman_run(*fetch, options=volume, check=False).stderr)
+            self.assertEqual(list((work / "models").iterdir()), [])
+            self.podman_run(*fetch, options=[*volume, "--volume", f"{certificate}:/authority.crt:ro", "--env", "SSL_CERT_FILE=/authority.crt"])
+        port = on.free_port()
+        podman("run", "--detach", "--name", "riskflag-full-test", "--network", "host", *on.LIMITS, "--read-only", "--cap-drop", "ALL", "--env",
+               f"RISKFLAG_PORT={port}", "--env", "RISKFLAG_HOST=127.0.0.1", "--volume", f"{work}/models/credit:/model:ro", SERVE)
+        self.addCleanup(lambda: podman("rm", "--force", "--time", "1", "riskflag-full-test", check=False))
+        url = f"http://127.0.0.1:{port}"
+        on.wait_for(lambda: on.get(url + "/readyz"))
+        run(sys.executable, on.DEPLOY / "smoke.py", "--model", model, "--url", url)
 
 
 if __name__ == "__main__":
