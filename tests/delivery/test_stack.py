@@ -18,8 +18,8 @@ STACK = yaml.safe_load((AWS / "stack.yml").read_text(encoding="utf-8"))
 WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken", "ssm:ListCommands", "ssm:ListCommandInvocations"}
 # Each role, and all that it may do.
 RIGHTS = {
-    "PushRole": {"ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload",
-                 "ecr:PutImage", "ecr:UploadLayerPart"},
+    "PushRole": {"ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:GetDownloadUrlForLayer",
+                 "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart"},
     "DeployRole": {"ssm:SendCommand", "ssm:ListCommands", "ssm:ListCommandInvocations"},
     "HostRole": {"ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "s3:ListBucket", "s3:GetObject", "s3:PutObject",
                  "kms:Decrypt", "kms:GenerateDataKey", "ssm:GetParameter", "logs:CreateLogStream", "logs:PutLogEvents"},

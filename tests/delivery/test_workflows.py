@@ -20,6 +20,7 @@ PINS = {(name, commit): version for name, version, commit in (line.split() for l
 
 # What a job may have beyond reading the repository: no other job has more.
 RIGHTS = {("release", "image"): {"id-token": "write", "attestations": "write"},
+          ("release", "verify"): {"id-token": "write", "attestations": "read"},
           ("codeql", "analyze"): {"security-events": "write"},
           ("release", "deploy"): {"id-token": "write"}, ("rollback", "rollback"): {"id-token": "write"}, ("model", "deploy"): {"id-token": "write"}}
 # Jobs that change production: one at a time, never cut off, behind the environment's approval.
@@ -91,6 +92,11 @@ class Workflows(unittest.TestCase):
         jobs = {(path.stem, job): body for path in WORKFLOWS for job, body in yaml.safe_load(path.read_text())["jobs"].items()}
         for key, rights in RIGHTS.items():
             self.assertEqual(jobs[key].get("permissions"), {"contents": "read", **rights}, key)
+
+    def test_nothing_is_deployed_that_was_not_verified(self):
+        jobs = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())["jobs"]
+        self.assertEqual((jobs["image"]["needs"], jobs["verify"]["needs"], jobs["deploy"]["needs"]), ("test", "image", ["image", "verify"]))
+        self.assertEqual([step["run"].split()[0].rsplit("/")[-1] for step in jobs["verify"]["steps"] if "run" in step], ["verify.sh", "scan.sh"])
 
     def test_githubs_schema_and_yamllint(self):
         bin_dir = pathlib.Path(sys.executable).parent

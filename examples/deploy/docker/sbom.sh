@@ -25,10 +25,10 @@ cat <<HEAD
    "licenseConcluded": "MIT", "licenseDeclared": "MIT", "copyrightText": "NOASSERTION", "comment": "$program"}
 HEAD
 # shellcheck disable=SC2016
-xargs dpkg-query -W -f '${Package} ${Version} ${Architecture} ${source:Package}\n' < "$list" | sort -u | while read -r package number architecture source; do
+xargs dpkg-query -W -f '${Package} ${Version} ${Architecture} ${source:Package} ${source:Version}\n' < "$list" | sort -u | while read -r package number architecture source source_version; do
   cat <<ENTRY
   ,{"SPDXID": "SPDXRef-deb-$(echo "$package" | tr '+' '.')", "name": "$package", "versionInfo": "$number", "downloadLocation": "NOASSERTION", "filesAnalyzed": false,
-   "licenseConcluded": "NOASSERTION", "licenseDeclared": "NOASSERTION", "copyrightText": "NOASSERTION", "sourceInfo": "built from Debian's source package $source",
+   "licenseConcluded": "NOASSERTION", "licenseDeclared": "NOASSERTION", "copyrightText": "NOASSERTION", "sourceInfo": "built from Debian's source package $source $source_version",
    "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": "pkg:deb/debian/$(echo "$package" | sed 's/+/%2B/g')@$(echo "$number" | sed 's/:/%3A/; s/+/%2B/g')?arch=$architecture"}]}
 ENTRY
 done

@@ -72,6 +72,16 @@ class Image(unittest.TestCase):
                     ("libboost1.81-dev", "libboost-json1.81-dev", "libstdc++-12-dev", "libc6-dev", "libcli11-dev"),
                     ("cmake", "ninja-build", "libeigen3-dev", "zlib1g-dev", "libssl-dev", "ca-certificates"))
 
+    def test_its_bill_of_materials_is_scanned(self):
+        tracker = WORK / "tracker.json"
+        entry = {"releases": {"bookworm": {"status": "resolved", "fixed_version": "99", "urgency": "low"}}}
+        scan = [on.DEPLOY / "docker/scan.sh", SERVE]
+        for found in (True, False):
+            tracker.write_text(json.dumps({"boost1.81": {"CVE-2099-0001": entry} if found else {}}))
+            done = run(*scan, env={"ENGINE": " ".join(PODMAN), "TRACKER": str(tracker)}, check=False)
+            self.assertEqual(done.returncode, int(found), done.stdout + done.stderr)
+            self.assertRegex(done.stdout, r"[5-9] source packages, %d findings" % found)
+
     def test_it_is_one_static_program(self):
         self.assertEqual(sorted(self.files), ["riskflag-serve", "sbom.spdx.json"])
         self.assertLessEqual(config_of(SERVE)["Size"], 6_000_000)
