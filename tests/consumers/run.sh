@@ -107,7 +107,7 @@ check "json without linking Boost" header_only
 # A warning planted in an installed header must be seen by find_package's consumer, and be what stops it.
 planted() {
   cp -r "$work/prefix" "$work/planted"
-  sed -i 's|^}  // namespace riskflag::inline v0_1$|inline int planted(double x) { return x; }\n&|' "$work/planted/include/riskflag/core/missing.hpp"
+  sed -i 's|^}  // namespace riskflag::inline v[0-9_]*$|inline int planted(double x) { return x; }\n&|' "$work/planted/include/riskflag/core/missing.hpp"
   cmake -G Ninja -S "$here/find_package" -B "$work/planted-build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=$gcc -DCMAKE_PREFIX_PATH="$work/planted" || return 1
   ! cmake --build "$work/planted-build" --target predict_only > "$work/planted.log" 2>&1 && grep -q 'Werror=.*conversion' "$work/planted.log"
 }
@@ -119,11 +119,12 @@ plugin() { $gcc -std=c++20 -O2 -fPIC -shared "${libraries[@]}" -I "$1" "$here/tw
 two_versions() {
   mkdir -p "$work/new"
   cp -r "$root/include" "$work/new/"
-  grep -rl v0_1 "$work/new/include" | xargs sed -i 's/v0_1/v9_9/g'
-  sed -i 's/kVersion = "0.1.0"/kVersion = "9.9.9"/' "$work/new/include/riskflag/core/version.hpp"
+  # The name as a pattern: a release changes it in the headers.
+  grep -rlE '\bv[0-9]+_[0-9]+\b' "$work/new/include" | xargs sed -i -E 's/\bv[0-9]+_[0-9]+\b/v9_9/g'
+  sed -i 's/kVersion = ".*"/kVersion = "9.9.9"/' "$work/new/include/riskflag/core/version.hpp"
   plugin "$root/include" "$work/old_version.so" && plugin "$work/new/include" "$work/new_version.so" &&
     $gcc -std=c++20 "$here/two_versions/main.cpp" -ldl -o "$work/two_versions" &&
-    "$work/two_versions" "$work/old_version.so" "$work/new_version.so"
+    "$work/two_versions" "$work/old_version.so" "$work/new_version.so" "$(sed -n 's/.*kVersion = "\(.*\)".*/\1/p' "$root/include/riskflag/core/version.hpp")"
 }
 check "two versions in two shared objects of one process" two_versions
 

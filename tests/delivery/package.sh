@@ -88,5 +88,16 @@ check "the packages install, their dependencies being there" installed
 check "the installed programs simulate, train and score" used
 check "the installed headers are found by CMake" found_by_cmake
 check "the installed headers are found by pkg-config, and score" found_by_pkg_config
+golden() {  # model files of every version, by predict.hpp alone; model directories: tests/programs/test_golden.py
+  local bits name seen=0
+  for bits in "$root"/tests/golden/*/*.bits; do
+    name=$(basename "$bits" .bits)
+    tar -xzOf "$(dirname "$bits")/models.tar.gz" "./$name/model.json" > "$work/golden.json" &&
+      "$work/by_doors" "$work/golden.json" | sha256sum | cut -d' ' -f1 | cmp - "$bits" || return 1
+    seen=$((seen + 1))
+  done
+  [ $seen -gt 0 ]
+}
 check "the single header scores and explains with the same bits" single_header
+check "a model file that any version saved loads, with the same bits" golden
 check "removing the packages leaves nothing of them" removed

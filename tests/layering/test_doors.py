@@ -96,7 +96,7 @@ def scope_name(scope):
     names = []
     for kind, fold in scope:
         if kind == "namespace":
-            names += [part for part in fold.removeprefix("namespace ").replace("inline ", "").split("::") if part not in ("riskflag", "v0_1")]
+            names += [part for part in fold.removeprefix("namespace ").replace("inline ", "").split("::") if part != "riskflag" and not re.fullmatch(r"v\d+_\d+", part)]
         else:
             match = re.search(r"\b(?:class|struct|union) (?:alignas\(\w+\) )?(\w+(?:<[^{]*?>)?)", fold)
             names.append(match.group(1) if match else "?")

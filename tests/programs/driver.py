@@ -5,12 +5,14 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import tempfile
 import unittest
 
 BIN = pathlib.Path(os.environ.get("RISKFLAG_BIN_DIR", "build/bin")).resolve()
+VERSION = re.search(r'kVersion = "([^"]+)"', (pathlib.Path(__file__).resolve().parents[2] / "include/riskflag/core/version.hpp").read_text())[1]
 SANITIZED = bool(os.environ.get("RISKFLAG_SANITIZE"))  # everything is several times slower then
 
 

@@ -17,6 +17,7 @@ import unittest
 from pathlib import Path
 
 import serving
+from driver import VERSION
 from serving import BIN, as_json, must, run
 
 FOLDER = None
@@ -438,7 +439,7 @@ class Life(unittest.TestCase):
         self.assertEqual(alone.returncode, 2)
         self.assertEqual(json.loads(alone.stdout)["error"]["code"], "usage")
         self.assertIn("--challenger needs", alone.stderr)
-        self.assertEqual(run(BIN / "riskflag-serve", "--version").stdout, "riskflag 0.1.0\n")
+        self.assertEqual(run(BIN / "riskflag-serve", "--version").stdout, f"riskflag {VERSION}\n")
         self.assertLess(run(BIN / "riskflag-serve", "--help").stdout.count("\n"), 40)
 
     def test_a_model_directory_with_one_byte_changed_is_refused(self):

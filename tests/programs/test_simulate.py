@@ -70,7 +70,7 @@ class Simulate(driver.ProgramTest):
         self.assert_no_leftovers()
 
     def test_version(self):
-        self.assertEqual(driver.run("simulate", "--version").stdout, "riskflag 0.1.0\n")
+        self.assertEqual(driver.run("simulate", "--version").stdout, f"riskflag {driver.VERSION}\n")
 
 
 if __name__ == "__main__":
