@@ -15,6 +15,7 @@
 #include <riskflag/serve/message.hpp>
 #include <riskflag/serve/metrics.hpp>
 #include <riskflag/serve/model_role.hpp>
+#include <riskflag/serve/monitor_state.hpp>
 #include <riskflag/serve/openapi.hpp>
 #include <riskflag/serve/outcome_log.hpp>
 #include <riskflag/serve/problem.hpp>

@@ -11,7 +11,10 @@
 
 #include <riskflag/core/random.hpp>
 
+#include "kept.hpp"
+
 using namespace riskflag;
+using kept_test::with;
 
 namespace {
 
@@ -241,4 +244,78 @@ TEST_CASE("/metrics has what the outcomes tell, and the limit of what chance exp
   live.write_json(json);
   CHECK(json.text().find(R"("expected_roc_auc":0.9,"decay_limit":0.)") != std::string::npos);
   CHECK(json.text().find(R"("weeks":[{"cohort":"2026-11-23","decisions":400,)") != std::string::npos);
+}
+
+TEST_CASE("decisions and outcomes go on over a restart to the figures of one that never stopped") {
+  const auto decisions = made(3000, kMonday + kDay, 3 * kWeek / 3000);
+  std::vector<std::optional<bool>> outcomes(decisions.size());
+  monitor::LivePerformance before(kThreshold), after(kThreshold);
+  const auto tell = [&](monitor::LivePerformance& live, std::size_t n, std::int64_t observed_ms) {
+    outcomes[n] = decisions[n].probability > 0.3 && n % 5 != 0;
+    CHECK(live.outcome(decisions[n].key, *outcomes[n], observed_ms));
+  };
+  for (std::size_t i = 0; i < 2000; ++i) before.decided(decisions[i].key, decisions[i].probability);
+  for (std::size_t n = 0; n < 1500; n += 2) tell(before, n, 77);
+  const auto revision = before.revision();
+  const std::string kept = before.save();  // never judged
+  CHECK(before.revision() == revision);
+  after.restore(kept, "performance.state");
+  CHECK(after.save() == kept);
+  for (std::size_t i = 2000; i < 3000; ++i) after.decided(decisions[i].key, decisions[i].probability);
+  const auto restored = after.revision();
+  CHECK(after.outcome(decisions[0].key, !*outcomes[0], 76));  // observed before what is known
+  CHECK(after.revision() == restored);
+  for (std::size_t n = 1001; n < 2900; n += 2) tell(after, n, 78);
+  CHECK(after.revision() > restored);
+  after.judge();
+  const auto table = judged(decisions, outcomes);
+  const auto weeks = monitor::performance_by_week(table);
+  REQUIRE(after.weeks().size() == weeks.size());
+  for (std::size_t week = 0; week < weeks.size(); ++week) check_same(after.weeks()[week], weeks[week]);
+  check_same(after.all(), monitor::performance_of("all", table));
+}
+
+TEST_CASE("a week that lost decisions keeps its figures over a restart, and so does one that finds less room then") {
+  monitor::LivePerformance before(kThreshold, {}, {.most_decisions = 640});
+  const auto first = made(600, kMonday, 1000), second = made(400, kMonday + kWeek, 1000, 6);
+  for (const Made& each : first) before.decided(each.key, each.probability);
+  for (std::size_t i = 0; i < first.size(); ++i) CHECK(before.outcome(first[i].key, i % 3 == 0, 0));
+  before.judge();
+  for (const Made& each : second) before.decided(each.key, each.probability);
+  for (std::size_t i = 0; i < second.size(); ++i) CHECK(before.outcome(second[i].key, i % 4 == 0, 0));
+  before.judge();
+  const auto weeks = before.weeks();
+  REQUIRE(weeks.size() == 2);
+  for (const std::size_t room : {std::size_t{640}, std::size_t{64}, std::size_t{0}}) {
+    CAPTURE(room);
+    monitor::LivePerformance after(kThreshold, {}, {.most_decisions = room});
+    after.restore(before.save(), "performance.state");
+    after.judge();
+    REQUIRE(after.weeks().size() == 2);
+    for (std::size_t week = 0; week < 2; ++week) {
+      check_same(after.weeks()[week], weeks[week]);
+      CHECK(after.weeks()[week].roc_auc_variance.value == weeks[week].roc_auc_variance.value);
+    }
+    CHECK(after.all().decisions <= room);
+    if (room > 0) CHECK(after.outcome(second[399].key, true, 1));
+  }
+}
+
+TEST_CASE("decisions that were kept otherwise are refused, and what was there goes on") {
+  monitor::LivePerformance live(kThreshold);
+  live.decided(key_of(kMonday, 1), 0.25);
+  live.judge();
+  const std::string good = live.save();
+  const auto refused = [&](const std::string& bytes, const char* word) {
+    kept_test::check_refused([&](const std::string& kept) { live.restore(kept, "performance.state"); }, bytes, word);
+  };
+  refused("", "performance.state");
+  refused(good.substr(0, good.size() - 1), "31 bytes for 1 decisions");
+  refused(with(good, "\"format\":1", "\"format\":9"), "format 9");
+  refused(with(good, "2026-11-23", "2026-11-24"), "Monday");
+  std::string odd = good;
+  odd[good.size() - 9] = '\x40';  // the exponent's upper byte: a probability of 8
+  refused(odd, "no probability");
+  CHECK(live.save() == good);
+  CHECK(live.outcome(key_of(kMonday, 1), true, 0));
 }

@@ -1,5 +1,6 @@
 #include <riskflag/monitor/live.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,9 +9,13 @@
 
 #include <doctest/doctest.h>
 
+#include <riskflag/core/error.hpp>
 #include <riskflag/core/json_reader.hpp>
 
+#include "kept.hpp"
+
 using namespace riskflag;
+using kept_test::with;
 
 namespace {
 
@@ -169,4 +174,85 @@ TEST_CASE("what is exported adds up to the rows, and reads as JSON and Prometheu
   const Json& window = (*json.value().find("windows")->array()).at(0);
   CHECK(window.find("window")->string().value() == "400rows");
   CHECK(window.find("fields")->array()->size() == 3);
+}
+
+TEST_CASE("windows go on over a restart as if nothing had been, and the counters begin anew") {
+  const monitor::LiveOptions options{.sliding_s = {60}, .tumbling_rows = {1000}};
+  monitor::LiveProfile whole(small_reference(), options), before(small_reference(), options);
+  for (monitor::LiveProfile* live : {&whole, &before}) {
+    for (int second = 0; second <= 12; ++second) {
+      feed(*live, second < 6 ? std::optional(25.0) : std::nullopt, 100);
+      live->tick(second * 1000);
+    }
+    feed(*live, 25.0, 50);  // that no tick() saw
+  }
+  monitor::LiveProfile after(small_reference(), options);
+  feed(after, 5.0, 30);  // requests do not wait
+  feed(whole, 5.0, 30);
+  after.restore(before.save(12'400), "windows.state", 12'600);
+  CHECK(value_or_throw(read_json(after.text(), "live")).find("windows")->array()->size() == 2);
+  for (int second = 13; second <= 80; ++second) {
+    CAPTURE(second);
+    for (monitor::LiveProfile* live : {&whole, &after}) {
+      feed_as_training(*live, 1);
+      live->tick(second * 1000);
+    }
+    const auto want = whole.drift(), got = after.drift();
+    REQUIRE(got.size() == want.size());
+    for (std::size_t w = 0; w < want.size(); ++w) {
+      const auto at = std::find_if(got.begin(), got.end(), [&](const auto& g) { return g.window == want[w].window; });
+      REQUIRE(at != got.end());
+      CHECK(at->rows == want[w].rows);
+      CHECK(at->until_ms == want[w].until_ms);
+      for (std::size_t f = 0; f < want[w].fields.size(); ++f) {
+        CHECK(at->fields[f].psi == want[w].fields[f].psi);
+        CHECK(at->fields[f].alarm == want[w].fields[f].alarm);
+      }
+    }
+  }
+  monitor::Exposition page;
+  after.write(page, "v1");
+  CHECK(std::move(page).text().find("field=\"income\",bin=\"<=10\"} 2070\n") != std::string::npos);  // 30 + 68 x 30
+}
+
+TEST_CASE("rows of before a long stop are in no window that slid past them, and a clock put back loses none") {
+  monitor::LiveProfile before(small_reference(), {.sliding_s = {60}, .tumbling_rows = {1000}});
+  before.tick(0);
+  feed(before, 25.0, 700);
+  before.tick(1000);
+  const std::string kept = before.save(1500);
+  monitor::LiveProfile late(small_reference(), {.sliding_s = {60}, .tumbling_rows = {1000}});
+  late.restore(kept, "windows.state", 70'000);
+  CHECK(late.drift().at(0).rows == 700);  // as it was seen last
+  feed_as_training(late, 3);
+  late.tick(71'000);
+  for (const auto& window : late.drift()) CHECK(window.rows == (window.window == "60s" ? 300 : 1000));
+  monitor::LiveProfile early(small_reference(), {.sliding_s = {60}, .tumbling_rows = {1000}});
+  early.restore(kept, "windows.state", 500);
+  feed_as_training(early, 1);
+  early.tick(1600);
+  CHECK(early.drift().at(0).rows == 800);
+}
+
+TEST_CASE("windows that were kept otherwise are refused, and what was there goes on") {
+  monitor::LiveProfile live(small_reference(), {.sliding_s = {60}, .tumbling_rows = {1000}});
+  feed_as_training(live, 10);
+  live.tick(1000);
+  const std::string good = live.save(1000);
+  const auto refused = [&](const std::string& text, const char* word) {
+    kept_test::check_refused([&](const std::string& kept) { live.restore(kept, "windows.state", 1000); }, text, word);
+  };
+  refused(good.substr(0, good.size() / 2), "windows.state");
+  refused(with(good, "\"format\":1", "\"format\":2"), "format 2");
+  refused(with(good, "\"since\":[0,", "\"since\":["), "places");
+  refused(with(good, "\"since\":[0,", "\"since\":[-1,"), "windows.state");
+  refused(with(good, "\"rows\":1000,", ""), "rows");
+  CHECK(live.drift().at(0).rows == 1000);
+  CHECK(live.save(1000) == good);
+  monitor::Reference other = small_reference();
+  other.fields.pop_back();
+  CHECK_THROWS_AS(monitor::LiveProfile(other).restore(good, "windows.state", 1000), Error);
+  monitor::LiveProfile longer(small_reference(), {.sliding_s = {120}, .tumbling_rows = {500}});
+  longer.restore(good, "windows.state", 1000);  // windows that are kept no more are left out
+  CHECK(longer.drift().empty());
 }

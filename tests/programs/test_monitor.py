@@ -3,6 +3,7 @@ Standard library only."""
 import csv
 import io
 import json
+import signal
 import re
 import shutil
 import tempfile
@@ -195,6 +196,44 @@ class Monitor(unittest.TestCase):
         self.assertLessEqual(page["performance"]["all"]["decisions"], 1000)
         self.assertEqual(sum(week["decisions"] for week in page["performance"]["weeks"]), 1500)
         self.assertEqual(page["unknown_outcomes"], 1500 - page["performance"]["all"]["decisions"])
+
+    def test_what_the_server_knows_goes_on_over_a_restart_and_over_kill_9_without_what_came_last(self):
+        state, page = self.log / "state", lambda server: json.loads(server.ask("GET", "/v1/monitor")[2])
+        with self.serve("--state", state, "--shadow", MODEL) as server:
+            decisions = scored(server, "quiet.csv")
+            report(server, decisions[:700])
+            other = run(BIN / "riskflag-serve", "--model", MODEL, "--port", 0, "--outcomes", self.log, "--state", state)
+            self.assertEqual(other.returncode, 1)
+            self.assertIn("each server needs a directory of its own", other.stderr)
+            self.assertEqual(server.end(), 0)
+            self.assertNotIn("goes on from", server.messages())
+        with self.serve("--state", state, "--shadow", MODEL) as server:
+            self.assertIn(f"monitoring goes on from {state}", server.messages())
+            report(server, decisions[700:1000])
+            deadline = time.monotonic() + 30
+            while (seen := page(server))["performance"]["all"]["outcomes"] != 1000 or not seen["live"]["windows"]:
+                self.assertLess(time.monotonic(), deadline, seen)
+                time.sleep(0.1)
+            self.assertEqual(seen["shadow"]["performance"]["all"]["decisions"], 1500)
+            self.assertEqual([seen["unknown_outcomes"], seen["live"]["rows"]], [0, 0])  # the counters are a process' own
+            verdict = self.verdict(0)["performance"]
+            self.assertEqual([seen["performance"]["all"][name] for name in ("roc_auc", "brier")], [verdict["roc_auc"], verdict["brier"]])
+            window = next(each for each in seen["live"]["windows"] if each["window"] == "1000rows")
+            self.assertEqual(window["rows"], 1500)
+            server.end(signal.SIGKILL)  # within the minute: nothing was saved since the start
+        with self.serve("--state", state) as server:
+            deadline = time.monotonic() + 30
+            while page(server)["performance"]["all"]["outcomes"] != 700:
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.1)
+            self.assertEqual(server.end(), 0)
+        for path in state.glob("*.state"):
+            self.assertNotIn(b"Income", path.read_bytes())  # nothing of an applicant
+        windows = state / "windows-champion.state"
+        windows.write_bytes(windows.read_bytes()[:300])
+        with self.serve("--state", state) as server:
+            self.assertIn(str(windows), server.messages())
+            self.assertEqual(page(server)["live"]["windows"], [])
 
     def test_mode_hmac_still_tells_the_scores(self):
         key = FOLDER / "key"

@@ -54,16 +54,17 @@ class KeysFile {
 };
 
 /// Until it goes: looks for new models and new keys and writes the access log twice a second, looks after the decision
-/// log and the live windows once.
+/// log and the live windows once, and keeps what monitoring knows once a minute.
 class Background {
  public:
   Background(std::vector<std::unique_ptr<riskflag::serve::Follower>> followers, std::unique_ptr<KeysFile> keys,
              std::shared_ptr<riskflag::serve::DecisionLog> log, std::shared_ptr<riskflag::serve::AccessLog> accesses,
-             riskflag::serve::Service& service)
+             std::unique_ptr<riskflag::serve::MonitorState> state, riskflag::serve::Service& service)
       : followers_(std::move(followers)),
         keys_(std::move(keys)),
         log_(std::move(log)),
         accesses_(std::move(accesses)),
+        state_(std::move(state)),
         service_(service) {
     thread_ = std::thread([this] {
       std::unique_lock lock(mutex_);
@@ -75,6 +76,7 @@ class Background {
         if (half_seconds % 2 != 0) continue;
         if (log_) look_after_log();
         service_.tick(riskflag::now_ms());
+        if (state_ && half_seconds % 120 == 0) save_state();
       }
     });
   }
@@ -89,9 +91,10 @@ class Background {
     wake_.notify_one();
     thread_.join();
   }
-  /// After end(): what went wrong since the last look is told too.
+  /// After end(): what went wrong since the last look is told too, and what monitoring knows is kept.
   void look_once_more() {
     if (log_) look_after_log();
+    if (state_) save_state();
   }
   Background(const Background&) = delete;
   Background& operator=(const Background&) = delete;
@@ -120,6 +123,15 @@ class Background {
       told_.clear();
     }
   }
+  /// stderr has the first failure, and the end of it.
+  void save_state() {
+    const bool good = state_->save(riskflag::now_ms());
+    const auto problem = state_->take_problem();
+    if (good != state_fails_) return;
+    state_fails_ = !good;
+    good ? std::fprintf(stderr, "riskflag-serve: --state is written again\n")
+         : std::fprintf(stderr, "riskflag-serve: --state: %s\n", problem.value_or("no memory").c_str());
+  }
   /// Lines that are lost are counted in /metrics; stderr has the first failure, and the end of it.
   void write_accesses() {
     const bool good = accesses_->flush();
@@ -133,9 +145,10 @@ class Background {
   std::unique_ptr<KeysFile> keys_;
   std::shared_ptr<riskflag::serve::DecisionLog> log_;
   std::shared_ptr<riskflag::serve::AccessLog> accesses_;
+  std::unique_ptr<riskflag::serve::MonitorState> state_;
   riskflag::serve::Service& service_;
   std::string told_;
-  bool accesses_fail_ = false;
+  bool accesses_fail_ = false, state_fails_ = false;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool over_ = false;

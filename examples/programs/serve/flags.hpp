@@ -4,10 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include <riskflag/core/calendar.hpp>
 #include <riskflag/core/error.hpp>
 #include <riskflag/core/file.hpp>
 #include <riskflag/core/text.hpp>
@@ -23,7 +25,7 @@ struct ServeFlags {
   std::size_t max_body = std::size_t{32} << 20, max_in_flight = 64;
   std::size_t keep_decisions = riskflag::monitor::LivePerformanceOptions{}.most_decisions;
   int max_queue_ms = 1000;
-  std::string decision_log, log_mode, hmac_key, log_failure, log_sync, outcomes, access_log;
+  std::string decision_log, log_mode, hmac_key, log_failure, log_sync, outcomes, state, access_log;
   std::uint64_t log_max_bytes = std::uint64_t{256} << 20;
   int log_max_hours = 24;
   double split = -1;  // percent; -1: not given
@@ -108,6 +110,9 @@ inline void add_flags(CommandLine& line, ServeFlags& flags) {
       .envname("RISKFLAG_KEEP_DECISIONS")
       .range(0, 100'000'000)
       .type_name("N");
+  line.add_option("--state", flags.state, "live windows and performance are kept there over a restart")
+      .envname("RISKFLAG_STATE")
+      .type_name("DIR");
   line.add_option("--access-log", flags.access_log, "a line for every request is written there")
       .envname("RISKFLAG_ACCESS_LOG")
       .type_name("DIR");
@@ -183,6 +188,18 @@ inline std::shared_ptr<riskflag::serve::DecisionLog> open_decision_log(const Ser
   }
   limit_files(flags, options.files);
   return std::make_shared<DecisionLog>(flags.decision_log, std::move(options));
+}
+
+/// nullptr without --state. Says on stderr what goes on.
+inline std::unique_ptr<riskflag::serve::MonitorState> open_state(const ServeFlags& flags,
+                                                                 riskflag::serve::Service& service) {
+  if (flags.state.empty()) return nullptr;
+  auto state = std::make_unique<riskflag::serve::MonitorState>(flags.state, service, riskflag::now_ms());
+  for (const std::string& why : state->refusals()) {
+    std::fprintf(stderr, "riskflag-serve: --state: what was kept is not used: %s\n", why.c_str());
+  }
+  if (state->restored() > 0) std::fprintf(stderr, "riskflag-serve: monitoring goes on from %s\n", flags.state.c_str());
+  return state;
 }
 
 /// nullptr without --access-log.

@@ -118,6 +118,7 @@ int serve(const program::ServeFlags& flags) {
   }
   const auto accesses = program::open_access_log(flags);
   service.set_access_log(accesses);
+  auto state = program::open_state(flags, service);
   riskflag::http::ServerOptions options;
   options.host = flags.host;
   options.port = static_cast<std::uint16_t>(flags.port);
@@ -151,7 +152,7 @@ int serve(const program::ServeFlags& flags) {
   models.clear();  // one that is replaced can go
   auto keys = flags.keys.empty() ? nullptr : std::make_unique<program::KeysFile>(flags.keys, service);
   std::optional<program::Background> background;
-  background.emplace(std::move(followers), std::move(keys), decisions, accesses, service);
+  background.emplace(std::move(followers), std::move(keys), decisions, accesses, std::move(state), service);
   std::optional<program::ShadowWorker> shadow;
   if (!flags.shadow.empty()) shadow.emplace(service);
   server.start();

@@ -71,6 +71,12 @@ class LiveProfile {
   void write(Exposition& page, std::string_view version, std::span<const Beside> beside) const;
   /// {"rows","windows":[{"window","rows","until","fields":[{"field","psi","threshold","alarm"}]}]}
   [[nodiscard]] std::string text() const;
+  /// What restore() takes: how many rows came since each copy, and what the windows said. From tick()'s thread.
+  [[nodiscard]] std::string save(std::int64_t now_ms) const;
+  /// Goes on with the windows that save() told of a profile over the same reference; before the first tick(). The
+  /// counters that write() tells stay those of this process: to Prometheus a start is a reset, and rows that it counted
+  /// already would be new ones. Throws Error(parse | corrupt | unsupported) naming `where`; nothing is changed then.
+  void restore(std::string_view text, std::string_view where, std::int64_t now_ms);
   /// Of the windows that had rows.
   [[nodiscard]] std::vector<WindowDrift> drift() const {
     const std::lock_guard guard(lock_);
@@ -99,6 +105,11 @@ class LiveProfile {
   [[nodiscard]] std::uint64_t rows_of(const Counts& counts) const {
     return layout_.fields().empty() ? 0 : detail::sum_of(layout_.of(0, counts));
   }
+  [[nodiscard]] Counts totals() const {
+    Counts out(layout_.size());
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = counts_.total(i);
+    return out;
+  }
   void compare(const std::string& window, const Counts& begin, const Counts& end, std::int64_t now_ms);
   [[nodiscard]] double threshold(std::size_t field, std::uint64_t rows);
 
@@ -125,10 +136,10 @@ inline LiveProfile::LiveProfile(const Reference& reference, LiveOptions options)
 }
 
 inline void LiveProfile::tick(std::int64_t now_ms) {
-  Counts now(layout_.size());
+  Counts now;
   bool copied = false;
   const auto copy = [&] {
-    for (std::size_t i = 0; i < now.size() && !copied; ++i) now[i] = counts_.total(i);
+    if (!copied) now = totals();
     copied = true;
   };
   for (Tumbling& window : tumbling_) {
@@ -255,10 +266,8 @@ inline void LiveProfile::write(Exposition& page, std::string_view version, std::
 }
 
 inline std::string LiveProfile::text() const {
-  Counts now(layout_.size());
-  for (std::size_t i = 0; i < now.size(); ++i) now[i] = counts_.total(i);
   JsonWriter json;
-  json.begin_object().key("rows").value(rows_of(now)).key("windows").begin_array();
+  json.begin_object().key("rows").value(rows_of(totals())).key("windows").begin_array();
   for (const auto& window : drift()) {
     json.begin_object().key("window").value(std::string_view(window.window)).key("rows").value(window.rows);
     json.key("until").value(rfc3339(window.until_ms)).key("fields").begin_array();
@@ -276,3 +285,5 @@ inline std::string LiveProfile::text() const {
 }
 
 }  // namespace riskflag::inline v0_1::monitor
+
+#include <riskflag/monitor/detail/live_state.hpp>

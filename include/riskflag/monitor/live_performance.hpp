@@ -78,6 +78,15 @@ class LivePerformance {
   /// {"most_decisions","expected_roc_auc","decay_limit","all":{…},"weeks":[{…}]}, see write_performance().
   void write_json(JsonWriter& json) const;
 
+  /// What restore() takes: the decisions that are kept with their outcomes, and the weeks; 32 bytes a decision. From
+  /// any thread.
+  [[nodiscard]] std::string save();
+  /// Goes on with what save() told of the same model; before the first decided(). The next judge() judges it. Throws
+  /// Error(parse | corrupt | unsupported) naming `where`; nothing is changed then.
+  void restore(std::string_view bytes, std::string_view where);
+  /// Grows with each decision that is taken in and each outcome: while it stays, save() has nothing new.
+  [[nodiscard]] std::uint64_t revision();
+
   static constexpr std::string_view kAll = "all";
 
  private:
@@ -123,8 +132,9 @@ class LivePerformance {
   std::uint64_t kept_high_ = 0;
   std::map<std::int32_t, Week> by_week_;  // by its Monday
   bool has_news_ = false;                 // of what is kept, since it was judged
-  std::int64_t next_judgement_ns_ = 0;    // of tick() alone
-  mutable std::mutex results_lock_;       // of what follows
+  std::uint64_t revision_ = 0;
+  std::int64_t next_judgement_ns_ = 0;  // of tick() alone
+  mutable std::mutex results_lock_;     // of what follows
   std::vector<Performance> weeks_;
   Performance all_;
 };
@@ -134,7 +144,14 @@ inline void LivePerformance::take_in() {
   while (arrivals_.take(decision)) keep(decision);
 }
 
+inline std::uint64_t LivePerformance::revision() {
+  const std::lock_guard guard(lock_);
+  take_in();
+  return revision_;
+}
+
 inline void LivePerformance::keep(const Decision& decision) {
+  ++revision_;
   const std::int32_t monday = monday_of(decision.key.ms());
   if (!by_week_.empty() && monday <= by_week_.rbegin()->first - 7 * options_.most_weeks) return;
   while (kept_ >= options_.most_decisions && !chunks_.empty()) drop_oldest();
@@ -182,6 +199,7 @@ inline bool LivePerformance::outcome(const DecisionKey& key, bool positive, std:
     if (at == chunk.decisions.end() || !(at->key == key)) continue;
     if (at->outcome != kUnknown && (at->outcome >> 1) > observed_ms) return true;
     at->outcome = told;
+    ++revision_;
     has_news_ = true;
     if (const auto week = by_week_.find(monday_of(key.ms())); week != by_week_.end()) week->second.has_news = true;
     return true;
@@ -302,3 +320,5 @@ inline void LivePerformance::write_json(JsonWriter& json) const {
 }
 
 }  // namespace riskflag::inline v0_1::monitor
+
+#include <riskflag/monitor/detail/live_performance_state.hpp>

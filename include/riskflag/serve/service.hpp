@@ -89,6 +89,17 @@ class Service {
   /// judges the decisions for which outcomes came.
   void tick(std::int64_t now_ms);
 
+  /// The parts of what monitoring knows, as names of files: "windows-ROLE", the windows of the rows that the model in a
+  /// role scored; "performance-DIGEST" and "performance-DIGEST-shadow", decisions and their outcomes. Thread-safe.
+  [[nodiscard]] std::vector<std::string> monitoring_parts() const;
+  /// The part of that name, for restore_monitoring() of another process. Nothing while it stays as it was when
+  /// `version` was told, nor where the part went with its model. From tick()'s thread.
+  [[nodiscard]] std::optional<std::string> save_monitoring(std::string_view part, std::string& version,
+                                                           std::int64_t now_ms) const;
+  /// Goes on with it; before the first request, after the models and the outcome log are set. False where it is about
+  /// a model that does not stand there now. Throws Error(parse | corrupt | unsupported) naming `where`.
+  bool restore_monitoring(std::string_view part, std::string_view bytes, std::string_view where, std::int64_t now_ms);
+
   void set_state(State state) noexcept { state_.store(state, std::memory_order_relaxed); }
   [[nodiscard]] State state() const noexcept { return state_.load(std::memory_order_relaxed); }
   /// The model that answers now.
@@ -136,6 +147,12 @@ class Service {
   [[nodiscard]] const detail::Lane& lane_of(const Request& request) const;
   [[nodiscard]] detail::Lane& lane_of(ModelRole role);
   [[nodiscard]] std::vector<const detail::Lane*> lanes() const;  // the champion's first
+  struct MonitoringPart {
+    std::string name, digest;
+    std::shared_ptr<monitor::LiveProfile> live;             // one of the two
+    std::shared_ptr<monitor::LivePerformance> performance;  // is there
+  };
+  [[nodiscard]] std::vector<MonitoringPart> monitored() const;
   [[nodiscard]] detail::Serving serving_of(std::shared_ptr<const Loaded> loaded, ModelRole role);
   void begin(detail::Seat& seat, const Plan& plan, std::string_view request_id) const;
   void count(const detail::Seat& seat, std::uint64_t rows, std::uint64_t high, Work& work) const;
@@ -164,4 +181,5 @@ class Service {
 
 #include <riskflag/serve/detail/service.hpp>
 #include <riskflag/serve/detail/service_models.hpp>
+#include <riskflag/serve/detail/service_monitoring.hpp>
 #include <riskflag/serve/detail/service_score.hpp>
