@@ -6,4 +6,5 @@
 #error "riskflag/audit.hpp needs Linux; riskflag/predict.hpp and riskflag/explain.hpp compile elsewhere too"
 #else
 #include <riskflag/audit/leak.hpp>
+#include <riskflag/audit/shift.hpp>
 #endif

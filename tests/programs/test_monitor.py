@@ -122,6 +122,44 @@ class Monitor(unittest.TestCase):
         for each in live["fields"]:  # the server counted the same rows into the same bins
             self.assertAlmostEqual(each["psi"], offline[each["field"]]["psi"], 12)
 
+    def test_whole_rows_are_compared_with_the_table_of_the_training(self):
+        quiet = FOLDER / "quiet.csv"
+        with self.serve() as server:
+            scored(server, "quiet.csv")
+        alike = self.verdict(0, "--training", FOLDER / "train.csv")["row_drift"]
+        self.assertEqual([alike["training_rows"], alike["rows"], alike["alarm"], alike["limit"]], [6000, 1500, False, 0.55])
+        self.assertLess(abs(alike["roc_auc"] - 0.5), 0.05)
+        self.assertIsNone(self.verdict(0)["row_drift"])
+        # Incomes of others: each field's values are those that they were, row by row they do not go together.
+        with open(quiet, newline="") as file:
+            rows = list(csv.DictReader(file))
+        for name in ("Experience", "CURRENT_JOB_YRS"):
+            for row, value in zip(rows, [row[name] for row in rows[700:] + rows[:700]]):
+                row[name] = value
+        with open(FOLDER / "mixed.csv", "w", newline="") as file:
+            out = csv.DictWriter(file, list(rows[0]))
+            out.writeheader()
+            out.writerows(rows)
+        self.log = Path(tempfile.mkdtemp(prefix="log-", dir=FOLDER))
+        with self.serve() as server:
+            scored(server, "mixed.csv")
+        before = self.verdict_of(self.monitor())
+        self.assertFalse([each for each in before["drift"] if each["alarm"]], before)
+        verdict = self.verdict(3, "--training", FOLDER / "train.csv")
+        self.assertTrue(verdict["row_drift"]["alarm"])
+        self.assertGreater(verdict["row_drift"]["roc_auc"], 0.6)
+        self.assertAlmostEqual(sum(each["share"] for each in verdict["row_drift"]["fields"]), 1)
+        self.assertIn("how fields go together", verdict["reason"])
+        self.assertIn("Experience", verdict["reason"])
+        page = FOLDER / "rows.html"
+        self.assertEqual(self.monitor("--training", quiet, "--output", page, task="report").returncode, 0)
+        self.assertIn("live rows from 1,500 training rows", page.read_text())
+        bad = FOLDER / "bad.csv"
+        bad.write_text("Age\n3\n")
+        done = self.monitor("--training", bad)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(str(bad), done.stderr)
+
     def test_outcomes_that_the_scores_do_not_tell_are_decay(self):
         with self.serve() as server:
             decisions = scored(server, "quiet.csv")

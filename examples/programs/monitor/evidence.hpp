@@ -17,10 +17,12 @@
 #include <riskflag/core/text.hpp>
 #include <riskflag/monitor.hpp>
 
+#include "row_drift.hpp"
+
 namespace program {
 
 struct EvidenceFlags {
-  std::string reference, log, outcomes, since, until;
+  std::string reference, log, outcomes, since, until, training;
   std::string role;  // empty: champion and challenger, whose scores clients got
 };
 
@@ -28,7 +30,7 @@ struct EvidenceFlags {
 class DecisionCounter {
  public:
   explicit DecisionCounter(const riskflag::bundle::Bundle& bundle)
-      : program_(bundle), layout_(bundle.reference), counts_(layout_.size(), 0) {
+      : program_(bundle), layout_(bundle.reference), counts_(layout_.size(), 0), rows_(program_) {
     if (bundle.kind() != riskflag::bundle::Kind::binary) {
       riskflag::fail(riskflag::ErrorCode::unsupported, bundle.path, "only binary models make decisions");
     }
@@ -58,15 +60,19 @@ class DecisionCounter {
     const bool scores = layout_.fields().back().name == riskflag::monitor::BinLayout::kScore;
     const std::size_t first = record.fields ? 0 : places_.size() - (scores ? 1 : 0);
     for (std::size_t i = first; i < places_.size(); ++i) ++counts_[places_[i]];
+    if (record.fields) rows_.add(values_);
   }
 
   [[nodiscard]] const riskflag::monitor::BinLayout& layout() const noexcept { return layout_; }
   [[nodiscard]] const std::vector<std::uint64_t>& counts() const noexcept { return counts_; }
+  [[nodiscard]] const riskflag::bundle::RowProgram& program() const noexcept { return program_; }
+  [[nodiscard]] const RowCollector& rows() const noexcept { return rows_; }
 
  private:
   riskflag::bundle::RowProgram program_;
   riskflag::monitor::BinLayout layout_;
   std::vector<std::uint64_t> counts_;
+  RowCollector rows_;
   std::vector<std::uint32_t> places_;
   std::vector<double> values_;
   std::vector<riskflag::bundle::FieldIssue> issues_;
@@ -150,6 +156,10 @@ inline riskflag::monitor::Evidence gather(const EvidenceFlags& flags, const risk
   evidence.until_ms = last->scored_ms;
   evidence.decisions = decisions.size();
   evidence.drift = monitor::drift_of(counter.layout(), counter.counts());
+  if (!flags.training.empty()) {
+    evidence.row_drift =
+        row_drift_of(read_training_rows(flags.training, bundle, counter.program(), stop), counter.rows());
+  }
   evidence.performance = monitor::performance_of("all", decisions);
   evidence.weeks = monitor::performance_by_week(decisions);
   evidence.estimated = monitor::estimate_performance(decisions);

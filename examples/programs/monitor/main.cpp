@@ -43,7 +43,19 @@ std::string evidence_json(const riskflag::monitor::Evidence& evidence, const std
     each.wasserstein ? json.value(*each.wasserstein) : json.null();
     json.key("alarm").value(each.alarm).end_object();
   }
-  json.end_array().key("expected_roc_auc");
+  json.end_array().key("row_drift");
+  if (const auto& rows = evidence.row_drift) {
+    json.begin_object().key("training_rows").value(rows->training_rows).key("rows").value(rows->rows);
+    json.key("roc_auc").value(rows->roc_auc).key("limit").value(rows->limit).key("alarm").value(rows->alarm);
+    json.key("fields").begin_array();
+    for (const auto& [field, share] : rows->fields) {
+      json.begin_object().key("field").value(field).key("share").value(share).end_object();
+    }
+    json.end_array().end_object();
+  } else {
+    json.null();
+  }
+  json.key("expected_roc_auc");
   evidence.expected_roc_auc ? json.value(*evidence.expected_roc_auc) : json.null();
   json.key("decay_limit");
   const auto limit = riskflag::monitor::decay_limit(evidence);
@@ -120,6 +132,8 @@ int main(int argc, char** argv) {
   line.add_option("--outcomes", flags.outcomes, "what /v1/outcomes took: a file or a directory").type_name("LOG");
   line.add_option("--reference", flags.reference, "the model with its training profile: DIR, or models:/NAME@ALIAS")
       .type_name("MODEL");
+  line.add_option("--training", flags.training, "the table it learned from: whole rows are compared with it too")
+      .type_name("F.csv");
   line.add_option("--tracking", flags.tracking, "where models:/ is: journal:DIR or http://…").type_name("WHERE");
   line.add_option("--role", flags.role, "judge what it decided as champion, challenger or shadow (the first two)")
       .type_name("ROLE");

@@ -58,6 +58,15 @@ struct FieldDrift {
   return out;
 }
 
+/// Whether a small model tells whole live rows from whole training rows (audit::find_shift()): the fields together.
+struct RowDrift {
+  std::uint64_t training_rows = 0, rows = 0;  ///< that were compared
+  double roc_auc = 0.5;                       ///< of telling them apart
+  double limit = 0.5;
+  bool alarm = false;
+  std::vector<std::pair<std::string, double>> fields;  ///< by their share of what tells them apart, falling
+};
+
 /// What the logs of one model say about it.
 struct Evidence {
   std::string model_name, model_version, model_digest;
@@ -66,6 +75,7 @@ struct Evidence {
   std::uint64_t other_models = 0, torn = 0;
   std::optional<std::uint64_t> outcome_files;  ///< that were read; nothing where no outcomes were asked for
   std::vector<FieldDrift> drift;
+  std::optional<RowDrift> row_drift{};  ///< nothing without training rows, or with too few rows
   Performance performance;
   std::vector<Performance> weeks;
   std::vector<CalibrationBand> bands;
@@ -107,7 +117,8 @@ struct Verdict {
   return decay_limit(evidence.performance, evidence.expected_roc_auc, evidence.expected_rows);
 }
 
-/// Decay when ROC-AUC is below decay_limit(); else drift when a field or the scores have an alarm; else stable.
+/// Decay when ROC-AUC is below decay_limit(); else drift when a field, the scores or whole rows have an alarm; else
+/// stable.
 [[nodiscard]] inline Verdict judge(const Evidence& evidence) {
   const Performance& seen = evidence.performance;
   const auto limit = decay_limit(evidence);
@@ -122,6 +133,16 @@ struct Verdict {
     if (!each.alarm) continue;
     fields += (fields.empty() ? "" : ", ") + each.field + " (PSI " + number_text(each.psi) + " above " +
               number_text(each.threshold) + ")";
+  }
+  if (evidence.row_drift && evidence.row_drift->alarm) {
+    const RowDrift& rows = *evidence.row_drift;
+    std::string most;
+    for (std::size_t i = 0; i < std::min<std::size_t>(rows.fields.size(), 3); ++i) {
+      most += (most.empty() ? "" : ", ") + rows.fields[i].first;
+    }
+    fields += (fields.empty() ? "" : "; and in ") +
+              std::string("how fields go together: a small model tells them apart with ") + "ROC-AUC " +
+              number_text(rows.roc_auc) + " above " + number_text(rows.limit) + ", most by " + most;
   }
   if (!fields.empty()) return {Verdict::State::drift, "live rows differ from training rows in " + fields};
   return {Verdict::State::stable,

@@ -49,6 +49,18 @@ namespace detail {
   return table.html();
 }
 
+[[nodiscard]] inline std::string row_drift_text(const monitor::RowDrift& rows) {
+  std::string most;
+  for (std::size_t i = 0; i < std::min<std::size_t>(rows.fields.size(), 5); ++i) {
+    const auto& [field, share] = rows.fields[i];
+    most += (most.empty() ? "" : ", ") + escaped(shortened(field, 80)) + " " + percent(share);
+  }
+  return "<p>All fields together: a small model tells " + grouped(static_cast<double>(rows.rows)) + " live rows from " +
+         grouped(static_cast<double>(rows.training_rows)) + " training rows with ROC-AUC " + fixed(rows.roc_auc, 4) +
+         (rows.alarm ? ", <b>drift</b>: above " : "; an alarm begins above ") + fixed(rows.limit, 4) +
+         (rows.alarm ? ". It looked at " + most : "") + ".</p>";
+}
+
 [[nodiscard]] inline std::string performance_table(std::span<const monitor::Performance> cohorts) {
   Table table;
   const std::array<Table::Head, 11> head{
@@ -127,6 +139,7 @@ namespace detail {
                       "when its PSI is above 0.10 and above what chance explains at this number of rows. Wasserstein "
                       "is the share of training rows that live rows moved past, on average.");
   body += detail::drift_table(evidence);
+  if (evidence.row_drift) body += detail::row_drift_text(*evidence.row_drift);
   body +=
       detail::heading("Performance",
                       "By the week in which the decision was made. Only decisions whose outcome is known are judged: "
