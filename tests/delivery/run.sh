@@ -58,7 +58,9 @@ kubernetes_schemas() {
 if [ $full = yes ]; then check "what the tests need is installed" bash "$root/.ci/install.sh" containers
 else check "what the tests need is installed" bash "$root/.ci/install.sh" delivery; fi
 check "the tools from the Python registry are installed" tools "$work/venv" requirements.txt
+check "what the site is built with is installed" tools "$work/venv-site" requirements-site.txt
 python=$work/venv/bin/python
+[ $full = no ] || export SITE_DRAW=yes
 
 # shellcheck source=tests/delivery/package.sh
 . "$here/package.sh"

@@ -3,7 +3,7 @@
 ```cpp   compiled: a block is the body of a function; its #include lines (at its top) go to the top of the file.
          A block that starts with `// snippet: file` is a whole translation unit.
 ```sh    run, in order, all blocks of a page in one fresh directory with the programs on the PATH.
-```python is run by tests/delivery/python/test_package.py (docs/guide/python.md alone has such).
+```python is run by tests/delivery/python/test_package.py (docs/guide/python.md) and, with the shell's blocks between, tests/peers/test_pages.py (docs/from).
 ```cmake is one of the projects in tests/consumers (checked to stand there, white space apart).
 Other fences (console, json, text, csv) are output to look at, not commands. README's two commands are run by CI itself.
 """
@@ -18,6 +18,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "examples").rglob("*.md"))]
+ELSEWHERE = ROOT / "docs/from"
 # Always the same place: ccache knows a file by its path too.
 WORK = pathlib.Path(os.environ.get("RISKFLAG_BUILD", str(ROOT / "build")) + "-docs")
 SET_UP_COMMANDS = {"examples/quickstart.sh", "tests/run.sh", "tests/run.sh --fast", "examples/quickstart.sh --keep"}
@@ -61,6 +62,8 @@ def units_of(pages):
 
 
 def run_page(page, folder):
+    if page.parent == ELSEWHERE:
+        return None
     lines = [text for _, body in blocks(page, "sh") for text in body.splitlines()]
     lines = [text for text in lines if text.strip() not in SET_UP_COMMANDS]
     if not any(text.strip() and not text.strip().startswith("#") for text in lines):
