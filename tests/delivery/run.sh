@@ -30,10 +30,10 @@ check() {
   fi
 }
 
-tools() {  # VENV REQUIREMENTS
+tools() {  # VENV REQUIREMENTS [PYTHON]
   cmp -s "$here/$2" "$1/installed.txt" && return
   rm -rf "$1"
-  python3 -m venv "$1" && "$1/bin/pip" install -q --disable-pip-version-check -r "$here/$2" && cp "$here/$2" "$1/installed.txt"
+  "${3:-python3}" -m venv "$1" && "$1/bin/pip" install -q --disable-pip-version-check -r "$here/$2" && cp "$here/$2" "$1/installed.txt"
 }
 
 conan_create() (  # on a copy: Conan writes beside the test's source
@@ -42,11 +42,24 @@ conan_create() (  # on a copy: Conan writes beside the test's source
   export CONAN_HOME=$work/conan/home
   cd "$work/conan" && "$work/venv-full/bin/conan" profile detect && "$work/venv-full/bin/conan" create cmake/packaging/conan --no-remote -s compiler.cppstd=20 -c tools.cmake.cmaketoolchain:generator=Ninja
 )
-python_package() {
-  rm -rf "$work/wheel" &&
-    CMAKE_CXX_COMPILER_LAUNCHER=ccache "$work/venv-python/bin/pip" wheel -q --no-build-isolation --no-deps --disable-pip-version-check -w "$work/wheel" "$root/examples/python" &&
-    [ "$(stat -c %s "$work"/wheel/riskflag-*.whl)" -lt 4000000 ] &&
-    "$work/venv-python/bin/pip" install -q --no-deps --force-reinstall --disable-pip-version-check "$work"/wheel/riskflag-*.whl
+# One wheel serves every CPython from 3.12 on: built by the first of them that is here, used in each. Where there is none, by python3 for itself.
+pythons() {
+  local python found=()
+  for python in python3.{12..20} "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.{12..20}.*/bin/python3; do
+    "$python" -c 'import sysconfig, venv, ensurepip' 2> /dev/null && found+=("$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2], sys.executable)')")
+  done
+  [ ${#found[@]} -gt 0 ] || found=("$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2], sys.executable)')")
+  printf '%s\n' "${found[@]}" | sort -V -u -k1,1
+}
+python_package() {  # VENV
+  rm -rf "$work/wheel"
+  CMAKE_CXX_COMPILER_LAUNCHER=ccache "$1/bin/pip" wheel -v --no-build-isolation --no-deps --disable-pip-version-check -w "$work/wheel" "$root/examples/python" || return 1
+  ls -l "$work"/wheel/riskflag-*.whl
+  # A warning of the build's own tools is an error: it is the next version's.
+  ! grep -iE 'deprecat|SetuptoolsDeprecationWarning' "$work/log" && [ "$(stat -c %s "$work"/wheel/riskflag-*.whl)" -lt 4000000 ]
+}
+python_package_in_use() {  # VENV
+  "$1/bin/pip" install -q --no-deps --force-reinstall --disable-pip-version-check "$work"/wheel/riskflag-*.whl && "$1/bin/python" "$here/python/test_package.py"
 }
 kubernetes_schemas() {
   local files
@@ -70,9 +83,14 @@ done
 if [ $full = yes ]; then
   check "more tools are installed" tools "$work/venv-full" requirements-full.txt
   check "conan create" conan_create
-  check "what the Python package is built with" tools "$work/venv-python" requirements-python.txt
-  check "the Python package: a wheel below 4 MB" python_package
-  check "the Python package in use" "$work/venv-python/bin/python" "$here/python/test_package.py"
+  built=no
+  while read -r version interpreter; do
+    check "what the Python package needs, for $version" tools "$work/venv-python-$version" requirements-python.txt "$interpreter"
+    [ $built = yes ] || check "the Python package: a wheel below 4 MB, by $version" python_package "$work/venv-python-$version"
+    [ $built = yes ] || grep -o '[0-9]* [A-Z][a-z]* .*riskflag-.*whl' "$work/log"
+    built=yes
+    check "the Python package in use, $version" python_package_in_use "$work/venv-python-$version"
+  done <<< "$(pythons)"
   check "Kubernetes' own schemas" kubernetes_schemas
   check "the stack, made and changed" "$work/venv-full/bin/python" "$here/deploy/test_moto.py"
   check "the page in a browser" env RISKFLAG_BIN_DIR="$RISKFLAG_BUILD/bin" "$work/venv-full/bin/python" "$root/tests/serve/browser/test_page.py"
