@@ -1,11 +1,16 @@
 """The CloudFormation stack, read as it is: safe settings, least rights. `cfn-lint` and a stand-in for AWS judge it in --full."""
 
 import copy
+import hashlib
+import http.server
+import json
 import os
 import pathlib
 import re
 import subprocess
 import sys
+import tempfile
+import threading
 import unittest
 
 import yaml
@@ -15,14 +20,14 @@ AWS = ROOT / "examples/deploy/aws"
 STACK = yaml.safe_load((AWS / "stack.yml").read_text(encoding="utf-8"))
 
 # Actions that know no resources, by AWS's service authorization reference.
-WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken", "ssm:ListCommands", "ssm:ListCommandInvocations"}
+WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken", "ssm:ListCommands", "ssm:ListCommandInvocations", "cloudwatch:PutMetricData"}
 # Each role, and all that it may do.
 RIGHTS = {
     "PushRole": {"ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:GetDownloadUrlForLayer",
                  "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart"},
     "DeployRole": {"ssm:SendCommand", "ssm:ListCommands", "ssm:ListCommandInvocations"},
     "HostRole": {"ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "s3:ListBucket", "s3:GetObject", "s3:PutObject",
-                 "kms:Decrypt", "kms:GenerateDataKey", "ssm:GetParameter", "logs:CreateLogStream", "logs:PutLogEvents"},
+                 "kms:Decrypt", "kms:GenerateDataKey", "ssm:GetParameter", "cloudwatch:PutMetricData", "logs:CreateLogStream", "logs:PutLogEvents"},
 }
 
 
@@ -51,6 +56,8 @@ def complaints(stack):
                     found.append(f"{name}: {sorted(here)} on every resource")
                 if here == {"ssm:SendCommand"} and "instance/*" in str(statement["Resource"]) and "ssm:resourceTag/App" not in str(statement.get("Condition")):
                     found.append(f"{name}: commands to every host")
+                if "cloudwatch:PutMetricData" in here and statement.get("Condition") != {"StringEquals": {"cloudwatch:namespace": {"Ref": "App"}}}:
+                    found.append(f"{name}: metrics of others")
         if actions != RIGHTS.get(name):
             found.append(f"{name}: its rights are {sorted(actions)}")
         for statement in role["AssumeRolePolicyDocument"]["Statement"]:
@@ -107,6 +114,7 @@ class Stack(unittest.TestCase):
         broken("on every resource", lambda r: statements(r, "PushRole")[1].update(Resource="*"))
         broken("commands to every host", lambda r: statements(r, "DeployRole")[1].pop("Condition"))
         broken("its rights are", lambda r: statements(r, "HostRole")[4].update(Action=["s3:GetObject", "s3:DeleteObject"]))
+        broken("metrics of others", lambda r: next(s for s in statements(r, "HostRole") if s["Sid"] == "Count").pop("Condition"))
         broken("audience and subject", lambda r: r["PushRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]["StringEquals"].update(
             {"token.actions.githubusercontent.com:sub": "repo:*"}))
         broken("may be public", lambda r: r["Models"]["Properties"]["PublicAccessBlockConfiguration"].update(BlockPublicAcls=False))
@@ -127,6 +135,80 @@ class Stack(unittest.TestCase):
         done = subprocess.run(["shellcheck", "-"], input=text, capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertTrue((AWS / re.search(r"/opt/riskflag/aws/(\S+)", text)[1]).exists())
+
+
+class Host(unittest.TestCase):
+    """What runs on the host beside deploy.sh, with a server for the metrics and an `aws` that writes down what it is asked."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.dir = pathlib.Path(folder.name)
+
+    def test_everything_that_host_sh_takes_is_published(self):
+        taken = set(re.findall(r'"\$here"?/(?:\.\./)?([\w./*-]+)', (AWS / "host.sh").read_text()))
+        self.assertEqual(taken, {"host_key.py", "install.sh", "metrics.sh", "riskflag-metrics.*"})
+        (self.dir / "aws").write_text(f'#!/bin/sh\necho "$@" >> {self.dir}/asked\n')
+        (self.dir / "aws").chmod(0o755)
+        subprocess.run([AWS / "publish_host.sh", "bucket"], check=True, env={**os.environ, "PATH": f"{self.dir}:{os.environ['PATH']}"})
+        asked = (self.dir / "asked").read_text()
+        for name in ("host.sh", "host_key.py", "metrics.sh", "riskflag-metrics.service", "riskflag-metrics.timer"):
+            self.assertIn(f"s3://bucket/host/aws/{name}\n", asked)
+            self.assertTrue((AWS / name).exists())
+
+    def host_key(self, *names):
+        keys = self.dir / "keys"
+        keys.write_text(json.dumps({"format": 1, "keys": [{"name": name, "sha256": "0" * 64, "scopes": ["score"]} for name in names]}))
+        done = subprocess.run([sys.executable, AWS / "host_key.py", keys, self.dir / "host.key"], capture_output=True, text=True)
+        return done, json.loads(keys.read_text())["keys"]
+
+    def test_the_host_has_a_key_of_its_own_that_stays(self):
+        done, keys = self.host_key("batch")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        key = (self.dir / "host.key").read_text()
+        self.assertGreaterEqual(len(key.strip()), 40)
+        self.assertEqual((self.dir / "host.key").stat().st_mode & 0o777, 0o600)
+        self.assertEqual(keys[1], {"name": "host", "sha256": hashlib.sha256(key.strip().encode()).hexdigest(), "scopes": ["score", "read"]})
+        self.assertEqual(self.host_key("batch")[1], keys)
+        self.assertEqual((self.dir / "host.key").read_text(), key)
+        self.assertEqual(self.host_key("host")[0].returncode, 1)
+
+    def metrics(self, page, colour="green"):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                right = self.headers.get("Authorization") == "Bearer secret" and self.path == "/metrics" and page is not None
+                self.send_response(200 if right else 401)
+                self.end_headers()
+                self.wfile.write(page.encode() if right else b"")
+
+            def log_message(self, *_):
+                pass
+        server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        (self.dir / "aws").write_text(f'#!/bin/sh\necho "$@" > {self.dir}/asked\n')
+        (self.dir / "aws").chmod(0o755)
+        (self.dir / "key").write_text("secret\n")
+        (self.dir / "state").write_text(f"current {colour} sha256:a sha256:b\n")
+        (self.dir / "asked").write_text("")
+        (self.dir / "conf").write_text(f"GREEN_PORT={server.server_port}\nSTATE_DIR={self.dir}\nSMOKE_KEY_FILE={self.dir}/key\n")
+        done = subprocess.run([AWS / "metrics.sh", "loans"], capture_output=True, text=True, env={
+            **os.environ, "PATH": f"{self.dir}:{os.environ['PATH']}", "RISKFLAG_DEPLOY_CONF": str(self.dir / "conf")})
+        return done.returncode, (self.dir / "asked").read_text().strip()
+
+    def test_the_fields_that_drift_are_counted_once(self):
+        line = 'riskflag_drift_alarm{field="%s",window="%s"} %d\n'
+        told = "cloudwatch put-metric-data --namespace loans --metric-name DriftingFields --unit Count --value "
+        page = "".join(line % entry for entry in (("Income", "1000rows", 1), ("Income", "3600s", 1), ('a "} 1', "3600s", 0), ("Age", "3600s", 1)))
+        self.assertEqual(self.metrics("# TYPE riskflag_drift_alarm gauge\n" + page), (0, told + "2"))
+        self.assertEqual(self.metrics("riskflag_rows_total 1\n"), (0, told + "0"))
+
+    def test_silence_is_told_as_silence(self):
+        code, asked = self.metrics(None)
+        self.assertNotEqual(code, 0)
+        self.assertEqual(asked, "")
+        self.assertEqual(self.metrics("", colour="none"), (0, ""))
 
 
 class RollOut(unittest.TestCase):

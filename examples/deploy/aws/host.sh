@@ -15,7 +15,14 @@ printf '{"log-driver": "journald", "live-restore": true}\n' > /etc/docker/daemon
 systemctl restart docker
 umask 027
 aws ssm get-parameter --name "$parameter" --with-decryption --query Parameter.Value --output text > /etc/riskflag/keys
+# With keys the servers answer nobody without one: the host's smoke test, too.
+python3 "$here/host_key.py" /etc/riskflag/keys /etc/riskflag/host.key
 chgrp 65532 /etc/riskflag/keys
 umask 022
 bash "$here/../install.sh"
+install -m 755 "$here/metrics.sh" /usr/local/lib/riskflag/
+install -m 644 "$here"/riskflag-metrics.* /etc/systemd/system/
+printf 'APP=%s\nAWS_DEFAULT_REGION=%s\n' "$app" "$region" > /etc/riskflag/metrics.env
+systemctl daemon-reload
+systemctl enable --now riskflag-metrics.timer
 echo "host.sh: $app is ready for its first deployment"
