@@ -28,6 +28,7 @@ programs=(
 elsewhere=(
   "clang++-19|-O1 -stdlib=libc++|"
   "aarch64-linux-gnu-g++|-O1 -static|qemu-aarch64"
+  "aarch64-linux-gnu-g++|-O2 -static -ffast-math|qemu-aarch64"
   "x86_64-w64-mingw32-g++|-O1 -static|wine"
   # SINGLE_FILE: its loader asks today's node for a file as for a page, and gets none.
   "em++|-O1 -s NODERAWFS=1 -s SINGLE_FILE=1 -s ALLOW_MEMORY_GROWTH=1|node"
