@@ -96,6 +96,8 @@ def generated_c(dump, folder, compiler):
     lines = sets + [f"static __attribute__((noinline)) double f{i}(const double* r, double s) {{\n" + "\n".join(part) + "\nreturn s; }" for i, part in enumerate(parts)]
     lines += ["double score(const double* r) { double s = 0;"] + [f"s = f{i}(r, s);" for i in range(len(parts))] + ["return s; }"]
     source, library = folder / "score.c", folder / "score.so"
+    if library.exists():
+        return library, None
     source.write_text("\n".join(lines), encoding="utf-8")
     start = time.process_time() + os.times().children_user
     subprocess.run([compiler, "-O3", "-shared", "-fPIC", "-o", library, source], check=True)
@@ -243,6 +245,9 @@ def peer_engine(name, arguments):
 def train(x, y, categorical, trees, leaves, folder, max_bin):
     import lightgbm
     import xgboost
+    if (folder / "lightgbm.txt").exists():
+        peer = None if categorical else xgboost.Booster(model_file=folder / "xgboost.json")
+        return lightgbm.Booster(model_file=folder / "lightgbm.txt"), peer
     order = {"objective": "binary", "num_leaves": leaves, "learning_rate": 0.1, "verbose": -1, "num_threads": 2, "min_data_in_leaf": 20, "seed": 1, "max_bin": max_bin}
     booster = lightgbm.train(order, lightgbm.Dataset(x, y, categorical_feature=categorical or "auto"), trees)
     booster.save_model(folder / "lightgbm.txt")
@@ -290,7 +295,7 @@ def compare(options, name, x, y, categorical, size, folder):
             fact["name"] += ", XGBoost's model"
         else:
             refuse(fact["name"], got, want, 1e-12 * max(1.0, reach))
-    next(f for f in facts if f["name"] == "generated C")["about"] += f", {compile_seconds:.1f} s to compile"
+    next(f for f in facts if f["name"] == "generated C")["about"] += f", {compile_seconds:.1f} s to compile" if compile_seconds else ""
     left_out = []
     if categorical:
         left_out.append("XGBoost, ONNX Runtime: left out, the model has categories")
@@ -335,6 +340,7 @@ def main():
     p.add_argument("--rows", type=int, default=4096)
     p.add_argument("--rounds", type=int, default=9)
     p.add_argument("--compiler", default="gcc")
+    p.add_argument("--keep", type=pathlib.Path, help="a folder: models and compiled C are kept there, and taken from there the next time")
     p.add_argument("--peers", default=",".join(PEERS))
     options = p.parse_args()
     runs = [(name, columns) for name in options.tables.split(",") for columns in (options.columns.split(",") if name == "simulated" else ["0"])]
@@ -347,6 +353,9 @@ def main():
         order = np.random.default_rng(0).permutation(len(x))
         for size in options.sizes.split(","):
             with tempfile.TemporaryDirectory() as folder:
+                if options.keep:
+                    folder = options.keep / f"{name}-{size}-{x.shape[1]}-{options.max_bin}"
+                    folder.mkdir(parents=True, exist_ok=True)
                 compare(options, name, x[order], y[order], categorical, size, pathlib.Path(folder))
 
 

@@ -43,9 +43,12 @@ NOT_SIMPLE = "what is not simple is left to the slow way"
 SLOW_READER = "random texts read as the slow reader reads them, whole, in tiny blocks and as a stream"
 QUOTES = "quotes hold delimiters, line ends and quotes"
 LONG_SORT = "the long path of the sort gives the same as the short one"
+ANSWERS = "categories that would take many columns are answered level by level for single rows, alike"
 ALL_PAIRS = "ranking metrics equal their definitions over all pairs, with ties and weights"
 
 _SCALAR = "riskflag/predict/kernels/scalar.hpp"
+_BYTES = "riskflag/predict/kernels/bytes.inl"
+_SSSE3 = "riskflag/predict/kernels/ssse3.inl"
 _AVX2 = "riskflag/predict/kernels/avx2.inl"
 _AVX512 = "riskflag/predict/kernels/avx512.inl"
 _RANK = "riskflag/predict/kernels/rank.inl"
@@ -73,17 +76,26 @@ MUTATIONS = [
     # predict: rank look-up, single row, batch, sums of leaves; in each instruction set
     (_SCALAR, "block += «keys[i] < key»", "keys[i] <= key", PREDICT, KERNELS),
     (_SCALAR, "in_block[i] < key", "in_block[i] <= key", PREDICT, WIDTHS),
-    (_SCALAR, "reinterpret_cast<Bytes>(«x > rank»)", "x >= rank", PREDICT, WIDTHS),
-    (_SCALAR, "reinterpret_cast<Bytes>(«e == a»)", "e != a", PREDICT, WIDTHS),
+    (_BYTES, "reinterpret_cast<Bytes>(«x > rank»)", "x >= rank", PREDICT, WIDTHS),
+    (_BYTES, "reinterpret_cast<Bytes>(«e == a»)", "e != a", PREDICT, WIDTHS),
+    (_SSSE3, "_mm_cmpgt_epi32(x, h0)", "_mm_cmpgt_epi32(h0, x)", PREDICT, WIDTHS),
+    (_SSSE3, "_mm_movemask_epi8(equal) != 0", "_mm_movemask_epi8(equal) < 0", PREDICT, UPPER_HALVES),
+    (_SSSE3, "_mm_cmpeq_epi8(_mm_min_epu8(x, rank), x)", "_mm_cmpeq_epi8(_mm_min_epu8(x, rank), rank)", PREDICT, WIDTHS),
+    (_SSSE3, "_mm_cmpeq_epi8(_mm_max_epu8(e, load_16(step + 128)), e)",
+     "_mm_cmpeq_epi8(_mm_max_epu8(e, load_16(step + 128)), load_16(step + 128))", PREDICT, WIDTHS),
+    (_SSSE3, "if («forest.columns <= 64») return walk_bundle<true, false>", "forest.columns >= 64", PREDICT, RULES),
     (_AVX2, "_mm256_cmpgt_epi64(x, _mm256_load_si256(at))",
      "_mm256_xor_si256(_mm256_cmpgt_epi64(_mm256_load_si256(at), x), _mm256_set1_epi8(-1))", PREDICT, WIDTHS),
-    (_AVX2, "_mm256_cmpeq_epi8(_mm256_min_epu8(x, rank), x)", "_mm256_cmpeq_epi8(_mm256_min_epu8(x, rank), rank)", PREDICT, WIDTHS),
+    (_AVX2, "«_mm256_cmpeq_epi8(_mm256_min_epu8(x, rank), x)»;\n  const __m256i here", "_mm256_cmpeq_epi8(_mm256_min_epu8(x, rank), rank)",
+     PREDICT, WIDTHS),
+    (_AVX2, "«_mm256_cmpeq_epi8(_mm256_min_epu8(x, rank), x)»;\n  if constexpr", "_mm256_cmpeq_epi8(_mm256_min_epu8(x, rank), rank)",
+     PREDICT, WIDTHS),
     (_AVX2, "_mm256_cmpeq_epi8(_mm256_max_epu8(e, load(step + 128)), e)",
      "_mm256_cmpeq_epi8(_mm256_max_epu8(e, load(step + 128)), load(step + 128))", PREDICT, KERNELS),
     (_AVX2, "_mm256_sub_epi8(e, load(step + 128))", "_mm256_sub_epi8(load(step + 128), e)", PREDICT, WIDTHS),
     (_AVX2, "bundle.steps < 128", "bundle.steps < 1024", PREDICT, KERNELS),
     (_AVX2, "select(load(x), rank, a, b, e0)", "select(rank, load(x), a, b, e0)", PREDICT, WIDTHS),
-    (_AVX2, "forest.columns <= 64", "forest.columns >= 64", PREDICT, RULES),
+    (_AVX2, "if («forest.columns <= 64») return walk_any<4, false>", "forest.columns >= 64", PREDICT, RULES),
     (_AVX512, "_mm512_cmplt_epi64_mask(low, x)", "_mm512_cmple_epi64_mask(low, x)",
      PREDICT, WIDTHS),
     (_AVX512, "_mm512_cmpgt_epu8_mask(x, _mm512_load_si512(step + 64))", "_mm512_cmpge_epu8_mask(x, _mm512_load_si512(step + 64))",
@@ -107,7 +119,12 @@ MUTATIONS = [
     (_RANK_AVX2, "_mm256_cmpgt_epi32(x, first)", "_mm256_cmpgt_epi32(first, x)", PREDICT, KERNELS),
     (_RANK_AVX2, "keys[rank] == probes[r]", "keys[rank] < probes[r]", PREDICT, UPPER_HALVES),
     (_RANK_AVX2, "_mm256_cmpgt_epi32(size, infinity)", "_mm256_cmpgt_epi32(infinity, size)", PREDICT, KERNELS),
-    (_NEON, "forest.columns <= 64", "forest.columns >= 64", PREDICT, RULES),
+    (_NEON, "if («forest.columns <= 64») return walk_bundle<1, false>", "forest.columns >= 64", PREDICT, RULES),
+    # categories answered level by level
+    (_SCALAR, "«out != Bytes{}»", "out == Bytes{}", PREDICT, ANSWERS),
+    (_SSSE3, "_mm_cmpeq_epi8(_mm_and_si128(bits, own), own)", "_mm_cmpeq_epi8(_mm_and_si128(bits, own), bits)", PREDICT, ANSWERS),
+    (_AVX2, "_mm256_cmpeq_epi8(_mm256_and_si256(bits, own), own)", "_mm256_cmpeq_epi8(_mm256_and_si256(bits, own), bits)", PREDICT, ANSWERS),
+    (_RANK, "for (std::uint32_t i = 0; «i < forest.answer_count»; ++i) {\n        all", "i + 1 < forest.answer_count", PREDICT, ANSWERS),
     # symmetric trees: a row, a block, planes
     (_SCALAR, "if («forest.symmetric != 0») {", "forest.symmetric == 0", PREDICT, SYMMETRIC),
     (_AVX2, "«s < bundle.steps»; ++s, step += bundle.width * kScanLevelBytes", "s + 1 < bundle.steps", PREDICT, SYMMETRIC),

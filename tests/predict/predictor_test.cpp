@@ -274,6 +274,61 @@ TEST_CASE("models that need more than 256 columns are scored in chunks, alike") 
   }
 }
 
+TEST_CASE("categories that would take many columns are answered level by level for single rows, alike") {
+  const std::string kSays = "categories level by level for single rows";
+  struct Shape {
+    std::size_t features;
+    double categorical;
+    std::size_t levels, sets;
+    int symmetric;
+    bool narrow;  // the first trees know fewer levels
+  };
+  for (const Shape shape :
+       {Shape{9, 0.7, 30, 30, -1, false}, Shape{9, 0.7, 90, 200, -1, false}, Shape{9, 0.7, 90, 200, -1, true},
+        Shape{6, 1.0, 60, 100, -1, true}, Shape{90, 0.3, 40, 20, -1, false}, Shape{9, 0.7, 60, 90, 5, true}}) {
+    for (const int outputs : {1, 3}) {
+      for (const double grid : {0x1p-30, 0.0}) {
+        CAPTURE(shape.features);
+        CAPTURE(shape.levels);
+        CAPTURE(shape.symmetric);
+        Model model = random_model(shape.features + shape.levels, {.trees = 60,
+                                                                   .leaves = 31,
+                                                                   .features = shape.features,
+                                                                   .categorical = shape.categorical,
+                                                                   .levels = shape.levels,
+                                                                   .category_sets = shape.sets,
+                                                                   .all_rules = true,
+                                                                   .edge_thresholds = true,
+                                                                   .thresholds = 12,
+                                                                   .outputs = outputs,
+                                                                   .grid = grid,
+                                                                   .symmetric = shape.symmetric});
+        for (std::size_t t = 0; shape.narrow && t < 30; ++t) {
+          for (auto& words : model.trees[t].category_sets) words.resize(1);
+        }
+        const auto made = Predictor::make(model);
+        REQUIRE_MESSAGE(made.ok(), made.failure().text());
+        CHECK(made->engine() == (shape.symmetric < 0 ? "scan" : "symmetric"));
+        CHECK(made->describe().find(kSays) != std::string::npos);
+        hold_to_slow(model, random_rows(shape.features, 70, model, 0.2, 0.5));
+      }
+    }
+  }
+  // Few columns; too many levels in all; too many features.
+  for (const Shape shape :
+       {Shape{9, 0.5, 30, 3, -1, false}, Shape{150, 1.0, 250, 20, -1, false}, Shape{100, 1.0, 20, 10, -1, false}}) {
+    const Model model = random_model(7, {.trees = 60,
+                                         .leaves = 20,
+                                         .features = shape.features,
+                                         .categorical = shape.categorical,
+                                         .levels = shape.levels,
+                                         .category_sets = shape.sets,
+                                         .thresholds = 10});
+    CHECK(Predictor::make(model)->describe().find(kSays) == std::string::npos);
+    hold_to_slow(model, random_rows(shape.features, 60, model));
+  }
+}
+
 TEST_CASE("describe() says why the kernel was chosen and why batches go without planes") {
   const Model on_grid = random_model(4, {.trees = 3, .features = 4, .grid = 0x1p-30});
   Model off_grid = on_grid;

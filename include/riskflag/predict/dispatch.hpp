@@ -17,8 +17,7 @@ inline constexpr const ScanKernel* kScanKernels[] = {
     &scan_neon::kKernel,
 #endif
 #if defined(__x86_64__)
-    &scan_avx2::kKernel,
-    &scan_avx512::kKernel,
+    &scan_ssse3::kKernel,  &scan_avx2::kKernel, &scan_avx512::kKernel,
 #endif
 };
 

@@ -21,8 +21,8 @@ namespace riskflag::inline v0_1 {
 struct PredictorOptions {
   /// "auto", "symmetric" (trees that ask one question a level), "scan" (interval scan) or "walk" (node by node).
   std::string_view engine = "auto";
-  /// Of the scan: "auto", "scalar", "neon", "avx2", "avx512". "auto" is the environment's RISKFLAG_KERNEL, or else the
-  /// best one that this CPU runs.
+  /// Of the scan: "auto", "scalar", "neon", "ssse3", "avx2", "avx512". "auto" is the environment's RISKFLAG_KERNEL, or
+  /// else the best one that this CPU runs.
   std::string_view kernel = "auto";
 };
 

@@ -15,8 +15,9 @@
 //
 //     m = (rank[column] > k) & (e >= a);   e = m ? b : e
 //
-// leaves in e the first leaf that is not ruled out, which is the row's. The node's side of missing values is in the
-// column: a feature whose nodes disagree has several, which differ in the rank of NaN alone.
+// leaves in e the first leaf that is not ruled out, which is the row's. Categories that would take many columns are
+// answered by the step instead: a level's answers to all nodes are known, a bit each. The node's side of missing values
+// is in the column: a feature whose nodes disagree has several, which differ in the rank of NaN alone.
 
 #include <cstddef>
 #include <cstdint>
@@ -92,6 +93,18 @@ struct ScanLevels {
   std::uint16_t first_column, columns;
 };
 
+/// Categorical features that a row can be answered for level by level, and bytes of all their answers.
+inline constexpr std::size_t kScanMaxAnswers = 64;
+inline constexpr std::size_t kScanMaxAnswerBytes = 4 * 1024 * 1024;
+
+/// One categorical feature of the single-row form: for each level, then for "no such level" and "missing", the nodes
+/// at which it goes right, a bit a lane and a word a step and group, `answer_words` words a level.
+struct ScanAnswers {
+  std::uint32_t feature;
+  std::uint32_t levels;  ///< 0..levels - 1 are known
+  std::uint32_t first_word;
+};
+
 /// Trees whose questions need no more than 256 columns together, most often all of them. Ranks are made for one chunk
 /// after another; a chunk without searches uses those of the first, and its own sets take the columns after them.
 struct ScanChunk {
@@ -113,7 +126,8 @@ struct ScanTree {
 };
 
 /// Up to four groups of 64 trees of one output, walked side by side in the single-row form. Step s holds the node of
-/// every lane whose b is s + 1: `width` times kScanStepBytes. Lanes without it hold one that changes nothing.
+/// every lane whose b is s + 1: `width` times kScanStepBytes. Lanes without it hold one that changes nothing, as do
+/// those whose node is answered level by level.
 struct ScanBundle {
   std::uint32_t first_line;  ///< of 64 bytes, in steps
   std::uint32_t steps;
@@ -142,7 +156,9 @@ struct ScanView {
   const std::uint8_t* steps;
   const std::int32_t* halves;
   const std::uint8_t* column_facts;
-  std::uint32_t search_count, set_count, levels_count, columns, float32_inputs, symmetric;
+  const ScanAnswers* row_answers;
+  const std::uint64_t* answers;
+  std::uint32_t search_count, set_count, levels_count, columns, float32_inputs, symmetric, answer_count, answer_words;
 };
 
 /// Owner of what a ScanView points into.
@@ -164,10 +180,14 @@ struct ScanForest {
   detail::FlatArray<std::uint8_t> level_nodes;
   detail::FlatArray<double> leaves;
   detail::FlatArray<ScanBundle> bundles;
-  detail::FlatArray<std::uint32_t> output_bundles;  ///< like output_trees
+  detail::FlatArray<std::uint32_t> output_bundles;  ///< like output_trees, of the first row_chunks chunks
   detail::FlatArray<std::uint8_t> steps;
   detail::FlatArray<double> lane_leaves;  ///< leaves of each lane's tree, once more; 0.0 in lanes without one
   std::size_t cut_trees = 0;              ///< of the model's trees, in several pieces here
+  detail::FlatArray<ScanAnswers> row_answers;
+  detail::FlatArray<std::uint64_t> answers;
+  std::size_t answer_words = 0;  ///< a multiple of 8, and 8 more than there are
+  std::size_t row_chunks = 0;    ///< whose bundles have all trees: 1 where the others only differ in sets
   bool float32_inputs = false;
   /// Every tree asks one question a level, on every branch: level_nodes has them, {column, rank} from the root down, a
   /// row's leaf has the answers as its bits, and bundles hold levels: columns and ranks, 64 bytes each.
@@ -178,6 +198,16 @@ struct ScanForest {
     std::size_t most = 1;
     for (const ScanChunk& chunk : chunks) most = chunk.columns > most ? chunk.columns : most;
     return most;
+  }
+
+  /// What a single row is scored with: chunk `c`, without the sets that are answered level by level.
+  [[nodiscard]] ScanView row_view(std::size_t c) const noexcept {
+    ScanView out = view(chunks[c]);
+    if (row_answers.size() == 0) return out;
+    if (chunks[c].sets == 0 && chunks[c].levels > 0) out.columns = out.levels[0].first_column;
+    out.levels_count = 0;
+    out.answer_count = static_cast<std::uint32_t>(row_answers.size());
+    return out;
   }
 
   /// The view of one chunk: valid while the forest lives and does not change.
@@ -198,12 +228,16 @@ struct ScanForest {
             steps.data(),
             halves.data(),
             chunk.plain ? column_facts.data() + chunk.first_facts : nullptr,
+            row_answers.data(),
+            answers.data(),
             chunk.searches,
             chunk.sets,
             chunk.levels,
             chunk.columns,
             float32_inputs ? 1U : 0U,
-            symmetric ? 1U : 0U};
+            symmetric ? 1U : 0U,
+            0,
+            static_cast<std::uint32_t>(answer_words)};
   }
 };
 

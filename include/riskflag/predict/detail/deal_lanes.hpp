@@ -12,7 +12,9 @@
 
 namespace riskflag::inline v0_1::detail {
 
-/// Deals a forest's trees, which stand in its nodes and leaves, to bundles of lanes. Life: one deal().
+/// Deals a forest's trees, which stand in its nodes and leaves, to bundles of lanes. Where sets take more than one
+/// table of columns, their features are answered level by level (ScanAnswers): adult's 500 trees of 31 leaves, with
+/// seven chunks of 249 columns, are then one chunk of 8. Life: one deal().
 class LaneDealer {
  public:
   /// `on_grid`: the leaves' sum is exact in any order, so that trees may be sorted and the rest of a sum bounded.
@@ -21,7 +23,13 @@ class LaneDealer {
   /// Trees that are all symmetric are dealt level by level, unless `may_be_symmetric` is false.
   void deal(bool may_be_symmetric) {
     out_.symmetric = may_be_symmetric && find_levels();
-    for (std::size_t c = 0; c < out_.chunks.size(); ++c) make_lanes(out_.output_trees.data() + c * (outputs_ + 1));
+    find_answers();
+    out_.row_chunks = out_.chunks.size();
+    if (out_.row_answers.size() != 0 && later_chunks_are_sets()) out_.row_chunks = 1;
+    for (std::size_t c = 0; c < out_.row_chunks; ++c) {
+      make_lanes(c, out_.row_chunks == 1 ? out_.chunks.size() : c + 1);
+    }
+    fill_answers();
     if (on_grid_) bound_the_rest();
   }
 
@@ -55,15 +63,112 @@ class LaneDealer {
     return out_.level_nodes.size() != 0;
   }
 
+  /// Of a chunk's sets of a feature, the levels that any of them takes left.
+  [[nodiscard]] std::uint32_t known_levels(const ScanLevels& group) const {
+    std::uint32_t known = group.levels;
+    for (; known > 0; --known) {
+      for (std::uint32_t s = 0; s < group.columns; ++s) {
+        if (out_.tables[group.first_table + s * group.span + known - 1] == 0) return known;
+      }
+    }
+    return 0;
+  }
+
+  /// Names the features to be answered level by level: all of those in tables, or none where they take no more columns
+  /// than one table has, or too much memory.
+  void find_answers() {
+    if (out_.chunks.size() == 1 && out_.chunks[0].columns <= 64) return;
+    std::size_t lines = 0, nodes = 0;
+    for (const ScanLevels& group : out_.levels) {
+      std::size_t i = 0;
+      while (i < out_.row_answers.size() && out_.row_answers[i].feature != group.feature) ++i;
+      if (i == out_.row_answers.size()) out_.row_answers.push_back({group.feature, 0, 0});
+      ScanAnswers& known = out_.row_answers[i];
+      known.levels = std::max(known.levels, known_levels(group));
+    }
+    for (const ScanAnswers& group : out_.row_answers) lines += group.levels + std::size_t{2};
+    for (const ScanTree& tree : out_.trees) nodes += tree.nodes;
+    // Lanes are about half full at worst, of the bits of bytes.
+    if (out_.row_answers.size() > kScanMaxAnswers || lines * (nodes / 4 + 64) > kScanMaxAnswerBytes) {
+      out_.row_answers.shrink(0);
+    }
+  }
+
+  [[nodiscard]] bool later_chunks_are_sets() const {
+    for (std::size_t c = 0; c < out_.chunks.size(); ++c) {
+      if (out_.chunks[c].sets > 0 || (c > 0 && out_.chunks[c].searches > 0)) return false;
+    }
+    return true;
+  }
+
+  /// The tables of a column that is answered level by level; nullptr for another one.
+  [[nodiscard]] const ScanLevels* find_answered(std::uint32_t tree, std::uint8_t column) const {
+    if (out_.row_answers.size() == 0) return nullptr;
+    std::size_t c = 0;
+    while (tree >= out_.output_trees[c * (outputs_ + 1) + outputs_]) ++c;
+    const ScanLevels* group = out_.levels.data() + out_.chunks[c].first_levels;
+    for (std::uint32_t i = 0; i < out_.chunks[c].levels; ++i, ++group) {
+      if (column >= group->first_column && column < group->first_column + group->columns) return group;
+    }
+    return nullptr;
+  }
+
+  /// Writes a question to its lane of a step; one that levels answer is kept for fill_answers() instead.
+  void write_question(std::uint32_t tree, const std::uint8_t* question, std::uint8_t* step, std::size_t lane) {
+    if (const ScanLevels* group = find_answered(tree, question[0])) {
+      const auto line = static_cast<std::uint32_t>(static_cast<std::size_t>(step - out_.steps.data()) / 64);
+      asked_.push_back({group, static_cast<std::uint32_t>(question[0] - group->first_column),
+                        line / (out_.symmetric ? 2 : 3), static_cast<std::uint32_t>(lane)});
+      return;
+    }
+    step[lane] = question[0];
+    step[kScanLanes + lane] = question[1];
+  }
+
+  void fill_answers() {
+    if (out_.row_answers.size() == 0) return;
+    const std::size_t words = out_.steps.size() / (out_.symmetric ? kScanLevelBytes : kScanStepBytes);
+    out_.answer_words = (words + 7) / 8 * 8 + 8;
+    for (ScanAnswers& group : out_.row_answers) {
+      group.first_word = static_cast<std::uint32_t>(out_.answers.size());
+      out_.answers.resize(out_.answers.size() + (group.levels + std::size_t{2}) * out_.answer_words, 0);
+    }
+    for (const ScanAnswers& group : out_.row_answers) fill_group(group);
+  }
+
+  /// Level by level: the words of one lie side by side.
+  void fill_group(const ScanAnswers& group) {
+    FlatArray<Asked> own;
+    for (const Asked& asked : asked_) {
+      if (asked.group->feature == group.feature) own.push_back(asked);
+    }
+    std::uint64_t* words = out_.answers.data() + group.first_word;
+    for (std::size_t level = 0; level < group.levels + std::size_t{2}; ++level, words += out_.answer_words) {
+      for (const Asked& asked : own) {
+        // Behind the known levels: none of them, and missing. Levels beyond a chunk's own are none of its.
+        const std::size_t known = asked.group->levels;
+        const std::size_t place = level > group.levels    ? known + 1
+                                  : level == group.levels ? known
+                                                          : std::min(level, known);
+        const std::uint8_t answer =
+            out_.tables[asked.group->first_table + std::size_t{asked.set} * asked.group->span + place];
+        words[asked.word] |= std::uint64_t{answer} << asked.lane;
+      }
+    }
+  }
+
   /// Deals the trees of each output into bundles of 256, 128 or 64 lanes: largest first, or, off the grid, in their
   /// order.
-  void make_lanes(const std::uint32_t* trees) {
+  void make_lanes(std::size_t first_chunk, std::size_t last_chunk) {
     out_.output_bundles.push_back(static_cast<std::uint32_t>(out_.bundles.size()));
     for (std::size_t k = 0; k < outputs_; ++k) {
       // Sorted as numbers: fewer nodes than 256 above, the tree's index below.
       FlatArray<std::int64_t> order;
-      for (std::size_t t = trees[k]; t < trees[k + 1]; ++t) {
-        order.push_back(static_cast<std::int64_t>(std::uint64_t{kScanMaxLeaves - out_.trees[t].nodes} << 32 | t));
+      for (std::size_t c = first_chunk; c < last_chunk; ++c) {
+        const std::uint32_t* trees = out_.output_trees.data() + c * (outputs_ + 1) + k;
+        for (std::size_t t = trees[0]; t < trees[1]; ++t) {
+          order.push_back(static_cast<std::int64_t>(std::uint64_t{kScanMaxLeaves - out_.trees[t].nodes} << 32 | t));
+        }
       }
       if (on_grid_) std::sort(order.begin(), order.end());
       for (std::size_t dealt = 0; dealt < order.size();) {
@@ -78,9 +183,8 @@ class LaneDealer {
   }
 
   void make_bundle(const std::int64_t* order, std::size_t lanes, std::size_t width) {
-    const auto tree_of = [&](std::size_t lane) {
-      return out_.trees[static_cast<std::size_t>(order[lane] & 0xffffffff)];
-    };
+    const auto index_of = [&](std::size_t lane) { return static_cast<std::uint32_t>(order[lane] & 0xffffffff); };
+    const auto tree_of = [&](std::size_t lane) { return out_.trees[index_of(lane)]; };
     std::uint32_t steps = 0, nodes = 0;
     for (std::size_t lane = 0; lane < lanes; ++lane) {
       const ScanTree tree = tree_of(lane);
@@ -112,8 +216,8 @@ class LaneDealer {
         for (std::size_t l = 0; l < tree.levels; ++l) {
           std::uint8_t* step =
               out_.steps.data() + first_byte + ((first + l) * width + lane / kScanLanes) * kScanLevelBytes;
-          step[lane % kScanLanes] = out_.level_nodes[2 * (tree.first_level + l)];
-          step[kScanLanes + lane % kScanLanes] = out_.level_nodes[2 * (tree.first_level + l) + 1];
+          const std::uint8_t* question = out_.level_nodes.data() + std::size_t{2} * (tree.first_level + l);
+          write_question(index_of(lane), question, step, lane % kScanLanes);
         }
         continue;
       }
@@ -121,7 +225,8 @@ class LaneDealer {
         const std::uint8_t* node = out_.nodes.data() + (tree.first_node + n) * 4;
         std::uint8_t* step =
             out_.steps.data() + first_byte + ((node[3] - std::size_t{1}) * width + lane / kScanLanes) * kScanStepBytes;
-        for (std::size_t part = 0; part < 3; ++part) step[part * kScanLanes + lane % kScanLanes] = node[part];
+        write_question(index_of(lane), node, step, lane % kScanLanes);
+        step[2 * kScanLanes + lane % kScanLanes] = node[2];
       }
     }
   }
@@ -129,7 +234,7 @@ class LaneDealer {
   void bound_the_rest() {
     for (std::size_t k = 0; k < outputs_; ++k) {
       double low = 0.0, high = 0.0;
-      for (std::size_t c = out_.chunks.size(); c-- > 0;) {
+      for (std::size_t c = out_.row_chunks; c-- > 0;) {
         const std::uint32_t* bundles = out_.output_bundles.data() + c * (outputs_ + 1) + k;
         for (std::uint32_t b = bundles[1]; b-- > bundles[0];) {
           ScanBundle& bundle = out_.bundles[b];
@@ -150,9 +255,16 @@ class LaneDealer {
     }
   }
 
+  /// A node that levels answer.
+  struct Asked {
+    const ScanLevels* group;
+    std::uint32_t set, word, lane;
+  };
+
   std::size_t outputs_;
   bool on_grid_;
   ScanForest& out_;
+  FlatArray<Asked> asked_;
 };
 
 }  // namespace riskflag::inline v0_1::detail

@@ -148,19 +148,20 @@ inline void Predictor::scan_row(const double* row, std::size_t wanted, double* o
   const auto outputs = static_cast<std::size_t>(parts.outputs);
   alignas(64) std::uint8_t ranks[kScanMaxColumns];
   // Kernels read whole registers: the bytes beyond the last column are read, and must be there, but never used.
-  for (std::size_t i = forest.chunks[0].columns / 64 * 64; i < kScanMaxColumns; ++i) ranks[i] = 0;
+  for (std::size_t i = forest.row_view(0).columns / 64 * 64; i < kScanMaxColumns; ++i) ranks[i] = 0;
   alignas(64) std::uint8_t leaf[4 * kScanLanes];
+  std::uint32_t answers[kScanMaxAnswers];
   for (std::size_t k = 0; k < wanted; ++k) {
     // Eight sums side by side hide the latency of addition; on the leaf grid every one of them is exact.
     double sums[8] = {};
     double ordered = parts.average ? 0.0 : parts.base[k];
-    for (std::size_t c = 0; c < forest.chunks.size(); ++c) {
-      const ScanView view = forest.view(forest.chunks[c]);
-      if (k == 0 || forest.chunks.size() > 1) parts.kernel->rank_row(view, row, ranks);
+    for (std::size_t c = 0; c < forest.row_chunks; ++c) {
+      const ScanView view = forest.row_view(c);
+      if (k == 0 || forest.row_chunks > 1) parts.kernel->rank_row(view, row, ranks, answers);
       const std::size_t at = c * (outputs + 1) + k;
       for (std::uint32_t b = forest.output_bundles[at]; b < forest.output_bundles[at + 1]; ++b) {
         const ScanBundle& bundle = forest.bundles[b];
-        parts.kernel->row_leaves(view, bundle, ranks, leaf);
+        parts.kernel->row_leaves(view, bundle, ranks, answers, leaf);
         const double* leaves = forest.lane_leaves.data() + bundle.first_leaf;
         const std::size_t lanes = bundle.width * kScanLanes;
         if (!parts.any_order) {
@@ -389,6 +390,7 @@ inline std::string Predictor::describe() const {
                     (parts_->kernel == &best_kernel() ? " (this CPU's best): " : " (asked for): ") + size + ", " +
                     std::to_string(forest.most_columns()) + " columns";
   if (forest.chunks.size() > 1) out += " in each of " + std::to_string(forest.chunks.size()) + " chunks";
+  if (forest.row_answers.size() > 0) out += ", categories level by level for single rows";
   if (parts_->planes.grid != 0.0)
     out += ", batches in planes of " + std::to_string(parts_->kernel->plane_rows) + " rows";
   else

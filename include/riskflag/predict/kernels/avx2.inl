@@ -20,6 +20,7 @@ inline std::uint32_t rank_of(const std::int64_t* keys, std::uint32_t blocks, std
   return 16 * block + below_of_16(keys + 16 + 16 * block, x);
 }
 
+typedef std::uint64_t AnswerWords __attribute__((vector_size(32), aligned(8), may_alias));
 #include <riskflag/predict/kernels/rank.inl>
 
 #include <riskflag/predict/kernels/rank_avx2.inl>
@@ -126,12 +127,24 @@ inline __m256i select(__m256i x, __m256i rank, __m256i a, __m256i b, __m256i e) 
   return _mm256_blendv_epi8(e, b, here);
 }
 
+/// Not (x > rank, or the answer is a bit of the 32 at `answer`).
+template <bool Answered>
+inline __m256i is_left(__m256i x, __m256i rank, const std::uint32_t* answer) {
+  const __m256i not_above = _mm256_cmpeq_epi8(_mm256_min_epu8(x, rank), x);
+  if constexpr (!Answered) return not_above;
+  const __m256i own = _mm256_set1_epi64x(static_cast<std::int64_t>(0x8040201008040201U));
+  const __m256i byte_of = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
+  const __m256i bits = _mm256_shuffle_epi8(_mm256_set1_epi32(static_cast<std::int32_t>(*answer)), byte_of);
+  return _mm256_andnot_si256(_mm256_cmpeq_epi8(_mm256_and_si256(bits, own), own), not_above);
+}
+
 /// One node of 32 trees; a step holds 64, in two halves. Few: no leaf has a number above 127, so that e - a has the
 /// sign that says whether e < a.
-template <int Tables, bool Few>
-inline __m256i advance(const Columns<Tables>& columns, const std::uint8_t* step, __m256i b, __m256i e) {
+template <int Tables, bool Few, bool Answered>
+inline __m256i advance(const Columns<Tables>& columns, const std::uint8_t* step, const std::uint32_t* answer, __m256i b,
+                       __m256i e) {
   const __m256i x = columns.at(load(step));
-  const __m256i not_above = _mm256_cmpeq_epi8(_mm256_min_epu8(x, load(step + 64)), x);
+  const __m256i not_above = is_left<Answered>(x, load(step + 64), answer);
   if constexpr (Few) {
     return _mm256_blendv_epi8(b, e, _mm256_or_si256(not_above, _mm256_sub_epi8(e, load(step + 128))));
   }
@@ -139,21 +152,26 @@ inline __m256i advance(const Columns<Tables>& columns, const std::uint8_t* step,
   return _mm256_blendv_epi8(e, b, _mm256_andnot_si256(not_above, inside));
 }
 
-template <int Tables, int Width, bool Few>
+template <int Tables, int Width, bool Few, bool Answered>
 inline void walk_bundle(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
-                        std::uint8_t* leaf) {
+                        const std::uint32_t* answers, std::uint8_t* leaf) {
   const Columns<Tables> columns(ranks);
   const std::uint8_t* first = forest.steps + std::size_t{bundle.first_line} * 64;
   // Four registers of lanes at a time: two groups of 64, or the one there is.
   for (int pair = 0; pair < Width; pair += 2) {
     __m256i e0 = _mm256_setzero_si256(), e1 = e0, e2 = e0, e3 = e0, b = e0;
     const std::uint8_t* step = first + static_cast<std::size_t>(pair) * kScanStepBytes;
+    const std::uint32_t* answer = Answered ? answers + 2 * static_cast<std::size_t>(pair) : answers;
     for (std::uint32_t s = 0; s < bundle.steps; ++s, step += Width * kScanStepBytes) {
       b = _mm256_add_epi8(b, _mm256_set1_epi8(1));
-      e0 = advance<Tables, Few>(columns, step, b, e0);
-      e1 = advance<Tables, Few>(columns, step + 32, b, e1);
-      if constexpr (Width > 1) e2 = advance<Tables, Few>(columns, step + kScanStepBytes, b, e2);
-      if constexpr (Width > 1) e3 = advance<Tables, Few>(columns, step + kScanStepBytes + 32, b, e3);
+      e0 = advance<Tables, Few, Answered>(columns, step, answer, b, e0);
+      e1 = advance<Tables, Few, Answered>(columns, step + 32, Answered ? answer + 1 : answer, b, e1);
+      if constexpr (Width > 1) {
+        const std::uint8_t* next = step + kScanStepBytes;
+        e2 = advance<Tables, Few, Answered>(columns, next, Answered ? answer + 2 : answer, b, e2);
+        e3 = advance<Tables, Few, Answered>(columns, next + 32, Answered ? answer + 3 : answer, b, e3);
+      }
+      if constexpr (Answered) answer += std::size_t{2} * Width;
     }
     std::uint8_t* out = leaf + static_cast<std::size_t>(pair) * kScanLanes;
     store(out, e0);
@@ -164,43 +182,53 @@ inline void walk_bundle(const ScanView& forest, const ScanBundle& bundle, const 
 }
 
 /// Symmetric trees: a level of 32 of them at a time.
-template <int Tables>
+template <int Tables, bool Answered>
 inline void walk_levels(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
-                        std::uint8_t* leaf) {
+                        const std::uint32_t* answers, std::uint8_t* leaf) {
   const Columns<Tables> columns(ranks);
   const __m256i one = _mm256_set1_epi8(1);
   for (std::size_t lane = 0; lane < bundle.width * kScanLanes; lane += 32) {
     const std::uint8_t* step =
         forest.steps + std::size_t{bundle.first_line} * 64 + lane / kScanLanes * kScanLevelBytes + lane % kScanLanes;
+    const std::uint32_t* answer = Answered ? answers + lane / 32 : answers;
     __m256i e = _mm256_setzero_si256();
     for (std::uint32_t s = 0; s < bundle.steps; ++s, step += bundle.width * kScanLevelBytes) {
       const __m256i x = columns.at(load(step));
-      const __m256i not_above = _mm256_cmpeq_epi8(_mm256_min_epu8(x, load(step + 64)), x);
+      const __m256i not_above = is_left<Answered>(x, load(step + 64), answer);
+      if constexpr (Answered) answer += std::size_t{2} * bundle.width;
       e = _mm256_add_epi8(_mm256_add_epi8(e, e), _mm256_add_epi8(one, not_above));
     }
     store(leaf + lane, e);
   }
 }
 
-template <int Tables, int Width>
+template <int Tables, int Width, bool Answered>
 inline void walk_width(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
-                       std::uint8_t* leaf) {
-  if (bundle.steps < 128) return walk_bundle<Tables, Width, true>(forest, bundle, ranks, leaf);
-  walk_bundle<Tables, Width, false>(forest, bundle, ranks, leaf);
+                       const std::uint32_t* answers, std::uint8_t* leaf) {
+  if (bundle.steps < 128) return walk_bundle<Tables, Width, true, Answered>(forest, bundle, ranks, answers, leaf);
+  walk_bundle<Tables, Width, false, Answered>(forest, bundle, ranks, answers, leaf);
 }
 
-template <int Tables>
-inline void walk_any(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks, std::uint8_t* leaf) {
-  if (forest.symmetric != 0) return walk_levels<Tables>(forest, bundle, ranks, leaf);
-  if (bundle.width == 4) return walk_width<Tables, 4>(forest, bundle, ranks, leaf);
-  if (bundle.width == 2) return walk_width<Tables, 2>(forest, bundle, ranks, leaf);
-  walk_width<Tables, 1>(forest, bundle, ranks, leaf);
+template <int Tables, bool Answered>
+inline void walk_any(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
+                     const std::uint32_t* answers, std::uint8_t* leaf) {
+  if (forest.symmetric != 0) return walk_levels<Tables, Answered>(forest, bundle, ranks, answers, leaf);
+  if (bundle.width == 4) return walk_width<Tables, 4, Answered>(forest, bundle, ranks, answers, leaf);
+  if (bundle.width == 2) return walk_width<Tables, 2, Answered>(forest, bundle, ranks, answers, leaf);
+  walk_width<Tables, 1, Answered>(forest, bundle, ranks, answers, leaf);
 }
 
 inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
-                       std::uint8_t* leaf) {
-  if (forest.columns <= 64) return walk_any<4>(forest, bundle, ranks, leaf);
-  walk_any<16>(forest, bundle, ranks, leaf);
+                       const std::uint32_t* answers, std::uint8_t* leaf) {
+  if (forest.answer_count != 0) {
+    const BundleAnswers own(forest, bundle, answers);
+    std::uint32_t halves[sizeof own.words / 4];
+    __builtin_memcpy(halves, own.words, bundle.steps * bundle.width * sizeof own.words[0]);
+    if (forest.columns <= 64) return walk_any<4, true>(forest, bundle, ranks, halves, leaf);
+    return walk_any<16, true>(forest, bundle, ranks, halves, leaf);
+  }
+  if (forest.columns <= 64) return walk_any<4, false>(forest, bundle, ranks, nullptr, leaf);
+  walk_any<16, false>(forest, bundle, ranks, nullptr, leaf);
 }
 
 /// One tree for Registers x 32 rows.

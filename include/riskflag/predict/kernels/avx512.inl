@@ -17,6 +17,7 @@ inline std::uint32_t rank_of(const std::int64_t* keys, std::uint32_t blocks, std
   return 16 * block + count_below(keys + 16 + 16 * block, x);
 }
 
+typedef std::uint64_t AnswerWords __attribute__((vector_size(64), aligned(8), may_alias));
 #include <riskflag/predict/kernels/rank.inl>
 //
 #include <riskflag/predict/kernels/rank_avx512.inl>
@@ -114,27 +115,34 @@ inline void search_row(const ScanView& forest, const double* row, std::uint8_t* 
   fill_row<4>(forest, found, missing, ranks);
 }
 
-/// One node of 64 trees: e = (x > rank and e >= a) ? b : e.
-template <int Tables>
-inline __m512i advance(const Columns<Tables>& columns, const std::uint8_t* step, __m512i b, __m512i e) {
+/// One node of 64 trees: e = (x > rank and e >= a) ? b : e. Of nodes that levels answer, the word has "x > rank".
+template <int Tables, bool Answered>
+inline __m512i advance(const Columns<Tables>& columns, const std::uint8_t* step, const std::uint64_t* answer, __m512i b,
+                       __m512i e) {
   const __m512i x = columns.at(_mm512_load_si512(step));
-  const __mmask64 above = _mm512_cmpgt_epu8_mask(x, _mm512_load_si512(step + 64));
+  __mmask64 above = _mm512_cmpgt_epu8_mask(x, _mm512_load_si512(step + 64));
+  if constexpr (Answered) above |= *answer;
   return _mm512_mask_mov_epi8(e, _mm512_mask_cmpge_epu8_mask(above, e, _mm512_load_si512(step + 128)), b);
 }
 
 /// Width groups side by side, so that one group's latency hides behind the others.
-template <int Tables, int Width>
+template <int Tables, int Width, bool Answered>
 inline void walk_bundle(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
-                        std::uint8_t* leaf) {
+                        const std::uint64_t* answers, std::uint8_t* leaf) {
   const Columns<Tables> columns(ranks);
   __m512i e0 = _mm512_setzero_si512(), e1 = e0, e2 = e0, e3 = e0, b = e0;
   const std::uint8_t* step = forest.steps + std::size_t{bundle.first_line} * 64;
   for (std::uint32_t s = 0; s < bundle.steps; ++s, step += Width * kScanStepBytes) {
     b = _mm512_add_epi8(b, _mm512_set1_epi8(1));
-    e0 = advance(columns, step, b, e0);
-    if constexpr (Width > 1) e1 = advance(columns, step + kScanStepBytes, b, e1);
-    if constexpr (Width > 2) e2 = advance(columns, step + 2 * kScanStepBytes, b, e2);
-    if constexpr (Width > 2) e3 = advance(columns, step + 3 * kScanStepBytes, b, e3);
+    const std::uint64_t* at = answers;
+    e0 = advance<Tables, Answered>(columns, step, at, b, e0);
+    if constexpr (Answered) ++at;
+    if constexpr (Width > 1) e1 = advance<Tables, Answered>(columns, step + kScanStepBytes, at, b, e1);
+    if constexpr (Answered) ++at;
+    if constexpr (Width > 2) e2 = advance<Tables, Answered>(columns, step + 2 * kScanStepBytes, at, b, e2);
+    if constexpr (Answered) ++at;
+    if constexpr (Width > 2) e3 = advance<Tables, Answered>(columns, step + 3 * kScanStepBytes, at, b, e3);
+    if constexpr (Answered) answers += Width;
   }
   _mm512_store_si512(leaf, e0);
   if constexpr (Width > 1) _mm512_store_si512(leaf + 64, e1);
@@ -143,15 +151,16 @@ inline void walk_bundle(const ScanView& forest, const ScanBundle& bundle, const 
 }
 
 /// Symmetric trees: a level of 64 of them at a time.
-template <int Tables>
+template <int Tables, bool Answered>
 inline void walk_levels(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
-                        std::uint8_t* leaf) {
+                        const std::uint64_t* answers, std::uint8_t* leaf) {
   const Columns<Tables> columns(ranks);
   for (std::size_t group = 0; group < bundle.width; ++group) {
     const std::uint8_t* step = forest.steps + std::size_t{bundle.first_line} * 64 + group * kScanLevelBytes;
     __m512i e = _mm512_setzero_si512();
     for (std::uint32_t s = 0; s < bundle.steps; ++s, step += bundle.width * kScanLevelBytes) {
-      const __mmask64 above = _mm512_cmpgt_epu8_mask(columns.at(_mm512_load_si512(step)), _mm512_load_si512(step + 64));
+      __mmask64 above = _mm512_cmpgt_epu8_mask(columns.at(_mm512_load_si512(step)), _mm512_load_si512(step + 64));
+      if constexpr (Answered) above |= answers[s * bundle.width + group];
       e = _mm512_add_epi8(e, e);
       e = _mm512_mask_add_epi8(e, above, e, _mm512_set1_epi8(1));
     }
@@ -159,19 +168,25 @@ inline void walk_levels(const ScanView& forest, const ScanBundle& bundle, const 
   }
 }
 
-template <int Tables>
-inline void walk_any(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks, std::uint8_t* leaf) {
-  if (forest.symmetric != 0) return walk_levels<Tables>(forest, bundle, ranks, leaf);
-  if (bundle.width == 4) return walk_bundle<Tables, 4>(forest, bundle, ranks, leaf);
-  if (bundle.width == 2) return walk_bundle<Tables, 2>(forest, bundle, ranks, leaf);
-  walk_bundle<Tables, 1>(forest, bundle, ranks, leaf);
+template <int Tables, bool Answered>
+inline void walk_any(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
+                     const std::uint64_t* answers, std::uint8_t* leaf) {
+  if (forest.symmetric != 0) return walk_levels<Tables, Answered>(forest, bundle, ranks, answers, leaf);
+  if (bundle.width == 4) return walk_bundle<Tables, 4, Answered>(forest, bundle, ranks, answers, leaf);
+  if (bundle.width == 2) return walk_bundle<Tables, 2, Answered>(forest, bundle, ranks, answers, leaf);
+  walk_bundle<Tables, 1, Answered>(forest, bundle, ranks, answers, leaf);
 }
 
 inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
-                       std::uint8_t* leaf) {
-  if (forest.columns <= 64) return walk_any<1>(forest, bundle, ranks, leaf);
-  if (forest.columns <= 128) return walk_any<2>(forest, bundle, ranks, leaf);
-  walk_any<4>(forest, bundle, ranks, leaf);
+                       const std::uint32_t* answers, std::uint8_t* leaf) {
+  if (forest.answer_count != 0) {
+    const BundleAnswers own(forest, bundle, answers);
+    if (forest.columns <= 64) return walk_any<1, true>(forest, bundle, ranks, own.words, leaf);
+    return walk_any<4, true>(forest, bundle, ranks, own.words, leaf);
+  }
+  if (forest.columns <= 64) return walk_any<1, false>(forest, bundle, ranks, nullptr, leaf);
+  if (forest.columns <= 128) return walk_any<2, false>(forest, bundle, ranks, nullptr, leaf);
+  walk_any<4, false>(forest, bundle, ranks, nullptr, leaf);
 }
 
 /// One node for 64 rows.

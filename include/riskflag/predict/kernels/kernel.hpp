@@ -18,11 +18,13 @@ struct ScanKernel {
   std::string_view name;
   CpuLevel level;  ///< what the CPU must have
 
-  /// ranks[column] of one row whose values lie side by side.
-  void (*rank_row)(const ScanView& forest, const double* row, std::uint8_t* ranks);
+  /// ranks[column] of one row whose values lie side by side; answers[i]: where those of the row's level of
+  /// row_answers[i] begin.
+  void (*rank_row)(const ScanView& forest, const double* row, std::uint8_t* ranks, std::uint32_t* answers);
   /// Leaf numbers of the lanes of one bundle, for one row: leaf[lane] for width * 64 lanes. `ranks` has 256 readable
   /// bytes.
-  void (*row_leaves)(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks, std::uint8_t* leaf);
+  void (*row_leaves)(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
+                     const std::uint32_t* answers, std::uint8_t* leaf);
   /// ranks[column * stride + row] of a block of `rows` rows, whose cells lie row_stride and col_stride doubles apart.
   void (*rank_block)(const ScanView& forest, const double* cells, std::ptrdiff_t row_stride, std::ptrdiff_t col_stride,
                      std::size_t rows, std::size_t stride, std::uint8_t* ranks);

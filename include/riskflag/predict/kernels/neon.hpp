@@ -31,6 +31,7 @@ inline std::uint32_t rank_of(const std::int64_t* keys, std::uint32_t blocks, std
   return 16 * block + below_of_16(keys + 16 + 16 * block, x);
 }
 
+typedef std::uint64_t AnswerWords __attribute__((vector_size(16), aligned(8), may_alias));
 #include <riskflag/predict/kernels/rank.inl>
 
 inline void search_row(const ScanView& forest, const double* row, std::uint8_t* ranks) {
@@ -72,22 +73,35 @@ inline uint8x16_t select(uint8x16_t x, uint8x16_t rank, uint8x16_t a, uint8x16_t
   return vbslq_u8(vandq_u8(vcgtq_u8(x, rank), vceqq_u8(e, a)), b, e);
 }
 
-/// One group of 64 trees, in four registers.
-template <int Tables>
+/// x > rank, or the answer is a bit of the word.
+template <bool Answered>
+inline uint8x16_t is_right(uint8x16_t x, uint8x16_t rank, const std::uint64_t* answer, std::size_t first_bit) {
+  const uint8x16_t above = vcgtq_u8(x, rank);
+  if constexpr (!Answered) return above;
+  const uint8x8_t own = vcreate_u8(0x8040201008040201U);
+  const std::uint64_t bits = *answer >> first_bit;
+  const uint8x16_t both = vcombine_u8(vdup_n_u8(static_cast<std::uint8_t>(bits & 0xff)),
+                                      vdup_n_u8(static_cast<std::uint8_t>(bits >> 8 & 0xff)));
+  return vorrq_u8(above, vtstq_u8(both, vcombine_u8(own, own)));
+}
+
+/// One group of 64 trees, in four registers. Answers of its steps are `width` words apart.
+template <int Tables, bool Answered>
 inline void walk_group(const Columns<Tables>& columns, const std::uint8_t* step, std::uint32_t steps,
-                       std::size_t step_bytes, std::uint8_t* leaf) {
+                       std::size_t step_bytes, const std::uint64_t* answer, std::uint32_t width, std::uint8_t* leaf) {
   uint8x16_t e0 = vdupq_n_u8(0), e1 = e0, e2 = e0, e3 = e0, b = e0;
   for (std::uint32_t s = 0; s < steps; ++s, step += step_bytes) {
     b = vaddq_u8(b, vdupq_n_u8(1));
     const auto advance = [&](std::size_t i, uint8x16_t e) {
       const std::uint8_t* at = step + i;
-      const uint8x16_t above = vcgtq_u8(columns.at(vld1q_u8(at)), vld1q_u8(at + 64));
+      const uint8x16_t above = is_right<Answered>(columns.at(vld1q_u8(at)), vld1q_u8(at + 64), answer, i);
       return vbslq_u8(vandq_u8(above, vcgeq_u8(e, vld1q_u8(at + 128))), b, e);
     };
     e0 = advance(0, e0);
     e1 = advance(16, e1);
     e2 = advance(32, e2);
     e3 = advance(48, e3);
+    if constexpr (Answered) answer += width;
   }
   vst1q_u8(leaf, e0);
   vst1q_u8(leaf + 16, e1);
@@ -96,38 +110,46 @@ inline void walk_group(const Columns<Tables>& columns, const std::uint8_t* step,
 }
 
 /// One group of 64 symmetric trees.
-template <int Tables>
+template <int Tables, bool Answered>
 inline void walk_levels(const Columns<Tables>& columns, const std::uint8_t* step, std::uint32_t steps,
-                        std::size_t step_bytes, std::uint8_t* leaf) {
+                        std::size_t step_bytes, const std::uint64_t* answers, std::uint32_t width, std::uint8_t* leaf) {
   for (std::size_t i = 0; i < kScanLanes; i += 16) {
     uint8x16_t e = vdupq_n_u8(0);
     const std::uint8_t* at = step + i;
+    const std::uint64_t* answer = answers;
     for (std::uint32_t s = 0; s < steps; ++s, at += step_bytes) {
-      e = vsubq_u8(vaddq_u8(e, e), vcgtq_u8(columns.at(vld1q_u8(at)), vld1q_u8(at + 64)));
+      e = vsubq_u8(vaddq_u8(e, e), is_right<Answered>(columns.at(vld1q_u8(at)), vld1q_u8(at + 64), answer, i));
+      if constexpr (Answered) answer += width;
     }
     vst1q_u8(leaf + i, e);
   }
 }
 
-template <int Tables>
+template <int Tables, bool Answered>
 inline void walk_bundle(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
-                        std::uint8_t* leaf) {
+                        const std::uint64_t* answers, std::uint8_t* leaf) {
   const Columns<Tables> columns(ranks);
   const std::uint8_t* first = forest.steps + std::size_t{bundle.first_line} * 64;
   for (std::uint32_t g = 0; forest.symmetric != 0 && g < bundle.width; ++g) {
-    walk_levels(columns, first + g * kScanLevelBytes, bundle.steps, bundle.width * kScanLevelBytes,
-                leaf + g * kScanLanes);
+    walk_levels<Tables, Answered>(columns, first + g * kScanLevelBytes, bundle.steps, bundle.width * kScanLevelBytes,
+                                  Answered ? answers + g : answers, bundle.width, leaf + g * kScanLanes);
   }
   for (std::uint32_t g = 0; forest.symmetric == 0 && g < bundle.width; ++g) {
-    walk_group(columns, first + g * kScanStepBytes, bundle.steps, bundle.width * kScanStepBytes, leaf + g * kScanLanes);
+    walk_group<Tables, Answered>(columns, first + g * kScanStepBytes, bundle.steps, bundle.width * kScanStepBytes,
+                                 Answered ? answers + g : answers, bundle.width, leaf + g * kScanLanes);
   }
 }
 
 inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
-                       std::uint8_t* leaf) {
-  if (forest.columns <= 64) return walk_bundle<1>(forest, bundle, ranks, leaf);
-  if (forest.columns <= 128) return walk_bundle<2>(forest, bundle, ranks, leaf);
-  walk_bundle<4>(forest, bundle, ranks, leaf);
+                       const std::uint32_t* answers, std::uint8_t* leaf) {
+  if (forest.answer_count != 0) {
+    const BundleAnswers own(forest, bundle, answers);
+    if (forest.columns <= 64) return walk_bundle<1, true>(forest, bundle, ranks, own.words, leaf);
+    return walk_bundle<4, true>(forest, bundle, ranks, own.words, leaf);
+  }
+  if (forest.columns <= 64) return walk_bundle<1, false>(forest, bundle, ranks, nullptr, leaf);
+  if (forest.columns <= 128) return walk_bundle<2, false>(forest, bundle, ranks, nullptr, leaf);
+  walk_bundle<4, false>(forest, bundle, ranks, nullptr, leaf);
 }
 
 /// One tree for 128 or 64 rows; a node's constants are read once for all of them.

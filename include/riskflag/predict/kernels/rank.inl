@@ -1,6 +1,6 @@
 // Ranks of values, one at a time: included once for every instruction set, inside its namespace and target region.
 // Needs ScanView and its parts, order_key, is_missing, rounded_to_float32, and the including kernel's rank_of(keys,
-// blocks, key) and rank_rows.
+// blocks, key), rank_rows and AnswerWords, a vector of words aligned like one.
 
 /// True for what is no level because it is too small: below 0 for XGBoost's models, up to -1 for the others, which cut
 /// -0.5 to 0.
@@ -53,12 +53,12 @@ inline void rank_set(const ScanView& forest, const ScanSet& set, double raw, std
   *rank = is_missing(x) ? set.missing_rank : set_rank(forest, set, x);
 }
 
-/// The place of a value in its feature's tables.
-inline std::uint32_t level_of(const ScanView& forest, const ScanLevels& group, double raw) {
+/// The place of a value in tables of that many levels.
+inline std::uint32_t level_of(const ScanView& forest, std::uint32_t levels, double raw) {
   const double x = as_seen(forest, raw);
-  if (is_missing(x)) return group.levels + 1U;
+  if (is_missing(x)) return levels + 1U;
   const std::int64_t key = order_key(x);
-  if (is_below_levels(forest, key) || key >= order_key(static_cast<double>(group.levels))) return group.levels;
+  if (is_below_levels(forest, key) || key >= order_key(static_cast<double>(levels))) return levels;
   return static_cast<std::uint32_t>(static_cast<std::int64_t>(x));
 }
 
@@ -74,7 +74,8 @@ inline void rank_levels(const ScanView& forest, const ScanLevels& group, const d
                         std::ptrdiff_t row_stride, std::size_t rows, std::uint8_t* ranks, std::size_t stride) {
   alignas(64) std::uint8_t level[kScanRowStep] = {};
   for (std::size_t r = 0; r < rows; ++r) {
-    level[r] = static_cast<std::uint8_t>(level_of(forest, group, column[static_cast<std::ptrdiff_t>(r) * row_stride]));
+    level[r] =
+        static_cast<std::uint8_t>(level_of(forest, group.levels, column[static_cast<std::ptrdiff_t>(r) * row_stride]));
   }
   const std::uint8_t* table = forest.tables + group.first_table;
   std::uint8_t* out = ranks + group.first_column * stride;
@@ -91,18 +92,37 @@ inline void search_row_one_by_one(const ScanView& forest, const double* row, std
   }
 }
 
-inline void rank_row(const ScanView& forest, const double* row, std::uint8_t* ranks) {
+inline void rank_row(const ScanView& forest, const double* row, std::uint8_t* ranks, std::uint32_t* answers) {
   search_row(forest, row, ranks);
   for (std::uint32_t i = 0; i < forest.set_count; ++i) {
     rank_set(forest, forest.sets[i], row[forest.sets[i].feature], ranks + forest.sets[i].column);
   }
   for (std::uint32_t i = 0; i < forest.levels_count; ++i) {
     const ScanLevels& group = forest.levels[i];
-    const std::uint32_t level = level_of(forest, group, row[group.feature]);
+    const std::uint32_t level = level_of(forest, group.levels, row[group.feature]);
     __builtin_memcpy(ranks + group.first_column, forest.tables + group.first_byte + level * group.columns,
                      group.columns);
   }
+  for (std::uint32_t i = 0; i < forest.answer_count; ++i) {
+    const ScanAnswers& group = forest.row_answers[i];
+    answers[i] = group.first_word + level_of(forest, group.levels, row[group.feature]) * forest.answer_words;
+  }
 }
+
+/// The answers of a row's levels to the nodes of one bundle; whole vectors are read and written.
+struct BundleAnswers {
+  alignas(64) std::uint64_t words[(kScanMaxLeaves - 1) * 4 + 8];
+  BundleAnswers(const ScanView& forest, const ScanBundle& bundle, const std::uint32_t* answers) {
+    const std::uint64_t* first = forest.answers + bundle.first_line / (forest.symmetric != 0 ? 2 : 3);
+    for (std::uint32_t w = 0; w < bundle.steps * bundle.width; w += sizeof(AnswerWords) / sizeof *words) {
+      AnswerWords all = {};
+      for (std::uint32_t i = 0; i < forest.answer_count; ++i) {
+        all |= *reinterpret_cast<const AnswerWords*>(first + answers[i] + w);
+      }
+      *reinterpret_cast<AnswerWords*>(words + w) = all;
+    }
+  }
+};
 
 /// 16 rows of a block.
 typedef std::uint8_t Sixteen __attribute__((vector_size(16)));

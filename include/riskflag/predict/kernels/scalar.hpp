@@ -23,6 +23,7 @@ inline std::uint32_t rank_of(const std::int64_t* keys, std::uint32_t blocks, std
   return rank;
 }
 
+typedef std::uint64_t AnswerWords __attribute__((vector_size(16), aligned(8), may_alias));
 #include <riskflag/predict/kernels/rank.inl>
 
 inline void search_row(const ScanView& forest, const double* row, std::uint8_t* ranks) {
@@ -38,29 +39,20 @@ inline void look_up(const std::uint8_t* table, std::uint32_t, const std::uint8_t
   look_up_one_by_one(table, level, ranks);
 }
 
-/// 16 bytes that the compiler keeps in whatever registers there are (SSE2 on any x86-64).
-typedef std::uint8_t Bytes __attribute__((vector_size(16)));
+#include <riskflag/predict/kernels/bytes.inl>
 
-inline Bytes load(const std::uint8_t* at) {
+/// Bits to bytes that are all ones.
+inline Bytes spread_bits(std::uint64_t bits) {
+  const std::uint64_t each = 0x0101010101010101U, own = 0x8040201008040201U;
+  const std::uint64_t halves[2] = {(bits & 0xff) * each & own, (bits >> 8 & 0xff) * each & own};
   Bytes out;
-  __builtin_memcpy(&out, at, sizeof out);
-  return out;
+  __builtin_memcpy(&out, halves, sizeof out);
+  return reinterpret_cast<Bytes>(out != Bytes{});
 }
 
-/// here ? b : e.
-inline Bytes select(Bytes here, Bytes b, Bytes e) { return (here & b) | (~here & e); }
-
-/// e = (x > rank and e == a) ? b : e.
-inline Bytes select(Bytes x, Bytes rank, Bytes a, Bytes b, Bytes e) {
-  return select(reinterpret_cast<Bytes>(x > rank) & reinterpret_cast<Bytes>(e == a), b, e);
-}
-
-inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
-                       std::uint8_t* leaf) {
-  if (bundle.steps == 0) {  // trees of one leaf; a forest of nothing else has no steps to point at
-    __builtin_memset(leaf, 0, bundle.width * kScanLanes);
-    return;
-  }
+template <bool Answered>
+inline void walk_bundle(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
+                        const std::uint64_t* answers, std::uint8_t* leaf) {
   const std::uint8_t* first = forest.steps + std::size_t{bundle.first_line} * 64;
   const std::size_t step_bytes = forest.symmetric != 0 ? kScanLevelBytes : kScanStepBytes;
   for (std::size_t lane = 0; lane < bundle.width * kScanLanes; lane += 16) {
@@ -70,7 +62,10 @@ inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const s
       std::uint8_t x[16];
       for (std::size_t i = 0; i < 16; ++i) x[i] = ranks[step[i]];
       b += 1;
-      const Bytes above = reinterpret_cast<Bytes>(load(x) > load(step + 64));
+      Bytes above = reinterpret_cast<Bytes>(load(x) > load(step + 64));
+      if constexpr (Answered) {
+        above |= spread_bits(answers[s * bundle.width + lane / kScanLanes] >> lane % kScanLanes);
+      }
       if (forest.symmetric != 0) {
         e = e + e - above;
         continue;
@@ -81,24 +76,14 @@ inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const s
   }
 }
 
-inline void tree_leaves(const ScanView& forest, const ScanTree& tree, const std::uint8_t* ranks, std::size_t rows,
-                        std::size_t stride, std::uint8_t* leaf) {
-  if (forest.symmetric != 0) return level_leaves(forest, tree, ranks, rows, stride, leaf);
-  for (std::size_t r = 0; r < rows; r += 64) {
-    const std::uint8_t* node = forest.nodes + std::size_t{tree.first_node} * 4;
-    Bytes e0 = {}, e1 = {}, e2 = {}, e3 = {};
-    for (std::uint32_t n = 0; n < tree.nodes; ++n, node += 4) {
-      const std::uint8_t* x = ranks + node[0] * stride + r;
-      const Bytes rank = Bytes{} + node[1], a = Bytes{} + node[2], b = Bytes{} + node[3];
-      e0 = select(load(x), rank, a, b, e0);
-      e1 = select(load(x + 16), rank, a, b, e1);
-      e2 = select(load(x + 32), rank, a, b, e2);
-      e3 = select(load(x + 48), rank, a, b, e3);
-    }
-    __builtin_memcpy(leaf + r, &e0, sizeof e0);
-    __builtin_memcpy(leaf + r + 16, &e1, sizeof e1);
-    __builtin_memcpy(leaf + r + 32, &e2, sizeof e2);
-    __builtin_memcpy(leaf + r + 48, &e3, sizeof e3);
+inline void row_leaves(const ScanView& forest, const ScanBundle& bundle, const std::uint8_t* ranks,
+                       const std::uint32_t* answers, std::uint8_t* leaf) {
+  if (bundle.steps == 0) {  // trees of one leaf; a forest of nothing else has no steps to point at
+    __builtin_memset(leaf, 0, bundle.width * kScanLanes);
+  } else if (forest.answer_count == 0) {
+    walk_bundle<false>(forest, bundle, ranks, nullptr, leaf);
+  } else {
+    walk_bundle<true>(forest, bundle, ranks, BundleAnswers(forest, bundle, answers).words, leaf);
   }
 }
 

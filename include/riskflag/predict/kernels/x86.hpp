@@ -18,8 +18,21 @@
 #include <riskflag/predict/kernels/kernel.hpp>
 
 #if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("ssse3"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("ssse3")
+#endif
+
+namespace riskflag::inline v0_1::scan_ssse3 {
+#include <riskflag/predict/kernels/ssse3.inl>
+}  // namespace riskflag::inline v0_1::scan_ssse3
+
+#if defined(__clang__)
+#pragma clang attribute pop
 #pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,popcnt"))), apply_to = function)
 #else
+#pragma GCC pop_options
 #pragma GCC push_options
 #pragma GCC target("avx2,bmi,bmi2,popcnt")
 #endif
@@ -55,6 +68,10 @@ namespace riskflag::inline v0_1::scan_avx512 {
 
 namespace riskflag::inline v0_1 {
 
+namespace scan_ssse3 {
+inline constexpr ScanKernel kKernel = {"ssse3", CpuLevel::ssse3, rank_row, row_leaves,    rank_block, tree_leaves,
+                                       nullptr, kPlaneRows,      48,       plane_scratch, sum_planes};
+}
 namespace scan_avx2 {
 inline constexpr ScanKernel kKernel = {"avx2",  CpuLevel::avx2, rank_row, row_leaves,    rank_block, tree_leaves,
                                        nullptr, kPlaneRows,     112,      plane_scratch, sum_planes};
