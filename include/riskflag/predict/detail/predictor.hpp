@@ -151,6 +151,7 @@ inline void Predictor::scan_row(const double* row, std::size_t wanted, double* o
   for (std::size_t i = forest.row_view(0).columns / 64 * 64; i < kScanMaxColumns; ++i) ranks[i] = 0;
   alignas(64) std::uint8_t leaf[4 * kScanLanes];
   std::uint32_t answers[kScanMaxAnswers];
+  forest.touch_pages();
   for (std::size_t k = 0; k < wanted; ++k) {
     // Eight sums side by side hide the latency of addition; on the leaf grid every one of them is exact.
     double sums[8] = {};
