@@ -108,6 +108,32 @@ TEST_CASE("put_on_grid keeps what lies on a grid already, and moves nothing by m
   CHECK(model == once);
 }
 
+TEST_CASE("put_on_grid takes all steps that sums can have where half of them are too coarse") {
+  const auto grid_of = [](double each, double last) {
+    Model model;
+    model.base_margin = {0.0};
+    for (int t = 0; t < 500; ++t) {
+      Tree tree;
+      tree.leaves = {0.001, t == 499 ? last : each};
+      tree.nodes.resize(1);
+      model.trees.push_back(tree);
+    }
+    put_on_grid(model);
+    for (const Tree& tree : model.trees) {
+      if (model.leaf_grid == 0.0) continue;
+      const double steps = tree.leaves[1] / model.leaf_grid;
+      CHECK(steps == std::floor(steps));
+    }
+    return model.leaf_grid;
+  };
+  CHECK(grid_of(0.2, 0.2) == 0x1p-45);    // 1.2 * 2^-45 * sqrt(501) < 1e-12
+  CHECK(grid_of(0.32, 0.32) == 0x1p-45);  // the sum is 160, and half of 2^53 steps are too coarse
+  CHECK(grid_of(0.1, 150.0) == 0x1p-45);  // a leaf beyond 2^52 steps
+  CHECK(grid_of(0.52, 0.52) == 0.0);      // 260: too coarse with all of them
+  // So near to 256 that the rounded leaves could come to more than 2^53 steps.
+  CHECK(grid_of(0.512, std::nextafter(256.0, 0.0) - 499 * 0.512) == 0.0);
+}
+
 TEST_CASE("one leaf far beyond the others keeps all of them off a grid, which would be too coarse") {
   Model model;
   model.base_margin = {-1.2250153};

@@ -14,10 +14,11 @@
 namespace riskflag::inline v0_1 {
 namespace detail {
 
-/// The multiple of `grid` nearest to x; |x| <= 2^52 grids.
+/// The multiple of `grid` nearest to x.
 inline double nearest_multiple(double x, double grid) noexcept {
   constexpr double kWhole = 0x1p52;  // beyond it every double is whole
   const double size = exact::div(x < 0 ? -x : x, grid);
+  if (size >= kWhole) return x;
   const double steps = exact::sub(exact::add(size, kWhole), kWhole);
   return exact::mul(x < 0 ? -steps : steps, grid);
 }
@@ -46,16 +47,25 @@ inline void put_on_grid(Model& model) {
   double most = 0.0;
   for (const double each : reach) most = each > most ? each : most;
   const auto exponent = static_cast<std::int64_t>(detail::bit_cast<std::uint64_t>(most) >> 52);
-  // 2^(exponent + 1) > most, in 2^52 steps of the grid: half of what check_model allows.
+  // 2^(exponent + 1) > most, in 2^52 steps of the grid: half of what check_model allows, all of it where half is too
+  // coarse.
   constexpr std::int64_t kSteps = 51;
-  if (exponent <= kSteps + 1 || exponent >= 2046) return;
-  const double grid = detail::bit_cast<double>(static_cast<std::uint64_t>(exponent - kSteps) << 52);
+  if (exponent <= kSteps + 2 || exponent >= 2046) return;
+  double grid = detail::bit_cast<double>(static_cast<std::uint64_t>(exponent - kSteps) << 52);
   // Leaves far beyond the others would make the grid too coarse for these: then all stay as they are. The roundings of
   // n leaves add up to 0.3 sqrt(n) steps, as chance has it; four times that must not be seen.
-  const std::size_t terms = model.trees.size() / outputs + 1;
-  const double moved = exact::mul(exact::mul(1.2, grid), exact::sqrt(static_cast<double>(terms)));
-  for (const double each : least) {
-    if (moved > exact::mul(1e-12, each > 1.0 ? each : 1.0)) return;
+  const auto terms = static_cast<double>(model.trees.size() / outputs + 1);
+  const auto is_seen = [&] {
+    const double moved = exact::mul(exact::mul(1.2, grid), exact::sqrt(terms));
+    for (const double each : least) {
+      if (moved > exact::mul(1e-12, each > 1.0 ? each : 1.0)) return true;
+    }
+    return false;
+  };
+  if (is_seen()) {
+    grid = exact::mul(0.5, grid);
+    // Rounded, every term may be half a step more.
+    if (is_seen() || exact::add(exact::div(most, grid), terms) > 0x1p53) return;
   }
   for (double& base : model.base_margin) base = detail::nearest_multiple(base, grid);
   for (Tree& tree : model.trees) {
