@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The peers as CI runs them; with --full also a registered model in MLflow's scoring server, in Spark (pyspark: 0.5 GB, and Java 17, which it
 # installs), in an environment of mlflow, pandas and numpy alone and through the library, many who move one alias, the long soak, and a sync that
-# is interrupted at each of its requests. Usage: tests/peers/run.sh [--full]
+# is interrupted at each of its requests, and monitoring beside evidently and NannyML. Usage: tests/peers/run.sh [--full]
 set -euo pipefail
 RISKFLAG_ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 export RISKFLAG_ROOT RISKFLAG_BUILD="${RISKFLAG_BUILD:-$RISKFLAG_ROOT/build}"
@@ -31,6 +31,15 @@ if ! cmp -s "$full/alone_requirements.txt" "$alone/installed.txt"; then
   "$alone/bin/pip" install -q --disable-pip-version-check --no-compile -r "$full/alone_requirements.txt"
   cp "$full/alone_requirements.txt" "$alone/installed.txt"
 fi
+monitoring=$RISKFLAG_ROOT/tests/peers/monitoring
+beside=$RISKFLAG_BUILD-peers-monitoring
+if ! cmp -s "$monitoring/requirements.txt" "$beside/installed.txt"; then
+  rm -rf "$beside"
+  "$RISKFLAG_BUILD-peers/bin/pip" install -q --disable-pip-version-check --no-compile --no-deps --target "$beside" -r "$monitoring/requirements.txt"
+  cp "$monitoring/requirements.txt" "$beside/installed.txt"
+fi
+cd "$monitoring"
+RISKFLAG_PEERS_PINNED=1 OPENBLAS_NUM_THREADS=1 PYTHONPATH=$beside "$RISKFLAG_BUILD-peers/bin/python" -m unittest -v
 "${CXX:-g++}" -std=c++20 -O1 -I "$RISKFLAG_ROOT/include" "$full/fetch_driver.cpp" -lboost_json -o "$work/fetch_driver"
 cd "$full"
 export RISKFLAG_BIN_DIR="$RISKFLAG_BUILD/bin" OPENBLAS_NUM_THREADS=1
