@@ -29,6 +29,7 @@ RIGHTS = {
     "HostRole": {"ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "s3:ListBucket", "s3:GetObject", "s3:PutObject",
                  "kms:Decrypt", "kms:GenerateDataKey", "ssm:GetParameter", "cloudwatch:PutMetricData", "logs:CreateLogStream", "logs:PutLogEvents"},
 }
+USER_DATA = STACK["Resources"]["Template"]["Properties"]["LaunchTemplateData"]["UserData"]["Fn::Base64"]["Fn::Sub"]
 
 
 def as_list(value):
@@ -130,8 +131,7 @@ class Stack(unittest.TestCase):
         broken("goes with", lambda r: r["Key"].pop("DeletionPolicy"))
 
     def test_user_data_is_a_script_and_calls_ours(self):
-        text = STACK["Resources"]["Template"]["Properties"]["LaunchTemplateData"]["UserData"]["Fn::Base64"]["Fn::Sub"]
-        text = re.sub(r"\$\{[A-Za-z:.]+\}", "substituted", text)
+        text = re.sub(r"\$\{[A-Za-z:.]+\}", "substituted", USER_DATA)
         done = subprocess.run(["shellcheck", "-"], input=text, capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertTrue((AWS / re.search(r"/opt/riskflag/aws/(\S+)", text)[1]).exists())
@@ -155,6 +155,57 @@ class Host(unittest.TestCase):
         for name in ("host.sh", "host_key.py", "metrics.sh", "riskflag-metrics.service", "riskflag-metrics.timer"):
             self.assertIn(f"s3://bucket/host/aws/{name}\n", asked)
             self.assertTrue((AWS / name).exists())
+
+    def test_user_data_makes_a_host_ready(self):
+        if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0:
+            self.skipTest("needs root, and a mount namespace")
+        shims = self.dir / "shims"
+        shims.mkdir()
+        keys = json.dumps({"format": 1, "keys": [{"name": "batch", "sha256": "0" * 64, "scopes": ["score"]}]})
+        # S3 is a folder; the parameter is the keys' file.
+        (shims / "aws").write_text(f"""#!/usr/bin/env python3
+import pathlib, shutil, sys
+words = [word for word in sys.argv[1:] if not word.startswith("--")]
+place = lambda name: pathlib.Path(name.replace("s3://", "{self.dir}/"))
+if words[:2] == ["s3", "cp"]:
+    source, target = [place(word) for word in words[-2:]]
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)
+elif words[:2] == ["ssm", "get-parameter"]:
+    assert "/loans/keys" in words and "--with-decryption" in sys.argv
+    print({keys!r})
+else:
+    sys.exit(f"what is {{words}}?")
+""")
+        for name in ("apt-get", "systemctl", "snap"):
+            (shims / name).write_text(f'#!/bin/sh\necho "{name} $@" >> {self.dir}/asked\n')
+        for name in shims.iterdir():
+            name.chmod(0o755)
+        subprocess.run([AWS / "publish_host.sh", "models"], check=True, env={**os.environ, "PATH": f"{shims}:{os.environ['PATH']}"})
+        values = {"Repository.RepositoryUri": "1.dkr.ecr.eu-west-1.amazonaws.com/loans", "Models": "models", "AWS::Region": "eu-west-1",
+                  "KeysParameter": "/loans/keys", "App": "loans"}
+        script = self.dir / "user_data"
+        script.write_text(re.sub(r"\$\{([A-Za-z:.]+)\}", lambda found: values[found[1]], USER_DATA))
+        done = subprocess.run(["unshare", "--mount", pathlib.Path(__file__).with_name("host_for_real.sh"), script, shims], capture_output=True, text=True)
+        if "wrong fs type" in done.stderr:
+            self.skipTest("no overlays here")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        for line in ("host.sh: loans is ready for its first deployment", "deploy.sh: nothing is recorded", "640 65532 /etc/riskflag/keys", "600 0 /etc/riskflag/host.key",
+                     "REPOSITORY=1.dkr.ecr.eu-west-1.amazonaws.com/loans", "MODEL_SOURCE=s3://models/models", "SMOKE_KEY_FILE=/etc/riskflag/host.key", "APP=loans",
+                     '{"credHelpers": {"1.dkr.ecr.eu-west-1.amazonaws.com": "ecr-login"}}'):
+            self.assertIn(line + "\n", done.stdout)
+        self.assertIn('"host"', done.stdout)
+        for path in ("/usr/local/lib/riskflag/deploy.sh", "/usr/local/lib/riskflag/smoke.py", "/usr/local/lib/riskflag/metrics.sh",
+                     "/etc/systemd/system/riskflag-haproxy.service", "/etc/systemd/system/riskflag-metrics.timer", "/etc/systemd/system/riskflag-recover.timer"):
+            self.assertIn(path + "\n", done.stdout)
+        asked = (self.dir / "asked").read_text()
+        self.assertIn("systemctl enable --now riskflag-haproxy.service riskflag-recover.timer\n", asked)
+        self.assertIn("systemctl enable --now riskflag-metrics.timer\n", asked)
+        self.assertRegex(asked, "apt-get install .*docker.io .* haproxy ")
+        self.assertFalse(pathlib.Path("/etc/systemd/system/riskflag-metrics.timer").exists())
 
     def host_key(self, *names):
         keys = self.dir / "keys"
