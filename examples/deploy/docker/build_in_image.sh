@@ -20,9 +20,8 @@ cmake -G Ninja -S /src -B /build -DRISKFLAG_BUILD_TESTS=OFF -DRISKFLAG_BUILD_BEN
   -DCMAKE_CXX_FLAGS="$hardening" \
   -DCMAKE_EXE_LINKER_FLAGS="$kind -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--build-id=none -Wl,--trace"
 mkdir -p "$out$place" "$(dirname "$out/$bill")"
-# One compiler at a time unless JOBS says more: each takes up to 2 GB.
 # shellcheck disable=SC2086  # a list of programs
-cmake --build /build --parallel "${JOBS:-1}" --verbose --target $programs > /build/log 2>&1 || { tail -n 60 /build/log; exit 1; }
+cmake --build /build --parallel "$JOBS" --verbose --target $programs > /build/log 2>&1 || { tail -n 60 /build/log; exit 1; }
 for program in $programs; do strip -o "$out$place$program" "/build/bin/$program"; done
 # What the compiler read and what the linker took.
 { ninja -C /build -t deps | sed -n 's/^ *\(\/.*\)/\1/p'; grep -oE '/[^ ()]+\.(a|o|so)[.0-9]*' /build/log; } | sort -u > /build/files

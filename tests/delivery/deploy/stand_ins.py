@@ -87,7 +87,7 @@ def build(target, tag, *options, push=False, env=None):
     arguments = ["--target", target, "--tag", tag] + (["--push"] if push else [])
     done = run(DEPLOY / "docker/build.sh", *arguments, env={
         "BUILDER": " ".join(BUILDAH), "SOURCE_DATE_EPOCH": EPOCH, "PUSH_OPTIONS": "--tls-verify=false -q",
-        "BUILD_OPTIONS": " ".join(["--pull=never", "--isolation", "chroot", *options]), **(env or {})})
+        "BUILD_OPTIONS": " ".join(["--pull=never", "--isolation", "chroot", "--build-arg", f"JOBS={os.environ.get('JOBS', os.cpu_count())}", *options]), **(env or {})})
     return done.stdout.split()[-1]
 
 
