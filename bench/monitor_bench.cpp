@@ -1,4 +1,4 @@
-// monitor/*: the training rows' profile, and a counter that a request adds to.
+// monitor/*: the training rows' profile, a counter that a request adds to, and what a restart costs.
 
 #include <algorithm>
 #include <cstddef>
@@ -13,6 +13,7 @@
 #include <riskflag/core/random.hpp>
 #include <riskflag/monitor/counters.hpp>
 #include <riskflag/monitor/live.hpp>
+#include <riskflag/monitor/live_performance.hpp>
 #include <riskflag/monitor/reference.hpp>
 
 namespace {
@@ -57,8 +58,7 @@ void count(benchmark::State& state) {
   if (total != added) state.SkipWithError("counts were lost");
 }
 
-/// What a scored row of 12 fields costs beside its score: its places, and a count in each.
-void live_row(benchmark::State& state) {
+monitor::Reference twelve_fields() {
   monitor::Reference reference;
   reference.rows = 1000;
   for (int f = 0; f < 12; ++f) {
@@ -69,7 +69,12 @@ void live_row(benchmark::State& state) {
   }
   reference.score_edges = reference.fields[0].edges;
   reference.score_counts = reference.fields[0].counts;
-  monitor::LiveProfile live(reference, {.sliding_s = {}, .tumbling_rows = {1}});
+  return reference;
+}
+
+/// What a scored row of 12 fields costs beside its score: its places, and a count in each.
+void live_row(benchmark::State& state) {
+  monitor::LiveProfile live(twelve_fields(), {.sliding_s = {}, .tumbling_rows = {1}});
   const Random random(7);
   std::vector<double> rows(12 * 1000);
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = random.uniform(i);
@@ -85,8 +90,31 @@ void live_row(benchmark::State& state) {
   if (live.drift().empty() || live.drift()[0].rows != row) state.SkipWithError("rows were lost");
 }
 
+/// What a minute's and a start's state cost: the default windows, and as many decisions as are kept.
+void windows(benchmark::State& state) {
+  monitor::LiveProfile live(twelve_fields()), back(twelve_fields());
+  const std::vector<std::uint32_t> places(13, 0);
+  for (std::int64_t ms = 0; ms <= 90'000'000; ms += 60'000) {
+    live.add(places);
+    live.tick(ms);
+  }
+  for (auto _ : state) back.restore(live.save(90'000'000), "windows", 90'000'000);
+  if (back.save(90'000'000) != live.save(90'000'000)) state.SkipWithError("windows were lost");
+}
+
+void decisions(benchmark::State& state) {
+  constexpr std::uint64_t kDecisions = 250'000;
+  monitor::LivePerformance live(0.5), back(0.5);
+  const Random random(9);
+  for (std::uint64_t i = 0; i < kDecisions; ++i) live.decided({(i * 10'000) << 16, i}, random.uniform(i));
+  for (auto _ : state) back.restore(live.save(), "decisions");
+  if (back.save() != live.save()) state.SkipWithError("decisions were lost");
+}
+
 BENCHMARK(reference)->Name("monitor/make_reference/rows:50000/columns:10")->Unit(benchmark::kMillisecond);
 BENCHMARK(count)->Name("monitor/counters/add");
 BENCHMARK(live_row)->Name("monitor/live/row/fields:12");
+BENCHMARK(windows)->Name("monitor/state/windows/fields:12")->Unit(benchmark::kMillisecond);
+BENCHMARK(decisions)->Name("monitor/state/decisions:250000")->Unit(benchmark::kMillisecond);
 
 }  // namespace
