@@ -166,7 +166,9 @@ inline std::string render(const ReportData& data) {
   }
   if (!data.data.empty() || !data.columns.empty()) body += detail::data_section(data);
   if (!data.parameters.empty()) {
-    body += detail::heading("Parameters", "Every option of the training, as it was resolved.") +
+    body += detail::heading(
+                "Parameters",
+                "Options of the training, as they were resolved; those that are not listed have their default.") +
             detail::facts(data.parameters, 60'000);
   }
   body += detail::reproduce_section(data);
