@@ -2,7 +2,8 @@
 # Sourced by tests/run.sh and .ci/run: runs step files, stops at the first that fails, prints each one's seconds.
 
 export RISKFLAG_ROOT
-export RISKFLAG_BUILD="${RISKFLAG_BUILD:-$RISKFLAG_ROOT/build}"
+RISKFLAG_BUILD=$(realpath -m "${RISKFLAG_BUILD:-$RISKFLAG_ROOT/build}")  # steps change the directory
+export RISKFLAG_BUILD
 export CCACHE_DIR="${CCACHE_DIR:-${HOME:-/root}/.cache/ccache}"
 # A clone elsewhere finds the same objects: paths in the preprocessed text are made relative.
 export CCACHE_BASEDIR="$RISKFLAG_ROOT" CCACHE_NOHASHDIR=1

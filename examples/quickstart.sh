@@ -6,7 +6,7 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-build=${RISKFLAG_BUILD:-$root/build}
+build=$(realpath -m "${RISKFLAG_BUILD:-$root/build}")
 work=$build/quickstart
 bin=$build/bin
 keep=no
