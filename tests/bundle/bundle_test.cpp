@@ -113,6 +113,15 @@ TEST_CASE("scores that do not replay to the bit are refused, however honest the 
   CHECK(failure.message.find(p) != std::string::npos);
 }
 
+TEST_CASE("a binary model without a threshold is refused, not given one") {
+  const tiny::Folder folder;
+  tiny::save_to(folder / "model");
+  replace_honestly(folder / "model", "decision.json", R"({"format":1,"threshold":null,"reasons":[]})");
+  const Failure failure = failure_of([&] { static_cast<void>(bundle::open(folder / "model")); });
+  CHECK(failure.where.find("decision.json") != std::string::npos);
+  CHECK(failure.message.find("null") != std::string::npos);
+}
+
 TEST_CASE("schema, pipeline and model of different trainings are refused") {
   const tiny::Folder folder;
   tiny::save_to(folder / "model");

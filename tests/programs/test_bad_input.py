@@ -81,6 +81,8 @@ class BadTable(driver.ProgramTest):
         data = self.table()
         self.refused(data, "--id", "key", "--drop", "key", words=['"key"', "--drop", "--id"], code=2)
         self.refused(data, "--id", "kye", words=['no column "kye"', 'did you mean "key"'])
+        self.path("reasons.json").write_text('{"kye": {"code": "R1", "text": "words"}}')
+        self.refused(data, "--reasons", self.path("reasons.json"), words=["--reasons", 'no column "kye"', 'did you mean "key"'])
         self.refused(data, "--id", "key", "--drop", "x", "--drop", "c", words=["no column is left"])
 
     def test_nan_inf_and_1e308_among_the_values(self):

@@ -174,6 +174,28 @@ class Score(driver.ProgramTest):
             self.assert_refused(done, 2, "--output", name, "--data")
         self.assertEqual(data.read_bytes(), before)
 
+    def test_ids_with_the_names_of_our_columns_are_told_apart(self):
+        def change(header, body):
+            return ["row", "id_row", "risk", *header[1:]], [[f"r{i}", f"i{i}", f"k{i}", *cells[1:]] for i, cells in enumerate(body)]
+        data = self.table(change=change)
+        self.train(data, "--id", "row", "--id", "id_row", "--id", "risk")
+        self.score(data)
+        rows = self.rows()
+        self.assertEqual(list(rows[0]), ["row", "id_id_row", "id_row", "id_risk", "probability", "risk", "error"])
+        self.assertEqual([rows[7][name] for name in ("row", "id_id_row", "id_row", "id_risk")], ["8", "r7", "i7", "k7"])
+
+    def test_no_file_of_the_model_is_replaced(self):
+        self.model(600)
+        model = self.path("model")
+        self.path("link").symlink_to(model / "model.json")
+        before = {p: p.read_bytes() for p in model.rglob("*") if p.is_file()}
+        for output in (*sorted(before), self.path("link")):
+            done = driver.run("score", "--model", model, "--data", self.data, "--output", output)
+            self.assert_refused(done, 2, "--output", str(output), "model directory")
+        self.assertEqual({p: p.read_bytes() for p in model.rglob("*") if p.is_file()}, before)
+        for _ in range(2):  # a file of one's own may lie there, and be written again
+            self.score(self.data, "--allow-bad-rows", output="model/scores.csv")
+
     def test_wrong_calls(self):
         self.model(600)
         for flags, words in [(["--delimiter", "comma"], ["--delimiter", "comma", "tab"]), (["--skip-rows", "-1"], ["--skip-rows"]),

@@ -47,6 +47,13 @@ class Result(driver.ProgramTest):
         self.assertRegex(done.stdout, r"\n  roc_auc +0\.\d{4} +0\.\d{4} +0\.\d{4}\n")
         self.assertEqual(done.stderr, "")
 
+    def test_the_leaves_that_are_told_are_those_of_the_largest_tree(self):
+        done = self.train(self.table(), "--id", "key", json_out=False)  # too few rows for the 31 that a tree may have
+        trees = json.loads((self.path("model") / "model.json").read_text())["trees"]
+        most = max(len(tree["leaf"]) for tree in trees)
+        self.assertLess(most, 31)
+        self.assertIn(f"{len(trees)} trees of at most {most} leaves on 2 features", done.stdout)
+
     def test_progress_goes_to_stderr_as_lines(self):
         done = driver.run("train", "--data", self.loans(), "--target", "Risk_Flag", *LOANS, "--output", self.path("m"), "--json",
                           *driver.QUICK)

@@ -144,6 +144,7 @@ TEST_CASE("what was answered in any protocol is judged when its outcome comes, a
 TEST_CASE("a server without a place for outcomes has no such path") {
   const Fixture f;
   CHECK(f.post(outcome("1"), "application/json", "/v1/outcomes").status == 404);
+  CHECK(f.service.handle({"GET", "/v1/outcomes", {}, {}}).status == 404);
 }
 
 TEST_CASE("outcomes need a key that may send outcomes") {

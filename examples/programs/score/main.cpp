@@ -1,5 +1,6 @@
 // riskflag-score: a model directory and a CSV in, scores out; row by row, in order.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -9,6 +10,7 @@
 #include <stop_token>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include <riskflag/bundle/bundle.hpp>
 #include <riskflag/bundle/reasons.hpp>
@@ -79,8 +81,22 @@ riskflag::bundle::Bundle open_model(const Flags& flags) {
       .bundle;
 }
 
+/// Scores beside the model's files are a file that others add; scores in place of one end the model.
+void check_not_of_model(const std::string& output, const riskflag::bundle::Bundle& bundle) {
+  namespace fs = std::filesystem;
+  std::error_code absent;
+  if (!fs::is_regular_file(output, absent)) return;
+  const fs::path inside = fs::canonical(output).lexically_relative(fs::canonical(bundle.path));
+  const std::string first = inside.empty() ? ".." : inside.begin()->string();
+  const std::vector<std::string>& others = bundle.ignored_files;
+  if (first == ".." || std::find(others.begin(), others.end(), first) != others.end()) return;
+  riskflag::fail(riskflag::ErrorCode::usage, "--output",
+                 "\"" + output + "\" is a file of the model directory, which it would replace; name another file");
+}
+
 int replay(const Flags& flags, const std::stop_token& stop) {
   const riskflag::bundle::Bundle bundle = open_model(flags);
+  check_not_of_model(flags.output, bundle);
   program::Replay again(bundle);
   std::optional<riskflag::FileSink> sink;
   if (!flags.output.empty()) sink.emplace(flags.output);
@@ -110,6 +126,7 @@ int score(const Flags& flags) {
   if (!flags.replay.empty()) return replay(flags, interrupt.token());
   const std::int64_t start = riskflag::monotonic_ns();
   const riskflag::bundle::Bundle bundle = open_model(flags);
+  check_not_of_model(flags.output, bundle);
   const std::unique_ptr<riskflag::ByteSource> source = riskflag::open_source(flags.data);
   riskflag::Pool pool(static_cast<unsigned>(flags.threads));
   riskflag::CsvOptions reading;

@@ -129,16 +129,7 @@ class ScoreStream {
       for (const std::string& level : bundle_.schema.target_levels) classes_.push_back(riskflag::csv_cell(level));
     }
     score_cells_ = binary_ ? 2 : classes_.empty() ? 1 : classes_.size() + 1;
-    std::string header = "row";
-    for (const std::string& id : columns_.id_names) header += "," + riskflag::csv_cell(id);
-    if (classes_.empty()) header += binary_ ? ",probability,risk" : ",prediction";
-    if (!classes_.empty()) {
-      header += ",class";
-      for (const std::string& level : bundle_.schema.target_levels) header += "," + riskflag::csv_cell("p_" + level);
-    }
-    header += ",error";
-    for (std::size_t i = 1; i <= explain_; ++i) header += ",reason_" + std::to_string(i);
-    sink.write(header + "\n");
+    sink.write(header());
     workers_.resize(executor_.concurrency());
 
     ScoreCounts counts;
@@ -175,6 +166,33 @@ class ScoreStream {
   }
 
  private:
+  [[nodiscard]] std::string header() const {
+    std::vector<std::string> own{"row"};
+    if (!classes_.empty()) {
+      own.push_back("class");
+      for (const std::string& level : bundle_.schema.target_levels) own.push_back("p_" + level);
+    } else if (binary_) {
+      own.insert(own.end(), {"probability", "risk"});
+    } else {
+      own.push_back("prediction");
+    }
+    own.push_back("error");
+    for (std::size_t i = 1; i <= explain_; ++i) own.push_back("reason_" + std::to_string(i));
+
+    const std::vector<std::string>& ids = columns_.id_names;
+    const auto among = [](const std::vector<std::string>& names, const std::string& name) {
+      return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    std::string line = own.front();
+    for (const std::string& id : ids) {
+      std::string name = id;  // names are unique, or nobody could read the scores by name
+      while (among(own, name) || (name != id && among(ids, name))) name = "id_" + name;
+      line += "," + riskflag::csv_cell(name);
+    }
+    for (std::size_t i = 1; i < own.size(); ++i) line += "," + riskflag::csv_cell(own[i]);
+    return line + "\n";
+  }
+
   /// What else may be wrong where a needed column is not there.
   [[nodiscard]] std::string hint() const {
     const std::string& name = columns_.missing_required.front();

@@ -15,8 +15,8 @@ inline std::string summary(const riskflag::study::StudyResult& result, const ris
   char line[256];
   std::string out;
   std::snprintf(line, sizeof line,
-                "%zu trees of at most %d leaves on %zu features, %.1f s (training %.1f s), %llu MiB\n\n", result.trees,
-                options.train.num_leaves, result.features, result.seconds.total, result.seconds.train,
+                "%zu trees of at most %zu leaves on %zu features, %.1f s (training %.1f s), %llu MiB\n\n", result.trees,
+                result.most_leaves, result.features, result.seconds.total, result.seconds.train,
                 static_cast<unsigned long long>(result.peak_rss_bytes >> 20));
   out += line;
 

@@ -35,6 +35,7 @@ struct StudyResult {
   std::string model_name{}, model_version{};  ///< as registered; empty: not
   SearchResult search{};                      ///< what a parameter search tried
   Calibration calibration{};                  ///< of the model; the metrics are of calibrated probabilities
+  std::size_t most_leaves = 0;                ///< of the largest tree
 };
 
 }  // namespace riskflag::inline v0_1::study

@@ -95,6 +95,7 @@ inline void require_named_columns(const std::vector<std::string>& names, const S
   }
   book.require(options.parts.time_by, "--time-by");
   for (const prep::FieldDirection& promise : options.monotone) book.require(promise.field, "--monotone");
+  for (const bundle::ReasonText& reason : options.reasons) book.require(reason.field, "--reasons");
 }
 
 /// The schema of the whole table: types and roles, special codes, missing tokens, date formats. Text columns without a

@@ -75,7 +75,8 @@ inline Bundle open(const std::string& directory) {
   if (const auto metrics = read_json(file("metrics.json"), place("metrics.json")); !metrics)
     throw Error(metrics.failure());
   bool compares = false;
-  Decision decision = detail::parse_decision(file("decision.json"), place("decision.json"), compares);
+  Decision decision =
+      detail::parse_decision(file("decision.json"), place("decision.json"), kind_of(model.objective), compares);
   ApprovedRows approved;
   if (compares) {
     approved = detail::parse_approved(file("approved.json"), place("approved.json"), pipeline.features());

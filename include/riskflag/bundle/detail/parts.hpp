@@ -44,7 +44,7 @@ inline constexpr std::size_t kMaxExampleRows = 100;
   return std::move(json).text() + "\n";
 }
 
-[[nodiscard]] inline Decision parse_decision(std::string_view text, std::string_view where, bool& approved) {
+[[nodiscard]] inline Decision parse_decision(std::string_view text, std::string_view where, Kind kind, bool& approved) {
   const JsonFile file(where);
   const Json root = file.open(text, kDirectoryFormat);
   file.only(root, {"format", "reason_reference", "threshold", "reasons"});
@@ -54,7 +54,9 @@ inline constexpr std::size_t kMaxExampleRows = 100;
     file.refuse(*root.find("reason_reference"), quoted(file.text(root, "reason_reference")) +
                                                     " is nothing that reasons compare with; accepted: approved");
   }
-  if (!file.member(root, "threshold").is_null()) decision.threshold = file.number(root, "threshold");
+  // A binary model without one would decide by a number that nobody chose.
+  if (kind == Kind::binary || !file.member(root, "threshold").is_null())
+    decision.threshold = file.number(root, "threshold");
   for (const Json& json : file.array(root, "reasons")) {
     file.only(json, {"field", "code", "text"});
     decision.reasons.push_back({file.text(json, "field"), file.text(json, "code"), file.text(json, "text")});

@@ -91,13 +91,13 @@ inline std::optional<Problem> Service::head_problem(const Request& request, Plan
       return Problem{403, "forbidden", "this API key may not ask for " + std::string(route->path)};
     }
   }
+  if (route->endpoint == Endpoint::outcomes && outcomes_ == nullptr) {
+    return Problem{404, "not_found", "outcomes are not taken here; riskflag-serve takes them with --outcomes DIR"};
+  }
   if (!detail::is_allowed(route->allow, request.method)) {
     return Problem{405, "method_not_allowed",
                    "the method " + quoted(request.method) + " is not accepted at " + std::string(path) +
                        "; accepted: " + std::string(route->allow)};
-  }
-  if (route->endpoint == Endpoint::outcomes && outcomes_ == nullptr) {
-    return Problem{404, "not_found", "outcomes are not taken here; riskflag-serve takes them with --outcomes DIR"};
   }
   if (detail::scope_of(route->endpoint) == Scope::open) return std::nullopt;  // a probe must not fail for a bad id
   if (const auto sent = request.header("X-Request-Id"); sent && !detail::is_request_id(*sent)) {

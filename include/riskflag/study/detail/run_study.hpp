@@ -149,6 +149,7 @@ inline void StudyRun::fit_all() {
   model.schema_digest = schema_digest(fit_.schema);
   result_.features = model.features.size();
   result_.trees = model.trees.size();
+  for (const Tree& tree : model.trees) result_.most_leaves = std::max(result_.most_leaves, tree.leaves.size());
   result_.best_iteration = fit_.trained.best_iteration;
 }
 
