@@ -91,6 +91,16 @@ class Monitor(unittest.TestCase):
         for name in ("Income", "(score)"):  # a quiet window: rows stay where the training rows were
             self.assertTrue(0 < fields[name]["wasserstein"] <= fields[name]["ks"] < 0.15, fields[name])
         self.assertEqual((fields["CITY"]["ks"], fields["CITY"]["wasserstein"]), (None, None))
+        for table, which in [("train.csv", "training"), ("quiet.csv", "live")]:
+            with open(FOLDER / table, newline="") as file:
+                gaps = [row["utilisation"] == "" for row in csv.DictReader(file)]
+            rates = fields["utilisation"][which]
+            self.assertTrue(0 < rates["missing"] < 1)
+            self.assertEqual(rates["unseen"], 0)
+            if which == "live":
+                self.assertEqual(rates["missing"], sum(gaps) / len(gaps))
+            else:  # without the rows of the other parts
+                self.assertAlmostEqual(rates["missing"], sum(gaps) / len(gaps), delta=0.01)
         estimated = verdict["estimated"]
         self.assertAlmostEqual(estimated["roc_auc"], seen["roc_auc"], delta=0.1)
         self.assertAlmostEqual(estimated["brier"], seen["brier"], delta=0.05)

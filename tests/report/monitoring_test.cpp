@@ -15,6 +15,8 @@ TEST_CASE("the monitoring page says the verdict, escapes names, and shows no fig
   income.rows = 1500;
   income.psi = 0.4123;
   income.alarm = true;
+  income.live = {0.125, 0.5};
+  income.training = {0.0312, 0};
   monitor::FieldDrift empty;
   empty.field = "unused";
   evidence.drift = {income, empty};
@@ -27,7 +29,7 @@ TEST_CASE("the monitoring page says the verdict, escapes names, and shows no fig
   const std::string page = report::render_monitoring(evidence);
   for (const char* words :
        {"<b>drift</b>", "a&lt;b&gt;", "income &amp; more", "0.4123", "week of 2026-11-23", "50.0", "no rows",
-        "approved applicants", "1,500 live rows from 6,000", "0.6123", "a &amp; b 75.0"}) {
+        "approved applicants", "1,500 live rows from 6,000", "0.6123", "a &amp; b 75.0", "12.5", "(3.1", "(0.0"}) {
     CAPTURE(words);
     CHECK(page.find(words) != std::string::npos);
   }

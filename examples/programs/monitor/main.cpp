@@ -41,6 +41,15 @@ std::string evidence_json(const riskflag::monitor::Evidence& evidence, const std
     each.ks ? json.value(*each.ks) : json.null();
     json.key("wasserstein");
     each.wasserstein ? json.value(*each.wasserstein) : json.null();
+    for (const auto& [name, rates] : {std::pair("training", &each.training), std::pair("live", &each.live)}) {
+      json.key(name)
+          .begin_object()
+          .key("missing")
+          .value(rates->missing)
+          .key("unseen")
+          .value(rates->unseen)
+          .end_object();
+    }
     json.key("alarm").value(each.alarm).end_object();
   }
   json.end_array().key("row_drift");

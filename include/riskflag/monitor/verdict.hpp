@@ -30,7 +30,26 @@ struct FieldDrift {
   double threshold = kPsiLook;  ///< psi_alarm() of these rows
   bool alarm = false;
   std::optional<double> ks{}, wasserstein{};  ///< of bins that have an order, by rank_positions(); not of a category
+  /// Shares of the rows, in [0, 1], without a value and with a level that training did not know.
+  struct Rates {
+    double missing = 0, unseen = 0;
+  };
+  Rates training{}, live{};
 };
+
+namespace detail {
+
+[[nodiscard]] inline FieldDrift::Rates rates_of(const BinLayout::Field& field, std::span<const std::uint64_t> counts) {
+  const double rows = std::max(1.0, static_cast<double>(sum_of(counts)));
+  FieldDrift::Rates out;
+  for (std::size_t i = field.ordered; i < counts.size(); ++i) {  // a level's bin begins with "="
+    if (field.bins[i] == "missing") out.missing = static_cast<double>(counts[i]) / rows;
+    if (field.bins[i] == "unseen") out.unseen = static_cast<double>(counts[i]) / rows;
+  }
+  return out;
+}
+
+}  // namespace detail
 
 /// Of each field of the layout; one with fewer than `least_rows` rows has no alarm.
 [[nodiscard]] inline std::vector<FieldDrift> drift_of(const BinLayout& layout, std::span<const std::uint64_t> counts,
@@ -41,6 +60,8 @@ struct FieldDrift {
     FieldDrift drift;
     drift.field = layout.fields()[i].name;
     drift.rows = detail::sum_of(live);
+    drift.training = detail::rates_of(layout.fields()[i], training);
+    drift.live = detail::rates_of(layout.fields()[i], live);
     if (drift.rows > 0) {
       drift.psi = psi(training, live);
       drift.jensen_shannon = jensen_shannon(training, live);

@@ -21,29 +21,33 @@ namespace detail {
   return metric ? fixed(*metric.value, digits) : "<small>" + escaped(metric.undefined_because) + "</small>";
 }
 
+/// "4.2 % (1.0 %)": of the live rows, and in brackets of the training rows; nothing where it is neither's.
+[[nodiscard]] inline std::string rate_cell(double live, double training) {
+  return live == 0 && training == 0 ? "" : percent(live) + " <small>(" + percent(training) + ")</small>";
+}
+
 [[nodiscard]] inline std::string drift_table(const monitor::Evidence& evidence) {
   Table table;
-  const std::array<Table::Head, 8> head{Table::Head{"Field", "name"},
-                                        Table::Head{"Rows", "n"},
-                                        Table::Head{"PSI", "n"},
-                                        Table::Head{"Alarm above", "n"},
-                                        Table::Head{"Jensen-Shannon", "n"},
-                                        Table::Head{"KS", "n"},
-                                        Table::Head{"Wasserstein", "n"},
-                                        Table::Head{"Verdict"}};
+  const std::array<Table::Head, 10> head{
+      Table::Head{"Field", "name"},    Table::Head{"Rows", "n"},           Table::Head{"PSI", "n"},
+      Table::Head{"Alarm above", "n"}, Table::Head{"Jensen-Shannon", "n"}, Table::Head{"KS", "n"},
+      Table::Head{"Wasserstein", "n"}, Table::Head{"Missing", "n"},        Table::Head{"Unseen", "n"},
+      Table::Head{"Verdict"}};
   table.head(head);
   for (const auto& each : evidence.drift) {
-    const std::array<std::string, 8> cells{escaped(shortened(each.field, 80)),
-                                           grouped(static_cast<double>(each.rows)),
-                                           each.rows == 0 ? "" : fixed(each.psi, 4),
-                                           each.rows == 0 ? "" : fixed(each.threshold, 4),
-                                           each.rows == 0 ? "" : fixed(each.jensen_shannon, 4),
-                                           each.ks ? fixed(*each.ks, 4) : "",
-                                           each.wasserstein ? fixed(*each.wasserstein, 4) : "",
-                                           each.rows == 0    ? "no rows"
-                                           : each.alarm      ? "<b>drift</b>"
-                                           : each.rows < 200 ? "too few rows"
-                                                             : "as in training"};
+    const std::array<std::string, 10> cells{escaped(shortened(each.field, 80)),
+                                            grouped(static_cast<double>(each.rows)),
+                                            each.rows == 0 ? "" : fixed(each.psi, 4),
+                                            each.rows == 0 ? "" : fixed(each.threshold, 4),
+                                            each.rows == 0 ? "" : fixed(each.jensen_shannon, 4),
+                                            each.ks ? fixed(*each.ks, 4) : "",
+                                            each.wasserstein ? fixed(*each.wasserstein, 4) : "",
+                                            each.rows == 0 ? "" : rate_cell(each.live.missing, each.training.missing),
+                                            each.rows == 0 ? "" : rate_cell(each.live.unseen, each.training.unseen),
+                                            each.rows == 0    ? "no rows"
+                                            : each.alarm      ? "<b>drift</b>"
+                                            : each.rows < 200 ? "too few rows"
+                                                              : "as in training"};
     table.row(cells);
   }
   return table.html();
@@ -133,11 +137,12 @@ namespace detail {
                    evidence.expected_roc_auc ? "test set: " + detail::fixed(*evidence.expected_roc_auc, 4)
                                              : std::string("no test set")) +
       "</div>";
-  body +=
-      detail::heading("Drift",
-                      "Live rows beside the training rows, by the bins of the training profile. A field has an alarm "
-                      "when its PSI is above 0.10 and above what chance explains at this number of rows. Wasserstein "
-                      "is the share of training rows that live rows moved past, on average.");
+  body += detail::heading(
+      "Drift",
+      "Live rows beside the training rows, by the bins of the training profile. A field has an alarm "
+      "when its PSI is above 0.10 and above what chance explains at this number of rows. Wasserstein "
+      "is the share of training rows that live rows moved past, on average. Missing and unseen: share of the live "
+      "rows without a value, and with a level that training did not know; in brackets, of training rows.");
   body += detail::drift_table(evidence);
   if (evidence.row_drift) body += detail::row_drift_text(*evidence.row_drift);
   body +=
