@@ -191,6 +191,7 @@ TEST_CASE_TEMPLATE("every feature's histogram is the sum over its own column, be
   const Binned bins = bin_matrix(t.view(), t.features, {}, serial);
   REQUIRE(bins.stored_columns() < 75);
   REQUIRE(bins.sparse().first < 30);
+  REQUIRE(bins.sparse().begin.size() > 2);  // rows with more entries than slots
   const riskflag::detail::HistogramMaker<Cell> maker(bins);
   std::vector<Cell> histogram(maker.cells()), cells(t.rows);
   for (std::size_t i = 0; i < t.rows; ++i) {

@@ -28,13 +28,27 @@ class Binned {
     std::size_t width;
     const std::uint8_t* cells;
   };
-  /// The stored columns from `first` on, which nearly always hold their usual bin, as lists of the others: row i's are
-  /// entries[begin[i]] to entries[begin[i + 1]], each (column - first) * kStride + bin, rising.
+  /// The stored columns from `first` on, which nearly always hold their usual bin, as entries of the others, each
+  /// (column - first) * kStride + bin, rising.
+  ///
+  /// Every row has the same number of slots, so that adding them up knows no length to mispredict: slot s of row i is
+  /// entries[i * slots + s]. Empty ones name empty_slot(s, i), where no bin is. A row with more entries than slots has
+  /// kListed in its last slot and in its first one a number k: its entries are listed[begin[k]] to listed[begin[k +
+  /// 1]].
   struct Sparse {
     static constexpr std::uint32_t kStride = 264;  ///< kCellStride of histograms
+    static constexpr std::size_t kMostSlots = 8;
+    static constexpr std::uint32_t kListed = 0xffffffff;
+    /// Neighbouring rows take turns: additions to one cell would wait for each other.
+    static constexpr std::size_t kTurns = 4;
+    static constexpr std::uint32_t empty_slot(std::size_t s, std::size_t row) noexcept {
+      return static_cast<std::uint32_t>(row % kTurns + 1) * kStride - static_cast<std::uint32_t>(kMostSlots - s);
+    }
     std::size_t first = 0;
-    std::vector<std::uint64_t> begin{};
+    std::size_t slots = 0;  ///< 0: no sparse columns
     std::vector<std::uint32_t> entries{};
+    std::vector<std::uint64_t> begin{};
+    std::vector<std::uint32_t> listed{};
     std::vector<std::uint8_t> usual{};  ///< of each of these columns
   };
   /// Where a feature's bins stand in the tiles: alone in a stored column, or with others, where stored bins first,

@@ -31,6 +31,7 @@ class HistogramMaker {
       if (bins.tile(t).cells != nullptr)
         tiles_.push_back({bins.tile(t), kernels::fill_tile_for<Cell>(bins.tile(t).width)});
     }
+    if (bins.sparse().slots != 0) fill_sparse_ = kernels::fill_sparse_for<Cell>(bins.sparse().slots);
   }
 
   [[nodiscard]] std::size_t cells() const noexcept { return used_.size() * kCellStride; }
@@ -39,6 +40,11 @@ class HistogramMaker {
   /// Stored columns [begin, end).
   void clear(Cell* histogram, std::size_t begin, std::size_t end) const noexcept {
     for (std::size_t c = begin; c < end; ++c) std::fill_n(histogram + c * kCellStride, used_[c], Cell{});
+    using Sparse = Binned::Sparse;
+    const std::size_t first = bins_.sparse().first;
+    if (fill_sparse_ == nullptr || begin > first || first >= end) return;
+    for (std::size_t turn = 0; turn < Sparse::kTurns; ++turn)
+      std::fill_n(histogram + first * kCellStride + Sparse::empty_slot(0, turn), Sparse::kMostSlots, Cell{});
   }
   /// Of all rows that were added: the sum of the first stored column, which is in the tiles.
   [[nodiscard]] Cell total(const Cell* histogram) const noexcept { return kernels::sum_cells(histogram, used_[0]); }
@@ -72,9 +78,8 @@ class HistogramMaker {
         tile.fill(histogram + tile.bins.first * kCellStride, tile.bins.cells + skipped * tile.bins.width, listed,
                   cells + skipped, here);
       }
-      if (!bins_.sparse().entries.empty()) {
-        kernels::fill_sparse(histogram + bins_.sparse().first * kCellStride, bins_.sparse(), listed, first + at, cells,
-                             here);
+      if (fill_sparse_ != nullptr) {
+        fill_sparse_(histogram + bins_.sparse().first * kCellStride, bins_.sparse(), listed, first + at, cells, here);
       }
     }
   }
@@ -96,6 +101,7 @@ class HistogramMaker {
   const Binned& bins_;
   std::vector<std::size_t> used_;
   std::vector<Tile> tiles_;
+  kernels::FillSparse<Cell> fill_sparse_ = nullptr;
 };
 
 /// a[b] = the sum over the combinations of a joined column that hold bin b of the feature at `place`.

@@ -46,6 +46,20 @@ using BinRows = std::array<std::uint32_t, 256>;
   return out;
 }
 
+/// Adds 1 to the count of each row whose bin is another than `bin`; counts stay at 255.
+inline void count_elsewhere(const std::uint8_t* column, std::size_t rows, std::uint8_t bin,
+                            std::uint8_t* counts) noexcept {
+  typedef std::uint8_t Bytes __attribute__((vector_size(16), aligned(1), may_alias));
+  const Bytes usual = Bytes{} + bin;
+  std::size_t i = 0;
+  for (; i + sizeof(Bytes) <= rows; i += sizeof(Bytes)) {
+    Bytes& here = *reinterpret_cast<Bytes*>(counts + i);
+    const Bytes bins = *reinterpret_cast<const Bytes*>(column + i);
+    here += reinterpret_cast<Bytes>(bins != usual) & reinterpret_cast<Bytes>(here != 255) & 1;
+  }
+  for (; i < rows; ++i) counts[i] = static_cast<std::uint8_t>(counts[i] + (column[i] != bin && counts[i] != 255));
+}
+
 /// How features share stored columns.
 struct Bundles {
   std::vector<std::vector<std::uint32_t>> members{};  ///< of each stored column, rising; most have one
@@ -111,6 +125,9 @@ struct Bundles {
   return out;
 }
 
+/// Rows from which columns of few bins are joined.
+inline constexpr std::size_t kWorthJoining = 16384;
+
 /// Joins columns of few bins among the first `columns` of `members`, a bin for each combination, at most 256 in all: an
 /// addition a row less for each, and sums over combinations, exact as they are integers, give back the histograms of
 /// each. The sums cost some 60 ns a feature and leaf, so tables that are short go without. Largest first, each into the
@@ -118,7 +135,6 @@ struct Bundles {
 [[nodiscard]] inline std::size_t join_columns(std::span<const BinRows> counts, std::size_t rows, std::size_t columns,
                                               std::vector<std::vector<std::uint32_t>>& members,
                                               std::vector<std::uint8_t>& joined) {
-  constexpr std::size_t kWorthJoining = 16384;
   if (rows < kWorthJoining) return columns;
   struct Few {
     unsigned bins;

@@ -78,17 +78,49 @@ inline void fill_tile(Cell* histogram, const std::uint8_t* cells, const std::uin
 
 /// Adds cell[row] to each cell that a row's entries name. `rows` null: rows first .. first + n - 1.
 template <class Cell>
+using FillSparse = void (*)(Cell* histogram, const Binned::Sparse& sparse, const std::uint32_t* rows, std::size_t first,
+                            const Cell* cell, std::size_t n) noexcept;
+
+template <class Cell, std::size_t... S>
+inline void add_slots(Cell* histogram, const Binned::Sparse& sparse, const std::uint32_t* slots, Cell cell,
+                      std::index_sequence<S...>) noexcept {
+  if (slots[sizeof...(S) - 1] != Binned::Sparse::kListed) [[likely]] {
+    ((histogram[slots[S]] += cell), ...);
+    return;
+  }
+  const std::uint32_t* const end = sparse.listed.data() + sparse.begin[std::size_t{slots[0]} + 1];
+  for (const std::uint32_t* at = sparse.listed.data() + sparse.begin[slots[0]]; at != end; ++at) histogram[*at] += cell;
+}
+
+template <class Cell, std::size_t Slots>
 inline void fill_sparse(Cell* histogram, const Binned::Sparse& sparse, const std::uint32_t* rows, std::size_t first,
                         const Cell* cell, std::size_t n) noexcept {
-  constexpr std::size_t kAhead = 16;
+  constexpr std::make_index_sequence<Slots> kSlots{};
   const std::uint32_t* const entries = sparse.entries.data();
-  for (std::size_t i = 0; i < n; ++i) {
-    const std::size_t row = rows != nullptr ? rows[i] : first + i;
-    if (rows != nullptr && i + kAhead < n) __builtin_prefetch(entries + sparse.begin[rows[i + kAhead]]);
-    const std::uint32_t* const end = entries + sparse.begin[row + 1];
-    for (const std::uint32_t* entry = entries + sparse.begin[row]; entry != end; ++entry)
-      histogram[*entry] += cell[row];
+  if (rows == nullptr) {
+    for (std::size_t i = first; i < first + n; ++i) add_slots(histogram, sparse, entries + i * Slots, cell[i], kSlots);
+    return;
   }
+  constexpr std::size_t kAhead = 32;
+  std::size_t i = 0;
+  for (; i + kAhead < n; ++i) {
+    __builtin_prefetch(entries + std::size_t{rows[i + kAhead]} * Slots);
+    add_slots(histogram, sparse, entries + std::size_t{rows[i]} * Slots, cell[rows[i]], kSlots);
+  }
+  for (; i < n; ++i) add_slots(histogram, sparse, entries + std::size_t{rows[i]} * Slots, cell[rows[i]], kSlots);
+}
+
+template <class Cell, std::size_t... S>
+[[nodiscard]] constexpr std::array<FillSparse<Cell>, sizeof...(S)> fill_sparse_table(
+    std::index_sequence<S...>) noexcept {
+  return {fill_sparse<Cell, S + 1>...};
+}
+
+/// The kernel for rows of `slots` slots, 1 to Binned::Sparse::kMostSlots.
+template <class Cell>
+[[nodiscard]] inline FillSparse<Cell> fill_sparse_for(std::size_t slots) noexcept {
+  static constexpr auto kTable = fill_sparse_table<Cell>(std::make_index_sequence<Binned::Sparse::kMostSlots>{});
+  return kTable[slots - 1];
 }
 
 template <class Cell, std::size_t... W>
