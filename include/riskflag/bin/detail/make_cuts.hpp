@@ -118,11 +118,74 @@ inline void sort_keys(std::vector<std::int64_t>& keys, std::vector<std::int64_t>
 
 inline constexpr std::size_t kCutColumns = 16;
 
+/// The sampled values of a column while they are read: the two that its first rows hold most often are counted, as
+/// flags and amounts that are mostly zero or missing need no more, the others kept.
+struct ColumnKeys {
+  static constexpr std::size_t kFirst = 32;  ///< rows by which the two are chosen: that decides nothing but time
+  std::array<std::int64_t, 2> frequent{};
+  std::array<std::size_t, 2> counts{};
+  std::vector<std::int64_t> others{};
+  std::size_t used = 0;  ///< of others
+
+  void choose(std::span<const std::int64_t> first) noexcept {
+    counts = {};
+    used = 0;
+    std::array<std::ptrdiff_t, 2> most{};
+    for (const std::size_t k : {0U, 1U}) {
+      for (const std::int64_t key : first) {
+        const std::ptrdiff_t rows = std::count(first.begin(), first.end(), key);
+        if (rows <= most[k] || (k == 1 && key == frequent[0])) continue;
+        most[k] = rows;
+        frequent[k] = key;
+      }
+    }
+    if (most[1] == 0) frequent[1] = ~frequent[0];
+  }
+  /// Without a branch: which rows hold which value cannot be foreseen.
+  template <class T>
+  void take(const T* cells, std::ptrdiff_t stride, std::span<const std::size_t> rows) noexcept {
+    const std::int64_t a = frequent[0], b = frequent[1];
+    std::size_t rows_a = 0, n = 0;
+    std::int64_t* const out = others.data() + used;
+    for (const std::size_t row : rows) {
+      const std::int64_t key = order_key(static_cast<double>(cells[static_cast<std::ptrdiff_t>(row) * stride]));
+      out[n] = key;
+      rows_a += key == a ? 1 : 0;
+      n += static_cast<std::size_t>(key != a) * static_cast<std::size_t>(key != b);
+    }
+    used += n;
+    counts[0] += rows_a;
+    counts[1] += rows.size() - rows_a - n;
+  }
+};
+
 /// A worker's sampled values of columns that are read together.
 struct CutKeys {
-  std::array<std::vector<std::int64_t>, kCutColumns> of_column{};
-  std::vector<std::int64_t> scratch{};
+  std::array<ColumnKeys, kCutColumns> of_column{};
+  std::vector<std::int64_t> keys{}, scratch{};
+  std::vector<KeyRun> values{};
 };
+
+/// Fills room.values with what a column holds, rising, without missing values.
+inline void sort_values(const ColumnKeys& column, bool zero_as_missing, CutKeys& room) {
+  room.keys.assign(column.others.begin(), column.others.begin() + static_cast<std::ptrdiff_t>(column.used));
+  sort_keys(room.keys, room.scratch);
+  room.values.clear();
+  const auto add = [&](std::int64_t key, std::size_t rows) {
+    const double value = from_order_key(key);
+    if (rows != 0 && !is_missing(value) && !(zero_as_missing && is_zero(value))) room.values.push_back({key, rows});
+  };
+  const std::size_t low = column.frequent[0] < column.frequent[1] ? 0 : 1;
+  std::size_t at = 0;
+  for (const std::size_t k : {low, 1 - low, std::size_t{2}}) {
+    while (at < room.keys.size() && (k == 2 || room.keys[at] < column.frequent[k])) {
+      const std::size_t begin = at;
+      while (at < room.keys.size() && room.keys[at] == room.keys[begin]) ++at;
+      add(room.keys[begin], at - begin);
+    }
+    if (k < 2) add(column.frequent[k], column.counts[k]);
+  }
+}
 
 /// Columns read together: neighbours in a row-major table share a line; 4 MB of values, but never below four columns.
 [[nodiscard]] inline std::size_t columns_together(std::size_t rows) noexcept {
@@ -174,31 +237,29 @@ template <class T>
 void numeric_cuts(MatrixView<T> x, std::size_t first, std::size_t end, std::span<const Feature> features,
                   std::span<const std::size_t> rows, const BinOptions& options, CutKeys& room,
                   std::vector<FeatureCuts>& out) {
-  auto& keys = room.of_column;
   std::array<std::size_t, kCutColumns> column{};
   std::size_t columns = 0;
   for (std::size_t f = first; f < end; ++f) {
     if (features[f].type != FeatureType::categorical) column[columns++] = f;
   }
   for (std::size_t k = 0; k < columns; ++k) {
-    keys[k].clear();
-    keys[k].reserve(rows.size());
+    std::array<std::int64_t, ColumnKeys::kFirst> head;
+    const std::size_t n = std::min(head.size(), rows.size());
+    for (std::size_t i = 0; i < n; ++i) head[i] = order_key(static_cast<double>(x(rows[i], column[k])));
+    room.of_column[k].choose(std::span(head).first(n));
+    room.of_column[k].others.resize(rows.size() + 1);
   }
   constexpr std::size_t kRows = 32;  // of a column before the next one: their lines are still in the cache
   for (std::size_t begin = 0; begin < rows.size(); begin += kRows) {
-    for (std::size_t k = 0; k < columns; ++k) {
-      const T* const cells = x.col(column[k]);
-      for (std::size_t i = begin; i < std::min(begin + kRows, rows.size()); ++i) {
-        const double value = static_cast<double>(cells[static_cast<std::ptrdiff_t>(rows[i]) * x.row_stride()]);
-        if (!is_missing(value) && !(options.zero_as_missing && is_zero(value))) keys[k].push_back(order_key(value));
-      }
-    }
+    const std::span<const std::size_t> here = rows.subspan(begin, std::min(kRows, rows.size() - begin));
+    for (std::size_t k = 0; k < columns; ++k) room.of_column[k].take(x.col(column[k]), x.row_stride(), here);
   }
   for (std::size_t k = 0; k < columns; ++k) {
     const std::size_t f = column[k];
-    sort_keys(keys[k], room.scratch);
+    sort_values(room.of_column[k], options.zero_as_missing, room);
     const int most = options.max_bin_by_feature.empty() ? options.max_bin : options.max_bin_by_feature[f];
-    out[f].cuts = cuts_with_forced(keys[k], most, options.min_data_in_bin, forced_bounds(options, features[f].name));
+    out[f].cuts =
+        cuts_with_forced(room.values, most, options.min_data_in_bin, forced_bounds(options, features[f].name));
     out[f].zero_is_missing = options.zero_as_missing;
     out[f].value_bins = static_cast<unsigned>(out[f].cuts.size() + 1);
   }

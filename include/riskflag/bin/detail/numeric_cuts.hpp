@@ -62,58 +62,62 @@ inline void radix_sort(std::vector<std::int64_t>& keys, std::vector<std::int64_t
   return true;
 }
 
-/// Cuts from the sampled values of one feature, given as sorted order keys without missing values: LightGBM's
+/// A value among the sampled ones, as its order key.
+struct KeyRun {
+  std::int64_t key;
+  std::uint64_t rows;
+};
+
+[[nodiscard]] inline std::uint64_t rows_of(std::span<const KeyRun> values) noexcept {
+  std::uint64_t out = 0;
+  for (const KeyRun& value : values) out += value.rows;
+  return out;
+}
+
+/// Cuts from the sampled values of one feature, rising and without missing values: LightGBM's
 /// GreedyFindBin (src/io/bin.cpp).
 ///
 /// At most `max_bin` different values: a cut after each that brings its bin to min_data_in_bin rows. More: a value that
 /// fills a whole bin gets its own, and the others are spread evenly over what is left.
-[[nodiscard]] inline std::vector<double> cuts_of_sorted(std::span<const std::int64_t> keys, int max_bin,
+[[nodiscard]] inline std::vector<double> cuts_of_sorted(std::span<const KeyRun> values, int max_bin,
                                                         int min_data_in_bin) {
-  std::vector<double> values;
-  std::vector<std::uint64_t> counts;
-  for (const std::int64_t key : keys) {
-    if (values.empty() || order_key(values.back()) != key) {
-      values.push_back(from_order_key(key));
-      counts.push_back(0);
-    }
-    ++counts.back();
-  }
   std::vector<double> cuts;
   const auto cut_after = [&](std::size_t i) {
     double t = 0.0;
-    const bool exists = halfway(values[i], values[i + 1], t);
+    const bool exists = halfway(from_order_key(values[i].key), from_order_key(values[i + 1].key), t);
     if (exists) cuts.push_back(t);
     return exists;
   };
   if (values.size() <= static_cast<std::size_t>(max_bin)) {
     std::uint64_t in_bin = 0;
     for (std::size_t i = 0; i + 1 < values.size(); ++i) {
-      in_bin += counts[i];
+      in_bin += values[i].rows;
       if (in_bin < static_cast<std::uint64_t>(min_data_in_bin) || !cut_after(i)) continue;
       in_bin = 0;
     }
     return cuts;
   }
-  const std::uint64_t bins =
-      std::max<std::uint64_t>(1, std::min<std::uint64_t>(static_cast<std::uint64_t>(max_bin),
-                                                         keys.size() / static_cast<std::uint64_t>(min_data_in_bin)));
+  const std::uint64_t all = rows_of(values);
+  const std::uint64_t bins = std::max<std::uint64_t>(
+      1,
+      std::min<std::uint64_t>(static_cast<std::uint64_t>(max_bin), all / static_cast<std::uint64_t>(min_data_in_bin)));
   // Shares are compared as integers (count * bins against the sample): nothing here depends on rounding.
   std::uint64_t rest_bins = bins;
-  std::uint64_t rest_rows = keys.size();
+  std::uint64_t rest_rows = all;
   std::vector<bool> big(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
-    big[i] = counts[i] * bins >= keys.size();
+    big[i] = values[i].rows * bins >= all;
     if (big[i]) {
       --rest_bins;
-      rest_rows -= counts[i];
+      rest_rows -= values[i].rows;
     }
   }
   std::uint64_t share_rows = rest_rows,
                 share_bins = rest_bins;  // a small bin is full with share_rows / share_bins rows
   std::uint64_t in_bin = 0;
   for (std::size_t i = 0; i + 1 < values.size() && cuts.size() + 1 < bins; ++i) {
-    if (!big[i]) rest_rows -= counts[i];
-    in_bin += counts[i];
+    if (!big[i]) rest_rows -= values[i].rows;
+    in_bin += values[i].rows;
     const bool full = in_bin * share_bins >= share_rows;
     const bool half_before_big = big[i + 1] && in_bin * share_bins * 2 >= share_rows;
     if (!big[i] && !full && !half_before_big) continue;
@@ -133,25 +137,23 @@ inline void radix_sort(std::vector<std::int64_t>& keys, std::vector<std::int64_t
 /// have of all, rounded, and the last one what is left.
 ///
 /// Where we differ: zero has no bin of its own, and a value that equals a bound counts below it, as it is binned.
-[[nodiscard]] inline std::vector<double> cuts_with_forced(std::span<const std::int64_t> keys, int max_bin,
+[[nodiscard]] inline std::vector<double> cuts_with_forced(std::span<const KeyRun> values, int max_bin,
                                                           int min_data_in_bin, std::span<const double> forced) {
   forced = forced.first(std::min(forced.size(), static_cast<std::size_t>(max_bin - 1)));
   std::vector<double> cuts(forced.begin(), forced.end());
   const std::uint64_t free_bins = static_cast<std::uint64_t>(max_bin) - 1 - forced.size();
+  const std::uint64_t all = rows_of(values);
   std::uint64_t rest = free_bins;
   std::size_t begin = 0;
-  for (std::size_t i = 0; i <= forced.size() && begin < keys.size(); ++i) {
-    std::size_t end = keys.size();
-    if (i < forced.size())
-      end = static_cast<std::size_t>(std::upper_bound(keys.begin(), keys.end(), order_key(forced[i])) - keys.begin());
-    const std::uint64_t rows = end - begin;
+  for (std::size_t i = 0; i <= forced.size() && begin < values.size(); ++i) {
+    std::size_t end = begin;
+    while (end < values.size() && (i == forced.size() || values[end].key <= order_key(forced[i]))) ++end;
+    const std::uint64_t rows = rows_of(values.subspan(begin, end - begin));
     // lround(rows * free_bins / all), in integers.
-    const std::uint64_t share =
-        i == forced.size() ? rest
-                           : std::min(rest, (2 * rows * free_bins + keys.size()) / (2 * std::uint64_t{keys.size()}));
+    const std::uint64_t share = i == forced.size() ? rest : std::min(rest, (2 * rows * free_bins + all) / (2 * all));
     if (rows != 0 && share != 0) {
       const std::vector<double> own =
-          cuts_of_sorted(keys.subspan(begin, rows), static_cast<int>(share) + 1, min_data_in_bin);
+          cuts_of_sorted(values.subspan(begin, end - begin), static_cast<int>(share) + 1, min_data_in_bin);
       cuts.insert(cuts.end(), own.begin(), own.end());
       rest -= own.size();
     }
