@@ -473,6 +473,7 @@ TEST_CASE("/v1/model says what answers, /v1/schema what is accepted") {
   const Json& home = *schema.find("properties")->find("home");
   CHECK(home.find("enum")->array()->size() == 4);  // three levels and null
   CHECK(text_of(*schema.find("properties")->find("since"), "format") == "date");
+  CHECK(schema.find("properties")->find("sex")->find("not") != nullptr);  // not used, but a single value
 }
 
 TEST_CASE("a refusal of the server in front has the same form") {

@@ -20,6 +20,7 @@ inline void write_property(JsonWriter& json, const Field& field) {
     json.key("description").value("echoed in the answer, not used");
   } else if (field.role != Role::feature) {
     json.key("description").value("accepted and not used (role " + std::string(name_of(field.role)) + ")");
+    json.key("not").begin_object().key("type").begin_array().value("array").value("object").end_array().end_object();
   } else if (field.type == ColumnType::number) {
     json.key("type").begin_array().value("number").value("null").end_array();
     // Special codes and numeric missing tokens lie outside the limits on purpose.

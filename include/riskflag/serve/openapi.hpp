@@ -113,15 +113,26 @@ inline void write_request_body(JsonWriter& json, Endpoint endpoint) {
                   R"({"type":"array","items":{"$ref":"#/components/schemas/Outcome"}}]})");
     write_content(json, "application/x-ndjson", R"({"type":"string","description":"an Outcome on each line"})");
   } else if (endpoint == Endpoint::invocations) {
-    write_content(json, "application/json",
-                  R"({"type":"object","properties":{"dataframe_split":{"type":"object"},"dataframe_records":{)"
-                  R"("type":"array"},"instances":{"type":"array"},"inputs":{"type":["object","array"]},"params":{}}})");
+    write_content(
+        json, "application/json",
+        R"({"type":"object","properties":{"dataframe_split":{"type":"object","required":["columns","data"],)"
+        R"("properties":{"columns":{"type":"array","items":{"type":"string"}},"data":{"type":"array","items":{)"
+        R"("type":"array"}},"index":{}}},"dataframe_records":{"type":"array","items":{"type":"object"}},)"
+        R"("instances":{"type":"array","items":{"type":["object","array"]}},)"
+        R"("inputs":{"type":["object","array"]},"params":{}},"additionalProperties":false,)"
+        R"("oneOf":[{"required":["dataframe_split"]},{"required":["dataframe_records"]},)"
+        R"({"required":["instances"]},{"required":["inputs"]}]})");
     write_content(json, "text/csv", R"({"type":"string"})");
   } else {
-    write_content(json, "application/json",
-                  R"({"type":"object","required":["inputs"],"properties":{"id":{"type":"string"},"inputs":{)"
-                  R"("type":"array","minItems":1,"items":{"type":"object","required":["name","shape","datatype",)"
-                  R"("data"]}},"outputs":{"type":"array"}}})");
+    write_content(
+        json, "application/json",
+        R"({"type":"object","required":["inputs"],"properties":{"id":{"type":"string"},"inputs":{)"
+        R"("type":"array","minItems":1,"items":{"type":"object","required":["name","shape","datatype",)"
+        R"("data"],"properties":{"name":{"type":"string"},"shape":{"type":"array","minItems":1,"maxItems":2,)"
+        R"("items":{"type":"integer","minimum":0}},"datatype":{"enum":["BOOL","INT8","INT16","INT32","INT64",)"
+        R"("UINT8","UINT16","UINT32","UINT64","FP16","FP32","FP64","BYTES"]},"data":{"type":"array"}}}},)"
+        R"("outputs":{"type":"array","items":{"type":"object","required":["name"],"properties":{)"
+        R"("name":{"const":"probability"}}}}}})");
   }
   json.end_object().end_object();
 }
@@ -162,7 +173,9 @@ inline void write_answer(JsonWriter& json, Endpoint endpoint) {
   for (const detail::Route& route : detail::kRoutes) {
     json.key(route.path).begin_object();
     if (route.path.find("{model}") != std::string_view::npos) {
-      json.key("parameters").raw(R"([{"name":"model","in":"path","required":true,"schema":{"type":"string"}}])");
+      json.key("parameters").begin_array().begin_object().key("name").value("model").key("in").value("path");
+      json.key("required").value(true).key("schema").begin_object().key("enum").begin_array().value(name).end_array();
+      json.end_object().end_object().end_array();
     }
     for (const std::string_view method : split_text(route.allow, ',')) {
       json.key(lower_ascii(trimmed(method))).begin_object().key("summary").value(route.summary);
