@@ -51,7 +51,9 @@ TEST_CASE("invariant: MLflow's four JSON layouts and CSV give the rows' probabil
        R"({"inputs":{"income":[500,null],"home":["OWN","RENT"]}})",
        R"({"inputs":{"income":[[500],[null]],"home":[["OWN"],["RENT"]],"extra":[1,2]}})",
        R"({"inputs":[[500,"OWN",null],[null,"RENT",null]]})",
-       R"({"inputs":[{"income":500,"home":"OWN"},{"income":null,"home":"RENT"}]})"}) {
+       R"({"inputs":[{"income":500,"home":"OWN"},{"income":null,"home":"RENT"}]})",
+       R"({"inputs":[{"income":500,"home":"OWN"},{"income":NaN,"home":"RENT"}],"params":{"\"NaN":"NaN\\"}})",
+       R"({"dataframe_split":{"columns":["home","income"],"data":[["OWN",500],["RENT",NaN]]}})"}) {
     CAPTURE(body);
     const auto response = invoke(f, body);
     CHECK(response.status == 200);
@@ -74,8 +76,11 @@ TEST_CASE("what MLflow's protocol cannot use is answered 400 with error_code and
     const char *body, *says;
   };
   for (const Case& c :
-       {Case{"{", "the body cannot be read"}, Case{"[]", "no JSON object"}, Case{"{}", "the body has no rows"},
-        Case{R"({"rows":[]})", "member \"rows\""}, Case{R"({"instances":[],"inputs":[]})", "two layouts"},
+       {Case{"{", "the body cannot be read"},
+        Case{"[]", "no JSON object"},
+        Case{"{}", "the body has no rows"},
+        Case{R"({"rows":[]})", "member \"rows\""},
+        Case{R"({"instances":[],"inputs":[]})", "two layouts"},
         Case{R"({"instances":5})", "no array"},
         Case{R"({"instances":[{"income":1,"home":"OWN"},7]})", "row 2 is no object"},
         Case{R"({"instances":[[1,"OWN"]]})", "row 1 has 2 values for 3 columns"},
@@ -88,7 +93,11 @@ TEST_CASE("what MLflow's protocol cannot use is answered 400 with error_code and
              "row 2: field \"income\" is missing"},
         Case{R"({"dataframe_records":[{"income":1,"home":"TENT"}]})", "unseen_category"},
         Case{R"({"dataframe_records":[{"income":{"a":1},"home":"OWN"}]})", "an object is of the wrong type"},
-        Case{R"({"dataframe_records":[{"income":1e999,"home":"OWN"}]})", "not_finite"}}) {
+        Case{R"({"dataframe_records":[{"income":1e999,"home":"OWN"}]})", "not_finite"},
+        Case{R"({"dataframe_records":[{"income":-Infinity,"home":"OWN"}]})", "not_finite"},
+        Case{R"({"dataframe_records":[{"income":-NaN,"home":"OWN"}]})", "not JSON"},
+        Case{R"({"dataframe_records":[{"income":nan,"home":"OWN"}]})", "not JSON"},
+        Case{R"({"dataframe_records":[{"income":"500","home":"OWN"}]})", "wrong_type"}}) {
     CAPTURE(c.body);
     const auto response = invoke(f, c.body);
     CHECK(response.status == 400);
@@ -133,6 +142,17 @@ TEST_CASE("invariant: tensors, one for each column or one for all, give the rows
       "/v2/models/loans/versions/" + f.model->version + "/infer");
   CHECK(whole.status == 200);
   CHECK(numbers_of((*parsed(whole.body).find("outputs")->array())[0].find("data"))[1] == kScores[1]);
+  // As tritonclient writes them: an array of numpy's has one datatype, and no null.
+  for (const std::string& inputs :
+       {tensor("rows", "[2,3]", "BYTES", R"(["5e2","OWN","","","RENT",""])"),
+        tensor("income", "[2]", "FP64", "[500.0,NaN]") + "," + tensor("home", "[2]", "BYTES", R"(["OWN","RENT"])"),
+        tensor("income", "[2]", "BYTES", R"(["500",""])") + "," +
+            tensor("home", "[2]", "BYTES", R"(["OWN","RENT"])")}) {
+    CAPTURE(inputs);
+    const auto response = infer(f, R"({"inputs":[)" + inputs + "]}");
+    REQUIRE(response.status == 200);
+    CHECK(numbers_of((*parsed(response.body).find("outputs")->array())[0].find("data")) == kScores);
+  }
 }
 
 TEST_CASE("what the Open Inference Protocol cannot use is answered 4xx with an error that names it") {
@@ -155,6 +175,8 @@ TEST_CASE("what the Open Inference Protocol cannot use is answered 4xx with an e
            {R"({"inputs":[)" + tensor("income", "[1]", "FP128", "[1]") + "]}", "FP128"},
            {R"({"inputs":[)" + tensor("income", "[1]", "INT32", "[1.5]") + "]}", "datatype"},
            {R"({"inputs":[)" + tensor("income", "[1]", "FP64", R"(["1"])") + "]}", "datatype"},
+           {R"({"inputs":[)" + home + "," + tensor("income", "[1]", "FP64", "[Infinity]") + "]}", "not_finite"},
+           {R"({"inputs":[)" + home + "," + tensor("income", "[1]", "BYTES", R"(["5OO"])") + "]}", "wrong_type"},
            {R"({"inputs":[)" + tensor("incom", "[1]", "FP64", "[1]") + "]}", "did you mean"},
            {R"({"inputs":[)" + home + "," + home + "]}", "twice"},
            {R"({"inputs":[)" + home + "," + tensor("income", "[2]", "FP64", "[1,2]") + "]}", "same n"},
@@ -221,6 +243,8 @@ TEST_CASE("openapi.json names every path with its methods, and the model's own f
   }
   const Json& row = *json.find("components")->find("schemas")->find("Row");
   CHECK(row.find("properties")->find("income") != nullptr);
+  const Json& model = (*paths.find("/v2/models/{model}/infer")->find("parameters")->array())[0];
+  CHECK(value_or_throw((*model.find("schema")->find("enum")->array())[0].string()) == "loans");
 }
 
 TEST_CASE("openapi.json names the headers that a request may have, and those that answers do have") {

@@ -30,6 +30,28 @@ class Document {
     Reader reader(*this, text);
     return read_json_events(text, reader);
   }
+  /// The same for what Python's json writes where a number is missing: NaN is null, an infinity a number beyond every
+  /// double. MLflow's server and Triton take these; JSON (RFC 8259) does not have them.
+  [[nodiscard]] Result<void> read_with_nan(std::string_view text) {
+    if (text.find("NaN") == std::string_view::npos && text.find("Infinity") == std::string_view::npos)
+      return read(text);
+    as_json_.clear();
+    bool in_string = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (!in_string && text.substr(i).starts_with("NaN")) {
+        as_json_ += "null";
+        i += 2;
+      } else if (!in_string && text.substr(i).starts_with("Infinity")) {
+        as_json_ += "1e999";
+        i += 7;
+      } else {
+        as_json_ += text[i];
+        if (text[i] == '"') in_string = !in_string;
+        if (in_string && text[i] == '\\' && i + 1 < text.size()) as_json_ += text[++i];
+      }
+    }
+    return read(as_json_);
+  }
 
   [[nodiscard]] static constexpr Place root() noexcept { return 0; }
   [[nodiscard]] Kind kind(Place value) const noexcept { return nodes_[value].kind; }
@@ -126,6 +148,7 @@ class Document {
   };
 
   std::vector<Node> nodes_;
+  std::string as_json_;             // of read_with_nan
   std::deque<std::string> copies_;  // a deque: growing moves no string
 };
 

@@ -42,14 +42,15 @@ enum class TensorValue { boolean, integer, number, text, unknown };
                                                                                     : TensorValue::unknown;
 }
 
-/// One infer request: either an input for each column (shape [n] or [n, 1]) or one tensor [n, fields]. null is missing.
+/// One infer request: either an input for each column (shape [n] or [n, 1]) or one tensor [n, fields]. null and NaN are
+/// missing, and so are the missing tokens of CSV.
 class V2Infer {
  public:
   V2Infer(const Codec& codec, Workspace& memory, TableScores& out)
       : codec_(codec), rows_(codec, memory, out), out_(out) {}
 
   void score(std::string_view body) {
-    if (const auto read = document_.read(body); !read) {
+    if (const auto read = document_.read_with_nan(body); !read) {
       return out_.refuse("the body cannot be read: " + read.failure().text());
     }
     if (!document_.is(Document::root(), Kind::object)) return out_.refuse("the body is no JSON object");
@@ -188,13 +189,24 @@ class V2Infer {
       rows_.begin_row();
       if (one) {
         for (std::size_t c = 0; c < fields.size(); ++c) {
-          rows_.set(fields[c], document_, tensors[0].data[row * fields.size() + c]);
+          set(fields[c], tensors[0], row * fields.size() + c);
         }
       } else {
-        for (std::size_t c = 0; c < columns.size(); ++c) rows_.set(columns[c], document_, tensors[c].data[row]);
+        for (std::size_t c = 0; c < columns.size(); ++c) set(columns[c], tensors[c], row);
       }
       rows_.end_row();
     }
+  }
+
+  /// Texts are read as CSV's cells are: a client whose tensors have one datatype has no other way to write a row of
+  /// numbers and levels, nor a missing number among integers.
+  void set(const RowScorer::Entry* entry, const Tensor& tensor, std::size_t i) {
+    bundle::RawCell cell;
+    if (entry != nullptr && entry->kind == FieldBook::Kind::input && document_.cell(tensor.data[i], cell) &&
+        cell.kind == bundle::RawCell::Kind::text) {
+      return rows_.set(entry, bundle::RawCell::of_csv(cell.text));
+    }
+    rows_.set(entry, document_, tensor.data[i]);
   }
 
   static constexpr std::int64_t kMostRows = std::numeric_limits<std::int32_t>::max();

@@ -41,7 +41,7 @@ class MlflowJson {
   MlflowJson(const Codec& codec, Workspace& memory, TableScores& out) : rows_(codec, memory, out), out_(out) {}
 
   void score(std::string_view body) {
-    if (const auto read = document_.read(body); !read) {
+    if (const auto read = document_.read_with_nan(body); !read) {
       return out_.refuse("the body cannot be read: " + read.failure().text());
     }
     static constexpr std::string_view kAccepted =
