@@ -409,6 +409,9 @@ class Page(unittest.TestCase):
             page.keep("phone-" + view)
             self.assertEqual(page.js("return innerWidth"), 360)
             self.assertLessEqual(page.js("return document.documentElement.scrollWidth"), 360, view)
+        routes = until(lambda: [each for each in page.driver.find_elements(By.CSS_SELECTOR, "#view-monitor tbody th") if each.text.startswith("/v1/")])
+        for each in routes:
+            self.assertLess(each.size["height"], 40, "broken into lines: " + each.text)
         for each in page.driver.find_elements(By.CSS_SELECTOR, "input:not([type=file]), select, button"):
             if each.is_displayed():
                 self.assertGreaterEqual(each.size["height"], 24, each.get_attribute("outerHTML"))

@@ -70,6 +70,7 @@ function renderMonitor(page, live, ready) {
   const refused = sumOf(page, "http_requests_total", l => isScoring(l.route) && !l.code.startsWith("2"));
   const windows = live.live ? live.live.windows : [];
   const alarms = new Set(windows.flatMap(w => w.fields.filter(f => f.alarm).map(f => f.field)));
+  const named = [...alarms].slice(0, 3).join(", ").replace("(score)", "score") + (alarms.size > 3 ? ` and ${alarms.size - 3} more` : "");
   const all = bucketsOf(page, isScoring), made = steps(), last = made[made.length - 1];
   $("tiles").replaceChildren(
     tile("Requests a second", last && Number.isFinite(last.rate) ? short(last.rate) : "\u2013", `${grouped(asked)} since the start`),
@@ -77,7 +78,7 @@ function renderMonitor(page, live, ready) {
     tile("Latency, median", milliseconds(quantile(all, 0.5)), "since the start"),
     tile("Latency, 99 of 100", milliseconds(quantile(all, 0.99)), "since the start"),
     tile("Refused requests", grouped(refused), asked ? percent(refused / asked) + " of those that score" : "none"),
-    tile("Fields in alarm", windows.length ? String(alarms.size) : "\u2013", windows.length ? [...alarms].slice(0, 3).join(", ").replace("(score)", "score") || "no drift seen" : "no full window yet"));
+    tile("Fields in alarm", windows.length ? String(alarms.size) : "\u2013", windows.length ? named || "no drift seen" : "no full window yet"));
   renderCurves(made);
   renderBins($("scores"), page, version, "(score)");
   renderDrift(page, version, live.live, windows);

@@ -77,7 +77,7 @@ svg text{fill:var(--soft)}svg .key{fill:var(--ink)}.grid{stroke:var(--grid)}.axi
 .drift button{background:none;color:var(--ink);border:0;padding:3px 0;min-height:0;font-weight:500;text-align:left;overflow-wrap:anywhere;text-decoration:underline;text-decoration-color:var(--edge);text-underline-offset:3px}.drift button[aria-pressed=true]{font-weight:650;text-decoration-color:var(--series-1)}
 .drift .track{margin:0;height:9px}.drift .fill{background:var(--series-1);max-width:100%}.drift.alarm .fill{background:var(--series-2)}.drift .mark{position:absolute;top:-3px;bottom:-3px;width:2px;background:var(--soft)}.drift .n{text-align:right}.drift .pill{font-size:12px;padding:1px 9px;justify-self:start}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:13px;margin:6px 0 0}
-th,td{text-align:left;padding:5px 12px 5px 0;border-bottom:1px solid var(--grid);vertical-align:top}thead th{font-weight:600;font-size:12px;color:var(--soft);border-bottom-color:var(--quiet)}tbody th{font-weight:500;overflow-wrap:anywhere}td.n,th.n{text-align:right;white-space:nowrap}
+th,td{text-align:left;padding:5px 12px 5px 0;border-bottom:1px solid var(--grid);vertical-align:top}thead th{font-weight:600;font-size:12px;color:var(--soft);border-bottom-color:var(--quiet)}tbody th{font-weight:500;min-width:9em;overflow-wrap:anywhere}td.n,th.n{text-align:right;white-space:nowrap}
 footer{color:var(--soft);font-size:12.5px;padding-bottom:28px}footer p{border-top:1px solid var(--edge);margin:0;padding-top:12px}
 #small-answer{display:none!important}
 @media (max-width:900px){.split,.charts{grid-template-columns:minmax(0,1fr)}.aside{position:static}
