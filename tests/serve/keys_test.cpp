@@ -70,6 +70,28 @@ TEST_CASE("invariant: with keys, every endpoint but the probes and the page want
   CHECK(f.get("/v1/model").status == 200);
 }
 
+TEST_CASE("a key is known wherever it stands; a part of one, more than one, or its digest is none") {
+  const auto keys = serve::ApiKeys::parse(
+      file(key("a", "x", "\"score\"") + "," + key("b", "yy", "\"score\"") + "," + key("c", "zzz", "\"read\"")),
+      "keys.json");
+  using Verdict = serve::ApiKeys::Verdict;
+  const auto judge = [&](const std::string& secret, std::string* name = nullptr) {
+    return keys.judge("Bearer " + secret, serve::Scope::score, name);
+  };
+  std::string name;
+  CHECK(judge("x", &name) == Verdict::allowed);
+  CHECK(name == "a");
+  CHECK(judge("yy", &name) == Verdict::allowed);
+  CHECK(name == "b");
+  CHECK(judge("zzz", &name) == Verdict::forbidden);
+  CHECK(name == "c");
+  for (const std::string& none :
+       {std::string(), std::string("y"), std::string("yyy"), std::string("x,yy"), sha256_hex("x")}) {
+    CAPTURE(none);
+    CHECK(judge(none) == Verdict::unknown);
+  }
+}
+
 TEST_CASE("a keys file that says too little is refused with its place") {
   CHECK(refusal(file(key("a", "x", "\"score\""))) == "accepted");
   CHECK(refusal(file("")).find("no keys") != std::string::npos);
