@@ -48,11 +48,12 @@ def records(folder):
 class Server:
     """A running riskflag-serve on a free port."""
 
-    def __init__(self, model, *flags, env=None, preexec_fn=None):
+    def __init__(self, model, *flags, env=None, preexec_fn=None, before=()):
+        """`before`: words of a program that starts it."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("RISKFLAG_")}
         environment.update(env or {})
         self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen([str(BIN / "riskflag-serve"), "--model", str(model), "--port", "0", *map(str, flags)],
+        self.process = subprocess.Popen([*before, str(BIN / "riskflag-serve"), "--model", str(model), "--port", "0", *map(str, flags)],
                                         stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment, preexec_fn=preexec_fn)
         line = self.process.stdout.readline()
         self.line = line
