@@ -80,6 +80,15 @@ TEST_CASE("names that are no columns, two roles and codes of a category are refu
   o.columns.drop = {"id"};
   CHECK(refused(o) == "--drop: column \"id\" is named by --id already; a column has one role");
   o = options();
+  o.parts.group_by = {"y"};
+  CHECK(refused(o) == "--group-by: column \"y\" is named by --target already; a column has one role");
+  o = options();
+  o.parts.time_by = "y";
+  CHECK(refused(o) == "--time-by: column \"y\" is named by --target already; a column has one role");
+  o = options();
+  o.reasons = {{"xx", "R1", "words"}};
+  CHECK(refused(o) == "t.csv: --reasons: there is no column \"xx\"; it has id, x, c, note, w, day, y");
+  o = options();
   o.reading.special["c"] = {96};
   CHECK(refused(o) == "--special: column \"c\" is a category column; special codes are for numbers");
   o = options();

@@ -114,10 +114,14 @@ inline void require_named_columns(const std::vector<std::string>& names, const S
   for (const std::string& name : columns.protected_) book.set(name, Role::protected_, "--protected");
   book.set(columns.weight, Role::weight, "--weight");
   book.set(columns.offset, Role::offset, "--offset");
+  // An id or a protected column may cut the parts too; the target would put each class on a side of its own.
+  const auto is_feature_or_target = [&](const std::string& name) {
+    return book.role_of(name) == Role::feature || book.role_of(name) == Role::target;
+  };
   for (const std::string& name : options.parts.group_by) {
-    if (name != "fields" && book.role_of(name) == Role::feature) book.set(name, Role::group, "--group-by");
+    if (name != "fields" && is_feature_or_target(name)) book.set(name, Role::group, "--group-by");
   }
-  if (book.role_of(options.parts.time_by) == Role::feature) book.set(options.parts.time_by, Role::time, "--time-by");
+  if (is_feature_or_target(options.parts.time_by)) book.set(options.parts.time_by, Role::time, "--time-by");
 
   Schema schema;
   if (options.reading.missing) schema.missing = *options.reading.missing;
