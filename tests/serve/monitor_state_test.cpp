@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -126,6 +127,8 @@ TEST_CASE("only what changed is written, and a place that cannot be written is s
   REQUIRE(process.state->save(kNow));
   const std::string name = f.folder / "state/performance-" + f.model->digest.substr(0, 16) + ".state";
   const std::string kept = read_file(name);
+  using std::filesystem::perms;
+  CHECK((std::filesystem::status(name).permissions() & (perms::others_all | perms::group_write)) == perms::none);
   write_file(name, "x");
   REQUIRE(process.state->save(kNow));
   CHECK(read_file(name) == "x");
@@ -166,6 +169,7 @@ TEST_CASE("a directory is one server's, and files of models that went are few") 
     write_file(f.folder / "state/performance-" + std::to_string(i) + ".state", "");
   }
   write_file(f.folder / "state/mine.txt", "");
+  write_file(f.folder / "state/performance-1.state.tmp-7-1", "");  // of a process that was killed
   Process first(f.model, f.folder, "state");
   CHECK(list_directory(f.folder / "state").size() == serve::MonitorState::kMostFiles + 2);  // and the lock
   CHECK_THROWS_AS(Process(f.model, f.folder, "state"), Error);

@@ -69,6 +69,10 @@ inline MonitorState::MonitorState(std::string directory, Service& service, std::
     fail(ErrorCode::already_exists, directory_,
          "another process keeps what it monitors there; each server needs a directory of its own");
   }
+  for (const std::string& name : list_directory(directory_)) {
+    std::error_code gone;  // what a process that was killed did not finish: the lock says that nobody writes it
+    if (name.find(".state.tmp-") != std::string::npos) std::filesystem::remove(join_path(directory_, name), gone);
+  }
   remove_old();
   for (const std::string& part : service_.monitoring_parts()) {
     const std::string path = path_of(part);
@@ -106,7 +110,11 @@ inline bool MonitorState::save(std::int64_t now_ms) noexcept {
     std::string version = versions_[part];
     const auto bytes = service_.save_monitoring(part, version, now_ms);
     if (!bytes) return;
-    write_file(path_of(part), *bytes);
+    const std::string path = path_of(part);
+    write_file(path, *bytes);
+    // As the logs: no matter of everybody's. A file that is written again keeps its mode from the beginning.
+    using std::filesystem::perms;
+    std::filesystem::permissions(path, perms::others_all | perms::group_write, std::filesystem::perm_options::remove);
     versions_[part] = std::move(version);
   };
   try {
