@@ -493,6 +493,12 @@ class Options(driver.ProgramTest):
         self.assertEqual((self.path("a") / "manifest.json").read_bytes(), (self.path("b") / "manifest.json").read_bytes())
         self.assertFalse(self.path("a.search.json").exists())
 
+    def test_folds_leave_no_room_for_a_validation_share(self):
+        done = self.train(self.table(), "--cv", 3, "--valid-fraction", 0.2, expect=2, json_out=False)
+        self.assert_refused(done, 2, "--valid-fraction", "--cv")
+        self.path("c.json").write_text('{"valid_fraction": 0.3}')  # of a file that is for other runs too
+        self.train(self.table(), "--id", "key", "--cv", 3, "--config", self.path("c.json"))
+
     def test_messages_name_the_flag_once_and_the_nearest_one(self):
         for flags, words, never in [(["--seed", "x"], ["--seed:", '"x"'], "seed: seed"), (["--set", "num_leaves=z"], ["--set num_leaves:"], "num_leaves: num_leaves"),
                                     (["--thread", "2"], ["--thread", 'did you mean "--threads"'], "--thread:"),

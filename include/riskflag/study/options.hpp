@@ -48,7 +48,7 @@ struct ReadingOptions {
 struct PartOptions {
   SplitKind kind = SplitKind::stratified;
   double test_fraction = 0.2;   ///< [0, 1); 0 leaves the part out; ignored with test_data
-  double valid_fraction = 0.1;  ///< of what test leaves, [0, 1); 0 leaves the part out; ignored with valid_data or cv
+  double valid_fraction = 0.1;  ///< of what test leaves, [0, 1); 0 leaves the part out; left out with valid_data or cv
   std::string test_data{};      ///< a file of its own for the test part
   std::string valid_data{};     ///< a file of its own for the validation part
   std::vector<std::string> group_by{};  ///< columns, or the one word "fields": all features

@@ -146,6 +146,12 @@ inline StudyOptions Settings::resolve() const {
       fail(ErrorCode::usage, a->where, std::string("a file of its own and ") + b->where + " exclude each other");
     }
   }
+  const Said *folds = strongest("cv"), *share = strongest("valid_fraction");
+  if (folds != nullptr && share != nullptr && folds->layer == share->layer && options.parts.cv > 0 &&
+      options.parts.valid_fraction > 0) {
+    fail(ErrorCode::usage, share->where,
+         "each fold of " + folds->where + " is held out in turn; leave one of them out");
+  }
   return options;
 }
 
