@@ -9,6 +9,7 @@ import unittest
 from pathlib import Path
 
 import driver
+import serving
 from fake_mlflow import FakeMlflow
 
 FOLDER = None
@@ -99,6 +100,19 @@ class Registry(unittest.TestCase):
         self.ask("rollback", "loans", *WHY)
         self.assertEqual(self.champion(), 1)
         self.assertEqual(json.loads(self.ask("--json", "gc", "--keep", 1).stdout)["removed"], [])  # the trail speaks of it
+
+    def test_gc_leaves_a_version_whose_decisions_still_lie_in_a_log(self):
+        study(self.dir / "m3", *self.place, "--register", "loans", "--set", "num_leaves=6")
+        removed = lambda *words: [one["version"] for one in json.loads(  # noqa: E731
+            self.ask("--json", "gc", "--keep", 1, "--dry-run", *words).stdout)["removed"]]
+        with serving.Server(FOLDER / "m2", "--decision-log", self.dir / "decisions") as server:
+            status, answer = server.score({"key": "k1", "x": 0.5, "c": "red"})
+            self.assertEqual(status, 200, answer)
+        (self.dir / "nothing-yet").mkdir()
+        self.assertEqual(removed(), [2])
+        self.assertEqual(removed("--decision-log", self.dir / "nothing-yet"), [2])
+        self.assertEqual(removed("--decision-log", self.dir / "nothing-yet", "--decision-log", self.dir / "decisions"), [])
+        self.refused(1, ["absent", "no such file"], "gc", "--decision-log", self.dir / "absent")
 
     def test_no_alias_moves_past_the_gate(self):
         self.assert_gate_holds()

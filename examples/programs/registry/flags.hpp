@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <riskflag/core/error.hpp>
 
@@ -15,6 +16,7 @@ namespace program {
 struct RegistryFlags {
   std::string tracking, name, alias, source, experiment, sort, filter, best, directory, server, description;
   std::string challenger, champion, over = "champion", approved_by, reason;
+  std::vector<std::string> decision_logs;
   GateQuestion gate;
   std::uint64_t version = 0, limit = 50, keep = 10;
   bool remove = false, dry_run = false, json = false;

@@ -263,6 +263,9 @@ int main(int argc, char** argv) {
   collecting.add_option("--keep", flags.keep, "newest versions of each model that stay (10)")
       .range(1, 1'000'000)
       .type_name("N");
+  collecting
+      .add_option("--decision-log", flags.decision_logs, "of servers; a version that decided what lies there stays")
+      .type_name("DIR");
   collecting.add_flag("--dry-run", flags.dry_run, "only says which");
   auto syncing = line.add_command("sync", "tells a journal to an MLflow server; what it knows is not sent twice");
   syncing.add_option("directory", flags.directory, "of the journal").required();

@@ -14,6 +14,7 @@
 #include <riskflag/core/json_reader.hpp>
 #include <riskflag/core/json_writer.hpp>
 #include <riskflag/core/text.hpp>
+#include <riskflag/monitor/decision_record.hpp>
 #include <riskflag/track/promotion.hpp>
 
 #include "../program.hpp"
@@ -116,10 +117,24 @@ inline std::set<std::uint64_t> audited(const riskflag::track::Registry& registry
   return out;
 }
 
-/// Removes versions that are old, have no alias, and never had a part in a promotion.
+/// The digests of the models whose decisions still lie in those logs.
+inline std::set<std::string> decided(const std::vector<std::string>& logs) {
+  std::set<std::string> out;
+  for (const std::string& log : logs) {
+    riskflag::monitor::each_log_line(riskflag::monitor::log_paths(log, "decisions"),
+                                     [&](std::string_view line, const std::string& where) {
+                                       out.insert(riskflag::monitor::parse_decision(line, where).model_digest);
+                                     });
+  }
+  return out;
+}
+
+/// Removes versions that are old, have no alias, never had a part in a promotion, and no decisions in --decision-log.
 inline int collect_garbage(const RegistryFlags& flags) {
   const auto registry = open_registry(known_place(flags));
   if (!flags.name.empty()) riskflag::track::require_model(*registry, flags.name);
+  std::set<std::string> of_decisions = decided(flags.decision_logs);
+  if (!flags.decision_logs.empty()) of_decisions.insert("");  // whose digest is not known may be one of them
   std::vector<std::pair<std::string, std::uint64_t>> removed;
   for (const std::string& name : registry->names()) {
     if (!flags.name.empty() && name != flags.name) continue;
@@ -127,6 +142,7 @@ inline int collect_garbage(const RegistryFlags& flags) {
     const auto versions = registry->versions(name);
     for (std::size_t i = 0; i + flags.keep < versions.size(); ++i) {
       if (!versions[i].aliases.empty() || spoken_of.contains(versions[i].version)) continue;
+      if (of_decisions.contains(versions[i].digest)) continue;  // --replay needs it
       if (!flags.dry_run) registry->remove_version(name, versions[i].version);
       removed.emplace_back(name, versions[i].version);
     }
