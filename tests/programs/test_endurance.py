@@ -140,9 +140,12 @@ class Endurance(unittest.TestCase):
             with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
                 connection.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n")
                 piece, sent = b"100000\r\n" + b"x" * (1 << 20) + b"\r\n", 0
-                while sent < size and not select.select([connection], [], [], 0)[0]:
-                    connection.sendall(piece)
-                    sent += 1 << 20
+                try:
+                    while sent < size and not select.select([connection], [], [], 0)[0]:
+                        connection.sendall(piece)
+                        sent += 1 << 20
+                except ConnectionError:
+                    pass  # who sends for a second more is cut off; the answer has come before
                 self.assertTrue(connection.recv(65536).startswith(b"HTTP/1.1 413 "))
                 self.assertLess(sent, size)
             self.assertEqual(server.score(as_json(ROWS[0], SCHEMA))[0], 200)
