@@ -419,6 +419,13 @@ class Life(unittest.TestCase):
         with Server("--max-body", 1000, env={"RISKFLAG_MAX_BODY": "100"}) as server:
             self.assertEqual(server.ask("POST", "/v1/score", b"x" * 101)[0], 415)
 
+    def test_sagemaker_starts_a_container_with_the_word_serve(self):
+        with Server("serve", env={"RISKFLAG_THREADS": "1"}) as server:
+            self.assertEqual(server.ask("GET", "/ping")[0], 200)
+            status, _, answer = server.ask("POST", "/invocations", (FOLDER / "new.csv").read_bytes(), {"Content-Type": "text/csv"})
+            self.assertEqual((status, len(json.loads(answer)["predictions"])), (200, 300))
+            self.assertEqual(server.end(), 0)
+
     def test_json_on_stdout_is_one_object(self):
         with Server("--json") as server:
             started = json.loads(server.line)

@@ -206,6 +206,8 @@ int main(int argc, char** argv) {
   line.add_task(
       "healthcheck", health, "asks the running server: exit 0 when it is ready",
       "--host H, --port P  as the server has them (RISKFLAG_HOST, RISKFLAG_PORT; 127.0.0.1 and 8080 unless given)");
+  bool as_told = false;
+  line.add_task("serve", as_told, "what it does without a word: SageMaker starts a container so", "");
   return line.run(argc, argv, [&] {
     if (health) return healthcheck(flags);
     return serve(flags);
