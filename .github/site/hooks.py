@@ -1,4 +1,4 @@
-"""What GitHub shows by itself and a site does not: links out of docs/ and to folders, and lists that stand right below a line."""
+"""What GitHub shows by itself and a site does not: links out of docs/ and to folders, lists that stand right below a line, and new pages."""
 
 import pathlib
 import re
@@ -59,3 +59,15 @@ def on_page_markdown(markdown, page, config, files):
         out += [prose(markdown[at:fence.start()], source, config.repo_url), fence[0]]
         at = fence.end()
     return "".join([*out, prose(markdown[at:], source, config.repo_url)])
+
+
+def on_config(config):
+    """A page that the menu does not name stands at the end of its folder's section; one in no section's folder is an error of mkdocs."""
+    for section in config.nav:
+        (name, pages), = section.items() if isinstance(section, dict) else [(section, None)]
+        if not isinstance(pages, list):
+            continue
+        named = [page if isinstance(page, str) else next(iter(page.values())) for page in pages]
+        folder = named[0].rpartition("/")[0]
+        pages += [path for path in sorted(str(found.relative_to(DOCS)) for found in (DOCS / folder).glob("*.md")) if folder and path not in named]
+    return config

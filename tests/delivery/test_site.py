@@ -80,6 +80,10 @@ class Site(unittest.TestCase):
                     page.write_text(right.replace(before, after, 1), encoding="utf-8")
                     self.assertNotEqual(build(tree, tree / "out").returncode, 0)
             page.write_text(right, encoding="utf-8")
+            # A page that no section has is an error, a new one of a section's folder is in the menu.
+            (tree / "docs/formats/extra.md").write_text("# An extra format\n")
+            self.assertEqual(build(tree, tree / "out").returncode, 0)
+            self.assertIn("An extra format", (tree / "out/index.html").read_text())
             (tree / "docs/extra.md").write_text("# Not in the menu\n")
             self.assertNotEqual(build(tree, tree / "out").returncode, 0)
 
