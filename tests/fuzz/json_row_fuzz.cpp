@@ -1,5 +1,6 @@
 // Any body of any accepted media type is answered 200, 400 or 422, with an answer that our own strict reader reads, and
-// a row that is scored has a finite probability in [0, 1]. The first byte chooses the media type.
+// a row that is scored has a finite probability in [0, 1]. The first byte chooses the media type; "i" is MLflow's
+// protocol, "v" the Open Inference Protocol.
 
 #include <cstddef>
 #include <cstdint>
@@ -38,11 +39,33 @@ void demand_result(const Json& result) {
   demand(value_or_throw(value_or_throw(result.at("decision_id"))->string()).size() == 36);
 }
 
+void table_of_rows(const std::string& path, std::string_view body) {
+  const std::vector<serve::Header> headers{{"Content-Type", "application/json"}};
+  const auto answer = service().handle({"POST", path, headers, body});
+  demand(answer.status == 200 || answer.status == 400);
+  const auto read = read_json(answer.body, "answer");
+  demand(read.ok());
+  if (answer.status == 400) {
+    demand((*read).find(path == "/invocations" ? "message" : "error") != nullptr);
+    return;
+  }
+  const Json* outputs = (*read).find("outputs");
+  const Json* scores = outputs == nullptr ? (*read).find("predictions") : (*outputs->array())[0].find("data");
+  for (const Json& score : *scores->array()) {
+    const auto p = value_or_throw(score.number());
+    demand(p >= 0 && p <= 1);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view body(reinterpret_cast<const char*>(data) + 1, size - 1);
+  if (data[0] == 'i' || data[0] == 'v') {
+    table_of_rows(data[0] == 'i' ? "/invocations" : "/v2/models/loans/infer", body);
+    return 0;
+  }
   const std::string_view types[] = {"application/json", "application/x-ndjson", "text/csv"};
   const std::string_view type = types[data[0] % 3];
   const std::vector<serve::Header> headers{{"Content-Type", type}};
