@@ -106,3 +106,46 @@ TEST_CASE("the gain of a cut is the textbook's, by hand") {
   l1.l1 = 1.0;  // 5^2/5 + 1^2/4
   CHECK(kernels::scan_scalar(l1).gain == doctest::Approx(5.0 + 0.25));
 }
+
+TEST_CASE("no kernel leaves out a flag that gains more than the bar, and all leave out the same ones") {
+  const Random random(8);
+  std::uint64_t draw = 0;
+  std::size_t left_out = 0;
+  for (const unsigned n : {1U, 2U, 3U, 4U, 5U, 7U, 8U, 9U, 10U, 33U, 63U, 64U}) {
+    for (int variant = 0; variant < 40; ++variant) {
+      std::vector<NarrowCell> cells(n + 8);
+      NarrowCell total = pack(static_cast<std::int32_t>(random.below(4000, draw)) - 2000, 5000);
+      for (unsigned k = 0; k < n; ++k, draw += 3) {
+        if (random.uniform(draw) < 0.2) continue;  // a flag that no row of the leaf holds
+        cells[k] = pack(static_cast<std::int32_t>(random.below(2000, draw + 1)) - 1000,
+                        static_cast<std::uint32_t>(1 + random.below(90, draw + 2)));
+        total += cells[k];
+      }
+      kernels::FlagScan in{cells.data(), n, total, variant % 5 == 0 ? 0.0 : 7.5, variant % 4 == 1 ? 30.0 : 1.0, -1.0};
+      // Bars: none, each flag's own gain (which it does not exceed), and a little less.
+      std::vector<double> gains;
+      for (unsigned k = 0; k < n; ++k) {
+        const kernels::ScanInput<NarrowCell> alone{cells.data() + k, 0, 1, {}, total, 0.0, in.l2, in.min_h};
+        gains.push_back(kernels::scan_scalar(alone).gain);
+      }
+      for (unsigned bar = 0; bar <= n; ++bar) {
+        if (bar < n && gains[bar] <= 0.0) continue;
+        for (const unsigned less : {0U, 1U}) {
+          in.floor = bar == n ? -1.0 : std::bit_cast<double>(std::bit_cast<std::uint64_t>(gains[bar]) - less);
+          const std::uint64_t want = kernels::flags_above_scalar(in);
+          for (unsigned k = 0; k < n; ++k) {
+            if (gains[k] > in.floor) CHECK(((want >> k) & 1) == 1);
+            if (gains[k] < 0.99 * in.floor) CHECK(((want >> k) & 1) == 0);
+            left_out += ((want >> k) & 1) == 0 ? 1 : 0;
+          }
+          for (const CpuLevel level : {CpuLevel::avx2, CpuLevel::avx512}) {
+            if (level > cpu_level() || cpu_level() == CpuLevel::neon) continue;
+            CAPTURE(name_of(level));
+            CHECK(kernels::train_kernels(level).flags_above(in) == want);
+          }
+        }
+      }
+    }
+  }
+  CHECK(left_out > 1000);
+}

@@ -179,6 +179,38 @@ TEST_CASE("invariant: shared and sparse columns give the model of separate dense
   }
 }
 
+TEST_CASE(
+    "invariant: one-hot columns, whose splits are looked at together, give the model of separate ones on every "
+    "kernel") {
+  SmallTable t = small_table(4000, 40, 12);
+  const Random random(13);
+  for (std::size_t i = 0; i < t.rows; ++i) {
+    for (std::size_t j = 0; j < t.cols; ++j) {
+      const double u = random.split(j / 10).uniform(i);
+      t.values[i * t.cols + j] = static_cast<std::size_t>(10 * u * u) == j % 10 ? 1.0 : 0.0;
+    }
+  }
+  for (Feature& feature : t.features) feature = {.name = feature.name};
+  SerialExecutor serial;
+  for (const double fraction : {1.0, 0.6}) {
+    TrainOptions o;
+    o.num_iterations = 6;
+    o.feature_fraction_bynode = fraction;
+    o.min_data_in_leaf = 5;
+    const Binned shared = bin_matrix(t.view(), t.features, bin_options(o), serial);
+    const Binned apart = Binned::make(shared.cuts(), t.view(), Binned::Use::unshared, serial);
+    REQUIRE(riskflag::detail::FlagRuns(shared).runs.size() >= 4);
+    REQUIRE(riskflag::detail::FlagRuns(apart).runs.empty());
+    const std::string want = model_text(train({.bins = apart, .labels = t.labels}, {}, o, serial).model);
+    for (const CpuLevel level : {CpuLevel::scalar, CpuLevel::avx2, CpuLevel::avx512}) {
+      if (level != CpuLevel::scalar && (level > cpu_level() || cpu_level() == CpuLevel::neon)) continue;
+      CAPTURE(name_of(level));
+      const TrainData data{.bins = shared, .labels = t.labels};
+      CHECK((model_text(riskflag::detail::Booster(data, {}, o, serial, level).run({}).model) == want));
+    }
+  }
+}
+
 TEST_CASE_TEMPLATE("every feature's histogram is the sum over its own column, be it shared or sparse", Cell, NarrowCell,
                    WideCell) {
   SmallTable t = small_table(5000, 100, 4);

@@ -45,6 +45,7 @@ class Grower {
         level_(level),
         maker_(bins),
         pool_(maker_.cells()),
+        flags_(bins),
         node_features_(options, std::move(groups)) {
     if (options.grow_policy == "symmetric") {
       symmetric_.emplace(bins, options, costs, executor);
@@ -180,6 +181,7 @@ class Grower {
   kernels::PartitionRows partition_ = kernels::train_kernels(level_).partition;
   HistogramMaker<Cell> maker_;
   HistogramPool<Cell> pool_;
+  FlagRuns flags_;
   std::vector<std::uint32_t> buffers_[2];
   std::vector<Worker> workers_;
   std::size_t threads_ = 1;  ///< that the work of a tree is shared out to

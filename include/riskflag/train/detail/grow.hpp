@@ -135,7 +135,7 @@ const GrownTree<Cell>& Grower<Cell>::grow(std::span<const Cell> cells, Rows whic
     return symmetric_->grow(cells, all ? nullptr : rows.data(), all ? bins_.rows() : rows.size(), units, node_features_,
                             random);
   }
-  search_.emplace(bins_, options_, costs_, units, random.split(0x637574), level_);  // "cut"
+  search_.emplace(bins_, flags_, options_, costs_, units, random.split(0x637574), level_);  // "cut"
   plant(which, rows);
   Leaf& root = leaves_[0];
   Cell* const histogram = pool_[root.slot];

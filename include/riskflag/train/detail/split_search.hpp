@@ -36,20 +36,52 @@ struct LeafView {
   std::span<const std::uint32_t> unpaid{};  ///< FeatureCosts::count_unpaid(), where rows pay
 };
 
+/// Flags that stand one after another in a shared column, so that one look tells which of them are worth a search.
+struct FlagRuns {
+  static constexpr std::uint32_t kNone = 0xffffffff;
+  struct Run {
+    std::uint32_t first, features;
+    std::size_t at;  ///< cell of the first one in a histogram
+  };
+  std::vector<Run> runs{};
+  std::vector<std::uint32_t> of_feature{};  ///< kNone: in none
+
+  explicit FlagRuns(const Binned& bins) : of_feature(bins.cols(), kNone) {
+    for (std::uint32_t f = 0; f < bins.cols(); ++f) {
+      const Binned::Place place = bins.place(f);
+      const FeatureCuts& cuts = bins.feature(f);
+      const bool is_flag = place.is_shared && place.step == 0 && place.others == 1 && cuts.value_bins == 2 &&
+                           cuts.type != FeatureType::categorical;
+      if (!is_flag) continue;
+      const std::size_t at = std::size_t{place.column} * kCellStride + place.first;
+      if (f == 0 || of_feature[f - 1] == kNone || runs.back().at + runs.back().features != at ||
+          runs.back().features == 64) {
+        runs.push_back({f, 0, at});
+      }
+      ++runs.back().features;
+      of_feature[f] = static_cast<std::uint32_t>(runs.size() - 1);
+    }
+  }
+};
+
 /// Finds the best split of a leaf. One object a tree; const and thread-safe.
 template <class Cell>
 class SplitSearch {
  public:
   /// `random`: of the tree, for extra_trees.
-  SplitSearch(const Binned& bins, const TrainOptions& options, const FeatureCosts& costs, SplitUnits units,
-              const Random& random, CpuLevel level)
+  SplitSearch(const Binned& bins, const FlagRuns& flags, const TrainOptions& options, const FeatureCosts& costs,
+              SplitUnits units, const Random& random, CpuLevel level)
       : bins_(bins),
         cuts_(bins.cuts()),
         options_(options),
         costs_(costs),
         units_(units),
         random_(random),
-        scan_narrow_(kernels::train_kernels(level).scan) {}
+        scan_narrow_(kernels::train_kernels(level).scan),
+        flags_(flags),
+        flags_above_(kernels::train_kernels(level).flags_above),
+        skims_(sizeof(Cell) == sizeof(NarrowCell) && !costs.differ() && !units.limited && units.l1 == 0.0 &&
+               !options.extra_trees) {}
 
   /// The best over `features` (rising indices); equal gains go to the lower index. No split when none gains more than
   /// min_gain_to_split and the noise of rounding.
@@ -57,7 +89,16 @@ class SplitSearch {
     Split<Cell> out;
     const double floor = least_gain(leaf);
     double beaten = -1.0;
+    std::uint32_t run = FlagRuns::kNone;
+    std::uint64_t worth = 0;  // a search, of the run's flags: what gains no more than what is beaten cannot win
     for (const std::uint32_t f : features) {
+      if (skims_ && flags_.of_feature[f] != FlagRuns::kNone) {
+        if (flags_.of_feature[f] != run) {
+          run = flags_.of_feature[f];
+          worth = skim(leaf, flags_.runs[run], beaten);
+        }
+        if (((worth >> (f - flags_.runs[run].first)) & 1) == 0) continue;
+      }
       if (costs_.differ()) beaten = -1.0;  // a smaller gain may win
       const Split<Cell> split = best_of_feature(leaf, f, beaten);
       if (!split.exists() || !(split.gain > floor)) continue;
@@ -73,6 +114,13 @@ class SplitSearch {
   [[nodiscard]] const SplitUnits& units() const noexcept { return units_; }
 
  private:
+  [[nodiscard]] std::uint64_t skim(const LeafView<Cell>& leaf, const FlagRuns::Run& run, double beaten) const noexcept {
+    if constexpr (sizeof(Cell) == sizeof(NarrowCell)) {
+      return flags_above_({leaf.histogram + run.at, run.features, leaf.total, units_.l2, units_.min_h, beaten});
+    }
+    return ~std::uint64_t{0};
+  }
+
   [[nodiscard]] double least_gain(const LeafView<Cell>& leaf) const noexcept {
     const double noise = units_.noise(leaf.rows, h_of(leaf.total));
     return noise > options_.min_gain_to_split ? noise : options_.min_gain_to_split;
@@ -190,6 +238,9 @@ class SplitSearch {
   SplitUnits units_;
   Random random_;
   kernels::ScanNarrow scan_narrow_;
+  const FlagRuns& flags_;
+  kernels::FlagsAbove flags_above_;
+  bool skims_;
 };
 
 }  // namespace riskflag::inline v0_1::detail

@@ -53,17 +53,18 @@ struct TrainKernels {
   PartitionRows partition = partition_rows;
   SoftmaxSums softmax_sums = softmax_sums_scalar;
   SoftmaxGradients softmax_gradients = softmax_gradients_scalar;
+  FlagsAbove flags_above = flags_above_scalar;
 };
 
 [[nodiscard]] inline TrainKernels train_kernels(CpuLevel level) noexcept {
 #if defined(__x86_64__)
   if (level == CpuLevel::avx512) {
-    return {avx512::logistic,     avx512::sum,          avx512::quantize,         avx512::scan_cuts,
-            avx2::partition_rows, avx512::softmax_sums, avx512::softmax_gradients};
+    return {avx512::logistic,     avx512::sum,          avx512::quantize,          avx512::scan_cuts,
+            avx2::partition_rows, avx512::softmax_sums, avx512::softmax_gradients, avx512::flags_above};
   }
   if (level == CpuLevel::avx2) {
-    return {avx2::logistic,       avx2::sum,          avx2::quantize,         avx2::scan_cuts,
-            avx2::partition_rows, avx2::softmax_sums, avx2::softmax_gradients};
+    return {avx2::logistic,       avx2::sum,          avx2::quantize,          avx2::scan_cuts,
+            avx2::partition_rows, avx2::softmax_sums, avx2::softmax_gradients, avx2::flags_above};
   }
 #endif
   (void)level;

@@ -62,6 +62,32 @@ template <class Cell>
   return best;
 }
 
+/// Flags, one cell each: the rows that hold it, to be parted from the rest of the leaf.
+struct FlagScan {
+  const NarrowCell* cells;
+  unsigned n;  ///< at most 64; up to seven cells behind them are read
+  NarrowCell total;
+  double l2, min_h;
+  double floor;
+};
+
+/// A bit for each flag whose split is allowed and may gain more than `floor`: none that does is left out. No division:
+/// over / weight > floor can only be where over >= floor * weight, less what two roundings may add.
+[[nodiscard]] inline std::uint64_t flags_above_scalar(const FlagScan& in) noexcept {
+  std::uint64_t out = 0;
+  for (unsigned k = 0; k < in.n; ++k) {
+    const NarrowCell left = in.cells[k], right = in.total - left;
+    const auto hl = static_cast<double>(h_of(left)), hr = static_cast<double>(h_of(right));
+    const auto gl = static_cast<double>(g_of(left)), gr = static_cast<double>(g_of(right));
+    const double wl = exact::add(hl, in.l2), wr = exact::add(hr, in.l2);
+    const double over = exact::add(exact::mul(exact::mul(gl, gl), wr), exact::mul(exact::mul(gr, gr), wl));
+    const double needed = exact::mul(exact::mul(in.floor, exact::mul(wl, wr)), 1.0 - 0x1p-52);
+    out |= static_cast<std::uint64_t>(hl >= in.min_h && hr >= in.min_h && over >= needed) << k;
+  }
+  return out;
+}
+
+using FlagsAbove = std::uint64_t (*)(const FlagScan& in) noexcept;
 using ScanNarrow = ScanBest (*)(const ScanInput<NarrowCell>& in) noexcept;
 
 }  // namespace riskflag::inline v0_1::kernels

@@ -149,6 +149,27 @@ RISKFLAG_TARGET inline ScanBest scan_cuts(const ScanInput<NarrowCell>& in) noexc
   return best;
 }
 
+/// kernels::flags_above_scalar.
+RISKFLAG_TARGET inline std::uint64_t flags_above(const FlagScan& in) noexcept {
+  const __m256d l2 = _mm256_set1_pd(in.l2), min_h = _mm256_set1_pd(in.min_h), floor = _mm256_set1_pd(in.floor);
+  const __m256i all = _mm256_set1_epi64x(static_cast<std::int64_t>(in.total));
+  const __m256d total_g = g_half(all), total_h = h_half(all);
+  std::uint64_t out = 0;
+  for (unsigned k = 0; k < in.n; k += 4) {
+    const __m256i left = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in.cells + k));
+    const __m256d gl = g_half(left), hl = h_half(left);
+    const __m256d gr = _mm256_sub_pd(total_g, gl), hr = _mm256_sub_pd(total_h, hl);
+    const __m256d wl = pinned(_mm256_add_pd(hl, l2)), wr = pinned(_mm256_add_pd(hr, l2));
+    const __m256d over = pinned(_mm256_add_pd(pinned(_mm256_mul_pd(pinned(_mm256_mul_pd(gl, gl)), wr)),
+                                              pinned(_mm256_mul_pd(pinned(_mm256_mul_pd(gr, gr)), wl))));
+    const __m256d bar = pinned(_mm256_mul_pd(floor, pinned(_mm256_mul_pd(wl, wr))));
+    const __m256d above = _mm256_cmp_pd(over, _mm256_mul_pd(bar, _mm256_set1_pd(1.0 - 0x1p-52)), _CMP_GE_OQ);
+    const __m256d heavy = _mm256_cmp_pd(_mm256_min_pd(hr, hl), min_h, _CMP_GE_OQ);
+    out |= static_cast<std::uint64_t>(_mm256_movemask_pd(_mm256_and_pd(above, heavy))) << k;
+  }
+  return in.n < 64 ? out & ((std::uint64_t{1} << in.n) - 1) : out;
+}
+
 }  // namespace riskflag::inline v0_1::kernels::avx2
 
 #undef RISKFLAG_TARGET

@@ -126,6 +126,27 @@ RISKFLAG_TARGET inline ScanBest scan_cuts(const ScanInput<NarrowCell>& in) noexc
   return best;
 }
 
+/// kernels::flags_above_scalar.
+RISKFLAG_TARGET inline std::uint64_t flags_above(const FlagScan& in) noexcept {
+  const __m512d l2 = _mm512_set1_pd(in.l2), min_h = _mm512_set1_pd(in.min_h), floor = _mm512_set1_pd(in.floor);
+  const __m512i total = _mm512_set1_epi64(static_cast<std::int64_t>(in.total));
+  std::uint64_t out = 0;
+  for (unsigned k = 0; k < in.n; k += 8) {
+    const auto here = static_cast<__mmask8>(in.n - k >= 8 ? 0xffU : (1U << (in.n - k)) - 1);
+    const __m512i left = _mm512_maskz_loadu_epi64(here, in.cells + k), right = _mm512_sub_epi64(total, left);
+    const __m512d gl = g_half(left), gr = g_half(right), hl = h_half(left), hr = h_half(right);
+    const __m512d wl = pinned(_mm512_add_pd(hl, l2)), wr = pinned(_mm512_add_pd(hr, l2));
+    const __m512d over = pinned(_mm512_add_pd(pinned(_mm512_mul_pd(pinned(_mm512_mul_pd(gl, gl)), wr)),
+                                              pinned(_mm512_mul_pd(pinned(_mm512_mul_pd(gr, gr)), wl))));
+    const __m512d bar = pinned(_mm512_mul_pd(floor, pinned(_mm512_mul_pd(wl, wr))));
+    __mmask8 above = _mm512_mask_cmp_pd_mask(here, over, _mm512_mul_pd(bar, _mm512_set1_pd(1.0 - 0x1p-52)), _CMP_GE_OQ);
+    above = _mm512_mask_cmp_pd_mask(above, hl, min_h, _CMP_GE_OQ);
+    above = _mm512_mask_cmp_pd_mask(above, hr, min_h, _CMP_GE_OQ);
+    out |= static_cast<std::uint64_t>(above) << k;
+  }
+  return out;
+}
+
 }  // namespace riskflag::inline v0_1::kernels::avx512
 
 #undef RISKFLAG_TARGET
