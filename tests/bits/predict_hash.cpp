@@ -186,6 +186,8 @@ int main(int argc, char** argv) {
   const auto as_it_is = [](Model&) {};
   drawn("edges", 1, {.trees = 30, .leaves = 15, .features = 7, .all_rules = true, .edge_thresholds = true}, as_it_is);
   drawn("categories", 2, {.trees = 25, .leaves = 12, .features = 6, .categorical = 0.6, .levels = 70}, as_it_is);
+  drawn("many sets", 13,
+        {.trees = 40, .leaves = 20, .features = 9, .categorical = 0.7, .levels = 90, .category_sets = 100}, as_it_is);
   drawn("many leaves", 3, {.trees = 4, .leaves = 300, .features = 9}, as_it_is);
   drawn("too many leaves", 4, {.trees = 2, .leaves = 1500, .features = 9, .thresholds = 300}, as_it_is);
   drawn("many thresholds", 5, {.trees = 40, .leaves = 40, .features = 2, .thresholds = 600}, as_it_is);

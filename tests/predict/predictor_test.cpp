@@ -342,6 +342,40 @@ TEST_CASE("describe() says why the kernel was chosen and why batches go without 
         std::string::npos);
 }
 
+TEST_CASE("few trees are walked for single rows and scanned for batches, alike") {
+  for (const std::size_t trees : {1u, 2u, 3u, 4u}) {
+    for (const bool average : {false, true}) {
+      Model model = random_model(trees, {.trees = trees,
+                                         .leaves = 20,
+                                         .features = 6,
+                                         .categorical = 0.3,
+                                         .all_rules = true,
+                                         .edge_thresholds = true});
+      model.average_output = average;
+      const auto made = Predictor::make(model);
+      REQUIRE_MESSAGE(made.ok(), made.failure().text());
+      CHECK(made->engine() == "scan");
+      const bool walks = made->describe().find("single rows node by node: few trees") != std::string::npos;
+      CHECK(walks == (trees < 4));
+      const std::vector<double> rows = random_rows(trees, 300, model, 0.2, 0.5);
+      const std::vector<double> want = slow(model, rows);
+      std::vector<double> got(300), batch(300);
+      for (std::size_t i = 0; i < 300; ++i) {
+        const double* row = rows.data() + 6 * i;
+        got[i] = made->margin(row);
+        CHECK(made->is_at_least(row, want[i]));
+        CHECK_FALSE(made->is_at_least(row, std::nextafter(want[i], 1e300)));
+      }
+      REQUIRE(made->margins(MatrixView<double>::row_major(rows.data(), 300, 6), batch));
+      CHECK(bits(got) == bits(want));
+      CHECK(bits(batch) == bits(want));
+      std::fill(batch.begin(), batch.end(), -1.0);
+      REQUIRE(made->margins(MatrixView<double>::row_major(rows.data(), 3, 6), std::span(batch).first(3)));
+      CHECK(std::equal(batch.begin(), batch.begin() + 3, want.begin()));
+    }
+  }
+}
+
 TEST_CASE("symmetric trees are found, scored level by level, and alike") {
   for (const int levels : {1, 3, 5, 6, 8}) {
     for (const std::size_t features : {4u, 60u}) {

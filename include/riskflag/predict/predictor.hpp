@@ -94,7 +94,8 @@ class Predictor {
     bool average = false;
     bool any_order = false;  ///< leaves lie on a grid: sums are exact in any order
     std::string why_walk;
-    bool walks = false;  ///< the engine: walk, or scan
+    bool walks = false;       ///< the engine: walk, or scan
+    bool walks_rows = false;  ///< single rows at least
     WalkForest walk;
     ScanForest scan;
     PlaneForest planes;

@@ -88,7 +88,6 @@ inline void fill_row(const ScanView& forest, const std::uint8_t* found, const st
   }
 }
 
-/// A row with a value whose lower half decides is searched again in whole keys.
 inline void search_row(const ScanView& forest, const double* row, std::uint8_t* ranks) {
   const std::uint32_t count = forest.search_count;
   if (forest.column_facts == nullptr) return search_row_one_by_one(forest, row, ranks);
@@ -115,9 +114,12 @@ inline void search_row(const ScanView& forest, const double* row, std::uint8_t* 
     alone = _mm256_or_si256(alone, _mm256_or_si256(_mm256_cmpeq_epi32(first, x), _mm256_cmpeq_epi32(second, x)));
     found[i] = static_cast<std::uint8_t>(block + twice_below(first, second, x) / 2);
   }
-  if (_mm256_testz_si256(alone, alone) == 0) return search_row_one_by_one(forest, row, ranks);
-  if (count <= 64) return fill_row<4>(forest, found, missing, ranks);
-  fill_row<16>(forest, found, missing, ranks);
+  if (count <= 64) {
+    fill_row<4>(forest, found, missing, ranks);
+  } else {
+    fill_row<16>(forest, found, missing, ranks);
+  }
+  if (_mm256_testz_si256(alone, alone) == 0) rank_unsure(forest, row, probes, found, ranks);
 }
 
 /// e = (x > rank and e == a) ? b : e. x <= rank is min(x, rank) == x; AVX2 compares signed bytes only.

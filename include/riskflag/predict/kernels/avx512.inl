@@ -69,8 +69,7 @@ inline void fill_row(const ScanView& forest, const std::uint8_t* found, const st
   }
 }
 
-/// Searches in upper halves of values, one comparison of 16 for the block and one inside it; a row with a value whose
-/// lower half decides is searched again in whole keys.
+/// Searches in upper halves of values, one comparison of 16 for the block and one inside it.
 inline void search_row(const ScanView& forest, const double* row, std::uint8_t* ranks) {
   if (forest.column_facts == nullptr) return search_row_one_by_one(forest, row, ranks);
   const std::uint32_t count = forest.search_count;
@@ -109,10 +108,14 @@ inline void search_row(const ScanView& forest, const double* row, std::uint8_t* 
     const auto below = static_cast<std::uint32_t>(__builtin_popcount(unsigned{_mm512_cmplt_epi32_mask(inside, x)}));
     found[i] = static_cast<std::uint8_t>(16 * block + below);
   }
-  if (unsure != 0) return search_row_one_by_one(forest, row, ranks);
-  if (count <= 64) return fill_row<1>(forest, found, missing, ranks);
-  if (count <= 128) return fill_row<2>(forest, found, missing, ranks);
-  fill_row<4>(forest, found, missing, ranks);
+  if (count <= 64) {
+    fill_row<1>(forest, found, missing, ranks);
+  } else if (count <= 128) {
+    fill_row<2>(forest, found, missing, ranks);
+  } else {
+    fill_row<4>(forest, found, missing, ranks);
+  }
+  if (unsure != 0) rank_unsure(forest, row, upper, found, ranks);
 }
 
 /// One node of 64 trees: e = (x > rank and e >= a) ? b : e. Of nodes that levels answer, the word has "x > rank".

@@ -92,6 +92,19 @@ inline void search_row_one_by_one(const ScanView& forest, const double* row, std
   }
 }
 
+/// Ranks again, in whole keys, the values of a row whose upper half does not tell: it equals the next key's, or is that
+/// of infinity, which some NaN share. `probes` and `found` are the searches' own.
+inline void rank_unsure(const ScanView& forest, const double* row, const std::int32_t* probes,
+                        const std::uint8_t* found, std::uint8_t* ranks) {
+  for (std::uint32_t i = 0; i < forest.search_count; ++i) {
+    const ScanSearch& search = forest.searches[i];
+    const bool infinite = probes[i] == 0x7ff00000 || probes[i] == (static_cast<std::int32_t>(0xfff00000U) ^ INT32_MAX);
+    if (infinite || forest.halves[search.first_key + 16U + found[i]] == probes[i]) {
+      rank_value(forest, search, row[search.feature], ranks, 1);
+    }
+  }
+}
+
 inline void rank_row(const ScanView& forest, const double* row, std::uint8_t* ranks, std::uint32_t* answers) {
   search_row(forest, row, ranks);
   for (std::uint32_t i = 0; i < forest.set_count; ++i) {
