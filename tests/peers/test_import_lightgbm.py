@@ -32,6 +32,7 @@ ROOT = HERE.parent.parent
 MODELS = int(os.environ.get("RISKFLAG_PEER_MODELS", "60"))
 FIRST = int(os.environ.get("RISKFLAG_PEER_FIRST", "0"))
 ROWS = 800
+LIGHTGBM_CRASHES = {116, 179, 551}  # 4.7 ends with a segmentation fault while it trains these linear trees
 
 
 class Driver:
@@ -288,6 +289,8 @@ class LightGBMImport(unittest.TestCase):
     def test_linear_trees_have_the_same_bits(self):
         path, trees_of, linear = self.driver.path / "linear.txt", self.python_trees(), 0
         for seed in range(FIRST, FIRST + max(12, MODELS // 3)):
+            if seed in LIGHTGBM_CRASHES:
+                continue
             rng = np.random.default_rng([seed, 4])
             x, categorical, signal = table(rng)
             x = np.clip(x, -1e4, 1e4)  # products of greater ones overflow while LightGBM trains, and its file has NaN

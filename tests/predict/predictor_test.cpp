@@ -442,12 +442,13 @@ TEST_CASE("models beyond the scan are walked, and describe() says why") {
   }
 }
 
-TEST_CASE("models with linear leaves are walked with the slow scorer's bits, row by row, in batches and of floats") {
-  for (std::uint64_t seed = 61; seed < 69; ++seed) {
+TEST_CASE("models with linear leaves have the slow scorer's bits from every engine and kernel") {
+  for (std::uint64_t seed = 61; seed < 70; ++seed) {
     CAPTURE(seed);
-    Model drawn = random_model(seed, {.trees = 7,
-                                      .leaves = 1 + seed % 9,
-                                      .features = 5,
+    const std::size_t features = seed == 69 ? 300 : 5;  // several chunks
+    Model drawn = random_model(seed, {.trees = seed == 69 ? 40u : 7u,
+                                      .leaves = seed == 69 ? 20 : 1 + seed % 9,
+                                      .features = features,
                                       .categorical = seed % 2 == 0 ? 0.4 : 0.0,
                                       .all_rules = true,
                                       .edge_thresholds = true,
@@ -456,35 +457,31 @@ TEST_CASE("models with linear leaves are walked with the slow scorer's bits, row
     const Model model = with_linear_leaves(seed, drawn);
     const auto outputs = static_cast<std::size_t>(model.num_outputs);
     const auto rows = random_rows(seed, 90, model);
+    hold_to_slow(model, rows);
     const std::vector<double> want = slow(model, rows);
     const auto made = Predictor::make(model);
     REQUIRE_MESSAGE(made.ok(), made.failure().text());
-    CHECK(made->engine() == "walk");
-    CHECK(made->describe().find("(the leaves of tree 0 are linear, and a scan adds constants)") != std::string::npos);
-    std::vector<double> got(want.size()), columns(rows.size());
-    for (std::size_t i = 0; i < 90; ++i) made->row_margins(rows.data() + i * 5, got.data() + i * outputs);
-    CHECK(bits(got) == bits(want));
-    for (std::size_t i = 0; i < rows.size(); ++i) columns[i % 5 * 90 + i / 5] = rows[i];
-    REQUIRE(made->margins(MatrixView<double>::col_major(columns.data(), 90, 5), got));
-    CHECK(bits(got) == bits(want));
+    CHECK(made->engine() != "walk");
+    CHECK(made->has_linear_leaves());
+    CHECK(made->describe().find(", linear leaves by their numbers") != std::string::npos);
+    std::vector<double> got(want.size());
     std::vector<float> floats(rows.size());
     std::vector<double> widened(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i) widened[i] = from_float32(floats[i] = to_float32(rows[i]));
-    REQUIRE(made->margins(MatrixView<float>::row_major(floats.data(), 90, 5), got));
+    REQUIRE(made->margins(MatrixView<float>::row_major(floats.data(), 90, features), got));
     CHECK(bits(got) == bits(slow(model, widened)));
     for (std::size_t i = 0; i < 90; ++i) {
       for (const double threshold : {want[i * outputs], 0.0, 1e300}) {
-        CHECK(made->is_at_least(rows.data() + i * 5, threshold) == (want[i * outputs] >= threshold));
+        CHECK(made->is_at_least(rows.data() + i * features, threshold) == (want[i * outputs] >= threshold));
       }
     }
-    for (const char* engine : {"scan", "symmetric"}) {
-      const auto forced = Predictor::make(model, {.engine = engine});
-      REQUIRE_FALSE(forced.ok());
-      CHECK(forced.failure().text() ==
-            "engine: \"" + std::string(engine) +
-                "\" adds constants, and the leaves of tree 0 are linear; \"auto\" or \"walk\" scores them");
-    }
   }
+  const Model large = with_linear_leaves(3, random_model(3, {.trees = 4, .leaves = 300, .features = 4}));
+  const auto walked = Predictor::make(large);
+  REQUIRE_MESSAGE(walked.ok(), walked.failure().text());
+  CHECK(walked->describe().find("(the leaves of tree 0 are linear, and pieces of trees of more than 256 leaves") !=
+        std::string::npos);
+  CHECK_FALSE(Predictor::make(large, {.engine = "scan"}).ok());
 }
 
 TEST_CASE("unknown engines and kernels, broken models and wrong sizes are refused") {

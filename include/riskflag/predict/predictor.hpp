@@ -36,8 +36,8 @@ struct PredictorOptions {
 class Predictor {
  public:
   /// Fails with `corrupt` for a model that check_model refuses, `unsupported` when options.engine is "scan" or
-  /// "symmetric" and the model is beyond it (linear leaves are walked alone) or options.kernel does not run here,
-  /// `invalid_option` for an unknown engine or kernel.
+  /// "symmetric" and the model is beyond it (linear leaves in trees of more than 256) or options.kernel does not run
+  /// here, `invalid_option` for an unknown engine or kernel.
   [[nodiscard]] static Result<Predictor> make(const Model& model, const PredictorOptions& options = {});
 
   [[nodiscard]] std::size_t features() const noexcept { return parts_->features.size(); }

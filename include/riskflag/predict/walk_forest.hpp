@@ -56,7 +56,11 @@ class WalkForest {
 
   /// What tree `t` adds. Requires has_linear_leaves().
   [[nodiscard]] double linear_leaf(std::size_t t, const double* row, std::ptrdiff_t stride) const noexcept {
-    const std::size_t leaf = find_leaf(t, row, stride);
+    return linear_value(find_leaf(t, row, stride), row, stride);
+  }
+
+  /// The same, of the leaf with that number: leaves are counted from the first tree's on.
+  [[nodiscard]] double linear_value(std::size_t leaf, const double* row, std::ptrdiff_t stride) const noexcept {
     const FlatLinear& linear = linear_[leaf];
     double sum = linear.constant;
     for (std::size_t i = linear.first; i < linear.end; ++i) {

@@ -18,6 +18,19 @@
 
 namespace riskflag::inline v0_1 {
 
+namespace detail {
+/// The model with every leaf's number, counted from the first tree's on, for its value.
+[[nodiscard]] inline Model with_numbered_leaves(Model model) {
+  double number = 0.0;
+  model.leaf_grid = 0.0;
+  for (Tree& tree : model.trees) {
+    tree.linear.clear();
+    for (double& leaf : tree.leaves) leaf = number++;
+  }
+  return model;
+}
+}  // namespace detail
+
 inline Result<Predictor> Predictor::make(const Model& model, const PredictorOptions& options) {
   if (auto checked = check_model(model, "model"); !checked) return checked.failure();
   if (options.engine != "auto" && options.engine != "symmetric" && options.engine != "scan" &&
@@ -54,19 +67,18 @@ inline Result<Predictor> Predictor::make(const Model& model, const PredictorOpti
   parts->average = model.average_output;
   parts->any_order = model.leaf_grid != 0.0;
   const auto linear = find_linear_tree(model);
-  if (linear && options.engine != "auto" && options.engine != "walk") {
-    return Failure{ErrorCode::unsupported, "engine",
-                   quoted(options.engine) + " adds constants, and the leaves of tree " + std::to_string(*linear) +
-                       " are linear; \"auto\" or \"walk\" scores them"};
-  }
-  detail::ScanBuilder builder(model, parts->scan);
+  // Of linear leaves the scan finds the numbers.
+  const Model numbered = linear ? detail::with_numbered_leaves(model) : Model{};
+  detail::ScanBuilder builder(linear ? numbered : model, parts->scan);
   builder.may_be_symmetric = options.engine != "scan";
   if (options.engine == "walk") {
     parts->why_walk = "asked for";
-  } else if (linear) {
-    parts->why_walk = "the leaves of tree " + std::to_string(*linear) + " are linear, and a scan adds constants";
   } else {
     parts->why_walk = builder.build();
+    if (linear && parts->why_walk.empty() && parts->scan.cut_trees > 0) {
+      parts->why_walk = "the leaves of tree " + std::to_string(*linear) +
+                        " are linear, and pieces of trees of more than 256 leaves add constants";
+    }
   }
   if (options.engine == "symmetric" && !parts->scan.symmetric) {
     return Failure{ErrorCode::unsupported, "engine",
@@ -74,6 +86,7 @@ inline Result<Predictor> Predictor::make(const Model& model, const PredictorOpti
   }
   if (parts->why_walk.empty()) {
     parts->kernel = kernel;
+    if (linear) parts->walk = WalkForest(model);
     if (parts->any_order) {
       detail::PlaneBuilder(parts->scan, static_cast<std::size_t>(model.num_outputs), model.leaf_grid, parts->planes)
           .build();
@@ -157,6 +170,7 @@ inline void Predictor::scan_row(const double* row, std::size_t wanted, double* o
   for (std::size_t i = forest.row_view(0).columns / 64 * 64; i < kScanMaxColumns; ++i) ranks[i] = 0;
   alignas(64) std::uint8_t leaf[4 * kScanLanes];
   std::uint32_t answers[kScanMaxAnswers];
+  const bool linear = parts.walk.has_linear_leaves();
   forest.touch_pages();
   for (std::size_t k = 0; k < wanted; ++k) {
     // Eight sums side by side hide the latency of addition; on the leaf grid every one of them is exact.
@@ -166,11 +180,20 @@ inline void Predictor::scan_row(const double* row, std::size_t wanted, double* o
       const ScanView view = forest.row_view(c);
       if (k == 0 || forest.row_chunks > 1) parts.kernel->rank_row(view, row, ranks, answers);
       const std::size_t at = c * (outputs + 1) + k;
+      std::size_t left = forest.row_chunks == 1 ? parts.trees / outputs
+                                                : std::size_t{forest.output_trees[at + 1]} - forest.output_trees[at];
       for (std::uint32_t b = forest.output_bundles[at]; b < forest.output_bundles[at + 1]; ++b) {
         const ScanBundle& bundle = forest.bundles[b];
         parts.kernel->row_leaves(view, bundle, ranks, answers, leaf);
         const double* leaves = forest.lane_leaves.data() + bundle.first_leaf;
         const std::size_t lanes = bundle.width * kScanLanes;
+        if (linear) {
+          for (std::size_t lane = 0; lane < lanes && left > 0; ++lane, --left, leaves += bundle.stride) {
+            ordered =
+                exact::add(ordered, parts.walk.linear_value(static_cast<std::size_t>(leaves[leaf[lane]]), row, 1));
+          }
+          continue;
+        }
         if (!parts.any_order) {
           // Off the grid the order counts: lanes are in it, and those without a tree add 0.
           for (std::size_t lane = 0; lane < lanes; ++lane, leaves += bundle.stride) {
@@ -197,7 +220,7 @@ inline void Predictor::scan_row(const double* row, std::size_t wanted, double* o
     if (parts.any_order) {
       for (const double sum : sums) ordered = exact::add(ordered, sum);
     }
-    out[k] = finish(ordered, k);
+    out[k] = linear ? with_one_nan(finish(ordered, k)) : finish(ordered, k);
   }
 }
 
@@ -247,6 +270,7 @@ inline void Predictor::scan_block(MatrixView<double> rows, double* out) const no
   alignas(64) std::uint8_t ranks[kRankBytes];
   alignas(64) std::uint8_t leaf[4][kMostRows];
   alignas(64) double sums[kMostRows];
+  const bool linear = parts.walk.has_linear_leaves();
   const std::size_t columns = forest.most_columns();
   const std::size_t fitting = kRankBytes / columns / kScanRowStep * kScanRowStep;
   const std::size_t block = fitting < kMostRows ? fitting : kMostRows;
@@ -282,14 +306,23 @@ inline void Predictor::scan_block(MatrixView<double> rows, double* out) const no
           const ScanTree& tree = forest.trees[t];
           parts.kernel->tree_leaves(view, tree, ranks, padded, padded, leaf[0]);
           const double* leaves = forest.leaves.data() + tree.first_leaf;
-          if (parts.any_order && !by_four) {
+          if (linear) {
+            for (std::size_t r = 0; r < count; ++r) {
+              const auto number = static_cast<std::size_t>(leaves[leaf[0][r]]);
+              const double value = parts.walk.linear_value(number, rows.row(begin + r), rows.col_stride());
+              sums[r] = exact::add(sums[r], value);
+            }
+          } else if (parts.any_order && !by_four) {
             parts.kernel->add_leaves(leaves, tree.leaves, leaf[0], padded, sums);
           } else {
             for (std::size_t r = 0; r < padded; ++r) sums[r] = exact::add(sums[r], leaves[leaf[0][r]]);
           }
         }
       }
-      for (std::size_t r = 0; r < count; ++r) out[(begin + r) * outputs + k] = finish(sums[r], k);
+      for (std::size_t r = 0; r < count; ++r) {
+        const double sum = finish(sums[r], k);
+        out[(begin + r) * outputs + k] = linear ? with_one_nan(sum) : sum;
+      }
     }
   }
 }
@@ -305,7 +338,7 @@ inline double Predictor::margin(const double* row) const noexcept {
 }
 
 inline bool Predictor::is_at_least(const double* row, double threshold) const noexcept {
-  if (parts_->walks_rows) {
+  if (parts_->walks_rows || parts_->walk.has_linear_leaves()) {
     const double full = margin(row);
     const bool is_nan = (detail::opaque_bits(full) & 0x7fffffffffffffffULL) > 0x7ff0000000000000ULL;
     return !is_nan && detail::is_at_least(full, threshold);
@@ -402,6 +435,7 @@ inline std::string Predictor::describe() const {
   } else if (forest.row_answers.size() > 0) {
     out += ", categories level by level for single rows";
   }
+  if (parts_->walk.has_linear_leaves()) out += ", linear leaves by their numbers";
   if (parts_->planes.grid != 0.0)
     out += ", batches in planes of " + std::to_string(parts_->kernel->plane_rows) + " rows";
   else
