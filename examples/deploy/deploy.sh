@@ -60,6 +60,15 @@ stat_of() {  # SERVER COLUMN: summed over the backends
     /^# / { sub(/^# /, ""); for (i = 1; i <= NF; ++i) at[$i] = i; next }
     $2 == server { sum += $at[column] } END { print sum + 0 }'
 }
+proxied() {  # COLOUR: HAProxy, which looks twice a second, has seen it answer; until then it has nobody to ask
+  local end=$((SECONDS + 10))
+  until haproxy "show stat" | awk -F, -v colour="$1" '
+    /^# / { sub(/^# /, ""); for (i = 1; i <= NF; ++i) at[$i] = i; next }
+    $1 == colour && $2 == colour && $at["status"] ~ /^UP/ { seen = 1 } END { exit !seen }'; do
+    [ $SECONDS -lt $end ] || { step "HAProxy does not see $1 after 10 s" >&2; return 1; }
+    sleep 0.1
+  done
+}
 
 # --- containers
 declare -A port=([blue]=$BLUE_PORT [green]=$GREEN_PORT)
@@ -145,6 +154,7 @@ converge() {  # what is recorded answers, the other colour is gone
     step "switch: the requests back to $colour"
     await "$colour" && switch_to "$colour" || return 1
   fi
+  proxied "$colour" || return 1
   if inspect "$(other "$colour")" '{{.Id}}' > /dev/null; then
     step "remove: $(other "$colour"), which is not recorded"
     stop "$(other "$colour")"

@@ -54,7 +54,7 @@ pythons() {
 python_package() {  # VENV
   rm -rf "$work/wheel"
   CMAKE_CXX_COMPILER_LAUNCHER=ccache "$1/bin/pip" wheel -v --no-build-isolation --no-deps --disable-pip-version-check -w "$work/wheel" "$root/examples/python" || return 1
-  ls -l "$work"/wheel/riskflag-*.whl
+  stat -c 'wheel: %s bytes, %n' "$work"/wheel/riskflag-*.whl
   # A warning of the build's own tools is an error: it is the next version's.
   ! grep -iE 'deprecat|SetuptoolsDeprecationWarning' "$work/log" && [ "$(stat -c %s "$work"/wheel/riskflag-*.whl)" -lt 4000000 ]
 }
@@ -87,7 +87,7 @@ if [ $full = yes ]; then
   while read -r version interpreter; do
     check "what the Python package needs, for $version" tools "$work/venv-python-$version" requirements-python.txt "$interpreter"
     [ $built = yes ] || check "the Python package: a wheel below 4 MB, by $version" python_package "$work/venv-python-$version"
-    [ $built = yes ] || grep -o '[0-9]* [A-Z][a-z]* .*riskflag-.*whl' "$work/log"
+    [ $built = yes ] || grep '^wheel: ' "$work/log"
     built=yes
     check "the Python package in use, $version" python_package_in_use "$work/venv-python-$version"
   done <<< "$(pythons)"
