@@ -61,6 +61,10 @@ struct Trials final : track::Logger {
     names.push_back(info.name);
     return track::new_run_id();
   }
+  void log_params(const std::string& run_id, std::span<const track::KeyValue> params) override {
+    if (run_id != parents.back()) return;
+    for (const auto& param : params) repeated += told.insert_or_assign(param.key, param.value).second ? 0 : 1;
+  }
   void log_metrics(const std::string&, std::span<const track::MetricPoint> points) override {
     for (const auto& point : points) {
       losses += point.key == "search.loss" ? 1 : 0;
@@ -69,7 +73,8 @@ struct Trials final : track::Logger {
     }
   }
   std::vector<std::string> asked_for, parents, names;
-  int losses = 0, held_out = 0, curve = 0;
+  std::map<std::string, std::string> told;  ///< parameters of the study itself
+  int losses = 0, held_out = 0, curve = 0, repeated = 0;
 };
 
 }  // namespace
@@ -97,6 +102,12 @@ TEST_CASE("invariant: a search gives the same model on any executor, and the bes
     set_option(by_hand.options.train, name, value);
   (void)by_hand.run(serial);
   CHECK(by_hand.digest() == one.digest());
+  // The record says with what the model was trained, not with what the search began.
+  REQUIRE(result.search.best > 0);
+  CHECK(logger.repeated == 0);
+  TrainOptions trained = by_hand.options.train;
+  trained.early_stopping_round = kDefaultPatience;  // nobody said otherwise, and there are validation rows
+  for (const auto& [name, value] : options_list(trained)) CHECK(logger.told[name] == value);
   CHECK(list_directory(one.directory) == std::vector<std::string>{"model"});  // the search's own file is gone
 }
 

@@ -115,6 +115,51 @@ TEST_CASE("a study makes a model directory that opens, with threshold and metric
   CHECK(setup.dir.names() == std::vector<std::string>{"model"});
 }
 
+TEST_CASE("a run's parameters are all that decides over its model") {
+  struct Params final : track::Logger {
+    void log_params(const std::string&, std::span<const track::KeyValue> params) override {
+      for (const auto& param : params) CHECK(told.try_emplace(param.key, param.value).second);  // each once
+    }
+    std::map<std::string, std::string> told;
+  };
+  Params plain, other;
+  Setup setup;
+  setup.options.early_stopping_given = true;
+  setup.hooks.logger = [&] { return &plain; };
+  (void)setup.run();
+  for (const auto& [name, value] : options_list(setup.options.train)) CHECK(plain.told[name] == value);
+  const std::vector<std::pair<std::string, std::string>> study{
+      {"target", "Risk_Flag"},       {"id", "Id"},    {"protected", "Sex"},      {"split", "stratified"},
+      {"test_fraction", "0.2"},      {"cv", "0"},     {"valid_fraction", "0.1"}, {"threshold_rule", "f1"},
+      {"reason_reference", "train"}, {"search", "0"}, {"calibrate", "none"},     {"table_defaults", "false"},
+      {"refit_with_valid", "false"}};
+  for (const auto& [name, value] : study) CHECK(plain.told[name] == value);
+  CHECK(plain.told.size() == options_list(setup.options.train).size() + study.size());
+
+  Setup more;
+  more.hooks.logger = [&] { return &other; };
+  more.options.early_stopping_given = true;
+  more.options.columns.drop = {"CITY", "STATE"};
+  more.options.reading.special = {{"past_due_30", {96, 98}}, {"past_due_90", {96}}};
+  more.options.parts.kind = SplitKind::group;
+  more.options.parts.group_by = {"Profession"};
+  more.options.recipe = prep::parse_recipe(R"({"format": 1, "steps": [{"op": "impute", "columns": ["Income"]}]})", "r");
+  more.options.calibrate = "platt";
+  more.options.monotone = {{"Income", -1}};
+  (void)more.run();
+  const std::map<std::string, std::string> differ{{"drop", "CITY,STATE"},
+                                                  {"special", "past_due_30=96,98;past_due_90=96"},
+                                                  {"split", "group"},
+                                                  {"group_by", "Profession"},
+                                                  {"recipe_digest", sha256_hex(prep::recipe_text(more.options.recipe))},
+                                                  {"calibrate", "platt"},
+                                                  {"monotone.Income", "-1"}};
+  for (const auto& [name, value] : differ) CHECK(other.told[name] == value);
+  for (const auto& [name, value] : other.told) {
+    if (!differ.contains(name)) CHECK_MESSAGE(plain.told[name] == value, name);
+  }
+}
+
 TEST_CASE("invariant: the same study gives the same model directory, whatever the executor") {
   Setup one, three;
   one.options.report = three.options.report = "";

@@ -24,6 +24,7 @@
 #include <riskflag/study/detail/fit_committee.hpp>
 #include <riskflag/study/detail/judge_and_save.hpp>
 #include <riskflag/study/detail/read_and_audit.hpp>
+#include <riskflag/study/detail/run_params.hpp>
 #include <riskflag/study/detail/run_search.hpp>
 #include <riskflag/study/detail/study_run.hpp>
 #include <riskflag/study/study.hpp>
@@ -44,15 +45,7 @@ inline void StudyRun::begin_log() {
   log_.begin(info);
   result_.run_id = log_.id();
   log_.log([&](track::Run& run) {
-    std::vector<track::KeyValue> params;
-    params.push_back({"target", options_.columns.target});
-    params.push_back({"threshold_rule", options_.threshold.text});
-    params.push_back({"cv", std::to_string(options_.parts.cv)});
-    for (const prep::FieldDirection& promise : options_.monotone)
-      params.push_back({"monotone." + promise.field, promise.sign > 0 ? "+1" : "-1"});
-    params.push_back({"test_fraction", number_text(options_.parts.test_fraction)});
-    params.push_back({"valid_fraction", number_text(options_.parts.valid_fraction)});
-    run.params(params);
+    run.params(study_params(options_));
     run.tag("riskflag.version", std::string(kVersion));
     run.tag("riskflag.seed", std::to_string(options_.seed));
     run.tag("riskflag.host", host_name());
@@ -62,6 +55,20 @@ inline void StudyRun::begin_log() {
       run.tag("mlflow.source.name", options_.command.substr(0, options_.command.find(' ')));
       run.tag("mlflow.source.type", "LOCAL");
     }
+  });
+}
+
+/// A parameter of a run is told once: those that a search chooses, when it has.
+inline void StudyRun::log_train_params(bool searched) {
+  log_.log([&](track::Run& run) {
+    std::vector<track::KeyValue> params;
+    for (const auto& [name, value] : options_list(train_options_)) {
+      const auto here = [&](const SearchParameter& parameter) { return parameter.name == name; };
+      const bool chosen =
+          options_.search > 0 && std::any_of(options_.search_space.begin(), options_.search_space.end(), here);
+      if (chosen == searched) params.push_back({name, value});
+    }
+    run.params(params);
   });
 }
 
@@ -240,12 +247,9 @@ inline StudyResult StudyRun::run() {
     read();
     audit();
     choose_defaults();
-    log_.log([&](track::Run& run) {
-      std::vector<track::KeyValue> params;
-      for (const auto& [name, value] : options_list(train_options_)) params.push_back({name, value});
-      run.params(params);
-    });
+    log_train_params(false);
     search_if_asked();
+    if (options_.search > 0) log_train_params(true);
     cross_validate_if_asked();
     fit_all();
     score();

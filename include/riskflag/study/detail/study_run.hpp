@@ -58,6 +58,7 @@ class StudyRun {
   void check_places() const;
   void check_output() const;
   void begin_log();
+  void log_train_params(bool searched);
   void read();
   void audit();
   void choose_defaults();
