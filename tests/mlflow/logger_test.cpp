@@ -29,6 +29,7 @@ namespace {
 /// A server in this process that holds every batch back until it is told to take them.
 struct SlowServer {
   std::atomic<bool> takes{false};
+  std::atomic<int> pause_ms{0}, batches{0};
   std::atomic<std::size_t> longest{0}, points{0}, runs{0};
   std::set<std::pair<std::string, std::int64_t>> known{};  // (key, step) of what was taken; by the sender alone
 };
@@ -55,6 +56,8 @@ class SlowConnection final : public http::Connection {
 
  private:
   void take(std::string_view body) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(server_.pause_ms));
+    ++server_.batches;
     while (!server_.takes) {
       if (options_.stop.stop_requested()) riskflag::fail(riskflag::ErrorCode::cancelled, "slow", "stopped");
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -131,4 +134,26 @@ TEST_CASE(
   CHECK(server.points == kBatches * kPoints);  // each once
   CHECK(server.known.size() == kBatches * kPoints);
   CHECK(server.longest < 1'000'000);
+}
+
+TEST_CASE("flush waits as long as answers come, however long all of them take") {
+  const FreshDirectory home("mlflow_logger_flush");
+  SlowServer server;
+  server.takes = true;
+  mlflow::LoggerOptions options;
+  options.settings.uri = "http://slow:5000";
+  options.connect = [&](const http::Url&, const http::ConnectionOptions& how) {
+    return std::make_unique<SlowConnection>(server, how);
+  };
+  options.journal = home.path("runs");
+  options.last_words_ms = 1500;
+  mlflow::MlflowLogger logger(options);
+  const std::string run = logger.begin_run({.experiment = "e", .name = "n"});
+  server.pause_ms = 250;
+  std::vector<track::KeyValue> params;
+  for (int i = 0; i < 1000; ++i) params.push_back({"p" + std::to_string(i), "1"});
+  logger.log_params(run, params);  // one line of the journal, ten calls
+  logger.end_run(run, track::RunStatus::finished);
+  logger.flush();
+  CHECK(server.batches == 10);
 }

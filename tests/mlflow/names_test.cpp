@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 using riskflag::mlflow::accepted_key;
+using riskflag::mlflow::characters;
 using riskflag::mlflow::cut_text;
 
 // The rule is MLflow's own (utils/validation.py): ^[/\w.\- :]*$, at most 250 characters, a path equal to its normal
@@ -26,8 +27,12 @@ TEST_CASE("keys that MLflow takes stay, others become what it takes") {
   CHECK(accepted_key(std::string(247, 'k') + "/...") == std::string(247, 'k') + "/_");
 }
 
-TEST_CASE("text is cut between characters") {
+TEST_CASE("text is cut after so many characters, not bytes") {
   CHECK(cut_text("abc", 3) == "abc");
-  CHECK(cut_text("abü", 3) == "ab");
-  CHECK(cut_text("abü", 4) == "abü");
+  CHECK(cut_text("abü", 3) == "abü");
+  CHECK(cut_text("äbüc", 3) == "äbü");
+  CHECK(cut_text("\xf0\x9f\x98\x80\xf0\x9f\x98\x80", 1) == "\xf0\x9f\x98\x80");
+  CHECK(cut_text("äbc", 0).empty());
+  CHECK(characters("äbüc") == 4);
+  CHECK(characters("") == 0);
 }

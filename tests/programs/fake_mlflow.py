@@ -166,8 +166,9 @@ class Store:
 
     def do_POST_mlflow_logged_models(self, b):
         key = "m-" + uuid.uuid4().hex
-        info = {"model_id": key, "name": b["name"], "experiment_id": b["experiment_id"], "status": "LOGGED_MODEL_PENDING",
-                "source_run_id": b["source_run_id"], "artifact_uri": f"{self.files_at}/{b['experiment_id']}/models/{key}/artifacts"}
+        info = {"model_id": key, "name": b["name"], "model_type": b.get("model_type"), "experiment_id": b["experiment_id"],
+                "status": "LOGGED_MODEL_PENDING", "source_run_id": b["source_run_id"],
+                "artifact_uri": f"{self.files_at}/{b['experiment_id']}/models/{key}/artifacts"}
         self.models[key] = {"info": info, "data": {}, "tags": {t["key"]: t["value"] for t in b.get("tags", [])}}
         return {"model": self.models[key]}
 

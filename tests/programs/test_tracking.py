@@ -245,6 +245,53 @@ class Tracking(driver.ProgramTest):
             self.assertEqual(server.store.registered["loan-risk"]["aliases"], {"champion": 1})
             self.assertEqual(len(server.store.registered["loan-risk"]["versions"]), 1)
 
+    def test_a_run_that_the_server_refuses_keeps_back_no_other(self):
+        result = self.trained("--tracking", f"journal:{self.path('journal')}", "--experiment", "gone", "--register", "loan-risk", "--alias", "champion")
+        self.write_run("z", {"type": "params", "params": [{"key": "p", "value": "1"}]})
+        with FakeMlflow() as server:
+            gone = server.store.experiments["1"] = {"experiment_id": "1", "name": "gone", "lifecycle_stage": "deleted"}
+            said = self.sync(server, expect=1)
+            self.assertIn(f"note: run {result['run_id']} is not told: ", said)
+            self.assertIn(f"note: the model \"loan-risk\" waits, with its aliases: run {result['run_id']} of version 1 is not told yet", said)
+            self.assertIn("the experiment \"gone\" is deleted; restore it with MLflow, or use another name; that run waits, what else there was is told", said)
+            self.assertEqual([self.only_run(server)["params"], server.store.registered], [{"p": "1"}, {}])
+            gone["lifecycle_stage"] = "active"
+            self.assertEqual(self.sync(server), "")
+            self.assertEqual(server.store.registered["loan-risk"]["aliases"], {"champion": 1})
+            # Without --experiment the runs are those of all, as a journal's are.
+            runs = json.loads(self.call("registry", "--tracking", server.url, "runs", "--json").stdout)["runs"]
+            self.assertEqual(sorted(r["experiment"] for r in runs), ["gone", "z"])
+            named = json.loads(self.call("registry", "--tracking", server.url, "runs", "--json", MLFLOW_EXPERIMENT_NAME="z").stdout)["runs"]
+            self.assertEqual([r["experiment"] for r in named], ["z"])
+            del server.store.runs[next(key for key, run in server.store.runs.items() if run["params"] == {"p": "1"})]
+            self.assert_complete(server, result)
+
+    def test_a_model_that_was_registered_at_one_server_is_not_registered_at_another(self):
+        names = lambda server: {name: model["aliases"] for name, model in server.store.registered.items()}
+        with FakeMlflow() as one, FakeMlflow() as other:
+            self.trained("--tracking", one.url, "--register", "dev-risk", "--alias", "champion")
+            self.trained("--tracking", other.url, "--register", "prod-risk", output="m2")  # the same RISKFLAG_JOURNAL
+            self.assertEqual([names(one), names(other)], [{"dev-risk": {"champion": 1}}, {"prod-risk": {}}])
+            self.sync(other)  # who asks for all of it gets that
+            self.assertEqual(names(other), {"dev-risk": {"champion": 1}, "prod-risk": {}})
+            # Unless told otherwise, each has a journal of its own.
+            for server, output in ((one, "m3"), (other, "m4")):
+                self.trained("--tracking", server.url, "--register", "both", "--alias", "champion", output=output, RISKFLAG_JOURNAL="")
+                self.assertEqual(names(server)["both"], {"champion": 1})
+            self.assertEqual(len(list(self.path(".local/state/riskflag").glob("mlflow-*/models/both"))), 2)
+
+    def test_a_model_is_of_its_objectives_type(self):
+        with FakeMlflow() as server:
+            for number, objective in enumerate(("binary", "regression")):
+                self.study("--tracking", server.url, "--set", f"objective={objective}", output=f"m{number}")
+            self.assertEqual([model["info"]["model_type"] for model in server.store.models.values()], ["Classifier", "Regressor"])
+
+    def test_a_run_id_that_the_server_does_not_have_is_told(self):
+        with FakeMlflow() as server:
+            done = self.study("--tracking", server.url, MLFLOW_RUN_ID="nosuch")
+            self.assertIn('note: run "nosuch" (MLFLOW_RUN_ID) is not gone on with, this is one of its own: ', done.stderr)
+            self.assertEqual(self.only_run(server)["info"]["status"], "FINISHED")
+
     def test_a_sync_that_is_killed_or_loses_an_answer_anywhere_is_finished_once(self):
         result = self.trained("--tracking", f"journal:{self.path('journal')}", "--register", "loan-risk", "--alias", "champion")
         with FakeMlflow() as server:
@@ -319,6 +366,12 @@ class Tracking(driver.ProgramTest):
             self.assertIn("--serve-artifacts", done.stderr)
             again = self.call("registry", "sync", self.path("journal"), server.url, expect=1)
             self.assertIn("loan-risk version 1 is not registered", again.stderr)
+            # Nor does that keep back a model whose files have a place.
+            server.store.files_at = "mlflow-artifacts:"
+            self.study("--tracking", f"journal:{self.path('journal')}", "--experiment", "new", "--register", "other-risk", output="m2")
+            again = self.call("registry", "sync", self.path("journal"), server.url, expect=1)
+            self.assertIn("loan-risk version 1 is not registered", again.stderr)
+            self.assertEqual(list(server.store.registered), ["other-risk"])
 
     def test_files_wait_where_the_artifact_proxy_is_switched_off_until_it_is_on(self):
         self.path("terms.txt").write_text("paid monthly")
@@ -341,7 +394,7 @@ class Tracking(driver.ProgramTest):
                  "k" * 249 + "/tail": "k" * 249, "k" * 300: "k" * 250, "": "_", "as it is": "as it is"}
         numbers = {"nan": (None, "NaN"), "inf": ("inf", "Infinity"), "-inf": ("-inf", "-Infinity"), "max": (1.7976931348623157e308,) * 2,
                    "tiny": (5e-324,) * 2}
-        long = "ä" * 4000  # of two bytes each; MLflow's limits are 6,000 and 8,000
+        long = "ä" * 8000  # characters of two bytes each; MLflow's limits are 6,000 and 8,000 characters
         self.write_run("odd", {"type": "metrics", "metrics": [{"key": k, "value": i, "step": -1} for i, k in enumerate(names)] +
                                [{"key": k, "value": v[0], "step": 0} for k, v in numbers.items()]},
                        {"type": "params", "params": [{"key": k, "value": str(i)} for i, k in enumerate(names)] + [{"key": "long", "value": long}]},
@@ -352,14 +405,14 @@ class Tracking(driver.ProgramTest):
             self.assertEqual(run["info"]["status"], "FINISHED")
             self.assertEqual({key: [(p[1], p[2]) for p in points] for key, points in run["metrics"].items()},
                              {**{k: [(-1, str(i))] for i, k in enumerate(names.values())}, **{k: [(0, str(v[1]))] for k, v in numbers.items()}})
-            self.assertEqual(run["params"], {**{k: str(i) for i, k in enumerate(names.values())}, "long": "ä" * 3000})
+            self.assertEqual(run["params"], {**{k: str(i) for i, k in enumerate(names.values())}, "long": "ä" * 6000})
             self.assertEqual([run["tags"][f"t{i}"] for i in range(120)], [long] * 120)
             for before, after in names.items():
                 for what in ("metric", "parameter"):
                     told = f'note: {what} {json.dumps(before, ensure_ascii=False)} is sent as "{after}"'[:60]
                     (self.assertNotIn if before == after else self.assertIn)(told, said)
-            self.assertIn('parameter "long" has 8000 bytes, of which MLflow takes 6000', said)
-            self.assertIn('tag "t119" has 8001 bytes, of which MLflow takes 8000', said)
+            self.assertIn('parameter "long" has 8000 characters, of which MLflow takes 6000', said)
+            self.assertIn('tag "t119" has 8001 characters, of which MLflow takes 8000', said)
             listed, = json.loads(self.call("registry", "--tracking", server.url, "runs", "--experiment", "odd", "--json").stdout)["runs"]
             self.assertEqual([listed["metrics"].get(k) for k in ("nan", "inf", "max")], [None, "inf", 1.7976931348623157e308])
             self.assertEqual(self.sync(server), "")  # all of it is there: nothing is sent, and told, again

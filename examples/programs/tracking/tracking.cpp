@@ -1,6 +1,9 @@
 #include "tracking.hpp"
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
 #include <stop_token>
 #include <string_view>
 #include <utility>
@@ -70,10 +73,13 @@ std::optional<TrackingPlace> find_tracking_place(const std::string& flag) {
         riskflag::quoted(text) + " is no place; journal:DIR, http://HOST:PORT and https://HOST:PORT are accepted");
   }
   place.server = text;
+  const std::string uri = riskflag::mlflow::settings_from(flag).uri;  // refuses what is no address, first of all
   place.journal = variable("RISKFLAG_JOURNAL");
-  if (place.journal.empty())
-    place.journal = riskflag::join_path(home_of("XDG_STATE_HOME", ".local/state/riskflag"), "journal");
-  (void)riskflag::mlflow::settings_from(flag);  // refuses what is no address, before anything starts
+  if (place.journal.empty()) {
+    // One for each server: the models that are registered at one are not another's.
+    place.journal =
+        riskflag::join_path(home_of("XDG_STATE_HOME", ".local/state/riskflag"), riskflag::mlflow::server_key(uri));
+  }
   return place;
 }
 
@@ -250,24 +256,27 @@ Runs runs_of_server(const TrackingPlace& place, const std::string& experiment, c
   riskflag::http::Connector connect = connector(settings);
   riskflag::mlflow::Client client(std::move(settings), std::move(connect), {}, {kRetries, 3000});
   (void)client.rest().version();
-  std::string name = experiment;
+  const std::string name = experiment.empty() ? variable("MLFLOW_EXPERIMENT_NAME") : experiment;
+  std::map<std::string, std::string> experiments;  // name by id
   if (name.empty()) {
-    const std::string set = variable("MLFLOW_EXPERIMENT_NAME");
-    name = set.empty() ? std::string("Default") : set;
-  }
-  const std::optional<std::string> id = client.find_experiment(name);
-  if (!id) {
+    experiments = client.experiments();
+  } else if (const std::optional<std::string> id = client.find_experiment(name)) {
+    experiments[*id] = name;
+  } else {
     riskflag::fail(
         riskflag::ErrorCode::not_found, place.server,
         "there is no experiment " + riskflag::quoted(name) + riskflag::what_there_is(name, client.experiment_names()));
   }
+  std::vector<std::string> ids;
+  for (const auto& [id, named] : experiments) ids.push_back(id);
   const std::string order =
       sort.empty() ? std::string("attributes.start_time DESC")
                    : "metrics.`" + sort + "` " + (riskflag::track::smaller_is_better(sort) ? "ASC" : "DESC");
   const auto ask = [&](const std::string& words, std::size_t most) {
     Runs runs;
-    for (riskflag::mlflow::ServerRun& there : client.search_runs({*id}, words, order, most)) {
-      runs.push_back(record_of(std::move(there), name));
+    for (riskflag::mlflow::ServerRun& there : client.search_runs(ids, words, order, most)) {
+      const std::string& of = experiments[there.experiment_id];
+      runs.push_back(record_of(std::move(there), of));
     }
     return runs;
   };
@@ -321,13 +330,27 @@ std::uint64_t sync_journal(const std::string& journal, const std::string& server
   (void)client.rest().version();
   client.rest().set_patience({});  // it is there: now as patient as MLflow's variables say
   std::uint64_t news = 0;
+  std::set<std::string> refused;  // runs that the server does not take: the others are told all the same
+  std::optional<riskflag::Error> first;
   for (const riskflag::track::RunRecord& run : read_runs(journal, told)) {  // parents before children
     riskflag::mlflow::RunSync sync(journal, run.run_id, client, told);
     bool any = false;
-    while (sync.step()) any = true;
+    try {
+      while (sync.step()) any = true;
+    } catch (const riskflag::Error& error) {
+      if (riskflag::mlflow::concerns_all(error)) throw;
+      told("run " + run.run_id + " is not told: " + error.what());
+      refused.insert(run.run_id);
+      if (!first) first = error;
+    }
     news += any ? 1 : 0;
   }
-  (void)riskflag::mlflow::sync_registry(journal, client, told);
+  (void)riskflag::mlflow::sync_registry(journal, client, told, {refused, std::nullopt});
+  if (first) {
+    riskflag::fail(first->code(), first->where(),
+                   first->message() + "; " + (refused.size() == 1 ? "that run waits" : "such runs wait") +
+                       ", what else there was is told");
+  }
   return news;
 }
 

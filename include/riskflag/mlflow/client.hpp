@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -46,7 +47,9 @@ class Client {
   /// Its id; made when there is none of that name. A deleted one is refused.
   [[nodiscard]] std::string experiment_id(const std::string& name);
   [[nodiscard]] std::optional<std::string> find_experiment(const std::string& name);
-  /// Of the experiments that are not deleted, sorted.
+  /// Names of the experiments that are not deleted, by id.
+  [[nodiscard]] std::map<std::string, std::string> experiments();
+  /// The same, sorted.
   [[nodiscard]] std::vector<std::string> experiment_names();
   /// A run with the tag riskflag.client_run_id = `client_id`, made unless it is there.
   [[nodiscard]] ServerRun ensure_run(const std::string& experiment_id, const std::string& client_id,

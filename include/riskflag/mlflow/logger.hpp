@@ -28,7 +28,7 @@ struct LoggerOptions {
   bool required = false;       ///< a server that does not answer is an error of begin_run
   int first_answer_ms = 3000;  ///< how long begin_run waits for the server to take the connection
   int begin_ms = 10'000;       ///< and for an answer, unless the server is required
-  int last_words_ms = 20'000;  ///< how long flush() waits without the server taking anything
+  int last_words_ms = 20'000;  ///< how long flush() waits without an answer, and without a block of a file leaving
   Told told{};                 ///< hears what is sent in another form, or not at all; from the sender's thread
 };
 
@@ -88,6 +88,7 @@ class MlflowLogger final : public track::Logger {
   void wake(const std::string& run_id);
   [[nodiscard]] bool is_failing();
   void send_until_stopped();
+  void note_progress();
   void send_all(Client& client);
 
   LoggerOptions options_;
@@ -95,12 +96,13 @@ class MlflowLogger final : public track::Logger {
   std::stop_source stop_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::set<std::string> waiting_;  ///< runs with something to send
+  std::set<std::string> begun_;    ///< all runs of this logger; models of others are none of ours to register
+  std::set<std::string> waiting_;  ///< those with something to send
   bool registry_waiting_ = false;
   bool busy_ = false;           ///< the sender has work in its hands
   std::string failure_;         ///< why the last attempt failed; empty after one that worked
   std::uint64_t failures_ = 0;  ///< in a row
-  std::uint64_t taken_ = 0;     ///< pieces of the journal that the server took
+  std::uint64_t taken_ = 0;     ///< answers of the server, and blocks of files that it took
   bool hurry_ = false;          ///< flush() wants another attempt now
   int last_tries_ = 0;          ///< attempts that flush() still waits for
   std::map<std::string, RegistryState> registered_;

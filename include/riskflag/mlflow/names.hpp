@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -10,11 +11,12 @@
 
 namespace riskflag::inline v0_1::mlflow {
 
-// MLflow's limits (utils/validation.py of 3.x).
+// MLflow's limits (utils/validation.py of 3.x): of keys in bytes, as ours are plain, of values in characters.
 inline constexpr std::size_t kMaxKey = 250, kMaxParam = 6000, kMaxTag = 8000, kMaxDigest = 36, kMaxSchema = 1'048'575;
 inline constexpr std::size_t kMaxBatchMetrics = 1000, kMaxBatchParams = 100, kMaxBatchTags = 100;
 inline constexpr std::size_t kMaxBatchBytes = 1'000'000;
-/// What one item adds to a batch at most: a byte of a value becomes "\u0001", those of a key are plain.
+/// What one item adds to a batch at most: a character of a value has four bytes or becomes "\u0001", those of a key are
+/// plain.
 inline constexpr std::size_t kMaxItemBytes = kMaxKey + 6 * kMaxTag + 100;
 
 /// `key` as MLflow accepts it, the key itself where it does: "@" becomes "_at_" as in MLflow's LightGBM integration,
@@ -43,11 +45,18 @@ inline constexpr std::size_t kMaxItemBytes = kMaxKey + 6 * kMaxTag + 100;
   return joined;
 }
 
-/// `text` cut to `limit` bytes at a character's boundary.
+/// Characters of UTF-8: what MLflow counts in a value. A byte that belongs to none before it is one of its own.
+[[nodiscard]] inline std::size_t characters(std::string_view text) noexcept {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+/// The first `limit` characters of `text`.
 [[nodiscard]] inline std::string cut_text(std::string_view text, std::size_t limit) {
-  if (text.size() <= limit) return std::string(text);
-  std::size_t end = limit;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  std::size_t seen = 0, end = 0;
+  for (; end < text.size(); ++end) {
+    if ((static_cast<unsigned char>(text[end]) & 0xc0) != 0x80 && ++seen > limit) break;
+  }
   return std::string(text.substr(0, end));
 }
 

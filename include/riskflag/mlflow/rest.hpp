@@ -32,6 +32,11 @@ class ApiError : public Error {
   std::string reason_;
 };
 
+/// True where asking the server for something else would end the same way: it is gone, does not answer to this host
+/// name, or does not know who asks. False where it refuses this one thing: a run of a deleted experiment, one that
+/// these credentials may not write to.
+[[nodiscard]] bool concerns_all(const Error& error);
+
 /// The request left, and no answer came, or a gateway's: it may have taken effect.
 class LostReply : public Error {
  public:

@@ -2,10 +2,12 @@
 
 // A local registry's versions, aliases and audit trail, told to an MLflow server.
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -205,29 +207,58 @@ class AliasSync {
 
 }  // namespace detail
 
+/// What of a registry is told.
+struct RegistryScope {
+  /// Runs that could not be told: a model with a new version of one waits, and that is told.
+  std::set<std::string> waiting{};
+  /// Only models that have a version of one of these runs. nullopt: all models.
+  std::optional<std::set<std::string>> runs{};
+};
+
 /// Registers what the server does not have yet and moves the aliases that were moved here since the last time. An alias
 /// that somebody moved at the server meanwhile, or took away, is left so, and told: `promote` is for that. The records
 /// of the audit trail go before the move that they speak of, and wait while an alias is elsewhere than here. Every
-/// version of `directory`'s runs must have been told before (RunSync). Gives the state of each name.
+/// version of `directory`'s runs must have been told before (RunSync), or be in `scope.waiting`. What the server
+/// refuses of one model keeps back no other, and is thrown at the end. Gives the state of each name that was told.
 inline std::map<std::string, RegistryState> sync_registry(const std::string& directory, Client& client,
-                                                          const Told& told) {
+                                                          const Told& told, const RegistryScope& scope = {}) {
   std::map<std::string, RegistryState> all;
   const std::string root = registry_of(directory);
   if (!is_directory(root)) return all;
   const track::LocalRegistry local(root);
+  std::optional<Error> first;  // keeps back no other model
   for (const std::string& name : local.names()) {
     const std::string path = join_path(join_path(root, name), server_key(client.rest().where()) + ".json");
     const FileLock lock(path + ".lock");
     RegistryState state = detail::read_registry_state(path);
     const std::vector<track::ModelVersion> versions = local.versions(name);
-    detail::sync_versions(directory, name, versions, path, state, client, told);
-    std::map<std::string, std::uint64_t> here;
-    for (const track::ModelVersion& version : versions) {
-      for (const std::string& alias : version.aliases) here[alias] = version.version;
+    const auto is_theirs = [&](const track::ModelVersion& version) { return scope.runs->contains(version.run_id); };
+    if (scope.runs && std::none_of(versions.begin(), versions.end(), is_theirs)) continue;
+    const auto waits = std::find_if(versions.begin(), versions.end(), [&](const track::ModelVersion& version) {
+      return !state.versions.contains(version.version) && scope.waiting.contains(version.run_id);
+    });
+    if (waits != versions.end()) {
+      if (told) {
+        told("the model " + quoted(name) + " waits, with its aliases: run " + waits->run_id + " of version " +
+             std::to_string(waits->version) + " is not told yet");
+      }
+      continue;
     }
-    detail::AliasSync(local, name, path, state, client, told).run(here);
+    try {
+      detail::sync_versions(directory, name, versions, path, state, client, told);
+      std::map<std::string, std::uint64_t> here;
+      for (const track::ModelVersion& version : versions) {
+        for (const std::string& alias : version.aliases) here[alias] = version.version;
+      }
+      detail::AliasSync(local, name, path, state, client, told).run(here);
+    } catch (const Error& error) {
+      if (concerns_all(error)) throw;
+      if (first && told) told(error.what());
+      if (!first) first = error;
+    }
     all[name] = state;
   }
+  if (first) throw Error(*first);
   return all;
 }
 

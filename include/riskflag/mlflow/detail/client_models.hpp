@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,6 +46,17 @@ namespace detail {
   return version;
 }
 
+/// MLflow's word for what a model of these training parameters is; empty where they do not say.
+[[nodiscard]] inline std::string_view model_type(std::span<const track::KeyValue> params) noexcept {
+  for (const track::KeyValue& param : params) {
+    if (param.key != "objective") continue;
+    const std::string_view objective = param.value;
+    if (objective == "custom" || objective == "cross_entropy") return {};
+    return objective == "binary" || objective.starts_with("multiclass") ? "Classifier" : "Regressor";
+  }
+  return {};
+}
+
 /// Of a search by GET: how much of it, and where it goes on.
 [[nodiscard]] inline std::string page_query(const std::string& token) {
   return "max_results=1000" + (token.empty() ? "" : "&page_token=" + http::percent_encoded(token));
@@ -69,7 +81,8 @@ inline LoggedModel Client::ensure_model(const std::string& experiment_id, const 
     const std::vector<track::KeyValue> tags{{"riskflag.client_model_id", client_id}};
     JsonWriter json;
     json.begin_object().key("experiment_id").value(std::string_view(experiment_id));
-    json.key("name").value(std::string_view(name)).key("model_type").value("Classifier");
+    json.key("name").value(std::string_view(name));
+    if (const std::string_view type = detail::model_type(params); !type.empty()) json.key("model_type").value(type);
     json.key("source_run_id").value(std::string_view(run_id));
     std::vector<track::KeyValue> accepted;
     for (const track::KeyValue& param : params) {

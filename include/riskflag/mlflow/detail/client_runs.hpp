@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -119,8 +120,8 @@ inline std::optional<std::string> Client::find_experiment(const std::string& nam
   }
 }
 
-inline std::vector<std::string> Client::experiment_names() {
-  std::vector<std::string> names;
+inline std::map<std::string, std::string> Client::experiments() {
+  std::map<std::string, std::string> names;
   const auto ask = [&](const std::string& token) {
     JsonWriter json;
     json.begin_object().key("max_results").value(1000);
@@ -128,8 +129,15 @@ inline std::vector<std::string> Client::experiment_names() {
     json.end_object();
     return rest_.post("/mlflow/experiments/search", json.text());
   };
-  detail::each_found("experiments", ask,
-                     [&](const Json& experiment) { names.push_back(detail::text_or(experiment.find("name"))); });
+  detail::each_found("experiments", ask, [&](const Json& experiment) {
+    names[detail::text_or(experiment.find("experiment_id"))] = detail::text_or(experiment.find("name"));
+  });
+  return names;
+}
+
+inline std::vector<std::string> Client::experiment_names() {
+  std::vector<std::string> names;
+  for (auto& [id, name] : experiments()) names.push_back(name);
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -220,9 +228,10 @@ inline void Client::log_batch(const std::string& run_id, std::span<const track::
     return accepted;
   };
   const auto shortened = [&](std::string_view what, const track::KeyValue& pair, std::size_t limit) {
-    if (pair.value.size() > limit && told) {
-      told(std::string(what) + " " + quoted(pair.key) + " has " + std::to_string(pair.value.size()) +
-           " bytes, of which MLflow takes " + std::to_string(limit));
+    const std::size_t length = characters(pair.value);
+    if (length > limit && told) {
+      told(std::string(what) + " " + quoted(pair.key) + " has " + std::to_string(length) +
+           " characters, of which MLflow takes " + std::to_string(limit));
     }
     return cut_text(pair.value, limit);
   };

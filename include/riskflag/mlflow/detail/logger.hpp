@@ -2,15 +2,60 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
 #include <utility>
 
+#include <riskflag/core/file.hpp>
+#include <riskflag/core/names.hpp>
+#include <riskflag/http/connection.hpp>
 #include <riskflag/mlflow/logger.hpp>
 
 namespace riskflag::inline v0_1::mlflow {
+
+namespace detail {
+
+/// Calls `note` for every block of a file that leaves.
+class NotedSource final : public ByteSource {
+ public:
+  NotedSource(ByteSource& source, const std::function<void()>& note) : source_(source), note_(note) {}
+  [[nodiscard]] std::size_t read(char* buffer, std::size_t size) override {
+    note_();
+    return source_.read(buffer, size);
+  }
+  [[nodiscard]] const std::string& name() const noexcept override { return source_.name(); }
+
+ private:
+  ByteSource& source_;
+  const std::function<void()>& note_;
+};
+
+/// Calls `note` for every answer, too.
+class NotedConnection final : public http::Connection {
+ public:
+  NotedConnection(std::unique_ptr<http::Connection> connection, std::function<void()> note)
+      : connection_(std::move(connection)), note_(std::move(note)) {}
+  http::Response exchange(const http::Outgoing& request, ByteSink* download) override {
+    http::Outgoing noted = request;
+    std::optional<NotedSource> source;
+    if (request.upload != nullptr) noted.upload = &source.emplace(*request.upload, note_);
+    http::Response answer = connection_->exchange(noted, download);
+    note_();
+    return answer;
+  }
+  [[nodiscard]] bool last_attempt_was_sent() const noexcept override { return connection_->last_attempt_was_sent(); }
+
+ private:
+  std::unique_ptr<http::Connection> connection_;
+  std::function<void()> note_;
+};
+
+}  // namespace detail
 
 inline MlflowLogger::MlflowLogger(LoggerOptions options)
     : options_(std::move(options)), journal_(options_.journal), sender_([this] { send_until_stopped(); }) {}
@@ -72,6 +117,10 @@ inline std::string MlflowLogger::begin_run(const track::RunInfo& info) {
     }
   } catch (const Error& error) {
     if (options_.required) throw;
+    if (!options_.settings.run_id.empty() && own.parent_run_id.empty() && own.run_id.empty() && options_.told) {
+      options_.told("run " + quoted(options_.settings.run_id) +
+                    " (MLFLOW_RUN_ID) is not gone on with, this is one of its own: " + error.what());
+    }
     if (own.run_id.empty()) own.run_id = client_id;
     const std::lock_guard lock(mutex_);
     failure_ = error.what();
@@ -87,14 +136,24 @@ inline bool MlflowLogger::is_failing() {
   return failures_ > 0;
 }
 
+inline void MlflowLogger::note_progress() {
+  const std::lock_guard lock(mutex_);
+  ++taken_;
+  changed_.notify_all();
+}
+
 inline void MlflowLogger::wake(const std::string& run_id) {
   const std::lock_guard lock(mutex_);
+  begun_.insert(run_id);
   waiting_.insert(run_id);
   changed_.notify_all();
 }
 
 inline void MlflowLogger::send_until_stopped() {
-  Client client(options_.settings, options_.connect, stop_.get_token(), Patience{0, 10'000});
+  const http::Connector noted = [this](const http::Url& url, const http::ConnectionOptions& how) {
+    return std::make_unique<detail::NotedConnection>(options_.connect(url, how), [this] { note_progress(); });
+  };
+  Client client(options_.settings, noted, stop_.get_token(), Patience{0, 10'000});
   std::unique_lock lock(mutex_);
   while (!stop_.stop_requested()) {
     if ((waiting_.empty() && !registry_waiting_) || (!failure_.empty() && !hurry_)) {
@@ -147,9 +206,6 @@ inline void MlflowLogger::send_all(Client& client) {
     try {
       RunSync sync(options_.journal, run_id, client, options_.told);
       while (sync.step()) {
-        const std::lock_guard lock(mutex_);
-        ++taken_;
-        changed_.notify_all();
       }
     } catch (...) {
       const std::lock_guard lock(mutex_);
@@ -157,14 +213,14 @@ inline void MlflowLogger::send_all(Client& client) {
       throw;
     }
   }
-  bool registry = false;
+  RegistryScope scope;
   {
     const std::lock_guard lock(mutex_);
-    registry = std::exchange(registry_waiting_, false);
+    if (!std::exchange(registry_waiting_, false)) return;
+    scope.runs = begun_;
   }
-  if (!registry) return;
   try {
-    auto all = sync_registry(options_.journal, client, options_.told);
+    auto all = sync_registry(options_.journal, client, options_.told, scope);
     const std::lock_guard lock(mutex_);
     registered_ = std::move(all);
   } catch (...) {

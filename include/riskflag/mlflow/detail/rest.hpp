@@ -89,6 +89,14 @@ void each_found(std::string_view items, Ask ask, Take take) {
 
 }  // namespace detail
 
+inline bool concerns_all(const Error& error) {
+  const auto* answer = dynamic_cast<const ApiError*>(&error);
+  if (answer != nullptr && answer->status() == 401) return true;
+  if (answer != nullptr && answer->status() == 403)
+    return answer->message().find("--allowed-hosts") != std::string::npos;
+  return error.code() == ErrorCode::io || error.code() == ErrorCode::cancelled;
+}
+
 struct Rest::Call {
   std::string_view method;
   std::string target;  ///< below the settings' path
