@@ -115,6 +115,7 @@ class Endurance(unittest.TestCase):
                 connection.close()
             self.assertEqual(server.end(), 0)
 
+    @unittest.skipIf(os.environ.get("RISKFLAG_SANITIZE"), "skipped under UBSan, which opens a pipe to look at an object, and takes none left for a broken one")
     def test_connections_beyond_the_descriptors_wait_for_their_turn(self):
         """In the backlog, where the limit of descriptors is below that of connections."""
         with serving.Server(MODEL, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))) as server:
