@@ -42,6 +42,30 @@ TEST_CASE("few different values get a cut halfway between each two, whatever the
   CHECK(cuts.bins[0].missing_bin() == 4);
 }
 
+TEST_CASE("what a column holds most often is counted as what it holds rarely is, zeros of both signs as one value") {
+  std::vector<double> signs, plain;
+  for (int i = 0; i < 300; ++i) {
+    const double rare = i < 40 || i % 10 != 0 ? 7.0 : i % 20 == 0 ? 0.0 : 1.0 + i % 3;
+    plain.push_back(i % 3 == 0 ? kMissing : rare);
+    signs.push_back(rare == 0.0 && i % 40 == 0 && i % 3 != 0 ? -0.0 : plain.back());
+  }
+  for (const bool reversed : {false, true}) {  // zeros and the rare values among the first rows, or behind them
+    CAPTURE(reversed);
+    if (reversed) {
+      std::reverse(plain.begin(), plain.end());
+      std::reverse(signs.begin(), signs.end());
+    }
+    for (const int least : {1, 8}) {
+      CAPTURE(least);
+      const std::vector<double> want = cuts_of(plain, {.min_data_in_bin = least}).bins[0].cuts;
+      REQUIRE(want.size() >= 2);
+      CHECK(cuts_of(signs, {.min_data_in_bin = least}).bins[0].cuts == want);
+    }
+  }
+  // Half of the zeros of each sign, as the two most frequent cells.
+  CHECK(cuts_of({0.0, -0.0, 0.0, -0.0, 4.0}, {.min_data_in_bin = 2}).bins[0].cuts == std::vector<double>{2.0});
+}
+
 TEST_CASE("a bin of few different values holds at least min_data_in_bin rows, but for the last one") {
   // By LightGBM's rule: counts 1, 2, 1, 1, 4, 1 of the values 1 to 6.
   const std::vector<double> column = {1.0, 2.0, 2.0, 3.0, 4.0, 5.0, 5.0, 5.0, 5.0, 6.0};

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <riskflag/bin/cuts.hpp>
@@ -118,25 +120,36 @@ inline void sort_keys(std::vector<std::int64_t>& keys, std::vector<std::int64_t>
 
 inline constexpr std::size_t kCutColumns = 16;
 
-/// The sampled values of a column while they are read: the two that its first rows hold most often are counted, as
-/// flags and amounts that are mostly zero or missing need no more, the others kept.
-struct ColumnKeys {
+/// The bits of a cell, and the value back.
+template <class T>
+[[nodiscard]] constexpr std::uint64_t bits_of(T x) noexcept {
+  return std::bit_cast<std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>(x);
+}
+template <class T>
+[[nodiscard]] constexpr double value_of_bits(std::uint64_t bits) noexcept {
+  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  return static_cast<double>(std::bit_cast<T>(static_cast<Bits>(bits)));
+}
+
+/// The sampled cells of a column while they are read: the two that its first rows hold most often are counted, as flags
+/// and amounts that are mostly zero or missing need no more, the others kept. All as bits.
+struct ColumnCells {
   static constexpr std::size_t kFirst = 32;  ///< rows by which the two are chosen: that decides nothing but time
-  std::array<std::int64_t, 2> frequent{};
+  std::array<std::uint64_t, 2> frequent{};
   std::array<std::size_t, 2> counts{};
-  std::vector<std::int64_t> others{};
+  std::vector<std::uint64_t> others{};
   std::size_t used = 0;  ///< of others
 
-  void choose(std::span<const std::int64_t> first) noexcept {
+  void choose(std::span<const std::uint64_t> first) noexcept {
     counts = {};
     used = 0;
     std::array<std::ptrdiff_t, 2> most{};
     for (const std::size_t k : {0U, 1U}) {
-      for (const std::int64_t key : first) {
-        const std::ptrdiff_t rows = std::count(first.begin(), first.end(), key);
-        if (rows <= most[k] || (k == 1 && key == frequent[0])) continue;
+      for (const std::uint64_t cell : first) {
+        const std::ptrdiff_t rows = std::count(first.begin(), first.end(), cell);
+        if (rows <= most[k] || (k == 1 && cell == frequent[0])) continue;
         most[k] = rows;
-        frequent[k] = key;
+        frequent[k] = cell;
       }
     }
     if (most[1] == 0) frequent[1] = ~frequent[0];
@@ -144,14 +157,14 @@ struct ColumnKeys {
   /// Without a branch: which rows hold which value cannot be foreseen.
   template <class T>
   void take(const T* cells, std::ptrdiff_t stride, std::span<const std::size_t> rows) noexcept {
-    const std::int64_t a = frequent[0], b = frequent[1];
+    const std::uint64_t a = frequent[0], b = frequent[1];
     std::size_t rows_a = 0, n = 0;
-    std::int64_t* const out = others.data() + used;
+    std::uint64_t* const out = others.data() + used;
     for (const std::size_t row : rows) {
-      const std::int64_t key = order_key(static_cast<double>(cells[static_cast<std::ptrdiff_t>(row) * stride]));
-      out[n] = key;
-      rows_a += key == a ? 1 : 0;
-      n += static_cast<std::size_t>(key != a) * static_cast<std::size_t>(key != b);
+      const std::uint64_t cell = bits_of(cells[static_cast<std::ptrdiff_t>(row) * stride]);
+      out[n] = cell;
+      rows_a += cell == a ? 1 : 0;
+      n += static_cast<std::size_t>(cell != a) * static_cast<std::size_t>(cell != b);
     }
     used += n;
     counts[0] += rows_a;
@@ -159,31 +172,37 @@ struct ColumnKeys {
   }
 };
 
-/// A worker's sampled values of columns that are read together.
+/// A worker's sampled cells of columns that are read together.
 struct CutKeys {
-  std::array<ColumnKeys, kCutColumns> of_column{};
+  std::array<ColumnCells, kCutColumns> of_column{};
   std::vector<std::int64_t> keys{}, scratch{};
   std::vector<KeyRun> values{};
 };
 
-/// Fills room.values with what a column holds, rising, without missing values.
-inline void sort_values(const ColumnKeys& column, bool zero_as_missing, CutKeys& room) {
-  room.keys.assign(column.others.begin(), column.others.begin() + static_cast<std::ptrdiff_t>(column.used));
+/// Fills room.values with what a column of T holds, rising, without missing values.
+template <class T>
+void sort_values(const ColumnCells& column, bool zero_as_missing, CutKeys& room) {
+  room.keys.resize(column.used);
+  for (std::size_t i = 0; i < column.used; ++i) room.keys[i] = order_key(value_of_bits<T>(column.others[i]));
   sort_keys(room.keys, room.scratch);
   room.values.clear();
   const auto add = [&](std::int64_t key, std::size_t rows) {
     const double value = from_order_key(key);
-    if (rows != 0 && !is_missing(value) && !(zero_as_missing && is_zero(value))) room.values.push_back({key, rows});
+    if (rows == 0 || is_missing(value) || (zero_as_missing && is_zero(value))) return;
+    if (room.values.empty() || room.values.back().key != key) room.values.push_back({key, 0});
+    room.values.back().rows += rows;  // -0 and 0 have other bits and one key
   };
-  const std::size_t low = column.frequent[0] < column.frequent[1] ? 0 : 1;
+  std::array<std::int64_t, 2> frequent{};
+  for (const std::size_t k : {0U, 1U}) frequent[k] = order_key(value_of_bits<T>(column.frequent[k]));
+  const std::size_t low = frequent[0] < frequent[1] ? 0 : 1;
   std::size_t at = 0;
   for (const std::size_t k : {low, 1 - low, std::size_t{2}}) {
-    while (at < room.keys.size() && (k == 2 || room.keys[at] < column.frequent[k])) {
+    while (at < room.keys.size() && (k == 2 || room.keys[at] < frequent[k])) {
       const std::size_t begin = at;
       while (at < room.keys.size() && room.keys[at] == room.keys[begin]) ++at;
       add(room.keys[begin], at - begin);
     }
-    if (k < 2) add(column.frequent[k], column.counts[k]);
+    if (k < 2) add(frequent[k], column.counts[k]);
   }
 }
 
@@ -243,9 +262,9 @@ void numeric_cuts(MatrixView<T> x, std::size_t first, std::size_t end, std::span
     if (features[f].type != FeatureType::categorical) column[columns++] = f;
   }
   for (std::size_t k = 0; k < columns; ++k) {
-    std::array<std::int64_t, ColumnKeys::kFirst> head;
+    std::array<std::uint64_t, ColumnCells::kFirst> head;
     const std::size_t n = std::min(head.size(), rows.size());
-    for (std::size_t i = 0; i < n; ++i) head[i] = order_key(static_cast<double>(x(rows[i], column[k])));
+    for (std::size_t i = 0; i < n; ++i) head[i] = bits_of(x(rows[i], column[k]));
     room.of_column[k].choose(std::span(head).first(n));
     room.of_column[k].others.resize(rows.size() + 1);
   }
@@ -256,7 +275,7 @@ void numeric_cuts(MatrixView<T> x, std::size_t first, std::size_t end, std::span
   }
   for (std::size_t k = 0; k < columns; ++k) {
     const std::size_t f = column[k];
-    sort_values(room.of_column[k], options.zero_as_missing, room);
+    sort_values<T>(room.of_column[k], options.zero_as_missing, room);
     const int most = options.max_bin_by_feature.empty() ? options.max_bin : options.max_bin_by_feature[f];
     out[f].cuts =
         cuts_with_forced(room.values, most, options.min_data_in_bin, forced_bounds(options, features[f].name));
