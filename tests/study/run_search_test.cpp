@@ -59,6 +59,7 @@ struct Trials final : track::Logger {
     }
     CHECK(info.parent_run_id == parents.back());
     names.push_back(info.name);
+    curve_when_begun.push_back(curve);
     return track::new_run_id();
   }
   void log_params(const std::string& run_id, std::span<const track::KeyValue> params) override {
@@ -72,7 +73,10 @@ struct Trials final : track::Logger {
       curve += point.key == "valid.binary_logloss" ? 1 : 0;
     }
   }
+  void end_run(const std::string&, track::RunStatus status) override { ended.push_back(status); }
   std::vector<std::string> asked_for, parents, names;
+  std::vector<int> curve_when_begun;  ///< points of all curves that had come when a run below began
+  std::vector<track::RunStatus> ended;
   std::map<std::string, std::string> told;  ///< parameters of the study itself
   int losses = 0, held_out = 0, curve = 0, repeated = 0;
 };
@@ -124,6 +128,25 @@ TEST_CASE("with cv the trials are judged out of fold, and each fold is a run bel
   CHECK(logger.names == std::vector<std::string>{"trial 0", "trial 1", "trial 2", "fold 1", "fold 2", "fold 3"});
   CHECK(logger.held_out == 3);
   CHECK(logger.curve == 3 * 15);
+  CHECK(logger.curve_when_begun == std::vector<int>{0, 0, 0, 0, 15, 30});  // a fold's curve comes while it is trained
+  CHECK(logger.ended == std::vector<track::RunStatus>(7, track::RunStatus::finished));
+}
+
+TEST_CASE("a study that is stopped in a fold leaves no run open") {
+  SearchSetup setup;
+  Trials logger;
+  std::stop_source stop;
+  setup.hooks.logger = [&] { return &logger; };
+  setup.hooks.stop = stop.get_token();
+  setup.hooks.progress = [&](const Progress& progress) {
+    if (progress.fold == 2 && progress.iteration == 5) stop.request_stop();
+  };
+  setup.options.parts.cv = 3;
+  setup.options.search = 0;
+  SerialExecutor serial;
+  CHECK_THROWS_AS((void)setup.run(serial), Error);
+  CHECK(logger.names == std::vector<std::string>{"fold 1", "fold 2"});
+  CHECK(logger.ended == std::vector<track::RunStatus>(3, track::RunStatus::killed));
 }
 
 TEST_CASE("a search that is stopped keeps its trials beside the output, and the next one begins there") {

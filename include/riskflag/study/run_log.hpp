@@ -36,17 +36,26 @@ class RunLog {
   void log(Body body) {
     if (run_) guard([&] { body(*run_); });
   }
-  /// A finished run below this one, with what body(run) says.
-  template <class Body>
-  void child(const std::string& name, const std::string& experiment, Body body) {
+  /// A run below this one, begun now; nothing without one that works.
+  [[nodiscard]] std::optional<track::Run> begin_child(const std::string& name, const std::string& experiment) {
+    std::optional<track::Run> below;
     log([&](track::Run&) {
       track::RunInfo info;
       info.experiment = experiment;
       info.name = name;
       info.parent_run_id = id_;
-      track::Run below(*logger_, info);
-      body(below);
-      below.finish();
+      below.emplace(*logger_, info);
+    });
+    return below;
+  }
+  /// A finished run below this one, with what body(run) says.
+  template <class Body>
+  void child(const std::string& name, const std::string& experiment, Body body) {
+    std::optional<track::Run> below = begin_child(name, experiment);
+    if (!below) return;
+    log([&](track::Run&) {
+      body(*below);
+      below->finish();
     });
   }
   void finish(track::RunStatus status) {

@@ -6,13 +6,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include <riskflag/core/calendar.hpp>
 #include <riskflag/core/file.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/core/version.hpp>
@@ -93,14 +93,11 @@ inline TrainHooks StudyRun::train_hooks(int fold, int iterations) {
     if (report.names.empty()) return;
     std::vector<track::MetricPoint> points;
     for (std::size_t m = 0; m < report.names.size(); ++m)
-      points.push_back({report.names[m], report.values[m], report.iteration, fold > 0 ? now_ms() : 0});
-    if (fold > 0) {
-      fold_curves_.resize(static_cast<std::size_t>(options_.parts.cv));
-      auto& curve = fold_curves_[static_cast<std::size_t>(fold) - 1];
-      curve.insert(curve.end(), points.begin(), points.end());
-    } else {
-      log_.log([&](track::Run& run) { run.metrics(points); });
-    }
+      points.push_back({report.names[m], report.values[m], report.iteration, 0});
+    log_.log([&](track::Run& run) {
+      if (fold == 0) return run.metrics(points);
+      if (auto& below = fold_runs_[static_cast<std::size_t>(fold) - 1]) below->metrics(points);
+    });
   };
   return hooks;
 }
@@ -110,7 +107,10 @@ inline void StudyRun::cross_validate_if_asked() {
   if (options_.parts.cv == 0) return;
   const FitJob job = fit_job(recipe_, train_options_, train_rows_, {});
   FoldHooks hooks;
-  hooks.train = [this](int fold) { return train_hooks(fold, train_options_.num_iterations); };
+  hooks.train = [this](int fold) {
+    fold_runs_.push_back(log_.begin_child("fold " + std::to_string(fold), options_.experiment));
+    return train_hooks(fold, train_options_.num_iterations);
+  };
   hooks.on_phase = [this](int fold, std::string_view phase, double fraction) { tell(phase, fraction, fold); };
   cv_ = cross_validate(job, parts_, options_.parts.cv, split_options(options_), executor_, hooks, result_.seconds);
   check("train");
@@ -224,18 +224,28 @@ inline void StudyRun::register_if_asked() {
   }
 }
 
-/// Each fold is a run below the study's: its curve, and what its model says of the rows it did not see.
+/// Each fold is a run below the study's: its curve while it was trained, and now what its model says of the rows it did
+/// not see.
 inline void StudyRun::log_folds() {
   for (std::size_t f = 0; f < fold_metrics_.size(); ++f) {
-    log_.child("fold " + std::to_string(f + 1), options_.experiment, [&](track::Run& run) {
-      if (f < fold_curves_.size()) run.metrics(fold_curves_[f]);
+    std::optional<track::Run>& run = fold_runs_[f];
+    if (!run) continue;
+    log_.log([&](track::Run&) {
       std::vector<track::MetricPoint> points{{"best_iteration", static_cast<double>(cv_->best_iterations[f]), 0, 0}};
       for (const auto& [name, value] : fold_metrics_[f]) {
         if (value) points.push_back({"valid." + name, *value, 0, 0});
       }
-      run.metrics(points);
+      run->metrics(points);
+      run->finish();
     });
   }
+}
+
+inline void StudyRun::finish_log(track::RunStatus status) {
+  for (std::optional<track::Run>& fold : fold_runs_) {
+    if (fold) log_.log([&](track::Run&) { fold->finish(status); });
+  }
+  log_.finish(status);
 }
 
 inline StudyResult StudyRun::run() {
@@ -275,12 +285,12 @@ inline StudyResult StudyRun::run() {
     });
     log_folds();
     register_if_asked();
-    log_.finish(track::RunStatus::finished);
+    finish_log(track::RunStatus::finished);
   } catch (const Error& error) {
-    log_.finish(error.code() == ErrorCode::cancelled ? track::RunStatus::killed : track::RunStatus::failed);
+    finish_log(error.code() == ErrorCode::cancelled ? track::RunStatus::killed : track::RunStatus::failed);
     throw;
   } catch (...) {
-    log_.finish(track::RunStatus::failed);
+    finish_log(track::RunStatus::failed);
     throw;
   }
   result_.seconds.total = total_.seconds();

@@ -97,6 +97,7 @@ class StudyRun {
   void save();
   void keep_artifacts(track::Run& run) const;
   void log_folds();
+  void finish_log(track::RunStatus status);
   void register_if_asked();
   [[noreturn]] void keep_elsewhere(const bundle::BundleParts& parts, const Error& why) const;
 
@@ -176,8 +177,8 @@ class StudyRun {
   Parts parts_;
   std::vector<audit::Finding> findings_;
   std::optional<CrossValidation> cv_;
-  std::vector<MetricList> fold_metrics_;                      // of each fold's held-out rows
-  std::vector<std::vector<track::MetricPoint>> fold_curves_;  // while it was trained
+  std::vector<MetricList> fold_metrics_;              // of each fold's held-out rows
+  std::vector<std::optional<track::Run>> fold_runs_;  // from a fold's first round until it is judged
   std::vector<std::uint32_t> train_rows_;
   Fit fit_;
   std::optional<Predictor> predictor_;
