@@ -81,6 +81,30 @@ TEST_CASE("append_number writes the ends of the integers") {
   CHECK(text == "-9223372036854775808 18446744073709551615 -7");
 }
 
+TEST_CASE("decimals of any length and point have strtod's bits") {
+  const Random random(21);
+  const auto check = [](const std::string& text) {
+    CAPTURE(text);
+    const auto value = parse_double(text);
+    REQUIRE(value);
+    REQUIRE(bits_of(*value) == bits_of(std::strtod(text.c_str(), nullptr)));
+  };
+  for (const char* text : {"9007199254740992", "9007199254740993", "9007199254.740993", "900719925474099.3", "0.1", "0",
+                           "000000000000000001", "0.000000000000000001", "123456789012345678", "1234567890123456789",
+                           "0.1234567890123456789", "-.5", "5.", "00.0", "18446744073709551616"})
+    check(text);
+  for (std::uint64_t i = 0; i < riskflag_test::draws(100000); ++i) {
+    const std::size_t digits = 1 + random.below(21, 4 * i);
+    std::string text;
+    for (std::size_t d = 0; d < digits; ++d) text += static_cast<char>('0' + (random.bits(4 * i + 1) >> (3 * d) & 7));
+    if (i % 2 == 0) text.insert(random.below(digits + 1, 4 * i + 2), ".");
+    check(text);
+    check("-" + text);
+  }
+  for (const char* bad : {".", "1.2.3", "..1", "1.-", "1 ", " 1", "1,5", "-", "+.", "1_0"})
+    CHECK_FALSE(parse_double(bad));
+}
+
 TEST_CASE("parse_double takes whole plain decimals and nothing else") {
   CHECK(parse_double("3.25") == 3.25);
   CHECK(parse_double("+3") == 3.0);

@@ -28,6 +28,7 @@ namespace riskflag::inline v0_1 {
 [[nodiscard]] std::int64_t now_ms() noexcept;
 /// RFC 3339 UTC with milliseconds: "2026-11-22T10:00:00.123Z".
 [[nodiscard]] std::string rfc3339(std::int64_t ms);
+void append_rfc3339(std::string& out, std::int64_t ms);
 [[nodiscard]] std::optional<std::int64_t> parse_rfc3339(std::string_view text) noexcept;
 
 }  // namespace riskflag::inline v0_1
@@ -142,10 +143,23 @@ struct CivilTime {
   return (sign == '-' ? -1 : 1) * (hours * 60 + minutes);
 }
 
+/// A value of at least 0.
 inline void append_padded(std::string& out, std::int64_t value, std::size_t width) {
-  const std::string digits = std::to_string(value);
-  if (digits.size() < width) out.append(width - digits.size(), '0');
-  out += digits;
+  char digits[20];
+  std::size_t n = 0;
+  for (; n < width || value != 0; value /= 10) digits[n++] = static_cast<char>('0' + value % 10);
+  while (n > 0) out += digits[--n];
+}
+
+inline void append_date(std::string& out, std::int32_t days) {
+  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{days}}};
+  const int year = static_cast<int>(date.year());
+  if (year < 0) out += '-';
+  append_padded(out, year < 0 ? -year : year, 4);
+  out += '-';
+  append_padded(out, static_cast<unsigned>(date.month()), 2);
+  out += '-';
+  append_padded(out, static_cast<unsigned>(date.day()), 2);
 }
 
 }  // namespace detail
@@ -167,15 +181,8 @@ inline std::optional<std::int32_t> parse_date(std::string_view text, std::string
 }
 
 inline std::string date_text(std::int32_t days) {
-  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{days}}};
-  const int year = static_cast<int>(date.year());
   std::string out;
-  if (year < 0) out += '-';
-  detail::append_padded(out, year < 0 ? -year : year, 4);
-  out += '-';
-  detail::append_padded(out, static_cast<unsigned>(date.month()), 2);
-  out += '-';
-  detail::append_padded(out, static_cast<unsigned>(date.day()), 2);
+  detail::append_date(out, days);
   return out;
 }
 
@@ -207,10 +214,16 @@ inline std::int64_t now_ms() noexcept {
 }
 
 inline std::string rfc3339(std::int64_t ms) {
+  std::string out;
+  append_rfc3339(out, ms);
+  return out;
+}
+
+inline void append_rfc3339(std::string& out, std::int64_t ms) {
   constexpr std::int64_t kDay = 86400000;
   const std::int64_t days = (ms >= 0 ? ms : ms - (kDay - 1)) / kDay;
   const std::int64_t in_day = ms - days * kDay;
-  std::string out = date_text(static_cast<std::int32_t>(days));
+  detail::append_date(out, static_cast<std::int32_t>(days));
   out += 'T';
   detail::append_padded(out, in_day / 3600000, 2);
   out += ':';
@@ -220,7 +233,6 @@ inline std::string rfc3339(std::int64_t ms) {
   out += '.';
   detail::append_padded(out, in_day % 1000, 3);
   out += 'Z';
-  return out;
 }
 
 inline std::optional<std::int64_t> parse_rfc3339(std::string_view text) noexcept {

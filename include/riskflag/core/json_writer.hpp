@@ -74,6 +74,14 @@ inline void append_json_quoted(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
   out += '"';
   while (!text.empty()) {
+    std::size_t plain = 0;  // characters that stand for themselves, a byte each: nearly all are
+    while (plain < text.size() && text[plain] >= ' ' && text[plain] <= '~' && text[plain] != '"' && text[plain] != '\\')
+      ++plain;
+    if (plain > 0) {
+      out.append(text.substr(0, plain));
+      text.remove_prefix(plain);
+      continue;
+    }
     const auto byte = static_cast<unsigned char>(text.front());
     const std::size_t length = utf8_length(text);
     if (length == 0) {

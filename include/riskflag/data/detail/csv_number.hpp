@@ -25,10 +25,6 @@
 namespace riskflag::inline v0_1::detail::csv {
 
 inline constexpr std::uint64_t kExactInteger = std::uint64_t{1} << 53;
-inline constexpr std::array<double, 23> kPowersOfTen = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                                        1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                                        1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-
 [[nodiscard]] constexpr bool is_digit(char c) noexcept { return static_cast<unsigned>(c) - '0' < 10U; }
 
 [[nodiscard]] inline std::uint64_t load8(const char* p) noexcept {
