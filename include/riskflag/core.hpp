@@ -13,6 +13,7 @@
 #include <riskflag/core/file.hpp>
 #include <riskflag/core/float32.hpp>
 #include <riskflag/core/function_ref.hpp>
+#include <riskflag/core/header_field.hpp>
 #include <riskflag/core/hmac.hpp>
 #include <riskflag/core/json_reader.hpp>
 #include <riskflag/core/json_writer.hpp>

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -480,6 +481,52 @@ TEST_CASE("large requests above max_in_flight are refused at once, those that wa
   CHECK(four[2]->until("queue").find("HTTP/1.1 503 ") == 0);
   CHECK(four[3]->until("queue").find("HTTP/1.1 503 ") == 0);
   CHECK(http::ask({.port = running.server.port()}, "POST", "/", {}, std::string(2000, 'y')).status == 200);
+}
+
+TEST_CASE("answers that wait are settled together, and leave only then") {
+  std::atomic<int> rounds{0};
+  auto options = quick();
+  options.threads = 1;
+  http::RoundHandler handler;
+  handler.answer = [](http::Exchange& exchange) {
+    if (exchange.request.target == "/slow") std::this_thread::sleep_for(300ms);  // the others arrive meanwhile
+    exchange.response.body = std::string(exchange.request.target) + " not settled";
+    exchange.response.header_lines = "X-Line: yes\r\n";
+    return exchange.request.target == "/whole";
+  };
+  handler.settle = [&](std::span<http::Exchange* const> all) {
+    ++rounds;
+    for (http::Exchange* each : all) {
+      if (each->request.target == "/throw") throw std::runtime_error("planted");
+      each->response.body = std::string(each->request.target) + " settled";
+    }
+  };
+  http::Server server(options, handler, refuse);
+  server.start();
+  const auto request = [](std::string path) {
+    return "GET " + path + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+  };
+  Raw slow(server), one(server), two(server);
+  for (Raw* each : {&one, &two}) {  // accepted before
+    each->send("GET /whole HTTP/1.1\r\nHost: a\r\n\r\n");
+    each->until(" not settled");
+  }
+  slow.send(request("/slow"));
+  std::this_thread::sleep_for(50ms);
+  one.send(request("/one"));
+  two.send(request("/two"));
+  CHECK(slow.rest().ends_with("\r\n\r\n/slow settled"));
+  CHECK(one.rest().ends_with("\r\n\r\n/one settled"));
+  CHECK(two.rest().ends_with("\r\n\r\n/two settled"));
+  CHECK(rounds.load() == 2);
+  CHECK(answer_to(server, request("/whole"))
+            .ends_with("\r\nX-Line: yes\r\nContent-Length: 18\r\nConnection: close\r\n\r\n/whole not settled"));
+  CHECK(starts_with(answer_to(server, request("/throw")), "HTTP/1.1 500 "));
+  // Large bodies are settled where they are answered.
+  const auto large = http::ask({.port = server.port()}, "POST", "/large", {}, std::string(2000, 'y'));
+  CHECK(large.body == "/large settled");
+  // Pipelined requests wait for one another.
+  CHECK(count_of(answer_to(server, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n" + request("/b")), " settled") == 2);
 }
 
 TEST_CASE("stop() cuts what does not end within drain_ms") {

@@ -203,6 +203,63 @@ TEST_CASE("a log that cannot be written refuses to score, in every protocol, or 
   }
 }
 
+namespace {
+
+/// Requests that are answered before any is settled.
+struct Round {
+  std::vector<serve::Header> headers{{"Content-Type", "application/json"}};
+  std::vector<serve::Service::Ticket> tickets;
+  std::vector<serve::Service::Ticket*> held{};
+  Round(const serve::Service& service, const std::vector<std::string>& bodies) : tickets(bodies.size()) {
+    for (std::size_t i = 0; i < bodies.size(); ++i) {
+      if (!service.answer({"POST", "/v1/score", headers, bodies[i]}, tickets[i])) held.push_back(&tickets[i]);
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("invariant: decisions of a round are written together, before any of them is answered or counted") {
+  const Logged f;
+  const std::string other = R"({"income":2000,"home":"RENT","id":"b-2"})";
+  Round round(f.service, {kGood, R"({"income":-1,"home":"OWN"})", "[" + other + "," + kGood + "]"});
+  REQUIRE(round.held.size() == 2);
+  CHECK(round.tickets[1].response.status == 422);  // nothing to wait for
+  CHECK(f.lines().empty());
+  CHECK(f.get("/metrics").body.find("risk=\"High\"} 0\n") != std::string::npos);
+  f.service.settle(round.held);
+  const auto records = f.records();
+  REQUIRE(records.size() == 3);
+  CHECK(records[0].decision_id == text_of(parsed(round.tickets[0].response.body), "decision_id"));
+  CHECK(records[1].row == 1);
+  CHECK(records[2].row == 2);
+  CHECK(round.tickets[2].response.body.find(records[2].decision_id) != std::string::npos);
+  CHECK(f.get("/metrics").body.find("risk=\"High\"} 3\n") != std::string::npos);
+}
+
+TEST_CASE("a round that cannot be written refuses each of its requests") {
+  const Logged f;
+  Round round(f.service, {kGood, kGood});
+  REQUIRE(round.held.size() == 2);
+  auto* before = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit old{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &old) == 0);
+  const rlimit small{10, old.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+  f.service.settle(round.held);
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &old) == 0);
+  std::signal(SIGXFSZ, before);
+  for (const auto& ticket : round.tickets) {
+    CHECK(ticket.response.status == 503);
+    CHECK(text_of(parsed(ticket.response.body), "code") == "log_unavailable");
+    CHECK(ticket.response.header("Cache-Control") == "no-store");
+    CHECK(ticket.response.header("Retry-After") == "1");
+  }
+  CHECK(f.lines().empty());
+  CHECK(f.get("/metrics").body.find("\nriskflag_decision_log_errors_total 2\n") != std::string::npos);
+  CHECK(f.get("/metrics").body.find("risk=\"High\"} 0\n") != std::string::npos);
+}
+
 TEST_CASE("reasons that were asked for are logged as they were answered") {
   const tiny::Folder folder;
   Model model = tiny::model();

@@ -67,12 +67,43 @@ void raise_descriptor_limit() {
 }
 
 riskflag::http::Response to_http(riskflag::serve::Response answer) {
-  return {answer.status, std::move(answer.headers), std::move(answer.body)};
+  return {answer.status, {}, std::move(answer.body), std::move(answer.headers.text())};
 }
-std::vector<riskflag::serve::Header> headers_of(std::span<const riskflag::http::Header> headers) {
-  std::vector<riskflag::serve::Header> out;
-  out.reserve(headers.size());
-  for (const auto& header : headers) out.push_back({header.name, header.value});
+
+/// The service's part of an exchange.
+struct TicketOf final : riskflag::http::HandlerMemory {
+  riskflag::serve::Service::Ticket ticket;
+
+  static TicketOf& of(riskflag::http::Exchange& exchange) {
+    if (exchange.memory == nullptr) exchange.memory = std::make_unique<TicketOf>();
+    return static_cast<TicketOf&>(*exchange.memory);
+  }
+  /// Ticket and exchange trade their strings: each has those that the other's last answer left.
+  void trade(riskflag::http::Exchange& exchange) {
+    auto& [status, headers, body] = ticket.response;
+    exchange.response.status = status;
+    exchange.response.header_lines.swap(headers.text());
+    exchange.response.body.swap(body);
+  }
+};
+
+/// Answers as the service does, the decisions of a round in one write.
+riskflag::http::RoundHandler round_handler(const riskflag::serve::Service& service) {
+  using riskflag::http::Exchange;
+  riskflag::http::RoundHandler out;
+  out.answer = [&service](Exchange& exchange) {
+    const auto& [method, target, headers, body] = exchange.request;
+    TicketOf& mine = TicketOf::of(exchange);
+    const bool whole = service.answer({method, target, headers, body}, mine.ticket);
+    if (whole) mine.trade(exchange);
+    return whole;
+  };
+  out.settle = [&service](std::span<Exchange* const> exchanges) {
+    std::vector<riskflag::serve::Service::Ticket*> tickets;
+    for (Exchange* each : exchanges) tickets.push_back(&TicketOf::of(*each).ticket);
+    service.settle(tickets);
+    for (Exchange* each : exchanges) TicketOf::of(*each).trade(*each);
+  };
   return out;
 }
 
@@ -128,18 +159,12 @@ int serve(const program::ServeFlags& flags) {
   options.max_in_flight = flags.max_in_flight;
   options.max_queue_ms = flags.max_queue_ms;
   riskflag::http::Server server(
-      options,
-      [&service](const riskflag::http::Request& request) {
-        const auto headers = headers_of(request.headers);
-        return to_http(service.handle({request.method, request.target, headers, request.body}));
-      },
+      options, round_handler(service),
       [&service](const riskflag::http::Refusal& refusal) {
-        const auto headers = headers_of(refusal.headers);
-        return to_http(service.refuse(refusal.status, refusal.code, refusal.detail, headers, refusal.reason));
+        return to_http(service.refuse(refusal.status, refusal.code, refusal.detail, refusal.headers, refusal.reason));
       },
       [&service](const riskflag::http::Request& head) -> std::optional<riskflag::http::Response> {
-        const auto headers = headers_of(head.headers);
-        auto refusal = service.screen({head.method, head.target, headers, {}});
+        auto refusal = service.screen({head.method, head.target, head.headers, {}});
         if (!refusal) return std::nullopt;
         return to_http(std::move(*refusal));
       });

@@ -18,6 +18,15 @@ namespace riskflag::inline v0_1 {
 /// The parts between the separators; an empty text is one empty part.
 [[nodiscard]] std::vector<std::string_view> split_text(std::string_view text, char separator);
 
+/// Takes the first of these parts, and the separator behind it, off the front of `rest`; behind the last one `rest` has
+/// no data(): `for (auto rest = text; rest.data() != nullptr;) use(take_part(rest, ','))`. No allocation.
+[[nodiscard]] inline std::string_view take_part(std::string_view& rest, char separator) noexcept {
+  const std::size_t at = rest.find(separator);
+  const std::string_view part = rest.substr(0, at);
+  rest = at == std::string_view::npos ? std::string_view() : rest.substr(at + 1);
+  return part;
+}
+
 /// The candidate with the smallest edit distance, if that is small enough to be a likely slip; for "did you mean".
 [[nodiscard]] std::optional<std::string_view> find_nearest(std::string_view name,
                                                            std::span<const std::string_view> candidates);

@@ -1,16 +1,17 @@
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <riskflag/core/header_field.hpp>
+
 namespace riskflag::inline v0_1::http {
 
-struct Header {
-  std::string_view name, value;
-};
+using Header = HeaderField;
 
 /// One whole request. Every view is valid until the handler returns.
 struct Request {
@@ -24,6 +25,24 @@ struct Response {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers{};  ///< without Content-Length, Connection and Date
   std::string body{};
+  std::string header_lines{};  ///< more headers as they are sent, "Name: value\r\n" each; a server's alone
+};
+
+/// What a handler keeps with an exchange; derive from it.
+class HandlerMemory {
+ public:
+  HandlerMemory() = default;
+  virtual ~HandlerMemory() = default;
+  HandlerMemory(const HandlerMemory&) = delete;
+  HandlerMemory& operator=(const HandlerMemory&) = delete;
+};
+
+/// A request and its answer inside a server, which uses it for one after another: a handler finds the strings of the
+/// last answer, emptied, and its own memory as it left it.
+struct Exchange {
+  Request request;  ///< views valid until the answer is complete
+  Response response;
+  std::unique_ptr<HandlerMemory> memory;
 };
 
 /// Why the server itself answers: the request never reached the handler, or the handler threw.

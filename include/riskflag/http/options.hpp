@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 
 #include <riskflag/http/message.hpp>
@@ -30,6 +31,13 @@ struct ServerOptions {
 
 /// Must be callable from many threads at once. What it throws becomes a refusal with status 500.
 using Handler = std::function<Response(const Request&)>;
+/// A handler in two steps, for answers that may leave only after something that many of them can share: a write to a
+/// log. Both callable from many threads at once; what they throw becomes a refusal with status 500.
+struct RoundHandler {
+  std::function<bool(Exchange&)> answer;  ///< false: the answer is complete when settle() has had it
+  /// All that one thread has answered so while it went through what had arrived.
+  std::function<void(std::span<Exchange* const>)> settle;
+};
 /// Makes the body that goes with a refusal, so that all errors look alike. Must not throw, and be callable from many
 /// threads.
 using RefusalHandler = std::function<Response(const Refusal&)>;

@@ -26,6 +26,7 @@ class Server {
   /// Throws Error(resource) when the port is in use or the system refuses, Error(invalid_option) for a bad host or
   /// limit.
   Server(ServerOptions options, Handler handler, RefusalHandler refusal, Screen screen = {});
+  Server(ServerOptions options, RoundHandler handler, RefusalHandler refusal, Screen screen = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <limits>
+#include <list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -134,7 +134,7 @@ class Handler {
   std::string_view text_;
   JsonLimits limits_;
   std::string pending_;
-  std::deque<std::string> kept_;  // a deque: growing moves no string
+  std::list<std::string> kept_;  // growing moves no string, and none costs no memory, as a deque would
   std::size_t depth_ = 0;
   bool stopped_ = false, too_long_ = false;
 };

@@ -80,7 +80,9 @@ inline void AccessLog::add(const AccessEntry& entry) noexcept {
     };
     std::string line;
     line.reserve(320);
-    line.append(R"({"v":1,"ts":")").append(rfc3339(now_ms())).append(R"(","request_id":)");
+    line.append(R"({"v":1,"ts":")");
+    append_rfc3339(line, now_ms());
+    line += R"(","request_id":)";
     append_json_quoted(line, entry.request_id);
     line += R"(,"route":)";
     append_json_quoted(line, entry.route);

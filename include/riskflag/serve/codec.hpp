@@ -36,7 +36,8 @@ struct Workspace {
   RowInput row;
   bundle::RowProgram::Scratch scratch;
   std::vector<double> features;
-  std::size_t explain = 0;  ///< the most reasons that each scored row gets; 0 = none are asked for
+  std::int64_t begun_ms = 0;  ///< when the request came, since 1970: in the ids of its decisions
+  std::size_t explain = 0;    ///< the most reasons that each scored row gets; 0 = none are asked for
   bundle::ReasonProgram::Scratch reasoning;
   std::vector<bundle::Reason> reasons;
   std::string reasons_text;  ///< the scored row's, as JSON

@@ -6,32 +6,36 @@
 #include <cstring>
 #include <string>
 
-#include <riskflag/core/calendar.hpp>
 #include <riskflag/core/file.hpp>
 
 namespace riskflag::inline v0_1::serve {
 
 /// UUIDs of version 7 (RFC 9562, 5.7): 48 bits of milliseconds, 74 random bits of the system's. One object serves one
-/// request: its ids share the time, and the system is asked once for up to 25 of them.
+/// request: its ids share the time. The system is asked for the bits of 100 ids at once, which a thread keeps: a call
+/// of it costs as much as a score. A child of fork() would repeat its parent's.
 class DecisionIds {
  public:
-  DecisionIds() : ms_(static_cast<std::uint64_t>(now_ms())) {}
+  /// `ms` since 1970.
+  explicit DecisionIds(std::int64_t ms) noexcept : ms_(static_cast<std::uint64_t>(ms)) {}
 
   /// Appends 36 characters.
   void append(std::string& out) {
     std::array<std::uint8_t, 16> id{};
-    if (left_ == 0) refill();
-    std::memcpy(id.data() + 6, random_.data() + (--left_ * 10), 10);
+    draw(id.data() + 6);
     for (std::size_t i = 0; i < 6; ++i) id[i] = static_cast<std::uint8_t>(ms_ >> (8 * (5 - i)));
     id[6] = static_cast<std::uint8_t>(0x70 | (id[6] & 0x0f));
     id[8] = static_cast<std::uint8_t>(0x80 | (id[8] & 0x3f));
-    static constexpr char kHex[] = "0123456789abcdef";
+    static constexpr auto kHex = [] {
+      std::array<char, 512> pairs{};
+      for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = "0123456789abcdef"[(i / 2 >> (i % 2 == 0 ? 4 : 0)) & 15];
+      return pairs;
+    }();
     char text[36];
     std::size_t at = 0;
     for (std::size_t i = 0; i < id.size(); ++i) {
       if (i == 4 || i == 6 || i == 8 || i == 10) text[at++] = '-';
-      text[at++] = kHex[id[i] >> 4];
-      text[at++] = kHex[id[i] & 0x0f];
+      std::memcpy(text + at, kHex.data() + 2 * std::size_t{id[i]}, 2);
+      at += 2;
     }
     out.append(text, sizeof text);
   }
@@ -42,16 +46,19 @@ class DecisionIds {
   }
 
  private:
-  // The first draw is small: most requests hold one row.
-  void refill() {
-    left_ = first_ ? 2 : random_.size() / 10;
-    first_ = false;
-    system_random(random_.data(), left_ * 10);
+  static void draw(std::uint8_t* ten) {
+    struct Drawn {
+      std::array<std::uint8_t, 1000> bytes;
+      std::size_t left;
+    };
+    static thread_local Drawn drawn{};
+    if (drawn.left == 0) {
+      system_random(drawn.bytes.data(), drawn.bytes.size());
+      drawn.left = drawn.bytes.size() / 10;
+    }
+    std::memcpy(ten, drawn.bytes.data() + --drawn.left * 10, 10);
   }
   std::uint64_t ms_;
-  std::array<std::uint8_t, 250> random_{};
-  std::size_t left_ = 0;
-  bool first_ = true;
 };
 
 }  // namespace riskflag::inline v0_1::serve

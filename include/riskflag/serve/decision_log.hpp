@@ -93,12 +93,13 @@ struct DecisionRecords {
   const DecisionLog* log = nullptr;  ///< nullptr: nothing is kept
   std::string request_id, time, lines, fields;
 
-  void begin(const DecisionLog* kept_in, std::string_view request) {
+  void begin(const DecisionLog* kept_in, std::string_view request, std::int64_t at_ms) {
     log = kept_in;
     lines.clear();
     if (log == nullptr) return;
     request_id = request;
-    time = rfc3339(now_ms());
+    time.clear();
+    append_rfc3339(time, at_ms);
   }
 };
 

@@ -77,7 +77,7 @@ inline void write_errors(JsonWriter& json, std::span<const RowIssue> errors) {
   write_errors(json, problem.errors);
   json.end_object();
   Response response{problem.status, {{"Content-Type", "application/problem+json"}}, std::move(json).text()};
-  if (problem.status == 503) response.headers.emplace_back("Retry-After", "1");
+  if (problem.status == 503) response.headers.add("Retry-After", "1");
   return response;
 }
 

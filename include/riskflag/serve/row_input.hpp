@@ -39,7 +39,7 @@ class FieldBook {
 
  private:
   std::vector<std::string> names_, ids_;
-  std::vector<Entry> entries_;  // in the schema's order: clients tend to keep it, so the next name is guessed
+  std::vector<Entry> entries_;  // in the schema's order
   std::unordered_map<std::string_view, std::uint32_t> by_name_;
 };
 
@@ -49,6 +49,9 @@ struct RowInput {
   std::vector<bundle::RawCell> ids;    ///< one for each id field
   std::vector<std::uint32_t> seen;     ///< by FieldBook number: the row that had it last
   std::uint32_t stamp = 0;
+  /// After the name of number i - 1 (0: in the first place) the last row had this number: clients keep an order of
+  /// their own, so the next name is guessed.
+  std::vector<std::uint32_t> after;
   std::vector<bundle::FieldIssue> issues;
 
   void begin(const FieldBook& book, std::size_t inputs);
@@ -92,6 +95,7 @@ inline void RowInput::begin(const FieldBook& book, std::size_t inputs) {
     seen.assign(book.size(), 0);
     stamp = 1;
   }
+  for (std::size_t i = after.size(); i <= book.size(); ++i) after.push_back(static_cast<std::uint32_t>(i));
   issues.clear();
 }
 

@@ -45,8 +45,16 @@ class Service {
   /// Throws Error(unsupported) for a model that is not binary.
   explicit Service(std::shared_ptr<const bundle::Bundle> model);
 
+  class Ticket;
+
   /// The answer to one request. Never throws: what goes wrong inside is a 500. Thread-safe.
   [[nodiscard]] Response handle(const Request& request) const noexcept;
+
+  /// handle() in two steps, so that many answers share one write to the decision log: 1. answer() each request into a
+  /// ticket; true: its response is whole; false: 2. settle() has to complete it, and request and ticket stay until
+  /// then. Neither throws; both are thread-safe.
+  [[nodiscard]] bool answer(const Request& request, Ticket& ticket) const noexcept;
+  void settle(std::span<Ticket* const> tickets) const noexcept;
 
   /// The final answer to a request that is refused for its head alone (path, method, parameters, media type), so that a
   /// client need not send the body; nothing where handle() would read it.
@@ -112,11 +120,23 @@ class Service {
     detail::Media media = detail::Media::other;
     std::size_t explain = 0;
     std::string key;  ///< its name
+
+    void reset() {
+      target = {};
+      media = detail::Media::other;
+      explain = 0;
+      key.clear();
+    }
   };
   /// What the access log tells of an answer.
   struct Work {
     std::uint64_t rows = 0;
     std::string model_version;
+
+    void reset() {
+      rows = 0;
+      model_version.clear();
+    }
   };
   struct Challenger {
     Challenger(detail::Serving serving, double percent) : lane(std::move(serving)), split(percent) {}
@@ -131,18 +151,18 @@ class Service {
 
   [[nodiscard]] std::optional<Response> refuse_head(const Request& request, std::string_view request_id,
                                                     Plan& plan) const;
-  [[nodiscard]] Response answer(const Request& request, const Plan& plan, std::string_view request_id,
-                                Work& work) const;
   [[nodiscard]] std::optional<Problem> head_problem(const Request& request, Plan& plan) const;
-  [[nodiscard]] Response score(const Request& request, const Plan& plan, std::string_view request_id, Work& work) const;
-  [[nodiscard]] Response score_table(const Request& request, const Plan& plan, std::string_view request_id,
-                                     Work& work) const;
-  [[nodiscard]] Response take_outcomes(const Request& request, const Plan& plan, std::string_view request_id,
-                                       Work& work) const;
+  void respond(Ticket& ticket) const;
+  [[nodiscard]] Response plain_answer(detail::Endpoint endpoint) const;
+  void score(Ticket& ticket) const;
+  void score_table(Ticket& ticket) const;
+  void take_outcomes(Ticket& ticket) const;
+  /// Decisions whose records are written, or were not.
+  void decide(Ticket& ticket, bool written) const;
+  /// Counts and logs what was answered.
+  void finish(const Ticket& ticket) const noexcept;
   void log_access(const Plan& plan, std::string_view request_id, int status, std::int64_t duration_ns,
                   const Work& work) const noexcept;
-  /// Writes the decisions of a request, if there is a log; what to answer instead when they cannot be.
-  [[nodiscard]] std::optional<Problem> keep(const DecisionRecords& records) const;
   /// Who answers a request to /v1/score.
   [[nodiscard]] const detail::Lane& lane_of(const Request& request) const;
   [[nodiscard]] detail::Lane& lane_of(ModelRole role);
@@ -154,7 +174,7 @@ class Service {
   };
   [[nodiscard]] std::vector<MonitoringPart> monitored() const;
   [[nodiscard]] detail::Serving serving_of(std::shared_ptr<const Loaded> loaded, ModelRole role);
-  void begin(detail::Seat& seat, const Plan& plan, std::string_view request_id) const;
+  [[nodiscard]] std::unique_ptr<detail::Seat> take_seat(const detail::Lane& lane, const Ticket& ticket) const;
   void count(const detail::Seat& seat, std::uint64_t rows, std::uint64_t high, Work& work) const;
   [[nodiscard]] Response readiness() const;
   [[nodiscard]] std::string metrics_text() const;
@@ -175,6 +195,24 @@ class Service {
   mutable std::mutex lock_;  // of all that follows
   LastReload last_reload_;
   std::shared_ptr<const ApiKeys> keys_;
+};
+
+/// A request on its way through a service, with its answer. Used for one request after another: what it holds stays.
+class Service::Ticket {
+ public:
+  Response response;
+
+ private:
+  friend class Service;
+  Request request_;  // the caller's memory
+  Plan plan_;
+  Work work_;
+  std::string request_id_;
+  std::int64_t begun_ns_ = 0, begun_ms_ = 0;  // monotonic, and since 1970
+  // Decisions that are not answered yet: their memory, whose it is, and how many.
+  std::unique_ptr<detail::Seat> seat_;
+  const detail::Lane* lane_ = nullptr;
+  std::uint64_t rows_ = 0, high_ = 0;
 };
 
 }  // namespace riskflag::inline v0_1::serve

@@ -7,26 +7,21 @@
 #include <string>
 #include <string_view>
 
-#include <boost/beast/core/string.hpp>
-
+#include <riskflag/core/header_field.hpp>
 #include <riskflag/http/message.hpp>
 
 namespace riskflag::inline v0_1::http::detail {
 
-[[nodiscard]] inline bool equal_names(std::string_view a, std::string_view b) {
-  return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
-}
-
 [[nodiscard]] inline std::size_t count_of(std::span<const Header> headers, std::string_view name) {
   std::size_t n = 0;
-  for (const Header& header : headers) n += equal_names(header.name, name) ? 1u : 0u;
+  for (const Header& header : headers) n += equal_ignoring_case(header.name, name) ? 1u : 0u;
   return n;
 }
 
 /// The first header of that name, or "".
 [[nodiscard]] inline std::string_view value_of(std::span<const Header> headers, std::string_view name) {
   for (const Header& header : headers) {
-    if (equal_names(header.name, name)) return header.value;
+    if (equal_ignoring_case(header.name, name)) return header.value;
   }
   return {};
 }
@@ -40,7 +35,7 @@ namespace riskflag::inline v0_1::http::detail {
   if (hosts == 0 && version == 11) return "the request has no Host header, which HTTP/1.1 requires";
   if (const std::size_t codings = count_of(headers, "transfer-encoding"); codings > 0) {
     if (version == 10) return "an HTTP/1.0 request cannot have a Transfer-Encoding header";
-    if (codings > 1 || !equal_names(value_of(headers, "transfer-encoding"), "chunked")) {
+    if (codings > 1 || !equal_ignoring_case(value_of(headers, "transfer-encoding"), "chunked")) {
       return "the request's Transfer-Encoding is not accepted; it may only be chunked";
     }
   }
@@ -49,7 +44,7 @@ namespace riskflag::inline v0_1::http::detail {
 }
 
 [[nodiscard]] inline bool expects_continue(unsigned version, std::span<const Header> headers) {
-  return version == 11 && equal_names(value_of(headers, "expect"), "100-continue");
+  return version == 11 && equal_ignoring_case(value_of(headers, "expect"), "100-continue");
 }
 
 /// Turns an absolute-form target ("http://host/path?query", RFC 9112 3.2.2) into its path and query; origin-form and
@@ -58,7 +53,8 @@ namespace riskflag::inline v0_1::http::detail {
   if (target.substr(0, 1) == "/" || target == "*") return true;
   const std::size_t scheme = target.find("://");
   if (scheme == std::string_view::npos) return false;
-  if (!equal_names(target.substr(0, scheme), "http") && !equal_names(target.substr(0, scheme), "https")) return false;
+  if (!equal_ignoring_case(target.substr(0, scheme), "http") && !equal_ignoring_case(target.substr(0, scheme), "https"))
+    return false;
   const std::string_view rest = target.substr(scheme + 3);
   const std::size_t end = rest.find_first_of("/?");
   const std::string_view authority = rest.substr(0, end);

@@ -43,11 +43,14 @@ inline void write_head(std::string& out, const Response& answer, std::string_vie
     // A line break in a value would let its author write headers of their own.
     for (const char c : value) out += (c == '\r' || c == '\n' || c == '\0') ? ' ' : c;
   }
+  out += "\r\n";
+  out += answer.header_lines;
   if (answer.status != 204 && answer.status != 304) {
-    out += "\r\nContent-Length: ";
+    out += "Content-Length: ";
     append_number(out, static_cast<std::int64_t>(answer.body.size()));
+    out += "\r\n";
   }
-  out += connection == Connection::keep_alive ? "\r\nConnection: keep-alive\r\n\r\n" : "\r\nConnection: close\r\n\r\n";
+  out += connection == Connection::keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
 }
 
 }  // namespace riskflag::inline v0_1::http::detail

@@ -28,7 +28,7 @@ namespace detail {
 /// The acceptor on the first worker's loop, the workers, and the pool for large bodies.
 class ServerState {
  public:
-  ServerState(ServerOptions options, Handler handler, RefusalHandler refusal, Screen screen) {
+  ServerState(ServerOptions options, RoundHandler handler, RefusalHandler refusal, Screen screen) {
     check(options);
     shared_.options = std::move(options);
     shared_.handler = std::move(handler);
@@ -234,6 +234,14 @@ class ServerState {
 }  // namespace detail
 
 inline Server::Server(ServerOptions options, Handler handler, RefusalHandler refusal, Screen screen)
+    : Server(std::move(options),
+             RoundHandler{[handle = std::move(handler)](Exchange& exchange) {
+                            exchange.response = handle(exchange.request);
+                            return true;
+                          },
+                          {}},
+             std::move(refusal), std::move(screen)) {}
+inline Server::Server(ServerOptions options, RoundHandler handler, RefusalHandler refusal, Screen screen)
     : state_(std::make_unique<detail::ServerState>(std::move(options), std::move(handler), std::move(refusal),
                                                    std::move(screen))) {}
 inline Server::~Server() = default;

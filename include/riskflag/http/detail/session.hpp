@@ -96,6 +96,14 @@ class Session : public std::enable_shared_from_this<Session> {
 
   [[nodiscard]] const ServerOptions& options() const noexcept { return worker_.shared.options; }
   void set_deadline(int ms) { deadline_ = monotonic_ns() + std::int64_t{ms} * 1'000'000; }
+  /// The step's deadline, from the first time that it has to wait: the clock is not asked about what never waits.
+  void begin_waiting() {
+    if (waiting_for_ == step_) return;
+    waiting_for_ = step_;
+    set_deadline(step_ == Step::idle     ? options().idle_ms
+                 : step_ == Step::header ? options().header_ms
+                                         : options().body_ms);
+  }
 
   /// Parses what has arrived and answers every whole request in it; returns when it waits for the network or the pool.
   void advance() {
@@ -115,7 +123,6 @@ class Session : public std::enable_shared_from_this<Session> {
       }
       if (!header_seen_ && parser_->is_header_done()) {
         header_seen_ = true;
-        set_deadline(options().body_ms);
         read_head();
         if (const auto reason = head_defect(parser_->get().version(), headers_); !reason.empty()) {
           return refuse(400, "bad_request", reason);
@@ -125,11 +132,12 @@ class Session : public std::enable_shared_from_this<Session> {
         }
         if (!problem && !parser_->is_done() && expects_continue(parser_->get().version(), headers_)) {
           if (auto refusal = worker_.shared.screened(request_)) {
-            respond(std::move(*refusal),
-                    false);  // the client may send the body or not: nobody could tell where it ends
+            begin_exchange().response = std::move(*refusal);
+            respond(false);  // the client may send the body or not: nobody could tell where it ends
             return;
           }
           step_ = Step::body;
+          begin_waiting();
           return write_continue();
         }
       }
@@ -151,7 +159,7 @@ class Session : public std::enable_shared_from_this<Session> {
     headers_.clear();
     step_ = Step::idle;
     if (buffer_.size() == 0 && buffer_.capacity() > 16384) buffer_.shrink_to_fit();
-    set_deadline(options().idle_ms);
+    waiting_for_ = Step::handling;
   }
 
   /// False while no request line has begun. Empty lines before it are skipped (RFC 9112 2.2): some clients end a body
@@ -161,7 +169,6 @@ class Session : public std::enable_shared_from_this<Session> {
     while (buffer_.size() >= 2 && byte(0) == '\r' && byte(1) == '\n') buffer_.consume(2);
     if (buffer_.size() == 0 || (buffer_.size() == 1 && byte(0) == '\r')) return false;
     step_ = Step::header;
-    set_deadline(options().header_ms);
     return true;
   }
 
@@ -191,6 +198,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void read_more() {
     const bool in_body = parser_->is_header_done();
     if (in_body) step_ = Step::body;
+    begin_waiting();
     if (step_ == Step::idle && worker_.shared.draining.load(std::memory_order_relaxed)) {
       if (asked_) return close();
       set_deadline(kFirstRequestMs);
@@ -221,9 +229,33 @@ class Session : public std::enable_shared_from_this<Session> {
       return shed("draining", "draining", "the server is about to end; ask another, or again in a moment");
     }
     if (worker_.shared.pool != nullptr && request_.body.size() > options().large_body) return handle_on_pool();
-    Response answer = worker_.shared.answer(request_);
-    return respond(std::move(answer),
-                   keep_alive());  // asked after the answer is there: a drain may have begun meanwhile
+    if (!worker_.shared.answer(begin_exchange())) {
+      hold();
+      return false;
+    }
+    return respond(keep_alive());  // asked after the answer is there: a drain may have begun meanwhile
+  }
+
+  Exchange& begin_exchange() {
+    exchange_ = worker_.take_exchange();
+    exchange_->request = request_;
+    return *exchange_;
+  }
+
+  /// Keeps the answer until all that has arrived on this thread is answered too.
+  void hold() {
+    worker_.held.push_back(shared_from_this());
+    if (worker_.held.size() > 1) return;
+    asio::post(worker_.io, [&worker = worker_] {
+      worker.settling.swap(worker.held);
+      for (const auto& each : worker.settling) worker.exchanges.push_back(each->exchange_.get());
+      worker.shared.settle(worker.exchanges);
+      worker.exchanges.clear();
+      for (const auto& each : worker.settling) {
+        if (each->step_ != Step::closed && each->respond(each->keep_alive())) each->advance();
+      }
+      worker.settling.clear();
+    });
   }
 
   /// The pool's threads answer one after another, so that a batch does not hold up the connections of this thread.
@@ -234,18 +266,21 @@ class Session : public std::enable_shared_from_this<Session> {
       in_flight.fetch_sub(1);
       return shed("overloaded", "in_flight", "the server has as many large requests at work as it accepts");
     }
+    begin_exchange();
     asio::post(*worker_.shared.pool, [self = shared_from_this(), queued = monotonic_ns()] {
       const Shared& shared = self->worker_.shared;
       const std::int64_t limit_ns = std::int64_t{self->options().max_queue_ms} * 1'000'000;
       const bool late = limit_ns > 0 && monotonic_ns() - queued > limit_ns;
-      auto answer = std::make_shared<Response>(
-          late ? shared.refuse(503, "overloaded", "the request waited for the others longer than is accepted",
-                               self->headers_, "queue")
-               : shared.answer(self->request_));
+      Exchange* const exchange = self->exchange_.get();
+      if (late) {
+        exchange->response = shared.refuse(
+            503, "overloaded", "the request waited for the others longer than is accepted", self->headers_, "queue");
+      } else if (!shared.answer(*exchange)) {
+        shared.settle({&exchange, 1});
+      }
       self->worker_.shared.in_flight.fetch_sub(1);
-      asio::post(self->worker_.io, [self, answer] {
-        if (self->step_ == Step::closed) return;
-        if (self->respond(std::move(*answer), self->keep_alive())) self->advance();
+      asio::post(self->worker_.io, [self] {
+        if (self->step_ != Step::closed && self->respond(self->keep_alive())) self->advance();
       });
     });
     return false;
@@ -253,21 +288,22 @@ class Session : public std::enable_shared_from_this<Session> {
 
   /// Turns a whole request away for load or for the end; the connection may go on.
   bool shed(std::string_view code, std::string_view reason, std::string_view text) {
-    return respond(worker_.shared.refuse(503, code, text, headers_, reason), keep_alive());
+    begin_exchange().response = worker_.shared.refuse(503, code, text, headers_, reason);
+    return respond(keep_alive());
   }
 
   [[nodiscard]] bool keep_alive() const {
     return parser_->get().keep_alive() && !worker_.shared.draining.load(std::memory_order_relaxed);
   }
 
-  /// Writes the response. True when all of it is out and the connection is ready for the next request.
-  bool respond(Response answer, bool keep) {
+  /// Writes the exchange's response. True when all of it is out and the connection is ready for the next request.
+  bool respond(bool keep) {
     const bool head_only = parser_ && parser_->is_header_done() && parser_->get().method() == beast::http::verb::head;
-    write_head(head_, answer, worker_.date, keep ? Connection::keep_alive : Connection::close);
-    body_ = std::move(answer.body);
-    if (head_only) body_.clear();
+    write_head(head_, exchange_->response, worker_.date, keep ? Connection::keep_alive : Connection::close);
+    std::string& body = exchange_->response.body;
+    if (head_only) body.clear();
     keep_ = keep;
-    const std::array<asio::const_buffer, 2> pieces{asio::buffer(head_), asio::buffer(body_)};
+    const std::array<asio::const_buffer, 2> pieces{asio::buffer(head_), asio::buffer(body)};
     error_code problem;
     const std::size_t sent = socket_.write_some(pieces, problem);
     if (problem && problem != asio::error::would_block && problem != asio::error::try_again) {
@@ -275,11 +311,11 @@ class Session : public std::enable_shared_from_this<Session> {
       return false;
     }
     const std::size_t done = problem ? 0 : sent;
-    if (done == head_.size() + body_.size()) return finish_response();
+    if (done == head_.size() + body.size()) return finish_response();
     step_ = Step::writing;
     set_deadline(options().write_ms);
     const std::size_t in_head = std::min(done, head_.size());
-    const std::array<asio::const_buffer, 2> rest{asio::buffer(head_) + in_head, asio::buffer(body_) + (done - in_head)};
+    const std::array<asio::const_buffer, 2> rest{asio::buffer(head_) + in_head, asio::buffer(body) + (done - in_head)};
     asio::async_write(socket_, rest, [self = shared_from_this()](error_code failed, std::size_t) {
       if (self->step_ == Step::closed) return;
       if (failed) return self->close();
@@ -291,7 +327,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   bool finish_response() {
     parser_.reset();
-    body_ = {};
+    worker_.give_back(std::move(exchange_));
     if (!keep_) {
       linger();
       return false;
@@ -315,7 +351,8 @@ class Session : public std::enable_shared_from_this<Session> {
   }
   void refuse(int status, std::string_view code, std::string_view text) {
     if (!header_seen_) headers_.clear();
-    respond(worker_.shared.refuse(status, code, text, headers_), false);
+    begin_exchange().response = worker_.shared.refuse(status, code, text, headers_);
+    respond(false);
   }
 
   /// Closes our side and reads what the client still sends for a moment: a close with unread bytes would reset the
@@ -343,12 +380,13 @@ class Session : public std::enable_shared_from_this<Session> {
   beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   std::vector<Header> headers_;
-  Request request_;            // of the parser's memory
-  std::string target_;         // where request_.target had to be put together
-  std::string head_, body_;    // of the response
-  std::int64_t deadline_ = 0;  // monotonic ns; 0 = none
-  std::size_t place_ = 0;      // in worker_.sessions
-  Step step_ = Step::idle;
+  Request request_;                     // of the parser's memory
+  std::string target_;                  // where request_.target had to be put together
+  std::string head_;                    // of the response
+  std::unique_ptr<Exchange> exchange_;  // while a request is answered
+  std::int64_t deadline_ = 0;           // monotonic ns; 0 = none
+  std::size_t place_ = 0;               // in worker_.sessions
+  Step step_ = Step::idle, waiting_for_ = Step::handling;
   Arrival arrival_;
   bool header_seen_ = false, timed_out_ = false, keep_ = true, asked_ = false;
 };

@@ -31,7 +31,7 @@ class Session;
 /// Of the server; const but for the counters. None of the calls throws: what a handler throws becomes a 500.
 struct Shared {
   ServerOptions options;
-  Handler handler;
+  RoundHandler handler;
   RefusalHandler refusal;
   Screen screen;
   std::atomic<bool> draining{false};
@@ -40,11 +40,20 @@ struct Shared {
   std::atomic<std::size_t> in_flight{0};  // requests that the pool has or will have
   asio::thread_pool* pool = nullptr;      // for large bodies
 
-  [[nodiscard]] Response answer(const Request& request) const noexcept {
+  /// False: settle() has to have it.
+  [[nodiscard]] bool answer(Exchange& exchange) const noexcept {
     try {
-      return handler(request);
+      return handler.answer(exchange);
     } catch (...) {
-      return defect(request);
+      exchange.response = defect(exchange.request);
+      return true;
+    }
+  }
+  void settle(std::span<Exchange* const> exchanges) const noexcept {
+    try {
+      handler.settle(exchanges);
+    } catch (...) {
+      for (Exchange* each : exchanges) each->response = defect(each->request);
     }
   }
   /// What the head alone is refused with, if it is.
@@ -78,9 +87,30 @@ struct Worker {
   asio::io_context io{1};
   asio::steady_timer timer{io};
   std::vector<std::shared_ptr<Session>> sessions;  // each knows its place
+  std::vector<std::unique_ptr<Exchange>> spare;    // for the next requests
+  std::vector<std::shared_ptr<Session>> held;      // answered, not settled
+  std::vector<std::shared_ptr<Session>> settling;
+  std::vector<Exchange*> exchanges;  // of those
   std::string date;
   std::int64_t date_second = -1;
   bool draining = false;
+
+  [[nodiscard]] std::unique_ptr<Exchange> take_exchange() {
+    if (spare.empty()) return std::make_unique<Exchange>();
+    auto out = std::move(spare.back());
+    spare.pop_back();
+    return out;
+  }
+  void give_back(std::unique_ptr<Exchange> exchange) {
+    constexpr std::size_t kMost = 256, kMuch = std::size_t{1} << 16;
+    Response& response = exchange->response;
+    if (spare.size() >= kMost || response.body.capacity() > kMuch) return;
+    response.status = 200;
+    response.headers.clear();
+    response.header_lines.clear();
+    response.body.clear();
+    spare.push_back(std::move(exchange));
+  }
 };
 
 }  // namespace riskflag::inline v0_1::http::detail

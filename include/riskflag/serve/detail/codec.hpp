@@ -131,7 +131,7 @@ inline void Codec::find_reasons(Workspace& memory) const {
 
 inline Codec::Outcome Codec::json(std::string_view body, std::string& out, Workspace& memory) const {
   Outcome outcome;
-  DecisionIds ids;
+  DecisionIds ids(memory.begun_ms);
   std::vector<RowIssue> errors;
   const std::size_t begin = out.size();
   auto on_row = [&](RowInput& row) {
@@ -179,7 +179,7 @@ inline Codec::Outcome Codec::json(std::string_view body, std::string& out, Works
 
 inline Codec::Outcome Codec::ndjson(std::string_view body, std::string& out, Workspace& memory) const {
   Outcome outcome;
-  DecisionIds ids;
+  DecisionIds ids(memory.begun_ms);
   std::uint64_t line_number = 0;  // blank lines count: a row is found again in the client's own text
   for (std::size_t at = 0; at < body.size();) {
     const std::size_t end = std::min(body.find('\n', at), body.size());
@@ -270,7 +270,7 @@ inline Codec::Outcome Codec::csv(std::string_view body, std::string& out, Worksp
 
   std::vector<std::size_t> id_places;  // of map.ids among the book's
   for (const std::string& name : map.id_names) id_places.push_back(book_.find(name)->place);
-  DecisionIds ids;
+  DecisionIds ids(memory.begun_ms);
   std::vector<std::string_view> cells;
   for (auto next = rows->next(cells); next != CsvRows::Next::end; next = rows->next(cells)) {
     ++outcome.rows;

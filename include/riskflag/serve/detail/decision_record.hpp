@@ -24,11 +24,11 @@ inline void append_id(std::string& out, const bundle::RawCell& cell) {
     case bundle::RawCell::Kind::null: out += "null"; return;
     case bundle::RawCell::Kind::number:
       // A number beyond double's range is no number to most readers: it goes back as text.
-      parse_double(cell.text) ? out.append(cell.text) : out.append(json_quoted(cell.text));
+      parse_double(cell.text) ? void(out.append(cell.text)) : append_json_quoted(out, cell.text);
       return;
     case bundle::RawCell::Kind::boolean: out += cell.text; return;
     case bundle::RawCell::Kind::cell:
-    case bundle::RawCell::Kind::text: out += json_quoted(cell.text); return;
+    case bundle::RawCell::Kind::text: append_json_quoted(out, cell.text); return;
   }
 }
 
@@ -63,7 +63,8 @@ inline void Codec::write_fields(Workspace& memory) const {
       std::vector<bundle::FieldIssue> issues;
       const bool same = program_.read(i, bundle::RawCell::of_csv(cell.text), as_cell, issues) &&
                         order_key(as_cell) == order_key(memory.scratch.fields[i]);
-      append_json_quoted(out, same ? std::string(cell.text) : number_text(parse_double(cell.text).value_or(0)));
+      same ? append_json_quoted(out, cell.text)
+           : append_json_quoted(out, number_text(parse_double(cell.text).value_or(0)));
     } else {
       append_json_quoted(out, cell.text);
     }

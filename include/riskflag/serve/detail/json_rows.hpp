@@ -33,7 +33,7 @@ class JsonRows : public JsonEvents {
     if (place_ == Place::nested) return deeper();
     place_ = Place::row;
     row_.begin(book_, inputs_);
-    guess_ = 0;
+    last_ = 0;
     return true;
   }
   bool end_object() {
@@ -58,18 +58,16 @@ class JsonRows : public JsonEvents {
     if (place_ == Place::nested) return true;
     current_ = nullptr;
     repeated_ = false;
-    if (guess_ < book_.size() && book_.name(guess_) == name) {
-      current_ = &book_.entry(guess_);
-    } else {
-      current_ = book_.find(name);
-    }
+    const std::size_t guess = row_.after[last_];
+    current_ = guess < book_.size() && book_.name(guess) == name ? &book_.entry(guess) : book_.find(name);
     if (current_ == nullptr) {
       name_.assign(name.substr(0, 200));
       if (row_.issues.size() < kMaxErrors)
         row_.issues.push_back({name_, "unknown_field", "a value", book_.expected(name)});
       return true;
     }
-    guess_ = current_->number + 1;
+    row_.after[last_] = current_->number;
+    last_ = current_->number + 1;
     if (row_.seen[current_->number] == row_.stamp) {
       repeated_ = true;
       if (row_.issues.size() < kMaxErrors) {
@@ -130,7 +128,7 @@ class JsonRows : public JsonEvents {
   OnRow on_row_;
   Place place_ = Place::start;
   bool array_ = false, repeated_ = false;
-  std::size_t depth_ = 0, guess_ = 0;
+  std::size_t depth_ = 0, last_ = 0;  // 1 more than the last name's number
   const FieldBook::Entry* current_ = nullptr;
   std::string defect_, name_;
 };

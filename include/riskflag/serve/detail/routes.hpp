@@ -141,8 +141,8 @@ struct Target {
 
 /// True for a method that `allow` ("GET, HEAD") lists.
 [[nodiscard]] inline bool is_allowed(std::string_view allow, std::string_view method) {
-  for (const std::string_view each : split_text(allow, ',')) {
-    if (trimmed(each) == method) return true;
+  for (std::string_view rest = allow; rest.data() != nullptr;) {
+    if (trimmed(take_part(rest, ',')) == method) return true;
   }
   return false;
 }
@@ -151,13 +151,14 @@ enum class Media { json, ndjson, csv, other };
 
 /// The media type of a Content-Type; `other` for what is not accepted, an alien charset too.
 [[nodiscard]] inline Media media_of(std::string_view content_type) {
-  const auto parts = split_text(content_type, ';');
-  const std::string_view type = parts.empty() ? std::string_view{} : trimmed(parts[0]);
-  for (std::size_t i = 1; i < parts.size(); ++i) {
-    const auto at = parts[i].find('=');
+  std::string_view rest = content_type;
+  const std::string_view type = trimmed(take_part(rest, ';'));
+  while (rest.data() != nullptr) {
+    const std::string_view part = take_part(rest, ';');
+    const auto at = part.find('=');
     if (at == std::string_view::npos) continue;
-    const std::string_view name = trimmed(parts[i].substr(0, at));
-    std::string_view value = trimmed(parts[i].substr(at + 1));
+    const std::string_view name = trimmed(part.substr(0, at));
+    std::string_view value = trimmed(part.substr(at + 1));
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
     if (equal_ignoring_case(name, "charset") && !equal_ignoring_case(value, "utf-8") &&
         !equal_ignoring_case(value, "us-ascii")) {

@@ -31,7 +31,8 @@ class RowScorer {
  public:
   using Entry = FieldBook::Entry;
 
-  RowScorer(const Codec& codec, Workspace& memory, TableScores& out) : codec_(codec), memory_(memory), out_(out) {}
+  RowScorer(const Codec& codec, Workspace& memory, TableScores& out)
+      : codec_(codec), memory_(memory), out_(out), ids_(memory.begun_ms) {}
 
   /// nullptr for a column that the model does not have; each is counted once for each call.
   [[nodiscard]] const Entry* column(std::string_view name) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <riskflag/core/calendar.hpp>
+#include <riskflag/core/error.hpp>
 #include <riskflag/core/json_writer.hpp>
 #include <riskflag/core/text.hpp>
 #include <riskflag/core/version.hpp>
@@ -29,21 +30,34 @@ namespace riskflag::inline v0_1::serve {
 namespace detail {
 
 /// The sender's own id where it is one, else that of the trace which the request belongs to, else a new one.
-[[nodiscard]] inline std::string request_id_of(const Request& request) {
+inline void find_request_id(const Request& request, DecisionIds ids, std::string& out) {
+  out.clear();
   const auto sent = request.header("X-Request-Id");
-  if (sent && is_request_id(*sent)) return std::string(*sent);
+  if (sent && is_request_id(*sent)) {
+    out = *sent;
+    return;
+  }
   const std::string_view trace = sent ? std::string_view() : trace_id_of(request.header("traceparent").value_or(""));
-  return trace.empty() ? DecisionIds().next() : std::string(trace);
+  trace.empty() ? ids.append(out) : void(out = trace);
+}
+[[nodiscard]] inline std::string request_id_of(const Request& request) {
+  std::string out;
+  find_request_id(request, DecisionIds(now_ms()), out);
+  return out;
 }
 
-[[nodiscard]] inline Response with_own_headers(Response response, std::string_view request_id) {
-  response.headers.emplace_back("X-Request-Id", std::string(request_id));
-  response.headers.emplace_back("Cache-Control", "no-store");
+inline void add_own_headers(Response& response, std::string_view request_id) {
+  response.headers.add("X-Request-Id", request_id);
   // An answer is data: no browser may guess another type, run it, or show it inside another page.
-  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
-  if (response.header("Content-Security-Policy").empty()) {
-    response.headers.emplace_back("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-  }
+  static constexpr std::string_view kOwn =
+      "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+      "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
+  constexpr std::string_view kPolicy = "Content-Security-Policy: ";
+  const bool has_policy = response.headers.text().find(kPolicy) != std::string::npos;
+  response.headers.add_lines(has_policy ? kOwn.substr(0, kOwn.find(kPolicy)) : kOwn);
+}
+[[nodiscard]] inline Response with_own_headers(Response response, std::string_view request_id) {
+  add_own_headers(response, request_id);
   return response;
 }
 
@@ -65,33 +79,84 @@ inline std::shared_ptr<const ApiKeys> Service::keys() const {
 }
 
 inline Response Service::handle(const Request& request) const noexcept {
-  const std::int64_t begun = metrics_.begin();
-  Plan plan;
-  Work work;
-  Response response;
-  std::string request_id;
+  Ticket ticket;
+  if (!answer(request, ticket)) {
+    Ticket* const one = &ticket;
+    settle({&one, 1});
+  }
+  return std::move(ticket.response);
+}
+
+inline bool Service::answer(const Request& request, Ticket& ticket) const noexcept {
+  ticket.begun_ns_ = metrics_.begin();
+  ticket.request_ = request;
+  ticket.plan_.reset();
+  ticket.work_.reset();
+  ticket.seat_.reset();
+  ticket.response.reset();
+  Response& response = ticket.response;
   try {
-    request_id = detail::request_id_of(request);
+    ticket.begun_ms_ = now_ms();
+    detail::find_request_id(request, DecisionIds(ticket.begun_ms_), ticket.request_id_);
     try {
-      auto refusal = refuse_head(request, request_id, plan);
-      response = refusal ? std::move(*refusal) : answer(request, plan, request_id, work);
+      if (auto refusal = refuse_head(request, ticket.request_id_, ticket.plan_)) {
+        response = std::move(*refusal);
+      } else {
+        respond(ticket);
+      }
     } catch (const std::bad_alloc&) {
-      response = detail::problem_for(plan.target.route,
-                                     {503, "overloaded", "the request needs more memory than there is"}, request_id);
+      response =
+          detail::problem_for(ticket.plan_.target.route,
+                              {503, "overloaded", "the request needs more memory than there is"}, ticket.request_id_);
     } catch (const std::exception&) {
-      response = detail::problem_for(
-          plan.target.route, {500, "internal", "the request could not be answered; the defect is ours"}, request_id);
+      response = detail::problem_for(ticket.plan_.target.route,
+                                     {500, "internal", "the request could not be answered; the defect is ours"},
+                                     ticket.request_id_);
     }
-    response = detail::with_own_headers(std::move(response), request_id);
+    detail::add_own_headers(response, ticket.request_id_);
+    if (ticket.seat_ != nullptr) {
+      if (decisions_ != nullptr) return false;
+      decide(ticket, true);
+    }
   } catch (...) {
+    ticket.seat_.reset();
     response = Response{500, {}, {}};
   }
-  const detail::Route* found = plan.target.route;
+  finish(ticket);
+  return true;
+}
+
+inline void Service::settle(std::span<Ticket* const> tickets) const noexcept {
+  bool written = false;
+  try {
+    std::string* lines = nullptr;  // of all, in the memory of the first
+    for (const Ticket* each : tickets) {
+      if (each->seat_ == nullptr) continue;
+      std::string& own = each->seat_->memory.records.lines;
+      lines == nullptr ? void(lines = &own) : void(*lines += own);
+    }
+    written = lines == nullptr || decisions_->append(*lines);
+  } catch (...) {  // no memory
+  }
+  for (Ticket* each : tickets) {
+    if (each->seat_ == nullptr) continue;
+    try {
+      decide(*each, written);
+    } catch (...) {
+      each->seat_.reset();
+      each->response = Response{500, {}, {}};
+    }
+    finish(*each);
+  }
+}
+
+inline void Service::finish(const Ticket& ticket) const noexcept {
+  const detail::Route* found = ticket.plan_.target.route;
   const auto route =
       found == nullptr ? ServiceMetrics::kNoRoute : static_cast<std::size_t>(found - detail::kRoutes.data());
-  const std::int64_t ns = metrics_.finished(route, request.method, response.status, begun);
-  log_access(plan, request_id, response.status, ns, work);
-  return response;
+  const int status = ticket.response.status;
+  const std::int64_t ns = metrics_.finished(route, ticket.request_.method, status, ticket.begun_ns_);
+  log_access(ticket.plan_, ticket.request_id_, status, ns, ticket.work_);
 }
 
 inline void Service::log_access(const Plan& plan, std::string_view request_id, int status, std::int64_t duration_ns,
@@ -134,15 +199,26 @@ inline Response Service::refuse(int status, std::string_view code, std::string_v
   }
 }
 
-inline Response Service::answer(const Request& request, const Plan& plan, std::string_view request_id,
-                                Work& work) const {
+inline void Service::respond(Ticket& ticket) const {
+  using detail::Endpoint;
+  switch (const Endpoint endpoint = ticket.plan_.target.route->endpoint) {
+    case Endpoint::score: return score(ticket);
+    case Endpoint::invocations:
+    case Endpoint::v2_infer: return score_table(ticket);
+    case Endpoint::outcomes: return take_outcomes(ticket);
+    default: ticket.response = plain_answer(endpoint);
+  }
+}
+
+/// To what has no body.
+inline Response Service::plain_answer(detail::Endpoint endpoint) const {
   using detail::Endpoint;
   using detail::json_response;
   const bool is_ready = state() == State::ready;
   const auto text = [](std::string body, int status = 200) {
     return Response{status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::move(body)};
   };
-  switch (plan.target.route->endpoint) {
+  switch (endpoint) {
     case Endpoint::live: return json_response(R"({"status":"live"})");
     case Endpoint::ready: return readiness();
     case Endpoint::model: return json_response(champion_.current().loaded->model_text);
@@ -169,30 +245,32 @@ inline Response Service::answer(const Request& request, const Plan& plan, std::s
           R"({"name":)" + json_quoted(model()->name) + R"(,"ready":)" + (is_ready ? "true}" : "false}"),
           is_ready ? 200 : 503);
     case Endpoint::invocations:
-    case Endpoint::v2_infer: return score_table(request, plan, request_id, work);
-    case Endpoint::outcomes: return take_outcomes(request, plan, request_id, work);
-    case Endpoint::score: break;
+    case Endpoint::v2_infer:
+    case Endpoint::outcomes:
+    case Endpoint::score: break;  // respond()
   }
-  return score(request, plan, request_id, work);
+  fail(ErrorCode::internal, "serve", "an endpoint that answers a body was asked without one");
 }
 
-inline Response Service::take_outcomes(const Request& request, const Plan& plan, std::string_view request_id,
-                                       Work& work) const {
+inline void Service::take_outcomes(Ticket& ticket) const {
   using Outcomes = ServiceMetrics::Outcomes;
-  detail::OutcomeReader reader(request_id);
-  plan.media == detail::Media::ndjson ? reader.ndjson(request.body) : reader.json(request.body);
+  detail::OutcomeReader reader(ticket.request_id_);
+  ticket.plan_.media == detail::Media::ndjson ? reader.ndjson(ticket.request_.body) : reader.json(ticket.request_.body);
   if (const auto problem = reader.problem()) {
     metrics_.outcomes(Outcomes::refused, reader.outcomes());
-    return problem_response(*problem, request_id);
+    ticket.response = problem_response(*problem, ticket.request_id_);
+    return;
   }
   if (!outcomes_->append(reader.lines())) {
     metrics_.outcomes(Outcomes::failed, reader.outcomes());
-    return problem_response({503, "log_unavailable", "the outcomes cannot be written; none was taken"}, request_id);
+    ticket.response = problem_response({503, "log_unavailable", "the outcomes cannot be written; none was taken"},
+                                       ticket.request_id_);
+    return;
   }
   metrics_.outcomes(Outcomes::accepted, reader.outcomes());
   for (const auto& each : reader.taken()) performances_->outcome(each.decision, each.positive, each.observed_ms);
-  work.rows = reader.outcomes();
-  return detail::json_response(R"({"accepted":)" + std::to_string(reader.outcomes()) + "}", 202);
+  ticket.work_.rows = reader.outcomes();
+  ticket.response = detail::json_response(R"({"accepted":)" + std::to_string(reader.outcomes()) + "}", 202);
 }
 
 }  // namespace riskflag::inline v0_1::serve

@@ -55,7 +55,7 @@ namespace detail {
   const Protocol protocol = route == nullptr ? Protocol::own : route->protocol;
   if (protocol == Protocol::own) return problem_response(problem, request_id);
   Response response = protocol == Protocol::mlflow ? mlflow_problem(problem) : v2_problem(problem);
-  if (problem.status == 503) response.headers.emplace_back("Retry-After", "1");
+  if (problem.status == 503) response.headers.add("Retry-After", "1");
   return response;
 }
 
@@ -66,8 +66,8 @@ inline std::optional<Response> Service::refuse_head(const Request& request, std:
   const auto problem = head_problem(request, plan);
   if (!problem) return std::nullopt;
   Response response = detail::problem_for(plan.target.route, *problem, request_id);
-  if (problem->status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
-  if (problem->status == 405) response.headers.emplace_back("Allow", std::string(plan.target.route->allow));
+  if (problem->status == 401) response.headers.add("WWW-Authenticate", "Bearer");
+  if (problem->status == 405) response.headers.add("Allow", std::string(plan.target.route->allow));
   return response;
 }
 
@@ -118,7 +118,8 @@ inline std::optional<Problem> Service::head_problem(const Request& request, Plan
   if (route->allow != "POST") return std::nullopt;
 
   if (state() == State::starting) return Problem{503, "not_ready", "the model is being loaded"};
-  for (const std::string_view part : split_text(request.query(), '&')) {
+  for (std::string_view rest = request.query(); rest.data() != nullptr;) {
+    const std::string_view part = take_part(rest, '&');
     const std::string_view name = part.substr(0, part.find('='));
     if (name == "explain" && route->endpoint == Endpoint::score && plan.explain == 0) {
       const std::string_view value = part.substr(std::min(part.size(), name.size() + 1));

@@ -116,7 +116,7 @@ inline Response Service::readiness() const {
     json.end_object().end_object();
   }
   Response response = detail::json_response(std::move(json).text(), now == State::ready ? 200 : 503);
-  if (now != State::ready) response.headers.emplace_back("Retry-After", "1");
+  if (now != State::ready) response.headers.add("Retry-After", "1");
   return response;
 }
 

@@ -135,7 +135,8 @@ inline bool Shadow::work(std::chrono::milliseconds wait, DecisionLog* log, Servi
 inline void Shadow::score(const Job& job, DecisionLog* log, ServiceMetrics& metrics) {
   auto seat = lane_.take_seat();
   Workspace& memory = seat->memory;
-  memory.records.begin(log, job.request_id);
+  memory.begun_ms = now_ms();
+  memory.records.begin(log, job.request_id, memory.begun_ms);
   memory.keep_scored = true;  // for the comparison, and for outcomes
   memory.scored.clear();
   memory.made = &job.made;
