@@ -27,7 +27,8 @@ class DecisionIds {
     id[8] = static_cast<std::uint8_t>(0x80 | (id[8] & 0x3f));
     static constexpr auto kHex = [] {
       std::array<char, 512> pairs{};
-      for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = "0123456789abcdef"[(i / 2 >> (i % 2 == 0 ? 4 : 0)) & 15];
+      for (std::size_t i = 0; i < pairs.size(); ++i)
+        pairs[i] = "0123456789abcdef"[(i / 2 >> (i % 2 == 0 ? 4 : 0)) & 15];
       return pairs;
     }();
     char text[36];
