@@ -238,7 +238,8 @@ TEST_CASE("openapi.json names every path with its methods, and the model's own f
     const std::string allowed(
         f.get(path.find('{') == std::string::npos ? path : "/v2/models/loans" + path.substr(18), "BREW")
             .header("Allow"));
-    CHECK(allowed == (item.find("post") != nullptr ? "POST" : "GET, HEAD"));
+    const bool taken = path != "/v1/outcomes";  // not without a place for outcomes: 404, whatever the method
+    CHECK(allowed == (!taken ? "" : item.find("post") != nullptr ? "POST" : "GET, HEAD"));
     CHECK((item.find("get") != nullptr) != (item.find("post") != nullptr));
   }
   const Json& row = *json.find("components")->find("schemas")->find("Row");
