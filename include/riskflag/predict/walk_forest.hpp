@@ -59,6 +59,10 @@ class WalkForest {
     return linear_value(find_leaf(t, row, stride), row, stride);
   }
 
+  /// Asks for what linear_value() reads of a leaf: first its record, then, once that is there, its terms.
+  void ask_for_record(std::size_t leaf) const noexcept { __builtin_prefetch(linear_.data() + leaf); }
+  void ask_for_terms(std::size_t leaf) const noexcept { __builtin_prefetch(terms_.data() + linear_[leaf].first); }
+
   /// The same, of the leaf with that number: leaves are counted from the first tree's on.
   [[nodiscard]] double linear_value(std::size_t leaf, const double* row, std::ptrdiff_t stride) const noexcept {
     const FlatLinear& linear = linear_[leaf];

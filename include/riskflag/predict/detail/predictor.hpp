@@ -188,9 +188,16 @@ inline void Predictor::scan_row(const double* row, std::size_t wanted, double* o
         const double* leaves = forest.lane_leaves.data() + bundle.first_leaf;
         const std::size_t lanes = bundle.width * kScanLanes;
         if (linear) {
-          for (std::size_t lane = 0; lane < lanes && left > 0; ++lane, --left, leaves += bundle.stride) {
-            ordered =
-                exact::add(ordered, parts.walk.linear_value(static_cast<std::size_t>(leaves[leaf[lane]]), row, 1));
+          // Numbers of lanes without a tree are 0.
+          std::size_t number[4 * kScanLanes + 16] = {};
+          for (std::size_t lane = 0; lane < lanes; ++lane, leaves += bundle.stride) {
+            number[lane] = static_cast<std::size_t>(leaves[leaf[lane]]);
+            parts.walk.ask_for_record(number[lane]);
+          }
+          for (std::size_t lane = 0; lane < 8; ++lane) parts.walk.ask_for_terms(number[lane]);
+          for (std::size_t lane = 0; lane < lanes && left > 0; ++lane, --left) {
+            parts.walk.ask_for_terms(number[lane + 8]);
+            ordered = exact::add(ordered, parts.walk.linear_value(number[lane], row, 1));
           }
           continue;
         }
