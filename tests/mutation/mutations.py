@@ -78,7 +78,7 @@ MUTATIONS = [
     (_SCALAR, "in_block[i] < key", "in_block[i] <= key", PREDICT, WIDTHS),
     (_BYTES, "reinterpret_cast<Bytes>(«x > rank»)", "x >= rank", PREDICT, WIDTHS),
     (_BYTES, "reinterpret_cast<Bytes>(«e == a»)", "e != a", PREDICT, WIDTHS),
-    (_SSSE3, "_mm_cmpgt_epi32(x, h0)", "_mm_cmpgt_epi32(h0, x)", PREDICT, WIDTHS),
+    (_SSSE3, "_mm_cmpgt_epi32(x, h0)", "_mm_cmpgt_epi32(h0, x)", PREDICT, KERNELS),
     (_SSSE3, "_mm_movemask_epi8(equal) != 0", "_mm_movemask_epi8(equal) < 0", PREDICT, UPPER_HALVES),
     (_SSSE3, "_mm_cmpeq_epi8(_mm_min_epu8(x, rank), x)", "_mm_cmpeq_epi8(_mm_min_epu8(x, rank), rank)", PREDICT, WIDTHS),
     (_SSSE3, "_mm_cmpeq_epi8(_mm_max_epu8(e, load_16(step + 128)), e)",

@@ -112,7 +112,7 @@ TEST_CASE("every number of rows around the vector widths is scored alike") {
 
 TEST_CASE("every number of trees around the lanes is scored alike") {
   for (const std::size_t trees :
-       {0u, 1u, 2u, 63u, 64u, 65u, 127u, 128u, 129u, 191u, 192u, 193u, 255u, 256u, 257u, 500u}) {
+       {0u, 1u, 2u, 63u, 64u, 65u, 127u, 128u, 129u, 191u, 192u, 193u, 255u, 256u, 257u, 500u, 900u}) {
     const Model model =
         random_model(trees + 100, {.trees = trees, .leaves = 9, .features = 6, .edge_thresholds = true});
     hold_to_slow(model, random_rows(trees, 180, model));
