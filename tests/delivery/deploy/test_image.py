@@ -168,7 +168,7 @@ class Full(unittest.TestCase):
 
     def podman_run(self, *command, options=(), check=True):
         return run(*PODMAN, "run", "--rm", "--network", "host", *on.LIMITS, "--read-only", "--tmpfs", "/tmp:size=16m,mode=1777", "--cap-drop", "ALL",
-                   "--security-opt", "no-new-privileges", *options, FULL, *command, check=check)
+                   "--security-opt", "no-new-privileges", *options, FULL, *command, check=check, timeout=120)  # podman 4.3 has once waited for a container that was gone
 
     def test_every_program_is_there_and_nothing_that_it_lacks(self):
         self.assertEqual(sorted(path for path in self.files if path.startswith("usr/bin/")), [f"usr/bin/riskflag-{name}" for name in PROGRAMS])
@@ -179,8 +179,8 @@ class Full(unittest.TestCase):
 
     def test_its_bill_of_materials(self):
         assert_bill(self, on.read_json(self.unpacked / "sbom.spdx.json"), " ".join(f"riskflag-{name}" for name in PROGRAMS),
-                    ("libboost1.81-dev", "libboost-json1.81-dev", "libstdc++-12-dev", "libeigen3-dev", "zlib1g-dev", "libssl3", "libcli11-dev", "ca-certificates"),
-                    ("cmake", "ninja-build"))
+                    ("libboost1.81-dev", "libboost-json1.81-dev", "libstdc++-12-dev", "zlib1g-dev", "libssl3", "libcli11-dev", "ca-certificates"),
+                    ("cmake", "ninja-build", "libeigen3-dev"))  # no program includes Eigen
 
     def test_it_pulls_a_model_over_https_into_a_volume_that_serve_serves(self):
         model = on.model_directory("first")
