@@ -107,4 +107,5 @@ int main(int argc, char** argv) {
   for (std::size_t f = 0; f < names.size(); ++f) json.key(schema.fields[f].name).value(by_field[f]);
   json.end_object().end_object();
   std::printf("%s\n", json.text().c_str());
+  return 0;
 }
