@@ -74,7 +74,7 @@ class Import(driver.ProgramTest):
 
     def test_linear_trees_score_as_in_lightgbm_to_the_bit_and_what_takes_leaves_for_constants_refuses_them(self):
         result = self.imported(CORPUS / "import_lightgbm" / "linear")
-        self.assertIn("walk, node by node", result["engine"])
+        self.assertIn("linear leaves by their numbers", result["engine"])
         margins = [1.0427582616970619, 0.13290869132504987, 0.23926181756365697, -1.6038965048613605, 0.4810598763447076]  # LightGBM's
         table = [[0.5, -0.25, 2], ["", -0.25, 2], [0.5, "", 0], [-1.5, 2, 3], [0.5, -0.25, ""]]
         driver.write_table(self.path("t.csv"), ["a", "b", "c"], table)
