@@ -86,7 +86,8 @@ inline std::optional<Shift> find_shift(MatrixView<double> reference, MatrixView<
   }
   out.roc_auc = auc;
   // Mann and Whitney's: ties make it smaller, and are ignored.
-  const double n = static_cast<double>(out.reference_rows / 2), m = static_cast<double>(out.live_rows / 2);
+  const std::size_t of_reference = out.reference_rows / 2, of_live = out.live_rows / 2;
+  const auto n = static_cast<double>(of_reference), m = static_cast<double>(of_live);
   const double deviation = exact::sqrt((n + m + 1) / (12 * n * m));
   out.limit = std::max(kShiftLook, 0.5 + normal_quantile(1 - options.alpha) * deviation);
   out.alarm = out.roc_auc > out.limit;

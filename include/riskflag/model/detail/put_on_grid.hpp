@@ -54,7 +54,8 @@ inline void put_on_grid(Model& model) {
   double grid = detail::bit_cast<double>(static_cast<std::uint64_t>(exponent - kSteps) << 52);
   // Leaves far beyond the others would make the grid too coarse for these: then all stay as they are. The roundings of
   // n leaves add up to 0.3 sqrt(n) steps, as chance has it; four times that must not be seen.
-  const auto terms = static_cast<double>(model.trees.size() / outputs + 1);
+  const std::size_t count = model.trees.size() / outputs + 1;
+  const auto terms = static_cast<double>(count);
   const auto is_seen = [&] {
     const double moved = exact::mul(exact::mul(1.2, grid), exact::sqrt(terms));
     for (const double each : least) {
