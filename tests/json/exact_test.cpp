@@ -48,7 +48,32 @@ struct LastNumber : JsonEvents {
   }
 };
 
+/// What the views of an object's strings say when it ends.
+struct KeptViews : JsonEvents {
+  std::vector<std::string_view> views;
+  std::vector<std::string> at_end;
+  std::size_t depth = 0;
+  bool begin_object() { return ++depth, true; }
+  bool end_object() {
+    if (--depth == 0) at_end.assign(views.begin(), views.end());
+    return true;
+  }
+  bool string(std::string_view s) {
+    views.push_back(s);
+    return true;
+  }
+};
+
 }  // namespace
+
+TEST_CASE("a string with escapes stays until its object ends, whatever else ends in it") {
+  KeptViews kept;
+  REQUIRE(read_json_events(
+      R"({"a":"one as long as none that is short: \u00e9","b":[1,{"c":null}],"d":{},"e":"another of that length, \u00e8"})",
+      kept));
+  CHECK(kept.at_end ==
+        std::vector<std::string>{"one as long as none that is short: \xc3\xa9", "another of that length, \xc3\xa8"});
+}
 
 TEST_CASE("events come in the order of the text, numbers as they stand") {
   CHECK(events_of(R"( {"a":1.50,"b":[true,null,"x\ny",-0,1E+3]} )") ==

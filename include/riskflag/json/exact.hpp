@@ -20,8 +20,8 @@
 namespace riskflag::inline v0_1 {
 
 /// Base of what read_json_events() calls, in the order of the text. Each member returns true to go on, false to stop; a
-/// derived class hides those that it wants to hear. Views stay valid until the value
-/// that they lie in ends, if that is the outermost one or stands directly in it (one row of an array of rows).
+/// derived class hides those that it wants to hear. Views stay valid until the outermost value ends; in an array, until
+/// that item of it ends which they lie in (one row of an array of rows).
 struct JsonEvents {
   bool begin_object() { return true; }
   bool end_object() { return true; }
@@ -61,7 +61,10 @@ class Handler {
   bool on_document_end(Code&) { return true; }
   bool on_object_begin(Code& problem) { return begin(events_.begin_object(), problem); }
   bool on_object_end(std::size_t, Code& problem) { return end(events_.end_object(), problem); }
-  bool on_array_begin(Code& problem) { return begin(events_.begin_array(), problem); }
+  bool on_array_begin(Code& problem) {
+    if (depth_ == 0) of_items_ = true;
+    return begin(events_.begin_array(), problem);
+  }
   bool on_array_end(std::size_t, Code& problem) { return end(events_.end_array(), problem); }
   bool on_key_part(View part, std::size_t, Code& problem) { return add(part, limits_.max_string, problem); }
   bool on_key(View part, std::size_t, Code& problem) {
@@ -91,7 +94,7 @@ class Handler {
     return go_on(yes, problem);
   }
   bool end(bool yes, Code& problem) {
-    if (--depth_ <= 1) kept_.clear();
+    if (--depth_ == 0 || (depth_ == 1 && of_items_)) kept_.clear();
     return go_on(yes, problem);
   }
   bool go_on(bool yes, Code& problem) {
@@ -136,6 +139,7 @@ class Handler {
   std::string pending_;
   std::list<std::string> kept_;  // growing moves no string, and none costs no memory, as a deque would
   std::size_t depth_ = 0;
+  bool of_items_ = false;  ///< the outermost value is an array
   bool stopped_ = false, too_long_ = false;
 };
 

@@ -129,12 +129,12 @@ inline void walk_lanes(const ScanView& forest, const ScanBundle& bundle, const C
                        const std::uint8_t* ranks, const std::uint64_t* answers, std::size_t lane, std::uint8_t* leaf) {
   const bool symmetric = forest.symmetric != 0;
   const std::size_t step_bytes = symmetric ? kScanLevelBytes : kScanStepBytes;
-  const std::uint8_t* step =
-      forest.steps + std::size_t{bundle.first_line} * 64 + lane / kScanLanes * step_bytes + lane % kScanLanes;
+  std::size_t at = std::size_t{bundle.first_line} * 64 + lane / kScanLanes * step_bytes + lane % kScanLanes;
   if constexpr (Answered) answers += lane / kScanLanes;
   const __m128i one = _mm_set1_epi8(1);
   __m128i e0 = _mm_setzero_si128(), e1 = e0, b = e0;
-  for (std::uint32_t s = 0; s < bundle.steps; ++s, step += bundle.width * step_bytes) {
+  for (std::uint32_t s = 0; s < bundle.steps; ++s, at += bundle.width * step_bytes) {
+    const std::uint8_t* step = forest.steps + at;  // none, and no address, where all trees are leaves
     std::uint64_t answer = 0;
     if constexpr (Answered) {
       answer = *answers >> lane % kScanLanes;
