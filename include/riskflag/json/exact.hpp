@@ -94,7 +94,8 @@ class Handler {
     return go_on(yes, problem);
   }
   bool end(bool yes, Code& problem) {
-    if (--depth_ == 0 || (depth_ == 1 && of_items_)) kept_.clear();
+    --depth_;
+    if (depth_ == 0 || (depth_ == 1 && of_items_)) kept_.clear();
     return go_on(yes, problem);
   }
   bool go_on(bool yes, Code& problem) {
