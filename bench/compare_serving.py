@@ -285,7 +285,7 @@ def main():
             rate, p50, p99 = (statistics.median(values) for values in zip(*figures[name]))
             result[name] = {"requests_per_s": rate, "p50_ms": p50, "p99_ms": p99, "memory_mb": server.memory_mb(), "start_ms": server.start_ms}
         for server in servers:
-            result[server.name]["open_loop"] = open_loop(options.load.resolve(), server, files[server.name], result[server.name]["requests_per_s"] / 2,
+            result[server.name]["open_loop"] = open_loop(options.load.absolute(), server, files[server.name], result[server.name]["requests_per_s"] / 2,
                                                          2 * options.seconds)
         fixed = result["riskflag, fixed answer"]["requests_per_s"]
         flask = result["Flask + gunicorn"]["requests_per_s"]
